@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "complain.h"
+#include "device.h"
+#include "subcommands.h"
+
+static const char usage[] = "usage: nestswitch check FILE\n"
+			    "\n"
+			    "Reads a configuration and says whether `run` would take it. Nothing is started.\n";
+
+static bool check_devices(const struct config *c, struct config_error *e)
+{
+	char devargs[DEVICE_ARGS];
+
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (*c->port[i].device && !device_args(&c->port[i], devargs, e))
+			return false;
+	return true;
+}
+
+static int check(const char *path)
+{
+	struct config_error e;
+	struct config *c = config_read(path, &e);
+
+	if (!c || !check_devices(c, &e)) {
+		complain_config(path, &e);
+		config_free(c);
+		return EXIT_USAGE;
+	}
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!*c->port[i].device)
+			complain("warning: port '%s' has no device: `replay` can use it, `run` will refuse it", c->port[i].name);
+	printf("%s: good: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n", path, c->name, c->port_count,
+	       c->group_count, c->fixed_count, config_table_size(c));
+	config_free(c);
+	return EXIT_DONE;
+}
+
+int check_main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "--help"))
+		return fputs(usage, stdout), EXIT_DONE;
+	if (argc == 3 && !strcmp(argv[1], "--config"))
+		return check(argv[2]);
+	if (argc != 2 || argv[1][0] == '-')
+		return complain("one FILE is wanted (see nestswitch check --help)"), EXIT_USAGE;
+	return check(argv[1]);
+}

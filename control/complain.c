@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#include "complain.h"
+
+#include <errno.h>
+#include <stdarg.h>
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	fprintf(stderr, "%s: ", program_invocation_short_name);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void complain_config(const char *path, const struct config_error *e)
+{
+	if (e->at.line)
+		fprintf(stderr, "%s:%u:%u: %s\n", path, e->at.line, e->at.column, e->text);
+	else
+		fprintf(stderr, "%s: %s\n", path, e->text);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// complain: one line on standard error for what went wrong, and the exit status that goes with it.
+#pragma once
+
+#include "config.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_REFUSED = 1,     // refused or failed
+	EXIT_USAGE = 2,       // wrong usage or configuration
+	EXIT_UNREACHABLE = 3, // nestctl: no switch there
+};
+
+// PROGRAM: text
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+// FILE:LINE:COLUMN: text
+void complain_config(const char *path, const struct config_error *e);

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "config.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const hugepages_words[] = {[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
+
+bool config_refuse(struct config_error *e, struct mark at, const char *format, ...)
+{
+	va_list args;
+
+	e->at = at;
+	va_start(args, format);
+	vsnprintf(e->text, sizeof e->text, format, args);
+	va_end(args);
+	return false;
+}
+
+struct config *config_new(void)
+{
+	struct config *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	strcpy(c->name, "nestswitch");
+	c->dataplane.workers = 1;
+	c->dataplane.memory_mib = 512;
+	return c;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	free(c->group);
+	free(c->port);
+	free(c->fixed);
+	free(c);
+}
+
+static void *duplicate(const void *from, size_t count, size_t size)
+{
+	void *to = calloc(count ? count : 1, size);
+
+	if (to && count)
+		memcpy(to, from, count * size);
+	return to;
+}
+
+struct config *config_copy(const struct config *c)
+{
+	struct config *copy = malloc(sizeof *copy);
+
+	if (!copy)
+		return NULL;
+	*copy = *c;
+	copy->group = duplicate(c->group, c->group_count, sizeof *c->group);
+	copy->port = duplicate(c->port, c->port_count, sizeof *c->port);
+	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
+	if (copy->group && copy->port && copy->fixed)
+		return copy;
+	config_free(copy);
+	return NULL;
+}
+
+// One more zeroed element at the end of an array.
+static void *grow(void **array, unsigned *count, unsigned max, size_t size)
+{
+	if (*count >= max)
+		return NULL;
+	char *grown = realloc(*array, (*count + 1) * size);
+	if (!grown)
+		return NULL;
+	*array = grown;
+	return memset(grown + (*count)++ * size, 0, size);
+}
+
+struct config_group *config_add_group(struct config *c)
+{
+	return grow((void **)&c->group, &c->group_count, CONFIG_GROUPS_MAX, sizeof *c->group);
+}
+
+struct config_port *config_add_port(struct config *c)
+{
+	return grow((void **)&c->port, &c->port_count, CONFIG_PORTS_MAX, sizeof *c->port);
+}
+
+struct config_static *config_add_static(struct config *c)
+{
+	return grow((void **)&c->fixed, &c->fixed_count, CONFIG_STATICS_MAX, sizeof *c->fixed);
+}
+
+struct config_group *config_group(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->group_count; i++)
+		if (!strcmp(c->group[i].name, name))
+			return &c->group[i];
+	return NULL;
+}
+
+struct config_port *config_port(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!strcmp(c->port[i].name, name))
+			return &c->port[i];
+	return NULL;
+}
+
+struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p)
+{
+	if (p && *p->group)
+		g = config_group(c, p->group);
+	return (struct policy_stack){{
+		[LEVEL_SWITCH] = &c->policy,
+		[LEVEL_GROUP] = g ? &g->policy : NULL,
+		[LEVEL_PORT] = p ? &p->policy : NULL,
+	}};
+}
+
+void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result)
+{
+	struct policy_stack s = config_stack(c, NULL, p);
+
+	policy_resolve(&s, result, NULL);
+}
+
+uint64_t config_effective_mac(const struct config_port *p)
+{
+	return p->effective ? p->effective : p->mac;
+}
+
+struct vlanset config_port_vlans(const struct policy *resolved)
+{
+	struct vlanset access = {{0}};
+
+	if (resolved->value[PK_VLAN_MODE] == MODE_TRUNK)
+		return resolved->vlans;
+	vlanset_add(&access, resolved->value[PK_ACCESS_VLAN]);
+	return access;
+}
+
+static uint64_t limits_sum(const struct config *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		sum += p.value[PK_MAC_LIMIT];
+	}
+	return sum;
+}
+
+uint32_t config_table_size(const struct config *c)
+{
+	uint64_t sum = limits_sum(c);
+
+	if (c->table_size)
+		return c->table_size;
+	return sum > TABLE_SIZE_MIN_AUTO ? (uint32_t)sum : TABLE_SIZE_MIN_AUTO;
+}
+
+// What validation knows of a port.
+struct port_facts {
+	const struct config_port *port;
+	uint64_t mac;
+	struct vlanset vlans;
+};
+
+static bool check_groups(const struct config *c, struct config_error *e)
+{
+	for (unsigned i = 0; i < c->group_count; i++)
+		if (config_group(c, c->group[i].name) != &c->group[i])
+			return config_refuse(e, c->group[i].at, "port group '%s' is there twice (give each a name of its own)",
+					     c->group[i].name);
+	return true;
+}
+
+static bool check_port(const struct config *c, const struct config_port *p, struct config_error *e)
+{
+	if (config_port(c, p->name) != p)
+		return config_refuse(e, p->at, "port '%s' is there twice (give each a name of its own)", p->name);
+	if (*p->group && !config_group(c, p->group))
+		return config_refuse(e, p->group_at, "port '%s' is in port group '%s', which does not exist (add it to port-groups)",
+				     p->name, p->group);
+	if (p->effective && !p->mac)
+		return config_refuse(e, p->effective_at,
+				     "port '%s' has an effective-mac without a mac-address (give the assigned MAC too)", p->name);
+	return true;
+}
+
+static bool intersect(const struct vlanset *a, const struct vlanset *b, unsigned *vid)
+{
+	for (*vid = 0; *vid < 4096; ++*vid)
+		if (vlanset_has(a, *vid) && vlanset_has(b, *vid))
+			return true;
+	return false;
+}
+
+// A MAC assigned to two ports of one VLAN.
+static bool check_assigned(const struct port_facts *f, unsigned n, struct config_error *e)
+{
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned j = 0; j < i; j++) {
+			unsigned vid;
+			if (!f[i].mac || f[i].mac != f[j].mac || !intersect(&f[i].vlans, &f[j].vlans, &vid))
+				continue;
+			const struct config_port *p = f[i].port;
+			return config_refuse(e, p->effective ? p->effective_at : p->mac_at,
+					     "the MAC of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     p->name, f[j].port->name, vid);
+		}
+	return true;
+}
+
+static bool check_static(const struct config_static *s, const struct port_facts *f, unsigned n, struct config_error *e)
+{
+	const struct port_facts *own = NULL;
+
+	for (unsigned i = 0; i < n; i++)
+		if (!strcmp(f[i].port->name, s->port))
+			own = &f[i];
+	if (!own)
+		return config_refuse(e, s->at, "static MAC on port '%s', which does not exist (add it to ports)", s->port);
+	if (!vlanset_has(&own->vlans, s->vid))
+		return config_refuse(e, s->at, "static MAC in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
+				     s->vid, s->port);
+	for (unsigned i = 0; i < n; i++)
+		if (&f[i] != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
+			return config_refuse(e, s->at,
+					     "static MAC on port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     s->port, f[i].port->name, s->vid);
+	return true;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct config_static *x = *(struct config_static *const *)a, *y = *(struct config_static *const *)b;
+
+	if (x->vid != y->vid)
+		return x->vid < y->vid ? -1 : 1;
+	if (x->mac != y->mac)
+		return x->mac < y->mac ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static bool check_static_twice(const struct config *c, struct config_error *e)
+{
+	const struct config_static **sorted = calloc(c->fixed_count + 1, sizeof *sorted);
+	bool good = true;
+
+	if (!sorted)
+		return config_refuse(e, (struct mark){0}, "out of memory");
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		sorted[i] = &c->fixed[i];
+	qsort(sorted, c->fixed_count, sizeof *sorted, by_key);
+	for (unsigned i = 1; i < c->fixed_count && good; i++)
+		if (sorted[i]->vid == sorted[i - 1]->vid && sorted[i]->mac == sorted[i - 1]->mac)
+			good = config_refuse(e, sorted[i]->at, "static MAC is there twice in VLAN %u, on ports '%s' and '%s' (keep one)",
+					     sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
+	free(sorted);
+	return good;
+}
+
+static bool check_macs(const struct config *c, struct config_error *e)
+{
+	struct port_facts *f = calloc(c->port_count + 1, sizeof *f);
+	bool good;
+
+	if (!f)
+		return config_refuse(e, (struct mark){0}, "out of memory");
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		f[i] = (struct port_facts){&c->port[i], config_effective_mac(&c->port[i]), config_port_vlans(&p)};
+	}
+	good = check_assigned(f, c->port_count, e);
+	for (unsigned i = 0; i < c->fixed_count && good; i++)
+		good = check_static(&c->fixed[i], f, c->port_count, e);
+	free(f);
+	return good && check_static_twice(c, e);
+}
+
+static bool check_limits(const struct config *c, struct config_error *e)
+{
+	uint64_t sum = limits_sum(c), size = c->table_size ? c->table_size : TABLE_SIZE_MAX;
+	struct mark at = c->table_size ? c->table_size_at : c->port_count ? c->port[0].at : (struct mark){0};
+
+	return sum <= size || config_refuse(e, at,
+					    "the ports' mac-limits add up to %llu, more than the %llu entries of the table "
+					    "(lower mac-limit or raise mac-table-size)",
+					    (unsigned long long)sum, (unsigned long long)size);
+}
+
+bool config_validate(const struct config *c, struct config_error *e)
+{
+	if (!check_groups(c, e))
+		return false;
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!check_port(c, &c->port[i], e))
+			return false;
+	return check_macs(c, e) && check_limits(c, e);
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// config: what the user asked for: switch, groups, ports, policies, fixed MACs. No DPDK in here.
+//
+// Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then applied or thrown
+//           away. So a change is made whole or not at all.
+// Ownership config_free() frees what config_new(), config_copy() and config_read() made.
+// Limits    64 ports; 1,024 groups; 65,536 static MACs; files of 16 MiB.
+// Errors    struct config_error: one sentence, with line and column where it came from a file.
+#pragma once
+
+#include <stdio.h>
+
+#include "policykeys.h"
+
+enum {
+	CONFIG_PORTS_MAX = 64,
+	CONFIG_GROUPS_MAX = 1024,
+	CONFIG_STATICS_MAX = 65536,
+	CONFIG_WORKERS_MAX = 64,
+	CONFIG_FILE_MAX = 16 << 20,
+	PORT_NAME = 16, // with the zero behind it
+	GROUP_NAME = 64,
+	SWITCH_NAME = 64,
+	DEVICE_TEXT = 1024,
+	EAL_ARGS_MAX = 32,
+	EAL_ARG = 256,
+	TABLE_SIZE_MIN_AUTO = 65536,
+	TABLE_SIZE_MAX = 16777216,
+};
+
+// Where in a file something stands; line 0: it came from a command.
+struct mark {
+	unsigned line, column;
+};
+
+struct config_error {
+	struct mark at;
+	char text[512];
+};
+
+struct config_group {
+	char name[GROUP_NAME];
+	struct policy policy;
+	struct mark at;
+};
+
+struct config_port {
+	char name[PORT_NAME];
+	char device[DEVICE_TEXT]; // empty: none given
+	char group[GROUP_NAME];   // empty: none
+	uint64_t mac;             // mac-address; 0: none
+	uint64_t effective;       // effective-mac; 0: as mac-address
+	bool disabled;
+	struct policy policy;
+	struct mark at, device_at, group_at, mac_at, effective_at;
+};
+
+struct config_static {
+	uint64_t mac;
+	uint16_t vid;
+	char port[PORT_NAME];
+	struct mark at;
+};
+
+enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
+extern const char *const hugepages_words[];
+
+struct config {
+	char name[SWITCH_NAME];
+	uint32_t table_size; // learned entries; 0: what the ports' limits add up to, at least TABLE_SIZE_MIN_AUTO
+	struct mark table_size_at;
+	struct {
+		uint32_t workers;
+		uint32_t memory_mib;
+		enum hugepages hugepages;
+		char eal[EAL_ARGS_MAX][EAL_ARG];
+		unsigned eal_count;
+	} dataplane;
+	struct policy policy;
+	struct config_group *group;
+	unsigned group_count;
+	struct config_port *port;
+	unsigned port_count;
+	struct config_static *fixed; // static-macs
+	unsigned fixed_count;
+};
+
+// An empty configuration with the defaults. NULL: no memory, as for the next one.
+struct config *config_new(void);
+struct config *config_copy(const struct config *c);
+void config_free(struct config *c);
+
+// Reads and validates a file. NULL: e says why.
+struct config *config_read(const char *path, struct config_error *e);
+
+// The same for text in memory.
+struct config *config_parse(const char *text, size_t len, struct config_error *e);
+
+// Writes a file that config_read() takes for the same configuration. 0 or -errno.
+int config_write(const struct config *c, FILE *out);
+
+// Whether all of it fits together.
+bool config_validate(const struct config *c, struct config_error *e);
+
+// Adds a zeroed element; NULL: no memory or at the limit.
+struct config_group *config_add_group(struct config *c);
+struct config_port *config_add_port(struct config *c);
+struct config_static *config_add_static(struct config *c);
+
+struct config_group *config_group(const struct config *c, const char *name);
+struct config_port *config_port(const struct config *c, const char *name);
+
+// The levels of a port, a group (port NULL), the switch (both NULL).
+struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p);
+void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
+
+// The MAC that is assigned to a port statically; 0: none.
+uint64_t config_effective_mac(const struct config_port *p);
+
+// The VLANs that a port with this policy takes part in.
+struct vlanset config_port_vlans(const struct policy *resolved);
+
+// Learned entries that the table must hold.
+uint32_t config_table_size(const struct config *c);
+
+// Fills in an error; returns false.
+bool config_refuse(struct config_error *e, struct mark at, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));

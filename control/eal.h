@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// eal: starting DPDK: memory, cores, buses.
+#pragma once
+
+#include "config.h"
+
+enum eal_use { EAL_REPLAY, EAL_LIVE };
+
+// Starts DPDK as a configuration wants it, with more EAL arguments behind (a NULL-terminated list, or NULL). A second
+// call in one process does nothing.
+bool eal_start(const struct config *c, enum eal_use use, char *const *more, struct config_error *e);
+void eal_stop(void);

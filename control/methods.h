@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// methods: what can be asked of a running switch: one function for each JSON-RPC method.
+#pragma once
+
+#include <jansson.h>
+
+#include "switch.h"
+
+struct method_error {
+	int code; // RPC_…
+	char text[1024];
+};
+
+// The result of a method, a new reference. NULL: error is filled in, nothing has changed.
+json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, struct method_error *error);

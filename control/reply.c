@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "reply.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+enum { CELL = 512, COLUMNS_MAX = 12 };
+
+// How the cell of a column is made from a row.
+typedef void (*cell_fn)(json_t *value, char out[CELL]);
+
+struct column {
+	const char *title;
+	const char *key;
+	cell_fn cell;
+	bool right; // numbers
+};
+
+static void plain(json_t *v, char out[CELL])
+{
+	if (json_is_string(v))
+		snprintf(out, CELL, "%s", json_string_value(v));
+	else if (json_is_integer(v))
+		snprintf(out, CELL, "%lld", (long long)json_integer_value(v));
+	else if (json_is_real(v))
+		snprintf(out, CELL, "%.3f", json_real_value(v));
+	else if (json_is_boolean(v))
+		snprintf(out, CELL, "%s", json_is_true(v) ? "on" : "off");
+	else
+		snprintf(out, CELL, "-");
+}
+
+static void vlan(json_t *v, char out[CELL])
+{
+	if (json_is_integer(v))
+		plain(v, out);
+	else
+		snprintf(out, CELL, "all");
+}
+
+// key=value of each member, those that are 0 left out.
+static void members(json_t *object, char out[CELL])
+{
+	const char *key;
+	json_t *v;
+	size_t at = 0;
+	char text[CELL];
+
+	out[0] = 0;
+	json_object_foreach(object, key, v) {
+		if (json_is_integer(v) && !json_integer_value(v))
+			continue;
+		plain(v, text);
+		if (at < CELL)
+			at += (size_t)snprintf(out + at, CELL - at, "%s%s=%s", at ? " " : "", key, text);
+	}
+	if (!at)
+		strcpy(out, "-");
+}
+
+// Policy values that are set, 0 included.
+static void settings(json_t *object, char out[CELL])
+{
+	const char *key;
+	json_t *v;
+	size_t at = 0;
+	char text[CELL];
+
+	strcpy(out, "-");
+	json_object_foreach(object, key, v) {
+		plain(v, text);
+		if (at < CELL)
+			at += (size_t)snprintf(out + at, CELL - at, "%s%s=%s", at ? " " : "", key, text);
+	}
+}
+
+static void sum(json_t *object, char out[CELL])
+{
+	const char *key;
+	json_t *v;
+	long long total = 0;
+
+	json_object_foreach(object, key, v)
+		total += json_integer_value(v);
+	snprintf(out, CELL, "%lld", total);
+}
+
+static const struct column counter_columns[] = {
+	{"PORT", "name", plain, false},        {"STATE", "state", plain, false},
+	{"RX", "rx_packets", plain, true},     {"FORWARDED", "rx_forwarded", plain, true},
+	{"FLOODED", "rx_flooded", plain, true}, {"DROPPED", "rx_drops", sum, true},
+	{"TX", "tx_packets", plain, true},     {"MACS", "macs", plain, true},
+	{"DROPPED AS", "rx_drops", members, false}, {"NOT SENT AS", "tx_drops", members, false},
+	{0},
+};
+
+static const struct column port_columns[] = {
+	{"PORT", "name", plain, false},        {"STATE", "state", plain, false},
+	{"GROUP", "port_group", plain, false}, {"DEVICE", "device", plain, false},
+	{"MAC", "mac_address", plain, false},  {"EFFECTIVE MAC", "effective_mac", plain, false},
+	{"MACS", "macs", plain, true},         {"POLICY", "policy", settings, false},
+	{0},
+};
+
+static const struct column group_columns[] = {
+	{"GROUP", "name", plain, false},
+	{"POLICY", "policy", settings, false},
+	{0},
+};
+
+static const struct column fdb_columns[] = {
+	{"VLAN", "vlan", vlan, true}, {"MAC", "mac", plain, false}, {"PORT", "port", plain, false},
+	{"TYPE", "type", plain, false}, {"AGE", "age", plain, true}, {0},
+};
+
+static const struct column policy_columns[] = {
+	{"KEY", "key", plain, false},
+	{"VALUE", "value", plain, false},
+	{"FROM", "from", plain, false},
+	{0},
+};
+
+static const struct column worker_columns[] = {
+	{"WORKER", "id", plain, true},
+	{"LCORE", "lcore", plain, true},
+	{"LOAD", "load", plain, true},
+	{0},
+};
+
+static void measure(json_t *rows, const struct column *c, int width[COLUMNS_MAX])
+{
+	char text[CELL];
+	size_t i;
+	json_t *row;
+
+	for (int k = 0; c[k].title; k++) {
+		width[k] = (int)strlen(c[k].title);
+		json_array_foreach(rows, i, row) {
+			c[k].cell(json_object_get(row, c[k].key), text);
+			if ((int)strlen(text) > width[k])
+				width[k] = (int)strlen(text);
+		}
+	}
+}
+
+static void put_cell(FILE *out, const struct column *c, const char *text, int width)
+{
+	bool last = !c[1].title;
+
+	if (c->right)
+		fprintf(out, "%*s%s", width, text, last ? "\n" : "  ");
+	else
+		fprintf(out, "%-*s%s", last ? 0 : width, text, last ? "\n" : "  ");
+}
+
+static void print_rows(FILE *out, json_t *rows, const struct column *c)
+{
+	int width[COLUMNS_MAX];
+	char text[CELL];
+	size_t i;
+	json_t *row;
+
+	measure(rows, c, width);
+	for (int k = 0; c[k].title; k++)
+		put_cell(out, &c[k], c[k].title, width[k]);
+	json_array_foreach(rows, i, row)
+		for (int k = 0; c[k].title; k++) {
+			c[k].cell(json_object_get(row, c[k].key), text);
+			put_cell(out, &c[k], text, width[k]);
+		}
+}
+
+static void print_policy(FILE *out, json_t *policy)
+{
+	json_t *rows = json_array(), *v;
+	const char *key;
+
+	json_object_foreach(policy, key, v)
+		json_array_append_new(rows, json_pack("{s:s, s:O, s:O}", "key", key, "value", json_object_get(v, "value"), "from",
+						      json_object_get(v, "from")));
+	print_rows(out, rows, policy_columns);
+	json_decref(rows);
+}
+
+static void print_status(FILE *out, json_t *s)
+{
+	json_t *fdb = json_object_get(s, "fdb");
+
+	fprintf(out, "switch   %s, nestswitch %s\n", json_string_value(json_object_get(s, "name")),
+		json_string_value(json_object_get(s, "version")));
+	fprintf(out, "uptime   %.0f s\n", json_number_value(json_object_get(s, "uptime")));
+	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", (long long)json_integer_value(json_object_get(fdb, "learned")),
+		(long long)json_integer_value(json_object_get(fdb, "size")),
+		(long long)json_integer_value(json_object_get(fdb, "fixed")));
+	print_rows(out, json_object_get(s, "workers"), worker_columns);
+}
+
+void reply_print(FILE *out, enum reply_view view, json_t *r)
+{
+	switch (view) {
+	case VIEW_NONE:
+		break;
+	case VIEW_TEXT:
+		fputs(json_string_value(r), out);
+		break;
+	case VIEW_COUNTERS:
+		print_rows(out, r, counter_columns);
+		break;
+	case VIEW_PORTS:
+		print_rows(out, r, port_columns);
+		break;
+	case VIEW_GROUPS:
+		print_rows(out, r, group_columns);
+		break;
+	case VIEW_FDB:
+		print_rows(out, r, fdb_columns);
+		break;
+	case VIEW_POLICY:
+		print_policy(out, r);
+		break;
+	case VIEW_STATUS:
+		print_status(out, r);
+		break;
+	case VIEW_COUNT:
+		fprintf(out, "%lld\n", (long long)json_integer_value(json_object_get(r, "count")));
+		break;
+	}
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "rpc.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "methods.h"
+
+enum {
+	PARSE_ERROR = -32700,
+	REQUEST_INVALID = -32600,
+	REPLY_BACKLOG = 1 << 20, // bytes a client may leave unread before it is no longer read from
+};
+
+struct client {
+	struct rpc *rpc;
+	struct bufferevent *io;
+	struct client *next, **link;
+};
+
+struct rpc {
+	struct vswitch *sw;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct client *clients;
+	unsigned count;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+static void client_drop(struct client *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->rpc->count--;
+	bufferevent_free(c->io);
+	free(c);
+}
+
+static void reply(struct client *c, json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	if (!text)
+		return;
+	evbuffer_add_printf(bufferevent_get_output(c->io), "%s\n", text);
+	free(text);
+}
+
+static void reply_error(struct client *c, const json_t *id, int code, const char *text)
+{
+	reply(c, json_pack("{s:s, s:{s:i, s:s}, s:o?}", "jsonrpc", "2.0", "error", "code", code, "message", text, "id",
+			   id ? json_incref((json_t *)(uintptr_t)id) : json_null()));
+}
+
+static bool is_request(const json_t *o)
+{
+	const char *version = json_string_value(json_object_get(o, "jsonrpc"));
+	const json_t *params = json_object_get(o, "params"), *id = json_object_get(o, "id");
+
+	return version && !strcmp(version, "2.0") && json_is_string(json_object_get(o, "method")) &&
+	       (!params || json_is_object(params)) && (!id || json_is_string(id) || json_is_number(id) || json_is_null(id));
+}
+
+static void carry_out(struct client *c, const json_t *request)
+{
+	struct method_error e = {0};
+	json_t *id = json_object_get(request, "id");
+
+	if (!is_request(request)) {
+		reply_error(c, NULL, REQUEST_INVALID,
+			    "no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
+		return;
+	}
+	json_t *result = method_call(c->rpc->sw, json_string_value(json_object_get(request, "method")),
+				     json_object_get(request, "params"), &e);
+	if (!id)
+		json_decref(result); // a notification gets no reply
+	else if (result)
+		reply(c, json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result, "id", id));
+	else
+		reply_error(c, id, e.code, e.text);
+}
+
+static void handle_line(struct client *c, const char *line, size_t len)
+{
+	json_error_t why;
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+
+	if (request)
+		carry_out(c, request);
+	else
+		reply_error(c, NULL, PARSE_ERROR, why.text);
+	json_decref(request);
+}
+
+static bool is_backlogged(const struct client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
+}
+
+static void on_read(struct bufferevent *io, void *arg)
+{
+	struct client *c = arg;
+	struct evbuffer *in = bufferevent_get_input(io);
+	size_t len;
+	char *line;
+
+	while (!is_backlogged(c) && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+		handle_line(c, line, len);
+		free(line);
+	}
+	if (is_backlogged(c))
+		bufferevent_disable(io, EV_READ);
+	else if (evbuffer_get_length(in) > RPC_LINE_MAX)
+		client_drop(c);
+}
+
+// The replies have been read: requests that wait have their turn.
+static void on_written(struct bufferevent *io, void *arg)
+{
+	bufferevent_enable(io, EV_READ);
+	on_read(io, arg);
+}
+
+static void on_gone(struct bufferevent *io, short what, void *arg)
+{
+	(void)io;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		client_drop(arg);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
+{
+	struct rpc *r = arg;
+	struct client *c = r->count < RPC_CLIENTS_MAX ? calloc(1, sizeof *c) : NULL;
+
+	(void)l, (void)from, (void)len;
+	if (c)
+		c->io = bufferevent_socket_new(r->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->io) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->rpc = r;
+	c->next = r->clients;
+	c->link = &r->clients;
+	if (c->next)
+		c->next->link = &c->next;
+	r->clients = c;
+	r->count++;
+	bufferevent_setcb(c->io, on_read, on_written, on_gone, c);
+	bufferevent_enable(c->io, EV_READ | EV_WRITE);
+}
+
+// The folder of the socket, made where it is missing.
+static void make_folder(const char *path)
+{
+	char folder[sizeof(struct sockaddr_un)];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return;
+	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+	mkdir(folder, 0755); // bind() says what is wrong if this failed
+}
+
+static int bind_private(int fd, const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	mode_t mask = umask(0177);
+
+	strcpy(a.sun_path, path);
+	int rc = bind(fd, (struct sockaddr *)&a, sizeof a);
+	umask(mask);
+	return rc;
+}
+
+// Whether the file at the path is a socket that nobody listens on.
+static bool is_dead_socket(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct stat st;
+
+	if (lstat(path, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	strcpy(a.sun_path, path);
+	bool dead = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) && errno == ECONNREFUSED;
+	if (fd >= 0)
+		close(fd);
+	return dead;
+}
+
+// A socket bound to the path; -1: errno.
+static int claim(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (!bind_private(fd, path))
+		return fd;
+	if (errno == EADDRINUSE && is_dead_socket(path) && !unlink(path) && !bind_private(fd, path))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struct vswitch *sw, struct config_error *e)
+{
+	struct rpc *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return config_refuse(e, (struct mark){0}, "out of memory");
+	if (strlen(path) >= sizeof r->path) {
+		free(r);
+		return config_refuse(e, (struct mark){0}, "control socket %s: the path is longer than %zu characters", path,
+				     sizeof r->path - 1);
+	}
+	strcpy(r->path, path);
+	r->sw = sw;
+	r->base = base;
+	make_folder(path);
+	int fd = claim(path);
+	if (fd >= 0)
+		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, 16, fd);
+	if (!r->listener) {
+		bool used = errno == EADDRINUSE;
+		config_refuse(e, (struct mark){0}, "control socket %s: %s%s", path, strerror(errno),
+			      used ? " (another switch listens there; give this one --socket PATH)" : "");
+		free(r);
+		return false;
+	}
+	*out = r;
+	return true;
+}
+
+void rpc_close(struct rpc *r)
+{
+	if (!r)
+		return;
+	while (r->clients)
+		client_drop(r->clients);
+	evconnlistener_free(r->listener);
+	unlink(r->path);
+	free(r);
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// rpc: the control socket: JSON-RPC 2.0, one object a line, many clients at once.
+//
+// Model     A request is carried out whole before the next one is looked at, so that a client never sees half of what
+//           another one changes. A client that does not read its replies is not read from either.
+// Threads   The control thread's event loop calls everything.
+// Limits    64 clients; a request of 16 MiB (a configuration fits).
+// Errors    JSON-RPC's own codes for what is no request; RPC_REFUSED and RPC_USAGE for what the switch says no to.
+#pragma once
+
+#include <event2/event.h>
+
+#include "switch.h"
+
+enum {
+	RPC_CLIENTS_MAX = 64,
+	RPC_LINE_MAX = 16 << 20,
+	RPC_REFUSED = -32000,
+	RPC_USAGE = -32001, // a configuration or a value that is wrong in itself
+};
+
+struct rpc;
+
+// Listens on a socket file, mode 0600; a file that a dead process left is taken over. False: e says why.
+bool rpc_open(struct rpc **r, struct event_base *base, const char *path, struct vswitch *sw, struct config_error *e);
+
+// Ends all clients and removes the file.
+void rpc_close(struct rpc *r);

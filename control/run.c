@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// run: the live switch. Order of things: configuration, DPDK, switch (devices, table, workers), control socket, loop;
+// and back.
+#include <event2/event.h>
+#include <getopt.h>
+#include <signal.h>
+#include <string.h>
+
+#include "complain.h"
+#include "eal.h"
+#include "rpc.h"
+#include "subcommands.h"
+#include "switch.h"
+
+enum {
+	TICK_MS = 20,
+	SWEEP_TICKS = 12, // the whole table in about a quarter of a second: entries go within a second of their time
+	LINK_TICKS = 10,
+};
+
+#define SOCKET_DEFAULT "/run/nestswitch/control.sock"
+
+struct run {
+	struct vswitch *sw;
+	struct event_base *base;
+	struct rpc *rpc;
+	unsigned ticks;
+};
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *r = arg;
+
+	(void)fd, (void)what;
+	switch_drain_events(r->sw);
+	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWEEP_TICKS + 1);
+	if (++r->ticks % LINK_TICKS == 0)
+		switch_poll_links(r->sw);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct run *r = arg;
+
+	(void)number, (void)what;
+	event_base_loopbreak(r->base);
+}
+
+// The loop, until a signal. False: it could not be set up.
+static bool loop(struct run *r)
+{
+	struct timeval period = {.tv_usec = TICK_MS * 1000};
+	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_tick, r);
+	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
+	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
+	bool good = tick && interrupt && terminate && !event_add(tick, &period) && !event_add(interrupt, NULL) &&
+		    !event_add(terminate, NULL);
+
+	if (good) {
+		printf("nestswitch: '%s' forwards between %u ports\n", r->sw->config->name, r->sw->config->port_count);
+		fflush(stdout);
+		event_base_dispatch(r->base);
+	}
+	struct event *all[] = {tick, interrupt, terminate};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i])
+			event_free(all[i]);
+	return good;
+}
+
+static bool start(struct run *r, const char *path, struct config *c, const char *socket, char *const *more)
+{
+	struct config_error e;
+
+	if (!eal_start(c, EAL_LIVE, more, &e) || !switch_create(&r->sw, c, true, &e)) {
+		config_free(c);
+		return complain_config(path, &e), false;
+	}
+	r->base = event_base_new();
+	if (!r->base)
+		return complain("out of memory"), false;
+	return rpc_open(&r->rpc, r->base, socket, r->sw, &e) || (complain("%s", e.text), false);
+}
+
+static int run(const char *path, const char *socket, char *const *more)
+{
+	struct config_error e;
+	struct config *c = config_read(path, &e);
+	struct run r = {0};
+
+	if (!c)
+		return complain_config(path, &e), EXIT_USAGE;
+	signal(SIGPIPE, SIG_IGN);
+	bool good = start(&r, path, c, socket, more) && loop(&r);
+	rpc_close(r.rpc);
+	switch_destroy(r.sw);
+	if (r.base)
+		event_base_free(r.base);
+	eal_stop();
+	return good ? EXIT_DONE : EXIT_REFUSED;
+}
+
+static const char usage[] = "usage: nestswitch run --config FILE [--socket PATH] [-- EAL…]\n"
+			    "\n"
+			    "Forwards between the devices of FILE until SIGINT or SIGTERM.\n"
+			    "\n"
+			    "  --config FILE   the switch\n"
+			    "  --socket PATH   where nestctl finds it (default " SOCKET_DEFAULT ")\n"
+			    "  -- EAL…         more arguments for DPDK's EAL\n";
+
+int run_main(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"socket", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *config = NULL, *socket = SOCKET_DEFAULT;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+c:s:h", longs, NULL)) != -1) {
+		if (option == 'h')
+			return fputs(usage, stdout), EXIT_DONE;
+		if (option == 'c')
+			config = optarg;
+		else if (option == 's')
+			socket = optarg;
+		else
+			return EXIT_USAGE;
+	}
+	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
+	if (optind < argc && !eal_follows)
+		return complain("'%s' is not expected (EAL arguments stand behind --)", argv[optind]), EXIT_USAGE;
+	if (!config)
+		return complain("--config FILE is missing (see nestswitch run --help)"), EXIT_USAGE;
+	return run(config, socket, argv + optind);
+}

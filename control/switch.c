@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "switch.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "device.h"
+
+enum {
+	MBUF_CACHE = 256,
+	EVENT_RING = 65536,
+	FIXED_ROOM = 16384, // fixed entries that may be added while running
+	REPLAY_MBUFS = 16383,
+};
+
+const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled"};
+
+static bool no_memory(struct config_error *e, const char *what)
+{
+	return config_refuse(e, (struct mark){0}, "no memory for %s (raise memory in dataplane, or free some)", what);
+}
+
+uint64_t switch_now(const struct vswitch *sw)
+{
+	return sw->live ? clock_ns(&sw->clock, rte_rdtsc()) : sw->replay_ns;
+}
+
+static uint32_t now_tick(const struct vswitch *sw)
+{
+	return forward_tick(switch_now(sw));
+}
+
+int switch_port(const struct vswitch *sw, const char *name)
+{
+	for (int i = 0; i < PORTS_MAX; i++)
+		if (*name && !strcmp(sw->port[i].name, name))
+			return i;
+	return -1;
+}
+
+const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port)
+{
+	return config_port(sw->config, sw->port[port].name);
+}
+
+enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
+{
+	if (switch_port_config(sw, port)->disabled)
+		return PORT_DISABLED;
+	return sw->port[port].link ? PORT_UP : PORT_DOWN;
+}
+
+static void tell(struct vswitch *sw, const struct event *e)
+{
+	if (sw->on_event)
+		sw->on_event(sw->event_arg, e);
+}
+
+static void tell_aged(void *arg, uint64_t key, unsigned port)
+{
+	struct vswitch *sw = arg;
+	struct event e = {.type = EVENT_MAC_AGED, .ns = switch_now(sw), .key = key, .port = (uint8_t)port};
+
+	tell(sw, &e);
+}
+
+void switch_sweep(struct vswitch *sw, uint32_t count)
+{
+	uint32_t lines = fdb_lines(sw->shared.fdb);
+
+	if (count > lines - sw->sweep_at)
+		count = lines - sw->sweep_at;
+	fdb_sweep(sw->shared.fdb, sw->sweep_at, count, now_tick(sw), tell_aged, sw);
+	sw->sweep_at = (sw->sweep_at + count) % lines;
+}
+
+uint32_t switch_sweep_all(struct vswitch *sw)
+{
+	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), now_tick(sw), tell_aged, sw);
+}
+
+// Waits until no worker uses what was published before.
+static void settle(struct vswitch *sw)
+{
+	if (sw->live)
+		rte_rcu_qsbr_synchronize(sw->qsbr, RTE_QSBR_THRID_INVALID);
+}
+
+// Publishes which ports are up. Those that went down lose their dynamic entries, once no worker can learn there.
+static void publish_up(struct vswitch *sw)
+{
+	portset before = atomic_load(&sw->shared.up), up = 0;
+	unsigned port;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		if (*sw->port[i].name && switch_port_state(sw, i) == PORT_UP)
+			up |= portset_of(i);
+	if (up == before)
+		return;
+	atomic_store(&sw->shared.up, up);
+	settle(sw);
+	PORTSET_FOREACH(port, before & ~up)
+		fdb_flush_port(sw->shared.fdb, port);
+	PORTSET_FOREACH(port, before ^ up)
+		tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP : EVENT_PORT_DOWN,
+					 .ns = switch_now(sw),
+					 .port = (uint8_t)port});
+	switch_sweep_all(sw);
+}
+
+void switch_poll_links(struct vswitch *sw)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		if (*sw->port[i].name)
+			sw->port[i].link = port_link(&sw->device[i]);
+	publish_up(sw);
+}
+
+// A number for each port of a configuration: the one it has, else a free one.
+static void number_ports(const struct vswitch *sw, const struct config *c, uint8_t *numbers)
+{
+	portset taken = 0;
+
+	for (unsigned i = 0; i < c->port_count; i++) {
+		int known = switch_port(sw, c->port[i].name);
+		numbers[i] = known < 0 ? UINT8_MAX : (uint8_t)known;
+		if (known >= 0)
+			taken |= portset_of((unsigned)known);
+	}
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (numbers[i] == UINT8_MAX) {
+			numbers[i] = (uint8_t)portset_first(~taken);
+			taken |= portset_of(numbers[i]);
+		}
+}
+
+// What a configuration compiles to, before it is published.
+struct compiled {
+	uint8_t numbers[CONFIG_PORTS_MAX];
+	struct swconf *conf;
+	struct fixed_mac *fixed;
+	size_t fixed_count;
+};
+
+static void discard(struct compiled *n)
+{
+	free(n->conf);
+	free(n->fixed);
+}
+
+static bool compile(const struct vswitch *sw, const struct config *c, struct compiled *n, struct config_error *e)
+{
+	number_ports(sw, c, n->numbers);
+	n->conf = compile_ports(c, n->numbers);
+	n->fixed = compile_fixed(c, n->numbers, &n->fixed_count);
+	if (n->conf && n->fixed)
+		return true;
+	discard(n);
+	return no_memory(e, "the configuration");
+}
+
+// That the running table can hold what the configuration promises.
+static bool check_room(const struct vswitch *sw, const struct config *c, const struct compiled *n, struct config_error *e)
+{
+	uint32_t size = config_table_size(c);
+
+	if (size > sw->table_size)
+		return config_refuse(e, c->table_size_at,
+				     "the limits need a table of %u entries, the running one has %u (set mac-table-size and restart)",
+				     size, sw->table_size);
+	if (n->fixed_count > sw->fixed_room)
+		return config_refuse(e, (struct mark){0},
+				     "%zu static and assigned entries, the running table has room for %zu (restart, or allow fewer VLANs "
+				     "on ports with a MAC)",
+				     n->fixed_count, sw->fixed_room);
+	return true;
+}
+
+// Whether an entry is still true under the published configuration.
+static bool is_untrue(void *arg, const struct fdb_entry *e)
+{
+	const struct vswitch *sw = arg;
+
+	if (e->type == FDB_STATIC || e->type == FDB_ASSIGNED) {
+		const struct fixed_mac *f = fixed_find(sw->fixed, sw->fixed_count, e->key);
+		return !f || f->port != e->port || f->type != e->type;
+	}
+	return !portset_has(sw->conf->vlan[key_vid(e->key)].member, e->port) || !sw->conf->port[e->port].learner.learns;
+}
+
+static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
+{
+	struct swconf *old_conf = sw->conf;
+	struct fdb *fdb = sw->shared.fdb;
+
+	config_free(sw->config);
+	free(sw->fixed);
+	sw->config = c;
+	sw->conf = n->conf;
+	sw->fixed = n->fixed;
+	sw->fixed_count = n->fixed_count;
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		fdb_set_aging(fdb, n->numbers[i], p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
+	}
+	atomic_store(&sw->shared.conf, n->conf);
+	settle(sw);
+	free(old_conf);
+	for (size_t i = 0; i < n->fixed_count; i++)
+		fdb_put(fdb, n->fixed[i].key, n->fixed[i].port, (enum fdb_type)n->fixed[i].type);
+	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
+	publish_up(sw);
+}
+
+// What cannot change while the switch runs.
+static bool check_constant(const struct vswitch *sw, const struct config *c, struct config_error *e)
+{
+	if (c->port_count != sw->config->port_count)
+		return config_refuse(e, (struct mark){0}, "ports cannot come or go while the switch runs (restart it)");
+	for (unsigned i = 0; i < c->port_count; i++) {
+		const struct config_port *p = config_port(sw->config, c->port[i].name);
+		if (!p || strcmp(p->device, c->port[i].device))
+			return config_refuse(e, c->port[i].at, "port '%s' cannot get another device while the switch runs (restart it)",
+					     c->port[i].name);
+	}
+	return true;
+}
+
+bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e)
+{
+	struct compiled n;
+
+	if (!config_validate(c, e) || !check_constant(sw, c, e) || !compile(sw, c, &n, e))
+		return false;
+	if (!check_room(sw, c, &n, e)) {
+		discard(&n);
+		return false;
+	}
+	publish(sw, c, &n);
+	return true;
+}
+
+static unsigned mbufs_for(const struct vswitch *sw, const struct config *c)
+{
+	// The rest of the memory is for queues and rings; an mbuf takes its buffer, its header and the pool's.
+	uint64_t each = RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf) + 64;
+
+	return sw->live ? (unsigned)(c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 / each) : REPLAY_MBUFS;
+}
+
+static struct worker *worker_create(struct vswitch *sw, unsigned id)
+{
+	char name[RTE_RING_NAMESIZE];
+	struct worker *w = rte_zmalloc("worker", sizeof *w, 64);
+
+	if (!w)
+		return NULL;
+	snprintf(name, sizeof name, "events%u", id);
+	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct event), EVENT_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	if (!ring) {
+		rte_free(w);
+		return NULL;
+	}
+	forwarder_init(&w->forwarder, &sw->shared, sw->pool, ring);
+	w->id = id;
+	w->ports = sw->device;
+	w->qsbr = sw->qsbr;
+	w->clock = sw->clock;
+	return w;
+}
+
+static bool create_workers(struct vswitch *sw, const struct config *c, struct config_error *e)
+{
+	unsigned want = sw->live ? c->dataplane.workers : 1;
+
+	sw->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(want), 64);
+	if (!sw->qsbr || rte_rcu_qsbr_init(sw->qsbr, want))
+		return no_memory(e, "the workers");
+	for (sw->workers = 0; sw->workers < want; sw->workers++) {
+		sw->worker[sw->workers] = worker_create(sw, sw->workers);
+		if (!sw->worker[sw->workers])
+			return no_memory(e, "the workers");
+	}
+	return true;
+}
+
+static bool create_table(struct vswitch *sw, const struct config *c, size_t fixed, struct config_error *e)
+{
+	uint64_t seed = 0; // a replay gives the same on every run
+
+	if (sw->live && getrandom(&seed, sizeof seed, 0) != sizeof seed)
+		return config_refuse(e, (struct mark){0}, "no random numbers: %s", strerror(errno));
+	sw->table_size = config_table_size(c);
+	sw->fixed_room = fixed + FIXED_ROOM;
+	int rc = fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)sw->fixed_room, seed);
+	return !rc || no_memory(e, "the MAC table");
+}
+
+static bool open_ports(struct vswitch *sw, const struct config *c, const uint8_t *numbers, struct config_error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		const struct config_port *p = &c->port[i];
+		struct port_error step;
+		char devargs[DEVICE_ARGS];
+		if (!device_args(p, devargs, e))
+			return false;
+		int rc = port_open(&sw->device[numbers[i]], devargs, sw->workers, sw->pool, &step);
+		if (rc)
+			return config_refuse(e, p->device_at, "port '%s': cannot %s device '%s': %s%s", p->name, step.step, p->device,
+					     rte_strerror(-rc), device_hint(p->device));
+	}
+	return true;
+}
+
+// Spreads the ports over the workers, round robin.
+static bool plan_workers(struct vswitch *sw, const struct config *c, const uint8_t *numbers, struct config_error *e)
+{
+	for (unsigned w = 0; w < sw->workers; w++) {
+		sw->plan[w] = calloc(1, sizeof *sw->plan[w]);
+		if (!sw->plan[w])
+			return no_memory(e, "the workers");
+	}
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct worker_plan *p = sw->plan[i % sw->workers];
+		p->port[p->count++] = numbers[i];
+	}
+	for (unsigned w = 0; w < sw->workers; w++)
+		atomic_store(&sw->worker[w]->plan, sw->plan[w]);
+	return true;
+}
+
+static void launch_workers(struct vswitch *sw)
+{
+	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
+
+	for (unsigned w = 0; w < sw->workers; w++) {
+		sw->worker[w]->lcore = lcore;
+		rte_eal_remote_launch(worker_run, sw->worker[w], lcore);
+		lcore = rte_get_next_lcore(lcore, 1, 0);
+	}
+}
+
+static bool build(struct vswitch *sw, struct config *c, struct compiled *n, struct config_error *e)
+{
+	sw->pool = rte_pktmbuf_pool_create("frames", mbufs_for(sw, c), MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!sw->pool)
+		return no_memory(e, "packet buffers");
+	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
+		return false;
+	if (sw->live && (!open_ports(sw, c, n->numbers, e) || !plan_workers(sw, c, n->numbers, e)))
+		return false;
+	for (unsigned i = 0; i < c->port_count; i++) {
+		strcpy(sw->port[n->numbers[i]].name, c->port[i].name);
+		sw->port[n->numbers[i]].link = !sw->live || port_link(&sw->device[n->numbers[i]]);
+	}
+	return true;
+}
+
+bool switch_create(struct vswitch **out, struct config *c, bool live, struct config_error *e)
+{
+	struct vswitch *sw = calloc(1, sizeof *sw);
+	struct compiled n;
+
+	if (!sw)
+		return no_memory(e, "the switch");
+	sw->live = live;
+	sw->clock = clock_start();
+	if (!compile(sw, c, &n, e)) {
+		free(sw);
+		return false;
+	}
+	if (!build(sw, c, &n, e)) {
+		discard(&n);
+		switch_destroy(sw);
+		return false;
+	}
+	publish(sw, c, &n); // no worker runs yet: nothing to wait for
+	if (live)
+		launch_workers(sw);
+	*out = sw;
+	return true;
+}
+
+static void worker_destroy(struct worker *w)
+{
+	if (!w)
+		return;
+	rte_ring_free(w->forwarder.events.ring);
+	rte_free(w);
+}
+
+void switch_destroy(struct vswitch *sw)
+{
+	if (!sw)
+		return;
+	for (unsigned w = 0; w < sw->workers; w++)
+		atomic_store(&sw->worker[w]->stop, true);
+	for (unsigned w = 0; w < sw->workers && sw->live; w++)
+		rte_eal_wait_lcore(sw->worker[w]->lcore);
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		port_close(&sw->device[i]);
+	for (unsigned w = 0; w < sw->workers; w++) {
+		worker_destroy(sw->worker[w]);
+		free(sw->plan[w]);
+	}
+	fdb_destroy(sw->shared.fdb);
+	rte_free(sw->qsbr);
+	rte_mempool_free(sw->pool);
+	config_free(sw->config);
+	free(sw->conf);
+	free(sw->fixed);
+	free(sw);
+}
+
+static void add_counters(const struct vswitch *sw, unsigned port, struct counters *c)
+{
+	*c = (struct counters){0};
+	for (unsigned w = 0; w < sw->workers; w++)
+		counters_read(&sw->worker[w]->forwarder.counters[port], c);
+}
+
+void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c)
+{
+	const uint64_t *cleared = (const uint64_t *)&sw->port[port].cleared;
+
+	add_counters(sw, port, c);
+	for (size_t i = 0; i < sizeof *c / sizeof(uint64_t); i++)
+		((uint64_t *)c)[i] -= cleared[i];
+}
+
+void switch_clear_counters(struct vswitch *sw)
+{
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		if (*sw->port[i].name)
+			add_counters(sw, i, &sw->port[i].cleared);
+}
+
+bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e)
+{
+	return (f->port < 0 || f->port == e->port) && (!f->vid || f->vid == key_vid(e->key)) &&
+	       (!f->mac || f->mac == key_mac(e->key)) && (f->type < 0 || f->type == e->type);
+}
+
+struct flush {
+	struct fdb_filter filter;
+	uint32_t count;
+};
+
+static bool flush_visit(void *arg, const struct fdb_entry *e)
+{
+	struct flush *f = arg;
+	bool takes = fdb_filter_takes(&f->filter, e);
+
+	f->count += takes;
+	return takes;
+}
+
+uint32_t switch_flush(struct vswitch *sw, const struct fdb_filter *filter)
+{
+	struct flush f = {.filter = *filter};
+
+	if (f.filter.type < 0)
+		f.filter.type = FDB_DYNAMIC;
+	fdb_walk(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), now_tick(sw), flush_visit, &f);
+	return f.count;
+}
+
+void switch_drain_events(struct vswitch *sw)
+{
+	struct event e;
+
+	for (unsigned w = 0; w < sw->workers; w++) {
+		struct event_ring *r = &sw->worker[w]->forwarder.events;
+		while (event_pop(r, &e))
+			tell(sw, &e);
+		uint64_t lost = atomic_exchange(&r->lost, 0);
+		if (lost)
+			tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});
+	}
+}

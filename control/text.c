@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool text_number(const char *text, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		unsigned digit = (unsigned)(*text - '0');
+		if (v > (max - digit) / 10 || digit > max)
+			return false;
+		v = v * 10 + digit;
+	}
+	*value = v;
+	return true;
+}
+
+// Twelve hexadecimal digits, a separator after every `group` of them.
+static bool mac_in_groups(const char *text, char separator, unsigned group, uint64_t *mac)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		if (i && i % group == 0 && *text++ != separator)
+			return false;
+		if (!isxdigit((unsigned char)*text))
+			return false;
+		char digit[2] = {*text++, 0};
+		v = v << 4 | strtoul(digit, NULL, 16);
+	}
+	if (*text)
+		return false;
+	*mac = v;
+	return true;
+}
+
+bool text_mac(const char *text, uint64_t *mac)
+{
+	return mac_in_groups(text, ':', 2, mac) || mac_in_groups(text, '-', 2, mac) || mac_in_groups(text, '.', 4, mac);
+}
+
+void text_put_mac(uint64_t mac, char out[MAC_TEXT])
+{
+	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 0xff), (unsigned)(mac >> 32 & 0xff),
+		 (unsigned)(mac >> 24 & 0xff), (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
+}
+
+enum { VID_FIRST = 1, VID_LAST = 4094 };
+
+// One VID at *text; moves on behind it.
+static bool read_vid(const char **text, unsigned *vid)
+{
+	unsigned v = 0, digits = 0;
+
+	for (; isdigit((unsigned char)**text) && digits < 5; digits++)
+		v = v * 10 + (unsigned)(*(*text)++ - '0');
+	*vid = v;
+	return digits && v >= VID_FIRST && v <= VID_LAST;
+}
+
+bool text_vlans(const char *text, struct vlanset *vlans)
+{
+	struct vlanset set = {{0}};
+
+	for (;; text++) {
+		unsigned first, last;
+		while (*text == ' ')
+			text++;
+		if (!read_vid(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-' && (text++, !read_vid(&text, &last) || last < first))
+			return false;
+		for (unsigned vid = first; vid <= last; vid++)
+			vlanset_add(&set, vid);
+		while (*text == ' ')
+			text++;
+		if (*text != ',')
+			break;
+	}
+	if (*text)
+		return false;
+	*vlans = set;
+	return true;
+}
+
+void text_put_vlans(const struct vlanset *vlans, char out[VLANS_TEXT])
+{
+	size_t at = 0;
+
+	out[0] = 0;
+	for (unsigned first = VID_FIRST; first <= VID_LAST; first++) {
+		unsigned last = first;
+		if (!vlanset_has(vlans, first))
+			continue;
+		while (last < VID_LAST && vlanset_has(vlans, last + 1))
+			last++;
+		at += (size_t)snprintf(out + at, VLANS_TEXT - at, "%s%u", at ? "," : "", first);
+		if (last > first)
+			at += (size_t)snprintf(out + at, VLANS_TEXT - at, "-%u", last);
+		first = last;
+	}
+}
+
+bool text_switch(const char *text, bool *on)
+{
+	static const char *const words[] = {"off", "on", "false", "true", "no", "yes"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcasecmp(text, words[i])) {
+			*on = i % 2;
+			return true;
+		}
+	return false;
+}
+
+bool text_is_name(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= max &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == len;
+}
+
+enum { NEAR_WORD = 40 };
+
+// Levenshtein's distance of two words.
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAR_WORD + 1], la = strlen(a), lb = strlen(b);
+
+	if (la > NEAR_WORD || lb > NEAR_WORD)
+		return NEAR_WORD;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			size_t step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			row[j] = change < step ? change : step;
+		}
+	}
+	return row[lb];
+}
+
+const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg)
+{
+	const char *best = NULL, *w;
+	size_t least = strlen(word) / 3 + 1;
+
+	for (size_t i = 0; (w = next(arg, i)); i++) {
+		size_t d = distance(word, w);
+		if (d < least + !best) {
+			least = d;
+			best = w;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// text: the values people write and read: numbers, MAC addresses, VLAN lists; and what to say of a word not known.
+//
+// Errors  the readers return false and leave their result alone.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAC_TEXT = 18, VLANS_TEXT = 20480 };
+
+// A set of VLANs, one bit to a VID.
+struct vlanset {
+	uint64_t word[64];
+};
+
+static inline bool vlanset_has(const struct vlanset *s, unsigned vid)
+{
+	return s->word[vid / 64] >> vid % 64 & 1;
+}
+
+static inline void vlanset_add(struct vlanset *s, unsigned vid)
+{
+	s->word[vid / 64] |= UINT64_C(1) << vid % 64;
+}
+
+// Decimal digits only, no more than max.
+bool text_number(const char *text, uint64_t max, uint64_t *value);
+
+// aa:bb:cc:dd:ee:ff, aa-bb-cc-dd-ee-ff or aabb.ccdd.eeff.
+bool text_mac(const char *text, uint64_t *mac);
+void text_put_mac(uint64_t mac, char out[MAC_TEXT]);
+
+// A list such as 1,10-20 of VIDs 1 to 4094; not empty.
+bool text_vlans(const char *text, struct vlanset *vlans);
+void text_put_vlans(const struct vlanset *vlans, char out[VLANS_TEXT]);
+
+// on, off and their synonyms.
+bool text_switch(const char *text, bool *on);
+
+// Whether a name has 1 to max of A-Z a-z 0-9 _ . -
+bool text_is_name(const char *text, size_t max);
+
+// The word nearest to one mistyped, NULL where none is near. next(arg, i) gives the i-th word, NULL after the last.
+const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg);

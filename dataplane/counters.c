@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "counters.h"
+
+const char *const outcome_names[OUTCOMES] = {
+#define X(id, name) [OUT_##id] = name,
+	OUTCOME_LIST(X)
+#undef X
+};
+
+const char *const tx_drop_names[TX_DROPS] = {
+#define X(id, name) [TX_##id] = name,
+	TX_DROP_LIST(X)
+#undef X
+};
+
+void counters_add_burst(struct counter_block *b, const struct tally *t)
+{
+	uint32_t version = atomic_load_explicit(&b->version, memory_order_relaxed);
+
+	atomic_store_explicit(&b->version, version + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	counter_add(&b->rx_packets, t->packets);
+	counter_add(&b->rx_bytes, t->bytes);
+	for (int i = 0; i < OUTCOMES; i++)
+		if (t->outcome[i])
+			counter_add(&b->outcome[i], t->outcome[i]);
+	if (t->not_learned)
+		counter_add(&b->not_learned, t->not_learned);
+	if (t->mac_moves)
+		counter_add(&b->mac_moves, t->mac_moves);
+	atomic_store_explicit(&b->version, version + 2, memory_order_release);
+}
+
+static uint64_t get(const _Atomic uint64_t *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+static void read_ingress(const struct counter_block *b, struct counters *c)
+{
+	c->rx_packets = get(&b->rx_packets);
+	c->rx_bytes = get(&b->rx_bytes);
+	for (int i = 0; i < OUTCOMES; i++)
+		c->outcome[i] = get(&b->outcome[i]);
+	c->not_learned = get(&b->not_learned);
+	c->mac_moves = get(&b->mac_moves);
+	c->truncated = get(&b->truncated);
+}
+
+void counters_read(const struct counter_block *b, struct counters *sum)
+{
+	struct counters c;
+	uint32_t before, after;
+
+	do {
+		before = atomic_load_explicit(&b->version, memory_order_acquire);
+		read_ingress(b, &c);
+		atomic_thread_fence(memory_order_acquire);
+		after = atomic_load_explicit(&b->version, memory_order_relaxed);
+	} while (before % 2 || before != after);
+	sum->rx_packets += c.rx_packets;
+	sum->rx_bytes += c.rx_bytes;
+	for (int i = 0; i < OUTCOMES; i++)
+		sum->outcome[i] += c.outcome[i];
+	sum->not_learned += c.not_learned;
+	sum->mac_moves += c.mac_moves;
+	sum->truncated += c.truncated;
+	sum->tx_packets += get(&b->tx_packets);
+	sum->tx_bytes += get(&b->tx_bytes);
+	for (int i = 0; i < TX_DROPS; i++)
+		sum->tx_drop[i] += get(&b->tx_drop[i]);
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// counters: how frames ended, counted per worker and port.
+//
+// Model   A frame received on a port ends as exactly one outcome, counted on that port. So, for every port,
+//         rx_packets is the sum of its outcomes. rx_packets is counted where frames come in and the outcomes where they
+//         end, so that the sum proves something.
+// Threads One block per worker and port; only that worker writes it. What one burst adds to the ingress side becomes
+//         visible at once: `version` is odd meanwhile, and counters_read() waits for an even one. The egress side of
+//         a port is added to by bursts of other ports and is read as it comes.
+// Units   frames and bytes; bytes as on the wire without FCS.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+// How a frame can end, in the order in which the steps of forwarding decide it.
+#define OUTCOME_LIST(X) \
+	X(FORWARDED, "forwarded") \
+	X(FLOODED, "flooded") \
+	X(MALFORMED, "malformed") \
+	X(PORT_DOWN, "port_down") \
+	X(VLAN_FILTERED, "vlan_filtered") \
+	X(BAD_SOURCE, "bad_source") \
+	X(BPDU, "bpdu") \
+	X(LINK_LOCAL, "link_local") \
+	X(FORGED_TRANSMIT, "forged_transmit") \
+	X(DHCP_SERVER, "dhcp_server") \
+	X(ROUTER_ADVERT, "router_advert") \
+	X(RATE_LIMIT, "rate_limit") \
+	X(STORM_BROADCAST, "storm_broadcast") \
+	X(STORM_MULTICAST, "storm_multicast") \
+	X(MAC_CONFLICT, "mac_conflict") \
+	X(MAC_FLAP, "mac_flap") \
+	X(MAC_LIMIT, "mac_limit") \
+	X(SAME_PORT, "same_port") \
+	X(ISOLATED, "isolated") \
+	X(DEST_DOWN, "dest_down") \
+	X(STORM_UNKNOWN_UNICAST, "storm_unknown_unicast") \
+	X(NO_DESTINATION, "no_destination")
+
+// Why a delivery to a port failed; counted on that port.
+#define TX_DROP_LIST(X) \
+	X(MAC_CHANGED, "mac_changed") \
+	X(RATE_LIMIT, "rate_limit") \
+	X(QUEUE_FULL, "queue_full")
+
+enum outcome {
+#define X(id, name) OUT_##id,
+	OUTCOME_LIST(X)
+#undef X
+	OUTCOMES,
+	OUT_FIRST_DROP = OUT_MALFORMED,
+	ADMITTED = OUT_FORWARDED, // while a frame is on its way: no reason to drop it so far
+};
+
+enum tx_drop {
+#define X(id, name) TX_##id,
+	TX_DROP_LIST(X)
+#undef X
+	TX_DROPS,
+};
+
+extern const char *const outcome_names[OUTCOMES];
+extern const char *const tx_drop_names[TX_DROPS];
+
+// A plain copy of the counters of a port, of one worker or summed up.
+struct counters {
+	uint64_t rx_packets, rx_bytes;
+	uint64_t outcome[OUTCOMES];
+	uint64_t not_learned, mac_moves, truncated;
+	uint64_t tx_packets, tx_bytes;
+	uint64_t tx_drop[TX_DROPS];
+};
+
+// What one burst did on its ingress port, before it is added to the block.
+struct tally {
+	uint32_t packets, bytes;
+	uint32_t outcome[OUTCOMES];
+	uint32_t not_learned, mac_moves;
+};
+
+struct counter_block {
+	_Atomic uint32_t version;
+	_Atomic uint64_t rx_packets, rx_bytes;
+	_Atomic uint64_t outcome[OUTCOMES];
+	_Atomic uint64_t not_learned, mac_moves, truncated;
+	_Alignas(64) _Atomic uint64_t tx_packets;
+	_Atomic uint64_t tx_bytes;
+	_Atomic uint64_t tx_drop[TX_DROPS];
+} __attribute__((aligned(64)));
+
+// Adds to a counter that has one writer: no locked instruction.
+static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
+{
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+}
+
+// Adds one burst to the ingress side of its port's block.
+void counters_add_burst(struct counter_block *b, const struct tally *t);
+
+// Adds block b to sum; a consistent view of the ingress side even while its worker forwards.
+void counters_read(const struct counter_block *b, struct counters *sum);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// event: news from forwarding to control.
+//
+// Model   fixed-size messages in a ring, one producer (a worker) and one consumer (control). A full ring loses the
+//         message and counts it: news never slows forwarding.
+#pragma once
+
+#include <rte_ring.h>
+#include <rte_ring_elem.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum event_type {
+	EVENT_MAC_LEARNED,
+	EVENT_MAC_MOVED, // from: the port it left
+	EVENT_MAC_AGED,
+	EVENT_TABLE_FULL,
+	EVENT_PORT_UP,
+	EVENT_PORT_DOWN,
+	EVENT_LOST, // count: messages that found the ring full
+	EVENT_TYPES,
+};
+
+struct event {
+	uint64_t ns;  // the switch's clock
+	uint64_t key; // (VLAN, MAC); 0 where the type has none
+	uint32_t count;
+	uint8_t type; // enum event_type
+	uint8_t port;
+	uint8_t from;
+};
+
+struct event_ring {
+	struct rte_ring *ring;
+	_Atomic uint64_t lost; // the producer adds, control reads
+};
+
+static inline void event_push(struct event_ring *r, const struct event *e)
+{
+	if (rte_ring_sp_enqueue_elem(r->ring, (void *)(uintptr_t)e, sizeof *e))
+		atomic_fetch_add_explicit(&r->lost, 1, memory_order_relaxed);
+}
+
+static inline bool event_pop(struct event_ring *r, struct event *e)
+{
+	return !rte_ring_sc_dequeue_elem(r->ring, e, sizeof *e);
+}

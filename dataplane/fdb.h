@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// fdb: the forwarding database: behind which port each (VLAN, MAC) was last seen.
+//
+// Model     A hash table of 16-byte entries, four to a cache line, two candidate lines to a key, at most half full, so
+//           that what was promised fits: a full pair of lines is made room in by moving entries to their other line.
+//           An entry takes its first line while that has a free place, so nearly every lookup touches one line.
+//           Learned entries (dynamic, sticky) count against the limit of their port, exactly: a credit is taken before
+//           an entry is made and given back when it ages, moves or is flushed.
+//           A flush of a port, of a VLAN or of all is one number, whatever the size of the table: each entry remembers
+//           the number of the newest flush that it survived. One compare shows that nothing was flushed since; else
+//           the floors of its port and VLAN decide. fdb_sweep() cleans up behind.
+// Threads   Lookups take no lock. fdb_seen(), called by any number of workers, locks one key's stripe and, where the
+//           number of entries changes, its port; a refresh is one compare-and-swap. Control calls everything else.
+//           Every function is safe beside every other one except fdb_destroy().
+// Ownership fdb_create() to fdb_destroy(). Entries are copied out, never pointed to.
+// Time      Half seconds of the caller's clock ("ticks"), as an argument. An entry lives while now - seen <= aging:
+//           not less than the aging time, and less than a second more.
+// Limits    64 ports, 16,777,216 entries.
+// Errors    0 or -errno; a miss is a value.
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	FDB_PORTS_MAX = 64,
+	FDB_WAYS = 4,
+	FDB_TICKS_PER_S = 2,
+	FDB_CAPACITY_MAX = 1 << 24,
+	FDB_STRIPES = 256,
+};
+
+enum fdb_type {
+	FDB_DYNAMIC,  // learned; ages, moves, is flushed
+	FDB_STICKY,   // learned; stays
+	FDB_STATIC,   // set by configuration or command
+	FDB_ASSIGNED, // the effective MAC of a port
+	FDB_TYPES,
+};
+
+extern const char *const fdb_type_names[FDB_TYPES];
+
+// An entry's value, one word: when it was seen (ticks, 32 bits; the greatest number for all but dynamic entries),
+// the flush it survived (24 bits, never 0), its port (6), its type (2). 0: no entry.
+enum { FDB_PORT_SHIFT = 2, FDB_FLUSH_SHIFT = 8, FDB_SEEN_SHIFT = 32 };
+#define FDB_FLUSH_MASK UINT64_C(0xffffff00)
+#define FDB_SEEN_FIXED UINT32_MAX
+
+static inline uint64_t fdb_value(uint32_t seen, uint32_t flush, unsigned port, enum fdb_type type)
+{
+	return (uint64_t)seen << FDB_SEEN_SHIFT | (uint64_t)flush << FDB_FLUSH_SHIFT | port << FDB_PORT_SHIFT | type;
+}
+
+static inline unsigned fdb_value_port(uint64_t v)
+{
+	return v >> FDB_PORT_SHIFT & (FDB_PORTS_MAX - 1);
+}
+
+static inline enum fdb_type fdb_value_type(uint64_t v)
+{
+	return (enum fdb_type)(v & (FDB_TYPES - 1));
+}
+
+static inline uint32_t fdb_value_seen(uint64_t v)
+{
+	return (uint32_t)(v >> FDB_SEEN_SHIFT);
+}
+
+static inline uint32_t fdb_value_flush(uint64_t v)
+{
+	return (v & FDB_FLUSH_MASK) >> FDB_FLUSH_SHIFT;
+}
+
+struct fdb_slot {
+	_Atomic uint64_t key;   // 0: free
+	_Atomic uint64_t value; // 0 while the slot changes hands
+};
+
+struct fdb_line {
+	_Alignas(64) struct fdb_slot slot[FDB_WAYS];
+};
+
+struct fdb_lock {
+	_Alignas(64) _Atomic uint32_t taken;
+};
+
+struct fdb_port {
+	struct fdb_lock lock;     // guards the two counts against floor
+	_Atomic uint32_t dynamic; // live dynamic entries, those not yet swept after ageing included
+	_Atomic uint32_t sticky;
+	_Atomic uint32_t floor; // dynamic entries that survived only older flushes are gone
+	_Atomic uint32_t aging; // ticks; 0: never
+};
+
+struct fdb {
+	struct fdb_line *line; // workers read and write
+	uint32_t mask;         // number of lines - 1
+	uint64_t seed[2];
+	_Atomic uint32_t flush;     // number of the newest flush
+	_Atomic uint32_t aging_min; // the shortest of the ports' aging times, 0: none ages
+	_Atomic uint32_t displaced; // odd while an entry is between two lines
+	uint32_t capacity;
+	struct fdb_lock flush_lock, displace_lock;
+	struct fdb_lock stripe[FDB_STRIPES];
+	struct fdb_port port[FDB_PORTS_MAX];
+	_Atomic uint32_t vlan_floor[4096];
+};
+
+// What the source side of a port's policy says.
+struct fdb_learner {
+	uint8_t port;
+	bool learns;
+	bool sticky;
+	uint32_t limit; // learned entries of this port
+};
+
+// What became of a frame's source address.
+enum fdb_seen {
+	FDB_KNOWN,     // fixed on this port, or dynamic and refreshed
+	FDB_LEARNED,
+	FDB_MOVED,
+	FDB_NOT_LEARNING,
+	FDB_AT_LIMIT,
+	FDB_FULL,      // no room could be made: the table as a whole is over half full
+	FDB_CONFLICT,  // fixed on another port
+};
+
+struct fdb_seen_result {
+	enum fdb_seen what;
+	uint8_t from; // FDB_MOVED: the port it left; FDB_CONFLICT: the port it belongs to
+	bool aged;    // an expired entry on port `from` was cleared away first
+};
+
+struct fdb_entry {
+	uint64_t key;
+	uint32_t seen;
+	uint8_t port;
+	uint8_t type; // enum fdb_type
+};
+
+// Lookup, first part: the line to prefetch for a key.
+static inline uint64_t fdb_hash(const struct fdb *f, uint64_t key)
+{
+	unsigned __int128 product = (unsigned __int128)(key ^ f->seed[0]) * f->seed[1];
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+static inline const struct fdb_line *fdb_first_line(const struct fdb *f, uint64_t key)
+{
+	return &f->line[fdb_hash(f, key) & f->mask];
+}
+
+// Value of key in a line, 0 where it is not there. The four compares are made without a branch: which of the four
+// places a key has is not predictable.
+static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
+{
+	unsigned hit = 0;
+
+	for (unsigned i = 0; i < FDB_WAYS; i++)
+		hit |= (unsigned)(atomic_load_explicit(&l->slot[i].key, memory_order_acquire) == key) << i;
+	if (!hit)
+		return 0;
+	const struct fdb_slot *s = &l->slot[__builtin_ctz(hit)];
+	uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
+
+	// The slot may have got another key in between.
+	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
+}
+
+// Value of key wherever it is, 0 for none; not yet judged by age and flush.
+uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key);
+
+static inline uint64_t fdb_get(const struct fdb *f, const struct fdb_line *first, uint64_t key)
+{
+	uint64_t value = fdb_line_get(first, key);
+
+	return value ? value : fdb_get_anywhere(f, key);
+}
+
+// Whether an entry with this value is to be believed at time now.
+bool fdb_is_live(const struct fdb *f, uint64_t key, uint64_t value, uint32_t now);
+
+// What a burst compares values with, so that the usual entry costs one compare. Valid until the clock's next tick
+// and the next flush; a flush in between is then noticed one burst late.
+struct fdb_now {
+	uint32_t tick;
+	uint32_t flush;
+	uint64_t oldest; // a value below this one may have expired
+};
+
+static inline struct fdb_now fdb_now(const struct fdb *f, uint32_t tick)
+{
+	uint32_t aging = atomic_load_explicit(&f->aging_min, memory_order_relaxed);
+	uint32_t oldest = aging && tick > aging ? tick - aging : 0;
+
+	return (struct fdb_now){
+		.tick = tick,
+		.flush = atomic_load_explicit(&f->flush, memory_order_acquire),
+		.oldest = (uint64_t)oldest << FDB_SEEN_SHIFT,
+	};
+}
+
+// Value of the entry to send to, 0 where the destination is unknown.
+static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_line *first, uint64_t key, const struct fdb_now *now)
+{
+	uint64_t v = fdb_get(f, first, key);
+
+	if (__builtin_expect(v >= now->oldest && fdb_value_flush(v) == now->flush, 1))
+		return v;
+	return v && fdb_is_live(f, key, v, now->tick) ? v : 0;
+}
+
+// Whether value says that nothing is to be done for a source on this port: seen in this very tick, or fixed here.
+static inline bool fdb_is_fresh(uint64_t value, unsigned port, const struct fdb_now *now)
+{
+	uint32_t differs = (uint32_t)value ^ (uint32_t)fdb_value(0, now->flush, port, FDB_DYNAMIC);
+
+	return differs < FDB_TYPES && (differs || fdb_value_seen(value) == now->tick);
+}
+
+// A frame from key came in where `who` says: refreshes, learns or moves its entry.
+struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, const struct fdb_now *now);
+
+// A table for `capacity` learned entries and `fixed` others. seed: a secret number where guests may be hostile.
+// -EINVAL: beyond FDB_CAPACITY_MAX; -ENOMEM.
+int fdb_create(struct fdb **f, uint32_t capacity, uint32_t fixed, uint64_t seed);
+void fdb_destroy(struct fdb *f);
+
+// Ageing time of the entries of a port, in ticks; 0: they do not age.
+void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks);
+
+// Learned entries of a port.
+uint32_t fdb_count(const struct fdb *f, unsigned port);
+
+// Makes (or replaces) an entry of a fixed type. -ENOSPC.
+int fdb_put(struct fdb *f, uint64_t key, unsigned port, enum fdb_type type);
+
+// Takes an entry of this type out. -ENOENT.
+int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type);
+
+// False where there is no live entry.
+bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entry *e);
+
+// Forgets the dynamic entries of a port, of a VLAN; in constant time. Credits of a flushed VLAN come back as the
+// sweep passes its entries; the caller sweeps at once.
+void fdb_flush_port(struct fdb *f, unsigned port);
+void fdb_flush_vlan(struct fdb *f, uint16_t vid);
+
+// Number of lines, for the two that work line by line.
+uint32_t fdb_lines(const struct fdb *f);
+
+// Clears expired and flushed entries out of `count` lines from line `from`; calls aged() for each that expired.
+// Returns the earliest tick at which one of those left can expire (UINT32_MAX: none).
+typedef void (*fdb_aged_fn)(void *arg, uint64_t key, unsigned port);
+uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_aged_fn aged, void *arg);
+
+// Calls visit() for each live entry of those lines; where that returns true the entry is taken out, unless it changed
+// meanwhile.
+typedef bool (*fdb_visit_fn)(void *arg, const struct fdb_entry *e);
+void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_visit_fn visit, void *arg);

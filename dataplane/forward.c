@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "forward.h"
+
+#include <rte_prefetch.h>
+
+#include "admit.h"
+
+// A burst in the making: what does not change from frame to frame, and what is added up.
+struct burst {
+	struct forwarder *w;
+	const struct swconf *conf;
+	const struct portconf *in;
+	portset self;
+	struct tally tally;
+	unsigned dropped;
+	struct rte_mbuf *drop[BURST_MAX];
+};
+
+uint32_t forward_tick(uint64_t ns)
+{
+	uint64_t tick = ns / FORWARD_TICK_NS;
+
+	return tick < UINT32_MAX ? (uint32_t)tick : UINT32_MAX - 1;
+}
+
+void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool, struct rte_ring *ring)
+{
+	w->shared = shared;
+	w->tx.pool = pool;
+	w->tx.counters = w->counters;
+	w->events.ring = ring;
+}
+
+void forwarder_set_clock(struct forwarder *w, uint64_t ns)
+{
+	w->now_ns = ns;
+	if (ns < w->next_tick_ns)
+		return;
+	uint32_t tick = forward_tick(ns);
+	w->next_tick_ns = (tick + UINT64_C(1)) * FORWARD_TICK_NS;
+	w->now = fdb_now(w->shared->fdb, tick);
+}
+
+static void tell(struct burst *b, enum event_type type, uint64_t key, uint8_t port, uint8_t from)
+{
+	struct event e = {.ns = b->w->now_ns, .key = key, .type = (uint8_t)type, .port = port, .from = from};
+
+	event_push(&b->w->events, &e);
+}
+
+// First pass: reads and admits a frame and starts fetching what its decision needs.
+static inline void arrive(struct burst *b, struct rte_mbuf *m, struct arrival *a)
+{
+	const struct fdb *fdb = b->w->shared->fdb;
+
+	b->tally.bytes += rte_pktmbuf_pkt_len(m);
+	a->verdict = (uint8_t)admit(b->conf, b->in, b->self, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), a);
+	if (a->verdict != ADMITTED)
+		return;
+	a->src_key = key_make(a->vid, a->frame.src);
+	a->src_line = fdb_first_line(fdb, a->src_key);
+	rte_prefetch0(a->src_line);
+	if (a->group)
+		return;
+	a->dst_key = key_make(a->vid, a->frame.dst);
+	a->dst_line = fdb_first_line(fdb, a->dst_key);
+	rte_prefetch0(a->dst_line);
+}
+
+// The source is new here, or not refreshed yet in this tick.
+static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t key)
+{
+	const struct fdb_learner *who = &b->in->learner;
+	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, &b->w->now);
+
+	if (r.aged)
+		tell(b, EVENT_MAC_AGED, key, r.from, 0);
+	switch (r.what) {
+	case FDB_LEARNED:
+		tell(b, EVENT_MAC_LEARNED, key, who->port, 0);
+		break;
+	case FDB_MOVED:
+		b->tally.mac_moves++;
+		tell(b, EVENT_MAC_MOVED, key, who->port, r.from);
+		break;
+	case FDB_FULL:
+		tell(b, EVENT_TABLE_FULL, key, who->port, 0);
+		b->tally.not_learned++;
+		break;
+	case FDB_AT_LIMIT:
+		if (b->in->drop_at_limit)
+			return OUT_MAC_LIMIT;
+		b->tally.not_learned++;
+		break;
+	case FDB_CONFLICT:
+		return OUT_MAC_CONFLICT;
+	case FDB_KNOWN:
+	case FDB_NOT_LEARNING:
+		break;
+	}
+	return ADMITTED;
+}
+
+static inline enum outcome check_source(struct burst *b, const struct arrival *a)
+{
+	uint64_t value = fdb_line_get(a->src_line, a->src_key);
+
+	return fdb_is_fresh(value, b->in->learner.port, &b->w->now) ? ADMITTED : learn(b, a->src_key);
+}
+
+// Why a known destination is not reached.
+static enum outcome unreachable(const struct burst *b, unsigned port)
+{
+	if (portset_has(b->self, port))
+		return OUT_SAME_PORT;
+	return portset_has(b->in->reach, port) ? OUT_DEST_DOWN : OUT_ISOLATED;
+}
+
+// Where a frame goes, promiscuous ports left aside: none, or `*to`.
+static inline enum outcome find_ports(const struct burst *b, const struct arrival *a, const struct vlanconf *vlan,
+				      portset may, portset *to)
+{
+	*to = may;
+	if (!a->group) {
+		uint64_t value = fdb_find(b->w->shared->fdb, a->dst_line, a->dst_key, &b->w->now);
+		if (value) {
+			unsigned port = fdb_value_port(value);
+			*to &= portset_of(port);
+			return *to ? OUT_FORWARDED : unreachable(b, port);
+		}
+		*to &= vlan->unknown;
+	}
+	return *to ? OUT_FLOODED : OUT_NO_DESTINATION;
+}
+
+// Second pass: the decision about a frame whose turn has come.
+static inline enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
+{
+	portset up = atomic_load_explicit(&b->w->shared->up, memory_order_relaxed), to;
+	enum outcome out = a->verdict;
+
+	if (out != OUT_MALFORMED && !(up & b->self))
+		out = OUT_PORT_DOWN;
+	if (out == ADMITTED)
+		out = check_source(b, a);
+	if (out != ADMITTED) {
+		b->drop[b->dropped++] = m;
+		return out;
+	}
+	const struct vlanconf *vlan = &b->conf->vlan[a->vid];
+	portset may = vlan->member & b->in->reach & up;
+	struct txtag tag = {
+		.untagged = vlan->untagged,
+		.tci = tci_with_vid(a->frame.tci, a->vid),
+		.tagged = a->frame.tagged,
+		.same = a->frame.tagged && tci_vid(a->frame.tci),
+	};
+	out = find_ports(b, a, vlan, may, &to);
+	txbatch_send(&b->w->tx, m, to | (vlan->promisc & may), b->conf->blocked, &tag);
+	return out;
+}
+
+void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n)
+{
+	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
+	struct arrival arrivals[BURST_MAX];
+	struct burst b;
+
+	b.w = w;
+	b.conf = conf;
+	b.in = &conf->port[port];
+	b.self = portset_of(port);
+	b.tally = (struct tally){.packets = n};
+	b.dropped = 0;
+	w->now = fdb_now(w->shared->fdb, w->now.tick);
+	for (unsigned i = 0; i < n; i++)
+		arrive(&b, frames[i], &arrivals[i]);
+	for (unsigned i = 0; i < n; i++) {
+		if (when)
+			forwarder_set_clock(w, when[i]);
+		b.tally.outcome[decide(&b, &arrivals[i], frames[i])]++;
+	}
+	rte_pktmbuf_free_bulk(b.drop, b.dropped);
+	counters_add_burst(&w->counters[port], &b.tally);
+}

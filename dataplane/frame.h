@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// frame: bounds-checked reading of an Ethernet header and its 802.1Q tag, and the editing of that tag.
+//
+// Model   Only TPID 0x8100 is a tag; any other EtherType, 0x88a8 too, is payload of an untagged frame. A tag whose VID
+//         is 0 carries a priority and no VLAN (IEEE 802.1Q-2022 6.9.1).
+// Limits  The header must lie in the first segment of the frame: 14 bytes, 18 with a tag.
+#pragma once
+
+#include <rte_byteorder.h>
+#include <rte_mbuf.h>
+
+#include "key.h"
+
+enum {
+	FRAME_HEADER = 14, // two addresses and the EtherType
+	FRAME_TAG = 4,     // TPID and TCI
+	FRAME_ADDRESSES = 12,
+	TPID_8021Q = 0x8100,
+};
+
+struct frame {
+	uint64_t dst;
+	uint64_t src;
+	uint16_t tci; // PCP, DEI and VID as they arrived; 0 without a tag
+	bool tagged;  // an 802.1Q tag is there, whatever its VID
+};
+
+static inline uint64_t frame_be64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return rte_be_to_cpu_64(v);
+}
+
+static inline uint16_t frame_be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+// Reads the header in data[0 .. len). False where it is cut short: no Ethernet header, or a tag without the EtherType
+// behind it.
+static inline bool frame_parse(const uint8_t *data, uint32_t len, struct frame *f)
+{
+	if (len < FRAME_HEADER)
+		return false;
+	f->dst = frame_be64(data) >> 16;
+	f->src = frame_be64(data + 6) >> 16;
+	f->tagged = frame_be16(data + FRAME_ADDRESSES) == TPID_8021Q;
+	f->tci = 0;
+	if (f->tagged) {
+		if (len < FRAME_HEADER + FRAME_TAG)
+			return false;
+		f->tci = frame_be16(data + FRAME_HEADER);
+	}
+	return true;
+}
+
+static inline uint16_t tci_vid(uint16_t tci)
+{
+	return tci & 0xfff;
+}
+
+// TCI with the VID exchanged; priority and DEI stay.
+static inline uint16_t tci_with_vid(uint16_t tci, uint16_t vid)
+{
+	return (uint16_t)((tci & 0xf000) | vid);
+}
+
+// Takes the tag out of a frame that has one.
+static inline void frame_untag(struct rte_mbuf *m)
+{
+	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
+
+	memmove(data + FRAME_TAG, data, FRAME_ADDRESSES);
+	rte_pktmbuf_adj(m, FRAME_TAG);
+}
+
+static inline void frame_set_tag(struct rte_mbuf *m, uint16_t tci)
+{
+	uint8_t tag[FRAME_TAG] = {TPID_8021Q >> 8, TPID_8021Q & 0xff, (uint8_t)(tci >> 8), (uint8_t)tci};
+
+	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, FRAME_ADDRESSES), tag, sizeof tag);
+}
+
+// Puts a tag into a frame that has none. False where the mbuf has no headroom left for it.
+static inline bool frame_push_tag(struct rte_mbuf *m, uint16_t tci)
+{
+	char *head = rte_pktmbuf_prepend(m, FRAME_TAG);
+
+	if (!head)
+		return false;
+	memmove(head, head + FRAME_TAG, FRAME_ADDRESSES);
+	frame_set_tag(m, tci);
+	return true;
+}
