@@ -11,7 +11,7 @@
 
 #include "device.h"
 
-enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 192 };
+enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 64 };
 
 // A command line in the making.
 struct args {

@@ -11,12 +11,12 @@
 #include <sys/random.h>
 
 #include "device.h"
+#include "../dataplane/pool.h"
 
 enum {
-	MBUF_CACHE = 256,
 	EVENT_RING = 65536,
 	FIXED_ROOM = 16384, // fixed entries that may be added while running
-	REPLAY_MBUFS = 16383,
+	REPLAY_POOL = 32 << 20,
 };
 
 const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled"};
@@ -247,14 +247,6 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e)
 	return true;
 }
 
-static unsigned mbufs_for(const struct vswitch *sw, const struct config *c)
-{
-	// The rest of the memory is for queues and rings; an mbuf takes its buffer, its header and the pool's.
-	uint64_t each = RTE_MBUF_DEFAULT_BUF_SIZE + sizeof(struct rte_mbuf) + 64;
-
-	return sw->live ? (unsigned)(c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 / each) : REPLAY_MBUFS;
-}
-
 static struct worker *worker_create(struct vswitch *sw, unsigned id)
 {
 	char name[RTE_RING_NAMESIZE];
@@ -349,7 +341,8 @@ static void launch_workers(struct vswitch *sw)
 
 static bool build(struct vswitch *sw, struct config *c, struct compiled *n, struct config_error *e)
 {
-	sw->pool = rte_pktmbuf_pool_create("frames", mbufs_for(sw, c), MBUF_CACHE, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	// The rest of the memory is for queues and rings.
+	sw->pool = pool_create(sw->live ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 : REPLAY_POOL);
 	if (!sw->pool)
 		return no_memory(e, "packet buffers");
 	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
