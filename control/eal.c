@@ -140,7 +140,8 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 	add(a, prefix);
 	add(a, "--no-shconf");
 	add(a, "--no-telemetry");
-	add(a, "--log-level=*:error");
+	// What a driver says of a device that fails is said better by ours; EAL's own alerts still come.
+	add(a, "--log-level=*:critical");
 	for (unsigned i = 0; use == EAL_LIVE && i < c->dataplane.eal_count; i++)
 		add(a, c->dataplane.eal[i]);
 	for (; more && *more; more++)

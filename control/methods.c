@@ -142,31 +142,39 @@ static bool set_own(struct change *ch, struct config_port *p, const char *key, c
 	return true;
 }
 
+static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
+{
+	bool known = false;
+
+	if (key && port)
+		set_own(ch, port, key, NULL, &known);
+	if (known)
+		return true;
+	if (!key || policy_find(key) < 0)
+		return refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
+	policy_unset(policy, (enum policy_key)policy_find(key));
+	return true;
+}
+
 // Sets the pairs of `set`, unsets the keys of `keys`; port NULL: policy only.
 static bool edit(struct change *ch, struct config_port *port, struct policy *policy, const json_t *params)
 {
+	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"), *value;
 	const char *key;
-	json_t *value;
 	size_t i;
 	bool known = false;
 
-	json_object_foreach(json_object_get(params, "set"), key, value) {
+	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
+		return refuse(ch->e, PARAMS_INVALID, "wanted: 'set', an object of keys and values, or 'keys', an array");
+	json_object_foreach(set, key, value) {
 		if (port && !set_own(ch, port, key, value, &known))
 			return false;
 		if (!known && !set_policy(ch, policy, key, value))
 			return false;
 	}
-	json_array_foreach(json_object_get(params, "keys"), i, value) {
-		key = json_string_value(value);
-		known = false;
-		if (key && port)
-			set_own(ch, port, key, NULL, &known);
-		if (known)
-			continue;
-		if (!key || policy_find(key) < 0)
-			return refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
-		policy_unset(policy, (enum policy_key)policy_find(key));
-	}
+	json_array_foreach(keys, i, value)
+		if (!unset_key(ch, port, policy, json_string_value(value)))
+			return false;
 	return true;
 }
 
@@ -287,7 +295,7 @@ static json_t *group_add(struct vswitch *sw, const json_t *params, struct method
 		refuse(e, RPC_REFUSED, "there are %d port groups already, the most there can be", CONFIG_GROUPS_MAX);
 	if (g)
 		strcpy(g->name, name);
-	return finish(&ch, g && edit(&ch, NULL, &g->policy, params));
+	return finish(&ch, g && (!json_object_get(params, "set") || edit(&ch, NULL, &g->policy, params)));
 }
 
 static json_t *group_edit(struct vswitch *sw, const json_t *params, struct method_error *e)

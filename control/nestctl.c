@@ -285,13 +285,16 @@ static json_t *ask(struct session *s, const char *method, json_t *params)
 	return reply;
 }
 
-static int refused(json_t *error)
+static int refused(const struct command *c, json_t *error)
 {
 	static const int rpc_usage = -32001; // a wrong configuration or value, see rpc.h
 	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
 	const char *text = json_string_value(json_object_get(error, "message"));
 
-	complain("%s", text ? text : "refused");
+	if (usage && text && !strcmp(c->group, "config"))
+		fprintf(stderr, "%s\n", text); // FILE:LINE:COLUMN: …
+	else
+		complain("%s", text ? text : "refused");
 	return usage ? EXIT_USAGE : EXIT_REFUSED;
 }
 
@@ -350,7 +353,7 @@ static int carry_out(struct session *s, const struct command *c, json_t *params)
 	if (!reply)
 		return EXIT_UNREACHABLE;
 	json_t *error = json_object_get(reply, "error");
-	int status = error ? refused(error) : EXIT_DONE;
+	int status = error ? refused(c, error) : EXIT_DONE;
 	if (!error) {
 		json_t *result = json_object_get(reply, "result");
 		result = c->view == VIEW_FDB ? all_pages(s, params, result) : json_incref(result);

@@ -23,6 +23,7 @@ enum {
 struct client {
 	struct rpc *rpc;
 	struct bufferevent *io;
+	bool leaving; // it sends no more; what it asked for is still answered
 	struct client *next, **link;
 };
 
@@ -94,7 +95,7 @@ static void carry_out(struct client *c, const json_t *request)
 static void handle_line(struct client *c, const char *line, size_t len)
 {
 	json_error_t why;
-	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &why);
+	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 
 	if (request)
 		carry_out(c, request);
@@ -108,10 +109,10 @@ static bool is_backlogged(const struct client *c)
 	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
 }
 
-static void on_read(struct bufferevent *io, void *arg)
+// Carries out the requests that are there, as long as their replies are being read.
+static void serve(struct client *c)
 {
-	struct client *c = arg;
-	struct evbuffer *in = bufferevent_get_input(io);
+	struct evbuffer *in = bufferevent_get_input(c->io);
 	size_t len;
 	char *line;
 
@@ -120,23 +121,39 @@ static void on_read(struct bufferevent *io, void *arg)
 		free(line);
 	}
 	if (is_backlogged(c))
-		bufferevent_disable(io, EV_READ);
-	else if (evbuffer_get_length(in) > RPC_LINE_MAX)
+		bufferevent_disable(c->io, EV_READ);
+	else if (evbuffer_get_length(in) > RPC_LINE_MAX ||
+		 (c->leaving && !evbuffer_get_length(bufferevent_get_output(c->io))))
 		client_drop(c);
+}
+
+static void on_read(struct bufferevent *io, void *arg)
+{
+	(void)io;
+	serve(arg);
 }
 
 // The replies have been read: requests that wait have their turn.
 static void on_written(struct bufferevent *io, void *arg)
 {
-	bufferevent_enable(io, EV_READ);
-	on_read(io, arg);
+	struct client *c = arg;
+
+	if (!c->leaving)
+		bufferevent_enable(io, EV_READ);
+	serve(c);
 }
 
 static void on_gone(struct bufferevent *io, short what, void *arg)
 {
+	struct client *c = arg;
+
 	(void)io;
-	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
-		client_drop(arg);
+	if (what & BEV_EVENT_ERROR) {
+		client_drop(c);
+	} else if (what & BEV_EVENT_EOF) {
+		c->leaving = true;
+		serve(c);
+	}
 }
 
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
@@ -236,7 +253,7 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 	make_folder(path);
 	int fd = claim(path);
 	if (fd >= 0)
-		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, 16, fd);
+		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, RPC_CLIENTS_MAX, fd);
 	if (!r->listener) {
 		bool used = errno == EADDRINUSE;
 		config_refuse(e, (struct mark){0}, "control socket %s: %s%s", path, strerror(errno),

@@ -305,8 +305,9 @@ static bool open_ports(struct vswitch *sw, const struct config *c, const uint8_t
 			return false;
 		int rc = port_open(&sw->device[numbers[i]], devargs, sw->workers, sw->pool, &step);
 		if (rc)
-			return config_refuse(e, p->device_at, "port '%s': cannot %s device '%s': %s%s", p->name, step.step, p->device,
-					     rte_strerror(-rc), device_hint(p->device));
+			return config_refuse(e, p->device_at, "port '%s': cannot %s device '%s'%s%s%s", p->name, step.step, p->device,
+					     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), // -1: a driver's plain no
+					     device_hint(p->device));
 	}
 	return true;
 }
