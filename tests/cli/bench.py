@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""bench: what the CLI tests stand on: the programs, a folder for files, live switches on devices that need no root."""
+
+import json
+import re
+import socket
+import struct
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+PATIENCE_S = 60
+ETHERNET, RAW_IP = 1, 101
+
+
+def frame(source, destination="ff:ff:ff:ff:ff:ff", size=60):
+    header = bytes.fromhex((destination + source).replace(":", "")) + b"\x88\xb5"
+    return header.ljust(size, b"\0")
+
+
+def pcap(frames, linktype=ETHERNET):
+    records = b"".join(struct.pack("<IIII", 0, at, len(data), len(data)) + data for at, data in enumerate(frames))
+    return struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, linktype) + records
+
+
+class Client:
+    """JSON-RPC over the control socket, one object a line; also whatever else one wants to send there."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.connect(str(path))
+        self.socket.settimeout(PATIENCE_S)
+        self.file = self.socket.makefile("rb")
+
+    def send(self, data):
+        self.socket.sendall(data)
+
+    def answer(self):
+        """The next answer; None where the switch has hung up."""
+        line = self.file.readline()
+        return json.loads(line) if line else None
+
+    def call(self, method, params=None, number=1):
+        request = {"jsonrpc": "2.0", "id": number, "method": method} | ({"params": params} if params is not None else {})
+        self.send(json.dumps(request).encode() + b"\n")
+        return self.answer()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Bench:
+    def __init__(self, build):
+        self.build = Path(build).resolve()
+        self.temporary = tempfile.TemporaryDirectory(prefix="nest-cli-")
+        self.folder = Path(self.temporary.name)
+        self.running = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.running:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        self.temporary.cleanup()
+
+    def file(self, name, content):
+        path = self.folder / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    def run(self, program, *words, timeout=PATIENCE_S):
+        return subprocess.run([self.build / program, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=timeout, cwd=self.folder)
+
+    def fails(self, status, pattern, program, *words):
+        """One line on standard error, nothing on standard output, and this exit status."""
+        done = self.run(program, *words)
+        assert done.returncode == status, f"exit status {done.returncode}, should be {status}: {done.stderr}{done.stdout}"
+        assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), f"not one line:\n{done.stderr}"
+        assert re.search(pattern, done.stderr), f"/{pattern}/ is not in: {done.stderr}"
+        assert not done.stdout, f"on standard output: {done.stdout}"
+
+    def succeeds(self, pattern, program, *words):
+        done = self.run(program, *words)
+        assert done.returncode == 0, f"exit status {done.returncode}: {done.stderr}"
+        assert not done.stderr, f"on standard error: {done.stderr}"
+        assert re.search(pattern, done.stdout), f"/{pattern}/ is not in: {done.stdout}"
+        return done.stdout
+
+    def start(self, config, path):
+        process = subprocess.Popen([self.build / "nestswitch", "run", "--config", config, "--socket", path],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                                   errors="replace", cwd=self.folder)
+        self.running.append(process)
+        deadline = time.monotonic() + PATIENCE_S
+        while self.run("nestctl", "-s", path, "status").returncode:
+            assert process.poll() is None, f"nestswitch ended ({process.returncode}): {process.stderr.read()}"
+            assert time.monotonic() < deadline, "nestswitch does not answer"
+            time.sleep(0.05)
+        return process
+
+    @contextmanager
+    def switch(self, config, name="live"):
+        """A live switch; gives the path of its socket."""
+        path = self.folder / f"{name}.sock"
+        process = self.start(self.file(f"{name}.yaml", config), path)
+        try:
+            yield path
+        finally:
+            process.terminate()
+            status = process.wait(PATIENCE_S)
+            said = process.stderr.read()
+        assert status == 0, f"nestswitch ended with {status}: {said}"
+        assert not path.exists(), f"{path} is still there"

@@ -1,0 +1,391 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""control: nestctl and the control socket of a live switch, whose traffic comes from captures."""
+
+import json
+import re
+import shlex
+import threading
+import time
+
+import tap
+from bench import Client, frame, pcap
+from programs import A, B, REFUSED, USAGE
+
+ASSIGNED, STATIC = "02:00:00:00:00:a1", "02:00:00:00:00:99"
+CONFIG = f"""
+switch: {{ name: lab, mac-table-size: 20000 }}
+dataplane: {{ memory: 128, hugepages: off }}
+policy: {{ mac-limit: 1024 }}
+port-groups:
+  - {{ name: nested, policy: {{ aging-time: 100 }} }}
+ports:
+  - {{ name: a, device: 'pcap:a.pcap', mac-address: '{ASSIGNED}', policy: {{ promiscuous: accept }} }}
+  - {{ name: b, device: 'null:', port-group: nested }}
+  - {{ name: c, device: 'null:', enabled: off }}
+static-macs:
+  - {{ mac: '{STATIC}', vlan: 10, port: b }}
+"""
+PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_drops tx_packets tx_bytes tx_drops
+    macs not_learned mac_moves truncated""".split()
+REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert rate_limit
+    storm_broadcast storm_multicast mac_conflict mac_flap mac_limit same_port isolated dest_down storm_unknown_unicast
+    no_destination""".split()
+
+
+def policies(words):
+    """key -> (value, where it comes from)"""
+    return lambda shown: all((shown[key]["value"], shown[key]["from"]) == wanted for key, wanted in words.items())
+
+
+def macs(*wanted):
+    return lambda entries: [entry["mac"] for entry in entries] == list(wanted)
+
+
+def port_is(name, **wanted):
+    return lambda ports: [{key: port[key] for key in wanted} for port in ports if port["name"] == name] == [wanted]
+
+
+def group_is(name, policy):
+    return lambda groups: {"name": name, "policy": policy} in groups
+
+
+# (words, what the text has, whether the JSON is as it should be), carried out one after another on one switch
+STEPS = (
+    ("status", "lab", lambda s: s["name"] == "lab" and s["uptime"] > 0 and len(s["workers"]) == 1 and s["fdb"]["size"] == 20000),
+    ("stats", "DROPPED", lambda ports: all(list(port) == PORT_KEYS for port in ports)),
+    ("stats", "a ", lambda ports: all(list(port["rx_drops"]) == REASONS for port in ports)),
+    ("stats", "b ", lambda ports: all(list(port["tx_drops"]) == ["mac_changed", "rate_limit", "queue_full"] for port in ports)),
+    ("stats", "c ", port_is("a", state="up", rx_packets=3, rx_flooded=2, rx_bytes=180, macs=2)),
+    ("stats", "disabled", port_is("c", state="disabled", tx_packets=0, port_group=None)),
+    ("port", "pcap:a.pcap", port_is("a", state="up", device="pcap:a.pcap", mac_address=ASSIGNED, effective_mac=ASSIGNED)),
+    ("port show", "nested", port_is("b", port_group="nested", policy={}, mac_address=None)),
+    ("port show a", ASSIGNED, lambda ports: len(ports) == 1 and ports[0]["policy"] == {"promiscuous": "accept"}),
+    ("policy", "mac-limit +1024 +switch", policies({"mac-limit": (1024, "switch"), "aging-time": (300, "default")})),
+    ("policy show b", "aging-time +100 +group", policies({"aging-time": (100, "group"), "allowed-vlans": ("1-4094", "default")})),
+    ("policy show a", "promiscuous +accept +port", policies({"promiscuous": ("accept", "port"), "mac-limit": (1024, "switch")})),
+    ("policy set unicast-flood off aging-time 7", "", None),
+    ("policy show", "aging-time +7 +switch", policies({"unicast-flood": ("off", "switch"), "aging-time": (7, "switch")})),
+    ("policy unset unicast-flood aging-time", "", None),
+    ("policy show", "unicast-flood +on +default", policies({"unicast-flood": ("on", "default"), "aging-time": (300, "default")})),
+    ("port set b allowed-vlans 1,10-20 mac-limit 5 mac-address 0200.0000.00b1", "", None),
+    ("port show b", "02:00:00:00:00:b1", port_is("b", mac_address="02:00:00:00:00:b1",
+                                                 policy={"mac-limit": 5, "allowed-vlans": "1,10-20"})),
+    ("port set b effective-mac 02:00:00:00:00:b2", "", None),
+    ("port show b", "02:00:00:00:00:b2", port_is("b", mac_address="02:00:00:00:00:b1", effective_mac="02:00:00:00:00:b2")),
+    ("port unset b mac-limit effective-mac", "", None),
+    ("port show b", "", port_is("b", effective_mac="02:00:00:00:00:b1", policy={"allowed-vlans": "1,10-20"})),
+    ("port unset b mac-address allowed-vlans", "", None),
+    ("port enable c", "", None),
+    ("port show c", "up", port_is("c", state="up")),
+    ("port disable c", "", None),
+    ("port show c", "disabled", port_is("c", state="disabled")),
+    ("group", "nested", group_is("nested", {"aging-time": 100})),
+    ("group add other unicast-flood off", "", None),
+    ("group show other", "other", lambda groups: groups == [{"name": "other", "policy": {"unicast-flood": "off"}}]),
+    ("group set other mac-limit 9", "", None),
+    ("port set c port-group other", "", None),
+    ("policy show c", "mac-limit +9 +group", policies({"mac-limit": (9, "group"), "unicast-flood": ("off", "group")})),
+    ("group unset other mac-limit", "", None),
+    ("group show", "other", group_is("other", {"unicast-flood": "off"})),
+    ("port unset c port-group", "", None),
+    ("group del other", "", None),
+    ("group show", "nested", lambda groups: len(groups) == 1),
+    ("fdb", A, macs(ASSIGNED, A, B, STATIC)),
+    ("fdb show port a type dynamic", B, macs(A, B)),
+    ("fdb show vlan 10", STATIC, lambda entries: {"mac": STATIC, "vlan": 10, "port": "b", "type": "static", "age": 0} in entries),
+    ("fdb show type assigned", ASSIGNED, lambda e: e == [{"mac": ASSIGNED, "vlan": None, "port": "a", "type": "assigned", "age": 0}]),
+    (f"fdb show mac {A}", A, lambda e: len(e) == 1 and (e[0]["vlan"], e[0]["port"], e[0]["type"]) == (1, "a", "dynamic")),
+    ("fdb add 02:00:00:00:00:77 vlan 20 port b", "", None),
+    ("fdb show vlan 20 type static", "02:00:00:00:00:77", macs("02:00:00:00:00:77")),
+    ("fdb del 02:00:00:00:00:77 vlan 20", "", None),
+    ("fdb show vlan 20 type static", "", macs()),
+    (f"fdb del {A} vlan 1", "", None),
+    ("fdb show type dynamic", B, macs(B)),
+    ("fdb flush port b", "", None),
+    ("fdb show type dynamic", B, macs(B)),
+    ("fdb flush vlan 1", "", None),
+    ("fdb show", STATIC, macs(ASSIGNED, STATIC)),
+    ("stats clear", "", None),
+    ("stats", "", port_is("a", rx_packets=0, rx_flooded=0)),
+    ("config show", "pcap:a.pcap", None),
+    ("config check live.yaml", "", None),
+)
+
+# (words, exit status, what the one line on standard error has); each changes nothing
+REFUSALS = (
+    ("port show nosuch", REFUSED, "nosuch"),
+    ("port set nosuch mac-limit 5", REFUSED, "nosuch"),
+    ("port set a", USAGE, ""),
+    ("port set a mac-limit", USAGE, "mac-limit"),
+    ("port set a mac-limits 5", USAGE, "mac-limit"),
+    ("port set a mac-limit many", USAGE, "0 to 16777216"),
+    ("port set a mac-limit 20000", REFUSED, "20000|add up"),
+    ("port set a aging-time 5 mac-limit many", USAGE, "mac-limit"),
+    ("port set a mac-address 01:00:00:00:00:01", USAGE, "mac-address|group"),
+    ("port set b effective-mac 02:00:00:00:00:b2", REFUSED, "mac-address"),
+    (f"port set b mac-address {ASSIGNED}", REFUSED, "'a'"),
+    ("port set a port-group nosuch", REFUSED, "nosuch"),
+    ("port set b allowed-vlans 1", REFUSED, "VLAN 10"),
+    ("port unset a nosuch", USAGE, "nosuch"),
+    ("port fly", REFUSED, "fly"),
+    ("port enable", USAGE, ""),
+    ("policy set promiscuous maybe", USAGE, "reject or accept"),
+    ("policy show nosuch", REFUSED, "nosuch"),
+    ("group add nested", REFUSED, "nested"),
+    ("group add 'a b'", USAGE, ""),
+    ("group del nested", REFUSED, "'b'"),
+    ("group del nosuch", REFUSED, "nosuch"),
+    ("fdb show port nosuch", REFUSED, "nosuch"),
+    ("fdb show colour blue", USAGE, "colour"),
+    ("fdb show vlan 4095", USAGE, "vlan|VLAN"),
+    ("fdb show mac 02:00", USAGE, "MAC"),
+    ("fdb show type odd", USAGE, "type"),
+    ("fdb add", USAGE, ""),
+    (f"fdb add {STATIC} vlan 10 port a", REFUSED, "static"),
+    ("fdb add 01:00:00:00:00:01 vlan 1 port a", USAGE, "MAC"),
+    ("fdb add 02:00:00:00:00:77 vlan 1 port nosuch", REFUSED, "nosuch"),
+    ("fdb del 02:00:00:00:00:77 vlan 1", REFUSED, ""),
+    ("fdb flush type static", REFUSED, "static"),
+    ("stats fly", USAGE, "fly"),
+    ("config check nosuch.yaml", USAGE, "nosuch.yaml"),
+    ("config check bad.yaml", USAGE, "^bad.yaml:1:1: "),
+    ("config fly", USAGE, "fly"),
+)
+
+# (what, line, error code); one answer each, on one connection
+REQUESTS = (
+    ("no JSON", b"hello", -32700),
+    ("half an object", b'{"jsonrpc": "2.0", ', -32700),
+    ("bytes", bytes(range(128, 256)), -32700),
+    ("a zero byte", b'{"jsonrpc": "2.0", "id": 1, "method": "status\0"}', -32700),
+    ("a deep nest", b"[" * 100000, -32700),
+    ("a number", b"5", -32600),
+    ("a list", b"[]", -32600),
+    ("an empty object", b"{}", -32600),
+    ("another version", b'{"jsonrpc": "1.0", "id": 1, "method": "status"}', -32600),
+    ("a method that is no string", b'{"jsonrpc": "2.0", "id": 1, "method": 7}', -32600),
+    ("a method that is not there", b'{"jsonrpc": "2.0", "id": 1, "method": "port.fly"}', -32601),
+    ("parameters that are a number", b'{"jsonrpc": "2.0", "id": 1, "method": "port.show", "params": 5}', (-32600, -32602)),
+    ("a name that is a number", b'{"jsonrpc": "2.0", "id": 1, "method": "port.set", "params": {"name": 5, "set": {}}}', -32602),
+    ("settings that are a number", b'{"jsonrpc": "2.0", "id": 1, "method": "policy.set", "params": {"set": 5}}', (-32602, -32001)),
+    ("a value that is a list",
+     b'{"jsonrpc": "2.0", "id": 1, "method": "policy.set", "params": {"set": {"mac-limit": [1]}}}', (-32602, -32001)),
+)
+
+
+class Live:
+    """One switch that many tests share; started by the first."""
+
+    def __init__(self, bench):
+        self.bench, self.path = bench, None
+        bench.file("a.pcap", pcap([frame(A), frame(B), frame(B, A)]))
+        bench.file("bad.yaml", "colour: blue\n")
+        self.running = bench.switch(CONFIG)
+
+    def start(self):
+        self.path = self.running.__enter__()
+        deadline = time.monotonic() + 10
+        while self.stats()["a"]["rx_packets"] < 3:
+            assert time.monotonic() < deadline, "the frames of the capture do not come"
+            time.sleep(0.05)
+
+    def stop(self):
+        self.running.__exit__(None, None, None)
+        self.path = None
+
+    def nestctl(self, *words):
+        if not self.path:
+            raise tap.Skip("there is no switch")
+        return self.bench.run("nestctl", "-s", self.path, *words)
+
+    def stats(self):
+        return {port["name"]: port for port in json.loads(self.nestctl("-j", "stats").stdout)}
+
+    def client(self):
+        if not self.path:
+            raise tap.Skip("there is no switch")
+        return Client(self.path)
+
+
+def step(live, words, text, proper):
+    """As text, and if it only shows something as JSON too."""
+    done = live.nestctl(*words.split())
+    assert (done.returncode, done.stderr) == (0, ""), f"exit status {done.returncode}: {done.stderr}"
+    assert re.search(text, done.stdout), f"/{text}/ is not in:\n{done.stdout}"
+    if proper:
+        shown = json.loads(live.nestctl("-j", *words.split()).stdout)
+        assert proper(shown), f"JSON: {json.dumps(shown)}"
+
+
+def refusal(live, words, status, text):
+    before = live.nestctl("config", "show").stdout
+    live.bench.fails(status, text, "nestctl", "-s", live.path, *shlex.split(words))
+    tap.equal(live.nestctl("config", "show").stdout, before, "configuration")
+
+
+def round_trip(live):
+    """What `config show` prints is a configuration, that of a fresh switch with the same state."""
+    live.nestctl("port", "set", "b", "allowed-vlans", "1,10-20", "aging-time", "9")
+    shown = live.nestctl("config", "show").stdout
+    path = live.bench.file("shown.yaml", shown)
+    live.bench.succeeds("good", "nestswitch", "check", path)
+    with live.bench.switch(shown, "fresh") as fresh:
+        tap.equal(live.bench.run("nestctl", "-s", fresh, "config", "show").stdout, shown, "configuration of a fresh switch")
+        for words in (("policy", "show", "b"), ("group",), ("fdb", "show", "type", "static")):
+            tap.equal(live.bench.run("nestctl", "-s", fresh, "-j", *words).stdout, live.nestctl("-j", *words).stdout, str(words))
+
+
+def request(live, line, codes):
+    client = live.client()
+    client.send(line + b"\n")
+    answer = client.answer()
+    assert answer and answer["jsonrpc"] == "2.0" and "result" not in answer, f"answer: {answer}"
+    wanted = codes if isinstance(codes, tuple) else (codes,)
+    assert answer["error"]["code"] in wanted, f"answer: {answer}"
+    assert answer["error"]["message"], f"answer: {answer}"
+    tap.equal(client.call("status")["result"]["name"], "lab", "answer to the next request")
+    client.close()
+
+
+def identity(live):
+    client = live.client()
+    for number in (1, 0, -5, "seven", 2 ** 40):
+        tap.equal(client.call("status", number=number)["id"], number, "id")
+    client.close()
+
+
+def notification(live):
+    """A request without an id gets no answer."""
+    client = live.client()
+    client.send(b'{"jsonrpc": "2.0", "method": "status"}\n')
+    tap.equal(client.call("status", number=2)["id"], 2, "id of the first answer")
+    client.close()
+
+
+def pieces(live):
+    """A request in single bytes, and many requests in one piece."""
+    client = live.client()
+    for byte in b'{"jsonrpc":"2.0","id":1,"method":"status"}\n':
+        client.send(bytes([byte]))
+    tap.equal(client.answer()["id"], 1)
+    client.send(b"".join(b'{"jsonrpc":"2.0","id":%d,"method":"status"}\n' % n for n in range(500)))
+    tap.equal([client.answer()["id"] for _ in range(500)], list(range(500)), "ids")
+    client.close()
+
+
+def endless_line(live):
+    """A line without an end is refused before it fills the memory."""
+    client = live.client()
+    try:
+        for _ in range(40):
+            client.send(b"x" * (1 << 20))
+        answer = client.answer()
+    except (BrokenPipeError, ConnectionResetError):
+        answer = None
+    assert answer is None or answer["error"]["code"] in (-32700, -32600), f"answer: {answer}"
+    client.close()
+    tap.equal(live.nestctl("status").returncode, 0, "exit status of the next nestctl")
+
+
+def deaf_client(live):
+    """One that asks and never reads stops nobody else."""
+    client = live.client()
+    client.socket.settimeout(0.5)
+    try:
+        for _ in range(2000):
+            client.send(b'{"jsonrpc":"2.0","id":1,"method":"stats.show"}\n' * 100)
+    except TimeoutError:
+        pass  # the switch does not read on, as it should
+    started = time.monotonic()
+    tap.equal(live.nestctl("status").returncode, 0, "exit status of another nestctl")
+    assert time.monotonic() - started < 5, f"another nestctl waits {time.monotonic() - started:.1f} s"
+    client.close()
+
+
+def hang_ups(live):
+    """Clients that leave in the middle of a request, or before the answer."""
+    for line in (b"", b'{"jsonrpc"', b'{"jsonrpc":"2.0","id":1,"method":"stats.show"}\n' * 50):
+        for _ in range(20):
+            client = live.client()
+            client.send(line)
+            client.close()
+    tap.equal(live.nestctl("status").returncode, 0, "exit status of the next nestctl")
+
+
+def many_clients(live):
+    clients = [live.client() for _ in range(50)]
+    for number, client in enumerate(clients):
+        client.send(b'{"jsonrpc":"2.0","id":%d,"method":"stats.show"}\n' % number)
+    tap.equal([client.answer()["id"] for client in clients], list(range(50)), "ids")
+    for client in clients:
+        client.close()
+
+
+def too_many_clients(live):
+    """Those beyond the limit are sent away, and there is room again when others leave."""
+    clients = [live.client() for _ in range(80)]
+    for client in clients:
+        client.close()
+    deadline = time.monotonic() + 5
+    while live.nestctl("status").returncode:
+        assert time.monotonic() < deadline, "no room for a client after all have left"
+
+
+def together(live):
+    """Many nestctl change the same thing at once: each change is whole."""
+    def change(number):
+        statuses.append(live.nestctl("policy", "set", "aging-time", number, "mac-limit", number).returncode)
+    statuses = []
+    threads = [threading.Thread(target=change, args=(number,)) for number in range(100, 130)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    tap.equal(statuses, [0] * 30, "exit statuses")
+    shown = json.loads(live.nestctl("-j", "policy", "show").stdout)
+    tap.equal(shown["aging-time"]["value"], shown["mac-limit"]["value"], "aging-time of the last change")
+    live.nestctl("policy", "unset", "aging-time", "mac-limit")
+
+
+def under_load(bench):
+    """Every key changed again and again while frames come as fast as they can: all are accounted for."""
+    bench.file("load.pcap", pcap([frame(f"02:00:00:00:01:{n:02x}", f"02:00:00:00:01:{(n + 1) % 64:02x}") for n in range(64)]))
+    config = ("dataplane: { memory: 128, hugepages: off }\nports:\n"
+              "  - { name: a, device: 'net_pcap_a,rx_pcap=load.pcap,infinite_rx=1' }\n  - { name: b, device: 'null:' }\n")
+    changes = (("promiscuous", "accept"), ("mac-learning", "off"), ("mac-limit", 10), ("native-vlan", 5), ("isolation-group", 3),
+               ("unicast-flood", "off"), ("aging-time", 1), ("vlan-mode", "access"), ("allowed-vlans", "1,3"),
+               ("forged-transmits", "reject"), ("mac-changes", "reject"), ("mac-limit-policy", "drop"), ("bpdu", "forward"))
+    with bench.switch(config, "load") as path:
+        client = Client(path)
+        for turn in range(20):
+            for key, value in changes:
+                assert "result" in client.call("policy.set", {"set": {key: value}}), f"{key} cannot be {value}"
+                if turn % 2:
+                    assert "result" in client.call("policy.unset", {"keys": [key]}), f"{key} cannot be unset"
+            client.call("fdb.flush", {})
+        first = client.call("stats.show")["result"]
+        time.sleep(0.2)
+        assert client.call("stats.show")["result"][0]["rx_packets"] > first[0]["rx_packets"], "nothing is received any more"
+        client.call("port.disable", {"name": "a"})
+        time.sleep(0.3)
+        for port in client.call("stats.show")["result"]:
+            total = port["rx_forwarded"] + port["rx_flooded"] + sum(port["rx_drops"].values())
+            assert abs(port["rx_packets"] - total) <= 64, f"{port['name']}: {port['rx_packets']} received, {total} accounted for"
+        client.close()
+
+
+def tests(bench):
+    live = Live(bench)
+    yield "nestctl: a switch to talk to", live.start
+    for words, text, proper in STEPS:
+        yield f"nestctl {words}", lambda words=words, text=text, proper=proper: step(live, words, text, proper)
+    for words, status, text in REFUSALS:
+        yield (f"nestctl {words}: exit status {status}",
+               lambda words=words, status=status, text=text: refusal(live, words, status, text))
+    yield "config show is a configuration, and the whole of it", lambda: round_trip(live)
+    for what, line, code in REQUESTS:
+        yield f"a request that is {what}: {code}", lambda line=line, code=code: request(live, line, code)
+    for test in (identity, notification, pieces, endless_line, deaf_client, hang_ups, many_clients, too_many_clients, together):
+        yield f"control socket: {test.__name__.replace('_', ' ')}", lambda test=test: test(live)
+    yield "nestctl: the switch stops", live.stop
+    yield "changes under load", lambda: under_load(bench)

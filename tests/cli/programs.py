@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""programs: usage and exit statuses of both programs, captures that are not as they should be, starting and stopping."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import tap
+from bench import RAW_IP, frame, pcap
+from configs import HEAD
+
+A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
+DONE, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
+
+# (words, what standard output has): exit status 0
+SAID = (
+    (("nestswitch", "--help"), r"usage: nestswitch[\s\S]*run[\s\S]*replay"),
+    (("nestswitch", "--version"), r"^nestswitch \d+\.\d+"),
+    (("nestswitch", "replay", "--help"), r"usage: nestswitch replay"),
+    (("nestswitch", "run", "--help"), r"usage: nestswitch run"),
+    (("nestswitch", "check", "--help"), r"usage: nestswitch check"),
+    (("nestctl", "--help"), r"usage: nestctl[\s\S]*port[\s\S]*fdb"),
+    (("nestctl", "--version"), r"^nestctl \d+\.\d+"),
+)
+
+# (words, exit status, what the one line on standard error has)
+REFUSALS = (
+    (("nestswitch", "fly"), USAGE, "fly"),
+    (("nestswitch", "--fly"), USAGE, "fly"),
+    (("nestswitch", "check"), USAGE, ""),
+    (("nestswitch", "check", "none.yaml"), USAGE, "^none.yaml: .*No such file"),
+    (("nestswitch", "check", "."), USAGE, r"directory"),
+    (("nestswitch", "run"), USAGE, "--config"),
+    (("nestswitch", "run", "--config"), USAGE, "config"),
+    (("nestswitch", "run", "--config", "none.yaml"), USAGE, "^none.yaml: .*No such file"),
+    (("nestswitch", "replay"), USAGE, "--config"),
+    (("nestswitch", "replay", "--config", "none.yaml"), USAGE, "none.yaml|--in"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "z=x.pcap"), USAGE, "'z'"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a"), USAGE, "PORT=PCAP"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--burst", "0"), USAGE, "burst"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--until", "soon"), USAGE, "until"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--fly"), USAGE, "fly"),
+    (("nestctl", "fly"), USAGE, "fly"),
+    (("nestctl", "--fly"), USAGE, "fly"),
+    (("nestctl", "-s"), USAGE, ""),
+    (("nestctl", "-s", "none.sock", "status"), UNREACHABLE, "none.sock"),
+    (("nestctl", "-s", "good.yaml", "status"), UNREACHABLE, "good.yaml"),
+    (("nestctl", "-s", "x" * 200, "status"), UNREACHABLE, ""),
+)
+
+# (what, bytes of the capture, exit status, what standard error has)
+CAPTURES = (
+    ("a capture without frames", pcap([]), DONE, None),
+    ("an empty file", b"", REFUSED, "x.pcap"),
+    ("a file that is no capture", b"this is no capture at all, is it\n", REFUSED, "x.pcap"),
+    ("a capture of raw IP", pcap([bytes(40)], RAW_IP), REFUSED, "x.pcap: .*Ethernet"),
+    ("a capture cut in a frame", pcap([frame(A), frame(A)])[:-10], DONE, "warning: .*x.pcap"),
+    ("a capture cut in a record's header", pcap([frame(A), frame(A)])[:-70], DONE, "warning: .*x.pcap"),
+)
+
+
+def replayed(bench, content, status, words):
+    bench.file("x.pcap", content)
+    command = ("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--report", "-")
+    if status:
+        return bench.fails(status, words, *command)
+    done = bench.run(*command)
+    tap.equal(done.returncode, DONE, "exit status")
+    tap.equal(done.stderr.count("\n"), 1 if words else 0, f"number of lines on standard error ({done.stderr})")
+    if words:
+        assert "warning" in done.stderr and "x.pcap" in done.stderr, done.stderr
+    frames = {port["name"]: port for port in json.loads(done.stdout)["ports"]}["a"]["rx_packets"]
+    tap.equal(frames, 1 if words else 0, "frames before the cut")
+
+
+def missing_capture(bench):
+    bench.fails(REFUSED, "none.pcap: .*No such file", "nestswitch", "replay", "--config", "good.yaml", "--in", "a=none.pcap")
+
+
+def report_for_people(bench):
+    bench.file("x.pcap", pcap([frame(A)]))
+    out = bench.succeeds("a +", "nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap")
+    assert A in out, f"the table of MACs is not in: {out}"
+
+
+def unwritable_report(bench):
+    bench.fails(REFUSED, "none/report", "nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--report", "none/report")
+
+
+def socket_in_use(bench):
+    with bench.switch(HEAD, "first") as path:
+        bench.fails(REFUSED, "first.sock", "nestswitch", "run", "--config", "good.yaml", "--socket", path)
+        bench.succeeds("", "nestctl", "-s", path, "status")
+
+
+def stale_socket(bench):
+    path = bench.folder / "stale.sock"
+    process = bench.start(bench.file("stale.yaml", HEAD), path)
+    process.kill()
+    process.wait()
+    assert path.exists(), "a killed switch leaves its socket behind"
+    with bench.switch(HEAD, "stale") as taken:
+        bench.succeeds("", "nestctl", "-s", taken, "status")
+
+
+def not_a_socket(bench):
+    """A file that is no socket is not taken for a stale one."""
+    path = bench.file("precious", "data")
+    bench.fails(REFUSED, "precious", "nestswitch", "run", "--config", "good.yaml", "--socket", path)
+    tap.equal(path.read_text(), "data")
+
+
+def socket_mode(bench):
+    with bench.switch(HEAD, "mode") as path:
+        tap.equal(oct(path.stat().st_mode & 0o777), "0o600", "mode of the socket")
+
+
+def no_huge_pages(bench):
+    free = sum(int(path.read_text()) for path in Path("/sys/kernel/mm/hugepages").glob("*/free_hugepages"))
+    if free:
+        raise tap.Skip("this machine has free huge pages")
+    config = bench.file("huge.yaml", "dataplane: { hugepages: on }\n" + HEAD)
+    bench.fails(REFUSED, "huge pages", "nestswitch", "run", "--config", config, "--socket", "huge.sock")
+    assert not (bench.folder / "huge.sock").exists(), "the socket is still there"
+
+
+def missing_device(bench):
+    config = bench.file("device.yaml", "ports: [{ name: a, device: 'af_packet:nosuch0' }]\n")
+    bench.fails(REFUSED, "nosuch0", "nestswitch", "run", "--config", config, "--socket", "device.sock")
+
+
+def stopped_by(bench, number):
+    process = bench.start(bench.folder / "good.yaml", bench.folder / "stop.sock")
+    started = time.monotonic()
+    process.send_signal(number)
+    tap.equal(process.wait(30), DONE, "exit status")
+    assert time.monotonic() - started < 5, "takes more than 5 s to stop"
+    assert not (bench.folder / "stop.sock").exists(), "the socket is still there"
+    tap.equal(process.stderr.read(), "", "standard error")
+
+
+def no_command(bench, program):
+    done = bench.run(program)
+    tap.equal((done.returncode, done.stdout), (USAGE, ""), "exit status and standard output")
+    assert f"usage: {program}" in done.stderr, done.stderr
+
+
+def closed_output(bench):
+    """A reader that goes away ends nestctl, not the switch."""
+    with bench.switch(HEAD, "pipe") as path:
+        reader, writer = os.pipe()
+        os.close(reader)
+        subprocess.run([bench.build / "nestctl", "-s", path, "stats"], stdout=writer, stderr=subprocess.DEVNULL, timeout=30)
+        os.close(writer)
+        bench.succeeds("", "nestctl", "-s", path, "status")
+
+
+def tests(bench):
+    bench.file("good.yaml", HEAD)
+    for words, pattern in SAID:
+        yield " ".join(words), lambda words=words, pattern=pattern: bench.succeeds(pattern, *words)
+    for program in ("nestswitch", "nestctl"):
+        yield f"{program} without a command", lambda program=program: no_command(bench, program)
+    for words, status, pattern in REFUSALS:
+        yield (f"{' '.join(words)[:70]}: exit status {status}",
+               lambda words=words, status=status, pattern=pattern: bench.fails(status, pattern, *words))
+    for what, content, status, pattern in CAPTURES:
+        yield (f"replay of {what}: {'warning' if pattern and not status else 'exit status ' + str(status)}",
+               lambda content=content, status=status, pattern=pattern: replayed(bench, content, status, pattern))
+    yield "replay of a capture that is not there", lambda: missing_capture(bench)
+    yield "replay without --report: a table for people", lambda: report_for_people(bench)
+    yield "replay with a report that cannot be written", lambda: unwritable_report(bench)
+    yield "run: a socket in use is an error", lambda: socket_in_use(bench)
+    yield "run: the socket of a dead switch is taken over", lambda: stale_socket(bench)
+    yield "run: a file in the socket's place is left alone", lambda: not_a_socket(bench)
+    yield "run: only the owner may use the socket", lambda: socket_mode(bench)
+    yield "run: hugepages on where there are none", lambda: no_huge_pages(bench)
+    yield "run: an interface that is not there", lambda: missing_device(bench)
+    yield "run: SIGTERM ends it, exit status 0", lambda: stopped_by(bench, signal.SIGTERM)
+    yield "run: SIGINT ends it, exit status 0", lambda: stopped_by(bench, signal.SIGINT)
+    yield "nestctl whose reader went away", lambda: closed_output(bench)

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the model expects of a scenario, and where the switch's answer differs from it, in words."""
+
+import heapq
+import json
+
+import pcap
+from model import DEFAULTS, SECOND, Switch
+
+# Things that happen by themselves at one instant have no order among each other.
+BY_THEMSELVES = ("mac-aged", "port-recovered")
+
+
+class Expected:
+    def __init__(self, scenario):
+        self.switch = Switch(scenario.config, {**DEFAULTS, **scenario.builtin})
+        self.arrivals = arrivals(scenario)
+        start = self.arrivals[0][0]
+        for time, port, data, wire_length in self.arrivals:
+            self.switch.receive(time - start, port, data, wire_length)
+        if scenario.until is not None:
+            self.switch.advance(int(scenario.until * SECOND))
+        self.start = start
+        self.report = self.switch.report()
+        self.bodies = {port.name: pcap.body([(start + time, data, len(data)) for time, data, _ in port.sent])
+                       for port in self.switch.ports}
+
+
+def arrivals(scenario):
+    """The frames of all captures, merged by time; ties in the order of the ports."""
+    captures = [[frame for frame in scenario.frames if frame[1] == port["name"]] for port in scenario.config["ports"]]
+    # reading: where a capture goes back in time its frames keep their order, as heads of a queue.
+    return list(heapq.merge(*captures, key=lambda frame: frame[0]))
+
+
+def differences(expected, folder):
+    """Lines that say what differs; empty where nothing does."""
+    found = []
+    for port in expected.switch.ports:
+        try:
+            got = pcap.read_body("%s/%s.pcap" % (folder, port.name))
+        except (OSError, ValueError) as error:
+            found.append(str(error))
+            continue
+        if got != expected.bodies[port.name]:
+            found += output_difference(expected, port, got)
+    with open(folder + "/report.json") as file:
+        found += report_differences(expected.report, in_nanoseconds(json.load(file)))
+    return found
+
+
+def output_difference(expected, port, got):
+    """The first frame of an output that differs, and what caused the expected one."""
+    want, have = pcap.records(expected.bodies[port.name]), pcap.records(got)
+    at = next((n for n, pair in enumerate(zip(want, have)) if pair[0] != pair[1]), min(len(want), len(have)))
+    lines = ["output of %s differs at frame %d (expected %d frames, got %d)" % (port.name, at, len(want), len(have))]
+    if at < len(want):
+        lines.append("  expected %s" % record_text(want[at], expected.start))
+        lines.append("    caused by %s" % arrival_text(expected, port.sent[at][2] - 1))
+    if at < len(have):
+        lines.append("  got      %s" % record_text(have[at], expected.start))
+    return lines
+
+
+def report_differences(want, got, path="report"):
+    """Every leaf of two JSON values that differs, by its path."""
+    if isinstance(want, dict) and isinstance(got, dict):
+        lines = []
+        for key in sorted(want.keys() | got.keys()):
+            lines += report_differences(want.get(key, "nothing"), got.get(key, "nothing"), "%s.%s" % (path, key))
+        return lines
+    if path in ("report.events", "report.fdb") and want != got:
+        return list_difference(path, want, got)
+    if isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
+        return [line for n, pair in enumerate(zip(want, got))
+                for line in report_differences(*pair, "%s[%s]" % (path, pair[0].get("name", n)))]
+    return [] if want == got else ["%s: expected %s, got %s" % (path, want, got)]
+
+
+def list_difference(path, want, got):
+    if path == "report.events":
+        want, got = in_order(want), in_order(got)
+    at = next((n for n, pair in enumerate(zip(want, got)) if pair[0] != pair[1]), min(len(want), len(got)))
+    if at == len(want) == len(got):
+        return []
+    return ["%s[%d] (expected %d, got %d)" % (path, at, len(want), len(got))] + [
+        "  %s %s" % (name, json.dumps(rows[at]) if at < len(rows) else "nothing more")
+        for name, rows in (("expected", want), ("got     ", got))]
+
+
+def in_order(events):
+    """Those that happen by themselves sorted, wherever several of them stand together."""
+    ordered, together = [], []
+    for event in events + [None]:
+        if together and (not event or event["type"] not in BY_THEMSELVES or event["time"] != together[0]["time"]):
+            ordered += sorted(together, key=json.dumps)
+            together = []
+        if event:
+            (together if event["type"] in BY_THEMSELVES else ordered).append(event)
+    return ordered
+
+
+def in_nanoseconds(report):
+    report["switch"]["time"] = round(report["switch"]["time"] * SECOND)
+    for event in report["events"]:
+        event["time"] = round(event["time"] * SECOND)
+    return report
+
+
+def in_seconds(report):
+    timed = [report["switch"]] + report["events"]
+    return {**report, "switch": {**timed[0], "time": timed[0]["time"] / SECOND},
+            "events": [{**event, "time": event["time"] / SECOND} for event in timed[1:]]}
+
+
+def story(expected, most=40):
+    """What the model made of each frame."""
+    count = len(expected.arrivals)
+    lines = [arrival_text(expected, n) for n in range(min(count, most))]
+    return lines + ["... and %d more frames" % (count - most)] * (count > most)
+
+
+def arrival_text(expected, number):
+    time, port, data, wire_length = expected.arrivals[number]
+    outcome, went_to = expected.switch.log[number]
+    return "frame %d on %s: %s -> %s%s" % (
+        number + 1, port, record_text((time, data, wire_length), expected.start), outcome,
+        ": " + ", ".join(went_to) if went_to else "")
+
+
+def record_text(record, start):
+    time, data, wire_length = record
+    cut = " of %d" % wire_length if wire_length != len(data) else ""
+    return "%.9f %s %d%s bytes" % ((time - start) / SECOND, frame_text(data), len(data), cut)
+
+
+def frame_text(data):
+    if len(data) < 14:
+        return data.hex() or "(empty)"
+    text, at = "%s > %s" % (data[6:12].hex(":"), data[0:6].hex(":")), 12
+    while data[at:at + 2] in (b"\x81\x00", b"\x88\xa8") and len(data) >= at + 4:
+        tci = int.from_bytes(data[at + 2:at + 4], "big")
+        text += " %s vid %d pri %x" % (data[at:at + 2].hex(), tci & 0xfff, tci >> 12)
+        at += 4
+    return "%s type %s %s" % (text, data[at:at + 2].hex(), data[at + 2:at + 14].hex())

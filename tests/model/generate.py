@@ -1,0 +1,343 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Random scenarios: a configuration and what arrives on its ports.
+
+Few MACs, few VLANs, small limits and short times, so that everything collides.
+"""
+
+import random
+
+import packets
+from model import DEFAULTS, SECOND, HALF_SECOND, Port
+
+# What the switch has. A key that is not in here is left out of the configurations, and the model takes the value
+# of UNTIL_THEN for it. "mirrors" and "bpdu guard" stand for those two.
+FORWARDING = {
+    "promiscuous", "forged-transmits", "mac-changes", "mac-learning", "unicast-flood", "mac-limit",
+    "mac-limit-policy", "aging-time", "vlan-mode", "access-vlan", "native-vlan", "allowed-vlans",
+    "isolation-group", "bpdu", "link-local"}
+WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors"}
+SCOPE = FORWARDING
+UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is followed; no violation events
+
+# The values to choose from; what stands more often comes more often.
+VALUES = {
+    "promiscuous": ["reject", "accept"],
+    "forged-transmits": ["accept", "reject"],
+    "mac-changes": ["accept", "reject"],
+    "mac-learning": ["on", "on", "off"],
+    "unicast-flood": ["on", "off"],
+    "mac-limit": [0, 1, 2, 3, 5, 100],
+    "mac-limit-policy": ["allow", "drop"],
+    "mac-sticky": ["off", "on"],
+    "mac-move-limit": [0, 1, 2, 5],
+    "mac-move-hold": [1, 2, 30],
+    "aging-time": [0, 1, 1, 2, 3, 10, 300],
+    "violation": ["restrict", "protect", "shutdown"],
+    "recovery-time": [0, 1, 2],
+    "vlan-mode": ["trunk", "access"],
+    "access-vlan": [1, 10, 20],
+    "native-vlan": [0, 1, 10, 20],
+    "allowed-vlans": ["1-4094", "1,10", "10-20", "1,20", "10", "2-4094", "1-20,4094"],
+    "isolation-group": [0, 1, 2, 31],
+    "storm-broadcast": [0, 1, 3, 10],
+    "storm-multicast": [0, 1, 3, 10],
+    "storm-unknown-unicast": [0, 1, 3, 10],
+    "ingress-rate": [0, 64, 1000, 8000],
+    "ingress-peak": [0, 8000, 100000],
+    "ingress-burst": [0, 1, 10, 100],
+    "egress-rate": [0, 64, 1000, 8000],
+    "egress-peak": [0, 8000, 100000],
+    "egress-burst": [0, 1, 10, 100],
+    "bpdu": ["filter", "forward"],
+    "link-local": ["drop", "forward"],
+    "dhcp-server": ["allow", "block"],
+    "router-advert": ["allow", "block"],
+}
+
+# Keys that mean little without each other are varied together.
+FAMILY = {key: family for family, keys in {
+    "limit": ("mac-limit", "mac-limit-policy"), "move": ("mac-move-limit", "mac-move-hold"),
+    "shutdown": ("violation", "recovery-time"), "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
+    "ingress": ("ingress-rate", "ingress-peak", "ingress-burst"),
+    "egress": ("egress-rate", "egress-peak", "egress-burst")}.items() for key in keys}
+
+# What a scope must reach: outcome -> the key that it takes ("" for none).
+OUTCOMES = {
+    **dict.fromkeys(("forwarded", "flooded", "malformed", "port_down", "bad_source", "bpdu", "link_local",
+                     "mac_conflict", "same_port", "dest_down", "no_destination", "event mac-learned",
+                     "event mac-moved", "event mac-aged"), ""),
+    "vlan_filtered": "vlan-mode", "forged_transmit": "forged-transmits", "dhcp_server": "dhcp-server",
+    "router_advert": "router-advert", "rate_limit": "ingress-rate", "storm_broadcast": "storm-broadcast",
+    "storm_multicast": "storm-multicast", "mac_flap": "mac-move-limit", "mac_limit": "mac-limit-policy",
+    "isolated": "isolation-group", "storm_unknown_unicast": "storm-unknown-unicast",
+    "tx mac_changed": "mac-changes", "tx rate_limit": "egress-rate", "not_learned": "mac-limit",
+    "learning off": "mac-learning", "promiscuous copy": "promiscuous", "event mac-flap": "mac-move-limit",
+    "event violation": "violation", "event port-err-disabled": "violation", "event port-recovered": "recovery-time",
+    "learned sticky": "mac-sticky", "mirrored rx": "mirrors", "mirrored tx": "mirrors",
+}
+
+VLANS = (1, 10, 20, 4094)
+MACS = ["02:00:00:00:00:%02x" % n for n in range(1, 9)] + ["00:50:56:ab:cd:ef", "fe:ff:ff:ff:ff:fe"]
+GROUPS = ["ff:ff:ff:ff:ff:ff"] * 4 + ["01:00:5e:00:00:01", "33:33:00:00:00:01", "01:80:c2:00:00:10"]
+RESERVED = ["01:80:c2:00:00:00", "01:00:0c:cc:cc:cd", "01:80:c2:00:00:01", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"]
+BAD_SOURCES = ["00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff"]
+MILLISECOND = SECOND // 1000
+EPOCH = 1_795_000_000 * SECOND
+
+
+def octets(mac):
+    return bytes.fromhex(mac.replace(":", ""))
+
+
+class Configuration:
+    """Builds one random configuration; the result is in `config`, plain dicts as in the YAML."""
+
+    def __init__(self, rng, scope):
+        self.rng, self.scope = rng, scope
+        self.theme = self.choose_theme()
+        self.config = {"policy": self.policy(0.5)}
+        self.config["port-groups"] = [{"name": "g%d" % n, "policy": self.policy(0.5)} for n in range(rng.randrange(4))]
+        self.config["ports"] = [self.port(n) for n in range(self.port_count())]
+        self.with_rates()
+        self.assign_macs()
+        self.config["static-macs"] = self.static_macs()
+        if "mirrors" in self.theme:
+            self.config["mirrors"] = self.mirrors()
+        self.config["switch"] = self.switch()
+
+    def choose_theme(self):
+        """The keys that this scenario varies: with all of them at once hardly a frame would live."""
+        families = sorted(set(FAMILY.get(key, key) for key in self.scope))
+        chosen = self.rng.sample(families, self.rng.randint(0, min(len(families), 7)))
+        return set(key for key in self.scope if FAMILY.get(key, key) in chosen)
+
+    def port_count(self):
+        """Few as a rule; now and then more than a 32-bit set holds, and as many as there can be."""
+        return self.rng.randint(2, 8) if self.rng.random() < 0.98 else self.rng.choice((33, 64))
+
+    def policy(self, density):
+        chosen = {key: self.rng.choice(VALUES[key]) for key in sorted(self.theme)
+                  if key in VALUES and self.rng.random() < density}
+        if "bpdu guard" in self.theme and self.rng.random() < density:
+            chosen["bpdu"] = "guard"
+        return chosen
+
+    def port(self, number):
+        port = {"name": "p%d" % number, "device": "null:%d" % number}
+        groups = self.config["port-groups"]
+        if groups and self.rng.random() < 0.7:
+            port["port-group"] = self.rng.choice(groups)["name"]
+        if self.rng.random() < 0.07:
+            port["enabled"] = "off"
+        port["policy"] = self.policy(0.4)
+        return port
+
+    def resolved(self):
+        groups = {group["name"]: group["policy"] for group in self.config["port-groups"]}
+        return [Port(port, groups.get(port.get("port-group"), {}), self.config["policy"])
+                for port in self.config["ports"]]
+
+    def with_rates(self):
+        """A peak needs an average."""
+        for port, resolved in zip(self.config["ports"], self.resolved()):
+            for way in ("ingress", "egress"):
+                if resolved.key(way + "-peak") and not resolved.key(way + "-rate"):
+                    port["policy"][way + "-rate"] = 1000
+
+    def assign_macs(self):
+        rng, claimed = self.rng, {}
+        for port, resolved in zip(self.config["ports"], self.resolved()):
+            if rng.random() > 0.4:
+                continue
+            assigned = rng.choice(MACS)
+            effective = rng.choice(MACS) if rng.random() < 0.4 else assigned
+            if all(self.is_free(mac, resolved, claimed) for mac in (assigned, effective)):
+                port["mac-address"] = assigned
+                if effective != assigned or rng.random() < 0.3:
+                    port["effective-mac"] = effective
+                for mac in (assigned, effective):
+                    claimed.setdefault(mac, []).append(resolved)
+
+    def is_free(self, mac, port, claimed):
+        """No other port of one of its VLANs has the MAC; a MAC seen in two VLANs is two stations."""
+        return not any(other.has_vlan(vlan) and port.has_vlan(vlan)
+                       for other in claimed.get(mac, ()) for vlan in range(1, 4095))
+
+    def static_macs(self):
+        rng, rows, taken = self.rng, [], set()
+        ports = self.resolved()
+        for _ in range(rng.choice((0, 0, 1, 2, 4))):
+            mac, vlan, port = rng.choice(MACS), rng.choice(VLANS), rng.choice(ports)
+            assigned = any(octets(mac) in (other.assigned_mac, other.effective_mac) and other.has_vlan(vlan)
+                           for other in ports)
+            if port.has_vlan(vlan) and not assigned and (mac, vlan) not in taken:
+                taken.add((mac, vlan))
+                rows.append({"mac": mac, "vlan": vlan, "port": port.name})
+        return rows
+
+    def mirrors(self):
+        """One or two, whose destinations have no MAC and are nobody's source."""
+        rng = self.rng
+        static = {row["port"] for row in self.config["static-macs"]}
+        free = [port["name"] for port in self.config["ports"] if "mac-address" not in port and port["name"] not in static]
+        destinations = rng.sample(free, min(len(free), rng.choice((1, 1, 2))))
+        sources = [port["name"] for port in self.config["ports"] if port["name"] not in destinations]
+        if not sources:
+            return []
+        return [{"name": "m%d" % n, "source": rng.sample(sources, rng.randint(1, len(sources))),
+                 "direction": rng.choice(("both", "rx", "tx")), "destination": name}
+                for n, name in enumerate(destinations)]
+
+    def switch(self):
+        switch = {"name": "lab%d" % self.rng.randrange(100)} if self.rng.random() < 0.5 else {}
+        if self.rng.random() < 0.3:  # a table of exactly what was reserved
+            everywhere = [self.config] + self.config["port-groups"] + self.config["ports"]
+            mentioned = [level["policy"].get("mac-limit", 0) for level in everywhere]
+            switch["mac-table-size"] = max([1, sum(port.key("mac-limit") for port in self.resolved())] + mentioned)
+        return switch
+
+
+class Traffic:
+    """What arrives: a list of (time, port, bytes, length on the wire), in the order of each port's capture."""
+
+    def __init__(self, rng, configuration, tick):
+        self.rng = rng
+        self.tick = tick  # the resolution of the captures' clock, in ns
+        self.ports = configuration.resolved()
+        self.guarded = bool({"dhcp-server", "router-advert"} & configuration.theme)
+        self.metered = bool({"ingress-rate", "egress-rate"} & configuration.theme)
+        self.now = EPOCH + rng.randrange(SECOND) // tick * tick
+        self.start = self.now
+        self.frames = []
+        crowded = rng.random() < 0.03  # a table as full as its limits allow
+        self.macs = ["06:" + rng.randbytes(5).hex(":") for _ in range(500)] if crowded else MACS
+        self.stations = [(rng.choice(self.macs), rng.choice(self.ports), rng.choice(VLANS))
+                         for _ in range(500 if crowded else rng.randint(3, 16))]
+        self.big = rng.random() < 0.2
+        self.sizes = rng.choice(((50,), (1500,))) if self.metered and not self.big else (2, 44, 46, 46, 100, 1500)
+        self.even = self.sizes == (50,)  # nearly all frames of 64 bytes, which fill a bucket to the last bit
+        self.small_steps = rng.random() < 0.5
+        for _ in range(rng.choice((1, 5, 20, 60))):
+            self.burst()
+            self.now += self.gap()
+
+    def burst(self):
+        """Frames of one instant, mostly of one port."""
+        rng = self.rng
+        port = rng.choice(self.ports)
+        for _ in range(rng.choice((1, 1, 2, 3, 8, 40))):
+            if rng.random() < 0.05:
+                port = rng.choice(self.ports)
+            data = self.frame(port)
+            wire_length = len(data) + rng.randint(1, 2000) if rng.random() < 0.02 else len(data)
+            self.frames.append((self.now, port.name, data, wire_length))
+
+    def gap(self):
+        """Mostly short; now and then to the very edge of a half second, over ageing times, or backwards."""
+        rng, kind = self.rng, self.rng.random()
+        if kind < 0.4:
+            return rng.choice((self.tick, 1000, MILLISECOND, 20 * MILLISECOND))
+        if self.metered and kind < 0.55:  # what 32 or 64 bytes take at 64 kbit/s, and just less or more
+            return rng.choice((4, 8, 8, 80)) * MILLISECOND + rng.choice((-self.tick, 0, self.tick))
+        if kind < 0.6:
+            to_edge = HALF_SECOND - (self.now - self.start) % HALF_SECOND
+            return to_edge + rng.choice((-self.tick, 0, self.tick, HALF_SECOND, SECOND, 9 * SECOND))
+        if kind < 0.62:
+            return -min(rng.choice((1000, SECOND)), self.now - self.start)
+        if self.small_steps:
+            return rng.randrange(HALF_SECOND) // self.tick * self.tick
+        return rng.choice((HALF_SECOND, SECOND, 2 * SECOND, 3 * SECOND, 10 * SECOND, 31 * SECOND, 301 * SECOND))
+
+    def frame(self, port):
+        rng = self.rng
+        if rng.random() < 0.03:
+            return self.malformed()
+        source, vlan = self.source(port)
+        addresses = octets(self.destination()) + octets(source)
+        data = addresses + self.tags(port, vlan) + self.content()
+        return data
+
+    def malformed(self):
+        rng = self.rng
+        if rng.random() < 0.5:
+            return rng.randbytes(rng.randrange(14))
+        addresses = octets(rng.choice(GROUPS)) + octets(rng.choice(MACS))
+        return addresses + b"\x81\x00" + rng.randbytes(rng.randrange(5))
+
+    def source(self, port):
+        """A station that lives at this port, as a rule, in its VLAN."""
+        rng = self.rng
+        if rng.random() < 0.03:
+            return rng.choice(BAD_SOURCES), rng.choice(VLANS)
+        at_home = [station for station in self.stations if station[1] is port]
+        if rng.random() < 0.3 and port.effective_mac:
+            return port.effective_mac.hex(":"), rng.choice(VLANS)
+        if at_home and rng.random() < 0.85:
+            mac, _, vlan = rng.choice(at_home)
+            return mac, vlan
+        return rng.choice(self.macs), rng.choice(VLANS)
+
+    def destination(self):
+        kind = self.rng.random()
+        if kind < 0.2:
+            return self.rng.choice(GROUPS)
+        if kind < 0.25:
+            return self.rng.choice(RESERVED)
+        return self.rng.choice(self.macs)
+
+    def tags(self, port, vlan):
+        rng, kind = self.rng, self.rng.random()
+        if self.even and kind < 0.98:
+            return b""
+        tci = rng.choice((0, 0, 0x2000, 0xf000)) | vlan
+        if kind < 0.05:  # another tag in front or behind is payload
+            return b"\x88\xa8" + tci.to_bytes(2, "big") + rng.choice((b"", b"\x81\x00\x00\x0a"))
+        if kind < 0.10:
+            return b"\x81\x00" + tci.to_bytes(2, "big") + rng.choice((b"\x81\x00", b"\x88\xa8")) + b"\x20\x14"
+        if kind < 0.20:
+            return b"\x81\x00" + rng.choice((0x00, 0x60, 0xf0)).to_bytes(1, "big") + b"\x00"
+        if kind < 0.22:
+            return b"\x81\x00" + rng.choice((b"\x0f\xff", b"\x00\x05", b"\x0f\xfe"))
+        trunk = port.key("vlan-mode") == "trunk"
+        if kind < (0.65 if trunk else 0.30):
+            return b"\x81\x00" + tci.to_bytes(2, "big")
+        return b""
+
+    def content(self):
+        """EtherType and payload; the frame's number makes it easy to find again."""
+        rng = self.rng
+        if self.guarded and rng.random() < 0.6:
+            return b"".join(packets.random_packet(rng))
+        number = len(self.frames).to_bytes(2, "big")
+        kind = rng.random()
+        if kind < 0.05:
+            return b"\x88\xb5"
+        size = rng.choice(self.sizes)
+        if self.big and kind < 0.5:
+            size = rng.randrange(9000 if kind < 0.48 else 70000)
+        return b"\x88\xb5" + number + rng.randbytes(min(size, 8)) + bytes(max(0, size - 10))
+
+
+class Scenario:
+    """Everything that a run needs, as data, so that it can be made smaller."""
+
+    def __init__(self, config, frames, **settings):
+        self.config, self.frames, self.settings = config, frames, settings
+        self.until = settings["until"]  # seconds, or None
+        self.microseconds, self.big_endian = settings["microseconds"], settings["big_endian"]  # of the captures
+        self.builtin = settings["builtin"]  # defaults of the switch as it is now
+
+    def but_with(self, config=None, frames=None):
+        return Scenario(config or self.config, frames or self.frames, **self.settings)
+
+
+def scenario(seed, scope):
+    rng = random.Random(seed)
+    configuration = Configuration(rng, scope)
+    microseconds = rng.random() < 0.3
+    frames = Traffic(rng, configuration, 1000 if microseconds else 1).frames
+    length = (max(frame[0] for frame in frames) - frames[0][0]) // SECOND
+    until = length + rng.choice((0, 0.5, 1, 2, 5.5, 400)) if rng.random() < 0.3 else None
+    builtin = {key: value for key, value in UNTIL_THEN.items() if key not in scope}
+    return Scenario(configuration.config, frames, until=until, microseconds=microseconds,
+                    big_endian=rng.random() < 0.3, builtin=builtin)

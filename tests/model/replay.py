@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Runs scenarios through the switch, and makes those that show a difference small."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+
+import compare
+import pcap
+import yamlout
+
+
+class Replays:
+    """One process that runs many replays; where there is none yet, a process for each."""
+
+    def __init__(self, build, folder):
+        self.single = os.path.join(build, "nestswitch")
+        self.many = os.path.join(build, "tests", "replay-many")
+        self.errors = open(os.path.join(folder, "stderr"), "w+")
+        self.process = None
+
+    def run(self, arguments):
+        """Exit status (or "died") and what was said on standard error."""
+        self.errors.seek(0)
+        self.errors.truncate()
+        if os.path.exists(self.many):
+            status = self.ask(arguments)
+        else:
+            command = [self.single, "replay", *arguments]
+            status = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=self.errors).returncode
+        self.errors.seek(0)
+        return status, self.errors.read()
+
+    def ask(self, arguments):
+        if not self.process:
+            self.process = subprocess.Popen([self.many], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                            stderr=self.errors, text=True)
+        self.process.stdin.write(" ".join(arguments) + "\n")
+        self.process.stdin.flush()
+        for line in self.process.stdout:
+            if line.startswith("exit "):
+                return int(line.split()[1])
+        status = self.process.wait()
+        self.process = None
+        return "died (%d)" % status
+
+    def close(self):
+        if self.process:
+            self.process.stdin.close()
+            self.process.wait()
+        self.errors.close()
+
+
+class Trial:
+    """One scenario in a folder of its own."""
+
+    def __init__(self, scenario, folder):
+        self.scenario, self.folder = scenario, folder
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        self.arguments = ["--config", folder + "/config.yaml"]
+        self.write()
+        self.expected = compare.Expected(scenario)
+
+    def write(self):
+        scenario = self.scenario
+        with open(self.folder + "/config.yaml", "w") as file:
+            file.write(yamlout.configuration(scenario.config, random.Random(len(scenario.frames))))
+        for name in (port["name"] for port in scenario.config["ports"]):
+            records = [(time, data, wire) for time, port, data, wire in scenario.frames if port == name]
+            if records:
+                path = "%s/in-%s.pcap" % (self.folder, name)
+                pcap.write(path, records, pcap.MICROSECONDS if scenario.microseconds else pcap.NANOSECONDS,
+                           ">" if scenario.big_endian else "<")
+                self.arguments += ["--in", "%s=%s" % (name, path)]
+        if scenario.until is not None:
+            self.arguments += ["--until", str(scenario.until)]
+
+    def differences(self, replays, burst):
+        out = "%s/got-%d" % (self.folder, burst)
+        os.makedirs(out)
+        status, errors = replays.run(self.arguments + ["--burst", str(burst), "--out", out,
+                                                       "--report", out + "/report.json"])
+        if status != 0:
+            return ["exit %s: %s" % (status, errors.strip()[-1000:])]
+        return compare.differences(self.expected, out)
+
+    def keep(self, where):
+        """The folder, with the expected outputs in it."""
+        shutil.rmtree(where, ignore_errors=True)
+        shutil.copytree(self.folder, where)
+        os.makedirs(where + "/expected")
+        for port in self.expected.switch.ports:
+            pcap.write("%s/expected/%s.pcap" % (where, port.name),
+                       [(self.expected.start + time, data, len(data)) for time, data, _ in port.sent])
+        with open(where + "/expected/report.json", "w") as file:
+            json.dump(compare.in_seconds(self.expected.report), file, indent=1)
+
+
+class Shrinker:
+    """Leaves out frames, then settings, as long as the switch still differs in the same manner."""
+
+    def __init__(self, replays, folder, burst, most_runs=600):
+        self.replays, self.folder, self.burst, self.runs = replays, folder, burst, most_runs
+
+    def shrink(self, scenario):
+        self.manner = self.manner_of(scenario)
+        frames = self.shrink_list(scenario.frames, lambda some: scenario.but_with(frames=some))
+        scenario = scenario.but_with(frames=frames)
+        for smaller in self.smaller_configurations(scenario.config):
+            candidate = scenario.but_with(config=smaller(scenario.config))
+            if self.fails(candidate):
+                scenario = candidate
+        return scenario
+
+    def shrink_list(self, items, make):
+        """Halves, quarters … single ones go, if it fails without them too."""
+        size = len(items) // 2
+        while size:
+            at = 0
+            while at < len(items):
+                fewer = items[:at] + items[at + size:]
+                if fewer and self.fails(make(fewer)):
+                    items = fewer
+                else:
+                    at += size
+            size //= 2
+        return items
+
+    def smaller_configurations(self, config):
+        """Functions that each take one thing out of a configuration."""
+        for section in ("static-macs", "mirrors"):
+            yield lambda config, section=section: {**config, section: []}
+        for key in config["policy"]:
+            yield lambda config, key=key: {**config, "policy": without(config["policy"], key)}
+        for section in ("port-groups", "ports"):
+            for at, row in enumerate(config[section]):
+                for key in row["policy"]:
+                    yield lambda config, at=at, key=key, section=section: {
+                        **config, section: [{**other, "policy": without(other["policy"], key)} if n == at else other
+                                            for n, other in enumerate(config[section])]}
+
+    def fails(self, scenario):
+        if self.runs == 0:
+            return False
+        self.runs -= 1
+        return self.manner_of(scenario) == self.manner
+
+    def manner_of(self, scenario):
+        """How it fails, in a word: exit status, output, or the counter's path; None where it does not."""
+        found = Trial(scenario, self.folder).differences(self.replays, self.burst)
+        if not found:
+            return None
+        words = found[0].split()
+        return words[:2] if words[0] == "exit" else words[:1]
+
+
+def without(policy, key):
+    return {other: value for other, value in policy.items() if other != key}

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""tap: runs tests that are functions, and prints TAP."""
+
+import signal
+import sys
+import traceback
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; says why."""
+
+
+def equal(got, wanted, what="value"):
+    assert got == wanted, f"{what} is {got!r}, should be {wanted!r}"
+
+
+def diagnose(error):
+    if isinstance(error, AssertionError) and str(error):
+        where = traceback.extract_tb(error.__traceback__)[1 if len(traceback.extract_tb(error.__traceback__)) > 1 else 0]
+        return [*str(error).splitlines(), f"at {where.filename}:{where.lineno}"]
+    return "".join(traceback.format_exception(error)).splitlines()
+
+
+def run(tests, context=lambda: []):
+    """Runs [(name, function)], returns the exit status; context() gives lines that help to understand a failure."""
+    print(f"1..{len(tests)}", flush=True)
+    failed = 0
+    for number, (name, test) in enumerate(tests, 1):
+        try:
+            test()
+            print(f"ok {number} - {name}", flush=True)
+        except Skip as reason:
+            print(f"ok {number} - {name} # SKIP {reason}", flush=True)
+        except Exception as error:
+            failed += 1
+            lines = [*diagnose(error), *context()]
+            print(f"not ok {number} - {name}", *(f"# {line}" for line in lines), sep="\n", flush=True)
+    return 1 if failed else 0
+
+
+def clean_up_on_signals():
+    """A signal becomes SystemExit, so that every `with` and `finally` does its work."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda got, _: sys.exit(128 + got))

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#include "../../dataplane/counters.h"
+
+static void check_names(const char *const *names, int count)
+{
+	for (int i = 0; i < count; i++) {
+		assert_non_null(names[i]);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(names[i], names[j]);
+	}
+}
+
+static void every_outcome_has_a_name(void **state)
+{
+	(void)state;
+	check_names(outcome_names, OUTCOMES);
+	check_names(tx_drop_names, TX_DROPS);
+	assert_string_equal(outcome_names[OUT_FORWARDED], "forwarded");
+	assert_string_equal(outcome_names[OUT_FIRST_DROP], "malformed");
+	assert_string_equal(outcome_names[OUTCOMES - 1], "no_destination");
+	assert_string_equal(tx_drop_names[TX_QUEUE_FULL], "queue_full");
+}
+
+// Two bursts on each of two blocks: every field arrives at its place, sums are sums.
+static void sums(void **state)
+{
+	static struct counter_block block[2];
+	struct tally t = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4};
+	struct counters sum = {.rx_packets = 1000};
+
+	(void)state;
+	for (unsigned i = 0; i < OUTCOMES; i++)
+		t.outcome[i] = i + 1;
+	for (int i = 0; i < 2; i++) {
+		counters_add_burst(&block[i], &t);
+		counters_add_burst(&block[i], &t);
+		counter_add(&block[i].truncated, 5);
+		counter_add(&block[i].tx_packets, 6);
+		counter_add(&block[i].tx_bytes, 7);
+		for (unsigned k = 0; k < TX_DROPS; k++)
+			counter_add(&block[i].tx_drop[k], k + 8);
+		counters_read(&block[i], &sum);
+	}
+	assert_int_equal(sum.rx_packets, 1000 + 4 * 100); // added to what was there
+	assert_int_equal(sum.rx_bytes, 4 * 6000);
+	assert_int_equal(sum.not_learned, 4 * 3);
+	assert_int_equal(sum.mac_moves, 4 * 4);
+	for (unsigned i = 0; i < OUTCOMES; i++)
+		assert_int_equal(sum.outcome[i], 4 * (i + 1));
+	assert_int_equal(sum.truncated, 2 * 5);
+	assert_int_equal(sum.tx_packets, 2 * 6);
+	assert_int_equal(sum.tx_bytes, 2 * 7);
+	for (unsigned k = 0; k < TX_DROPS; k++)
+		assert_int_equal(sum.tx_drop[k], 2 * (k + 8));
+}
+
+enum { BURSTS = 200000 };
+
+static void *add_bursts(void *block)
+{
+	uint64_t seed = 3;
+
+	for (int i = 0; i < BURSTS; i++) {
+		struct tally t = {.packets = 1 + rnd_below(&seed, 256)};
+		t.bytes = t.packets * 60;
+		t.outcome[rnd_below(&seed, OUTCOMES)] += t.packets / 2;
+		t.outcome[rnd_below(&seed, OUTCOMES)] += t.packets - t.packets / 2;
+		counters_add_burst(block, &t);
+	}
+	return NULL;
+}
+
+// Whenever a reader looks, the counters are those between two bursts.
+static void a_reader_never_sees_half_a_burst(void **state)
+{
+	static struct counter_block block;
+	pthread_t writer;
+	struct counters c;
+
+	(void)state;
+	assert_int_equal(pthread_create(&writer, NULL, add_bursts, &block), 0);
+	do {
+		uint64_t ended = 0;
+		c = (struct counters){0};
+		counters_read(&block, &c);
+		for (int i = 0; i < OUTCOMES; i++)
+			ended += c.outcome[i];
+		assert_int_equal(c.rx_packets, ended);
+		assert_int_equal(c.rx_bytes, 60 * ended);
+	} while (atomic_load(&block.version) != 2 * BURSTS);
+	pthread_join(writer, NULL);
+}
+
+RUN_TESTS(TEST(every_outcome_has_a_name), TEST(sums), TEST(a_reader_never_sees_half_a_burst))

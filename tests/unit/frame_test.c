@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../dataplane/frame.h"
+
+#define DST 1, 2, 3, 4, 5, 6
+#define SRC 7, 8, 9, 10, 11, 12
+
+// Each header in a buffer of its own size: a read beyond it is seen by AddressSanitizer.
+static bool parse(const uint8_t *bytes, uint32_t len, struct frame *f)
+{
+	uint8_t *exact = malloc(len ? len : 1);
+
+	memcpy(exact, bytes, len);
+	bool good = frame_parse(exact, len, f);
+	free(exact);
+	return good;
+}
+
+static void headers(void **state)
+{
+	static const struct {
+		uint8_t bytes[20];
+		uint32_t shortest; // that is a frame
+		bool tagged;
+		uint16_t tci;
+	} cases[] = {
+		{{DST, SRC, 0x08, 0x00, 0xff, 0xff}, 14, false, 0},
+		{{DST, SRC, 0x81, 0x00, 0x2f, 0xff, 8, 0}, 18, true, 0x2fff},
+		{{DST, SRC, 0x81, 0x00, 0xe0, 0x00, 8, 0}, 18, true, 0xe000},
+		{{DST, SRC, 0x88, 0xa8, 0x00, 0x05, 0x81, 0}, 14, false, 0},
+		{{DST, SRC, 0x91, 0x00, 0x00, 0x05, 8, 0}, 14, false, 0},
+		{{DST, SRC, 0x81, 0x01, 0x00, 0x05, 8, 0}, 14, false, 0},
+		{{DST, SRC, 0x00, 0x2e, 0x00, 0x05, 8, 0}, 14, false, 0}, // a length: LLC
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (uint32_t len = 0; len <= 20; len++) {
+			struct frame f;
+			bool good = parse(cases[i].bytes, len, &f);
+			CHECK(good == (len >= cases[i].shortest), "case %zu, %u bytes", i, len);
+			if (!good)
+				continue;
+			assert_int_equal(f.dst, UINT64_C(0x010203040506));
+			assert_int_equal(f.src, UINT64_C(0x0708090a0b0c));
+			CHECK(f.tagged == cases[i].tagged && f.tci == cases[i].tci, "case %zu: tag %d %04x", i, f.tagged, f.tci);
+		}
+}
+
+static void tag_fields(void **state)
+{
+	(void)state;
+	assert_int_equal(tci_vid(0xffff), 0xfff);
+	assert_int_equal(tci_vid(0xf000), 0);
+	assert_int_equal(tci_with_vid(0xbfff, 5), 0xb005);
+	assert_int_equal(tci_with_vid(0, 4094), 4094);
+}
+
+struct buffer {
+	struct rte_mbuf m;
+	uint8_t bytes[64];
+};
+
+// An mbuf without a pool: `len` bytes of frame behind `headroom` free ones.
+static struct rte_mbuf *buffer(struct buffer *b, uint16_t headroom, const uint8_t *frame, uint16_t len)
+{
+	memset(b, 0, sizeof *b);
+	b->m.buf_addr = b->bytes;
+	b->m.buf_len = sizeof b->bytes;
+	b->m.data_off = headroom;
+	b->m.data_len = len;
+	b->m.pkt_len = len;
+	b->m.nb_segs = 1;
+	b->m.refcnt = 1;
+	memcpy(b->bytes + headroom, frame, len);
+	return &b->m;
+}
+
+static void check_bytes(struct rte_mbuf *m, const uint8_t *wanted, uint16_t len)
+{
+	assert_int_equal(rte_pktmbuf_pkt_len(m), len);
+	assert_int_equal(rte_pktmbuf_data_len(m), len);
+	assert_memory_equal(rte_pktmbuf_mtod(m, void *), wanted, len);
+}
+
+static const uint8_t plain[] = {DST, SRC, 0x08, 0x06, 0xaa, 0xbb}, tagged[] = {DST, SRC, 0x81, 0x00, 0x60, 0x07, 0x08, 0x06, 0xaa, 0xbb},
+		     retagged[] = {DST, SRC, 0x81, 0x00, 0x0f, 0xfe, 0x08, 0x06, 0xaa, 0xbb};
+
+static void tags_come_and_go(void **state)
+{
+	struct buffer b;
+	struct rte_mbuf *m = buffer(&b, 4, plain, sizeof plain);
+
+	(void)state;
+	assert_true(frame_push_tag(m, 0x6007));
+	check_bytes(m, tagged, sizeof tagged);
+	frame_set_tag(m, 0x0ffe);
+	check_bytes(m, retagged, sizeof retagged);
+	frame_untag(m);
+	check_bytes(m, plain, sizeof plain);
+}
+
+static void a_tag_needs_room(void **state)
+{
+	struct buffer b;
+	struct rte_mbuf *m = buffer(&b, 3, plain, sizeof plain);
+
+	(void)state;
+	assert_false(frame_push_tag(m, 0x6007));
+	check_bytes(m, plain, sizeof plain);
+}
+
+RUN_TESTS(TEST(headers), TEST(tag_fields), TEST(tags_come_and_go), TEST(a_tag_needs_room))
