@@ -14,22 +14,58 @@ static uint16_t untagged_vid(const struct policy *p)
 	return vlanset_has(&p->vlans, native) ? (uint16_t)native : 0;
 }
 
+static struct meter_conf meter_row(const struct policy *p, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+{
+	const uint32_t *v = p->value;
+
+	return (struct meter_conf){
+		.rate_kbps = v[rate],
+		.peak_kbps = v[peak],
+		.depth = v[burst] ? v[burst] * UINT64_C(1024) : meter_default_depth(v[rate]),
+		.peak_depth = meter_default_depth(v[peak]),
+	};
+}
+
+static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
+{
+	return (struct fdb_learner){
+		.port = number,
+		.learns = p->value[PK_MAC_LEARNING] == ON,
+		.sticky = p->value[PK_MAC_STICKY] == ON,
+		.move_limit = (uint8_t)p->value[PK_MAC_MOVE_LIMIT],
+		.move_hold_s = (uint16_t)p->value[PK_MAC_MOVE_HOLD],
+		.limit = p->value[PK_MAC_LIMIT],
+	};
+}
+
 static struct portconf port_row(const struct policy *p, const struct config_port *port, uint8_t number)
 {
-	return (struct portconf){
+	static const enum bpdu_action bpdu[] = {
+		[BPDU_FILTER] = BPDU_DROP, [BPDU_FORWARD] = BPDU_PASS, [BPDU_GUARD] = BPDU_SHUTDOWN};
+	static const enum violation_action violation[] = {
+		[RESTRICT] = VIOLATION_EVENT, [PROTECT] = VIOLATION_NOTHING, [SHUTDOWN] = VIOLATION_SHUTDOWN};
+	const uint32_t *v = p->value;
+	struct portconf row = {
 		.mac = config_effective_mac(port),
 		.untagged_vid = untagged_vid(p),
-		.takes_tags = p->value[PK_VLAN_MODE] == MODE_TRUNK,
-		.own_mac_only = p->value[PK_FORGED_TRANSMITS] == REJECT,
-		.bpdu_forward = p->value[PK_BPDU] == BPDU_FORWARD,
-		.link_local_forward = p->value[PK_LINK_LOCAL] == LINK_LOCAL_FORWARD,
-		.drop_at_limit = p->value[PK_MAC_LIMIT_POLICY] == LIMIT_DROP,
-		.learner = {
-			.port = number,
-			.learns = p->value[PK_MAC_LEARNING] == ON,
-			.limit = p->value[PK_MAC_LIMIT],
-		},
+		.takes_tags = v[PK_VLAN_MODE] == MODE_TRUNK,
+		.own_mac_only = v[PK_FORGED_TRANSMITS] == REJECT,
+		.link_local_forward = v[PK_LINK_LOCAL] == LINK_LOCAL_FORWARD,
+		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP,
+		.block_dhcp_server = v[PK_DHCP_SERVER] == BLOCK,
+		.block_router_advert = v[PK_ROUTER_ADVERT] == BLOCK,
+		.bpdu = bpdu[v[PK_BPDU]],
+		.violation = violation[v[PK_VIOLATION]],
+		.recovery_s = v[PK_RECOVERY_TIME],
+		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST], v[PK_STORM_UNKNOWN_UNICAST]},
+		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
+		.egress = meter_row(p, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST),
+		.learner = learner_row(p, number),
 	};
+
+	row.guarded = row.block_dhcp_server || row.block_router_advert;
+	row.metered = row.ingress.rate_kbps || row.storm[STORM_BROADCAST] || row.storm[STORM_MULTICAST];
+	return row;
 }
 
 static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t number)
@@ -48,6 +84,30 @@ static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t numb
 			v->promisc |= self;
 		if (conf->port[number].untagged_vid == vid)
 			v->untagged |= self;
+	}
+}
+
+static uint8_t number_of(const struct config *c, const uint8_t *numbers, const char *name)
+{
+	return numbers[config_port(c, name) - c->port];
+}
+
+static void add_mirrors(struct swconf *conf, const struct config *c, const uint8_t *numbers)
+{
+	for (unsigned i = 0; i < c->mirror_count; i++) {
+		const struct config_mirror *m = &c->mirror[i];
+		portset to = portset_of(number_of(c, numbers, m->destination));
+		conf->mirror_only |= to;
+		for (unsigned k = 0; k < m->source_count; k++) {
+			struct portconf *p = &conf->port[number_of(c, numbers, m->source[k])];
+			p->mirror_rx |= m->direction & MIRROR_RX ? to : 0;
+			p->mirror_tx |= m->direction & MIRROR_TX ? to : 0;
+		}
+	}
+	for (unsigned vid = 1; vid <= VID_MAX && conf->mirror_only; vid++) {
+		struct vlanconf *v = &conf->vlan[vid];
+		*v = (struct vlanconf){v->member & ~conf->mirror_only, v->unknown & ~conf->mirror_only,
+				       v->promisc & ~conf->mirror_only, v->untagged};
 	}
 }
 
@@ -73,6 +133,11 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	}
 	for (unsigned i = 0; i < c->port_count; i++)
 		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) | (isolation[i] ? group[isolation[i]] : 0));
+	add_mirrors(conf, c, numbers);
+	conf->careful = conf->blocked;
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (conf->port[numbers[i]].egress.rate_kbps || conf->port[numbers[i]].mirror_tx)
+			conf->careful |= portset_of(numbers[i]);
 	return conf;
 }
 
@@ -97,11 +162,6 @@ static size_t add_assigned(const struct config *c, const struct config_port *por
 		if (vlanset_has(&vlans, vid))
 			out[n++] = (struct fixed_mac){key_make((uint16_t)vid, config_effective_mac(port)), number, FDB_ASSIGNED};
 	return n;
-}
-
-static uint8_t number_of(const struct config *c, const uint8_t *numbers, const char *name)
-{
-	return numbers[config_port(c, name) - c->port];
 }
 
 struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, size_t *count)

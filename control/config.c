@@ -6,6 +6,7 @@
 #include <string.h>
 
 const char *const hugepages_words[] = {[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
+const char *const mirror_direction_words[] = {[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both"};
 
 bool config_refuse(struct config_error *e, struct mark at, const char *format, ...)
 {
@@ -37,6 +38,7 @@ void config_free(struct config *c)
 	free(c->group);
 	free(c->port);
 	free(c->fixed);
+	free(c->mirror);
 	free(c);
 }
 
@@ -59,7 +61,8 @@ struct config *config_copy(const struct config *c)
 	copy->group = duplicate(c->group, c->group_count, sizeof *c->group);
 	copy->port = duplicate(c->port, c->port_count, sizeof *c->port);
 	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
-	if (copy->group && copy->port && copy->fixed)
+	copy->mirror = duplicate(c->mirror, c->mirror_count, sizeof *c->mirror);
+	if (copy->group && copy->port && copy->fixed && copy->mirror)
 		return copy;
 	config_free(copy);
 	return NULL;
@@ -90,6 +93,11 @@ struct config_port *config_add_port(struct config *c)
 struct config_static *config_add_static(struct config *c)
 {
 	return grow((void **)&c->fixed, &c->fixed_count, CONFIG_STATICS_MAX, sizeof *c->fixed);
+}
+
+struct config_mirror *config_add_mirror(struct config *c)
+{
+	return grow((void **)&c->mirror, &c->mirror_count, CONFIG_MIRRORS_MAX, sizeof *c->mirror);
 }
 
 struct config_group *config_group(const struct config *c, const char *name)
@@ -294,6 +302,57 @@ static bool check_limits(const struct config *c, struct config_error *e)
 					    (unsigned long long)sum, (unsigned long long)size);
 }
 
+// That a peak is no less than its average.
+static bool check_peak(const struct config_port *port, const struct policy *p, enum policy_key rate, enum policy_key peak,
+		       struct config_error *e)
+{
+	return !p->value[peak] || p->value[peak] >= p->value[rate] ||
+	       config_refuse(e, port->at, "port '%s': %s %u is below %s %u (a peak is at least the average)", port->name,
+			     policy_rows[peak].name, p->value[peak], policy_rows[rate].name, p->value[rate]);
+}
+
+static bool check_rates(const struct config *c, struct config_error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		if (!check_peak(&c->port[i], &p, PK_INGRESS_RATE, PK_INGRESS_PEAK, e) ||
+		    !check_peak(&c->port[i], &p, PK_EGRESS_RATE, PK_EGRESS_PEAK, e))
+			return false;
+	}
+	return true;
+}
+
+static bool is_destination(const struct config *c, const char *port)
+{
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (!strcmp(c->mirror[i].destination, port))
+			return true;
+	return false;
+}
+
+static bool check_mirror(const struct config *c, const struct config_mirror *m, struct config_error *e)
+{
+	for (const struct config_mirror *other = c->mirror; other < m; other++)
+		if (!strcmp(other->name, m->name))
+			return config_refuse(e, m->at, "mirror '%s' is there twice (give each a name of its own)", m->name);
+	if (!config_port(c, m->destination))
+		return config_refuse(e, m->destination_at, "mirror '%s' goes to port '%s', which does not exist (add it to ports)",
+				     m->name, m->destination);
+	if (!m->source_count)
+		return config_refuse(e, m->at, "mirror '%s' has no source (name at least one port)", m->name);
+	for (unsigned i = 0; i < m->source_count; i++) {
+		if (!config_port(c, m->source[i]))
+			return config_refuse(e, m->source_at[i], "mirror '%s' copies port '%s', which does not exist (add it to ports)",
+					     m->name, m->source[i]);
+		if (is_destination(c, m->source[i]))
+			return config_refuse(e, m->source_at[i],
+					     "mirror '%s' copies port '%s', the destination of a mirror (copy a port that forwards)",
+					     m->name, m->source[i]);
+	}
+	return true;
+}
+
 bool config_validate(const struct config *c, struct config_error *e)
 {
 	if (!check_groups(c, e))
@@ -301,5 +360,73 @@ bool config_validate(const struct config *c, struct config_error *e)
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!check_port(c, &c->port[i], e))
 			return false;
-	return check_macs(c, e) && check_limits(c, e);
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (!check_mirror(c, &c->mirror[i], e))
+			return false;
+	return check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
+}
+
+// A port whose warnings are looked for.
+struct doubtful {
+	const struct config *c;
+	const struct config_port *port;
+	struct policy policy;
+	config_warn_fn warn;
+	void *arg;
+};
+
+static void doubt(const struct doubtful *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void doubt(const struct doubtful *d, const char *format, ...)
+{
+	struct config_error e = {.at = d->port->at};
+	int n = snprintf(e.text, sizeof e.text, "warning: port '%s': ", d->port->name);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e.text + n, sizeof e.text - (size_t)n, format, args);
+	va_end(args);
+	d->warn(d->arg, &e);
+}
+
+static void doubt_rate(const struct doubtful *d, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+{
+	const uint32_t *v = d->policy.value;
+
+	if (!v[rate] && (v[peak] || v[burst]))
+		doubt(d, "%s without %s limits nothing", policy_rows[v[peak] ? peak : burst].name, policy_rows[rate].name);
+	if (v[rate] && v[burst] == 1)
+		doubt(d, "%s of 1 KiB: longer frames never pass", policy_rows[burst].name);
+}
+
+static void doubt_port(const struct doubtful *d)
+{
+	const uint32_t *v = d->policy.value;
+	bool trunk = v[PK_VLAN_MODE] == MODE_TRUNK, has_mac = config_effective_mac(d->port);
+
+	if (v[PK_FORGED_TRANSMITS] == REJECT && !has_mac)
+		doubt(d, "forged-transmits: reject without a mac-address: every frame it sends is dropped");
+	if (v[PK_MAC_CHANGES] == REJECT && !has_mac)
+		doubt(d, "mac-changes: reject without a mac-address: there is no MAC to change");
+	if (v[PK_MAC_LEARNING] == OFF && !has_mac)
+		doubt(d, "mac-learning: off without a mac-address: no unicast frame reaches it");
+	if (trunk && v[PK_NATIVE_VLAN] && !vlanset_has(&d->policy.vlans, v[PK_NATIVE_VLAN]))
+		doubt(d, "native-vlan %u is not among allowed-vlans: untagged frames are dropped", v[PK_NATIVE_VLAN]);
+	if (v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP && !v[PK_MAC_LIMIT])
+		doubt(d, "mac-limit 0 with mac-limit-policy: drop: only fixed MACs may send");
+	if (v[PK_RECOVERY_TIME] && v[PK_VIOLATION] != SHUTDOWN && v[PK_BPDU] != BPDU_GUARD)
+		doubt(d, "recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
+	doubt_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
+	doubt_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
+	if (is_destination(d->c, d->port->name) && d->port->policy.set)
+		doubt(d, "its policy is without effect: it is the destination of a mirror");
+}
+
+void config_warnings(const struct config *c, config_warn_fn warn, void *arg)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct doubtful d = {.c = c, .port = &c->port[i], .warn = warn, .arg = arg};
+		config_port_policy(c, d.port, &d.policy);
+		doubt_port(&d);
+	}
 }

@@ -4,7 +4,7 @@
 // Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then applied or thrown
 //           away. So a change is made whole or not at all.
 // Ownership config_free() frees what config_new(), config_copy() and config_read() made.
-// Limits    64 ports; 1,024 groups; 65,536 static MACs; files of 16 MiB.
+// Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors; files of 16 MiB.
 // Errors    struct config_error: one sentence, with line and column where it came from a file.
 #pragma once
 
@@ -16,6 +16,7 @@ enum {
 	CONFIG_PORTS_MAX = 64,
 	CONFIG_GROUPS_MAX = 1024,
 	CONFIG_STATICS_MAX = 65536,
+	CONFIG_MIRRORS_MAX = 64,
 	CONFIG_WORKERS_MAX = 64,
 	CONFIG_FILE_MAX = 16 << 20,
 	PORT_NAME = 16, // with the zero behind it
@@ -62,8 +63,20 @@ struct config_static {
 	struct mark at;
 };
 
+enum mirror_direction { MIRROR_RX = 1, MIRROR_TX = 2, MIRROR_BOTH = 3 };
+
+struct config_mirror {
+	char name[GROUP_NAME];
+	char source[CONFIG_PORTS_MAX][PORT_NAME];
+	unsigned source_count;
+	enum mirror_direction direction;
+	char destination[PORT_NAME];
+	struct mark at, source_at[CONFIG_PORTS_MAX], destination_at;
+};
+
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
 extern const char *const hugepages_words[];
+extern const char *const mirror_direction_words[];
 
 struct config {
 	char name[SWITCH_NAME];
@@ -83,6 +96,8 @@ struct config {
 	unsigned port_count;
 	struct config_static *fixed; // static-macs
 	unsigned fixed_count;
+	struct config_mirror *mirror;
+	unsigned mirror_count;
 };
 
 // An empty configuration with the defaults. NULL: no memory, as for the next one.
@@ -102,10 +117,15 @@ int config_write(const struct config *c, FILE *out);
 // Whether all of it fits together.
 bool config_validate(const struct config *c, struct config_error *e);
 
+// What is legal but surely not meant: calls warn() for each, with where it stands.
+typedef void (*config_warn_fn)(void *arg, const struct config_error *warning);
+void config_warnings(const struct config *c, config_warn_fn warn, void *arg);
+
 // Adds a zeroed element; NULL: no memory or at the limit.
 struct config_group *config_add_group(struct config *c);
 struct config_port *config_add_port(struct config *c);
 struct config_static *config_add_static(struct config *c);
+struct config_mirror *config_add_mirror(struct config *c);
 
 struct config_group *config_group(const struct config *c, const char *name);
 struct config_port *config_port(const struct config *c, const char *name);

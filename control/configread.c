@@ -420,6 +420,73 @@ static bool read_static(struct reader *r, const char *name, yaml_node_t *n, void
 	return read_mapping(r, "a static MAC", n, fields, s);
 }
 
+static bool mirror_name(struct reader *r, const char *name, yaml_node_t *n, void *m)
+{
+	return read_name(r, name, n, ((struct config_mirror *)m)->name, GROUP_NAME);
+}
+
+static bool mirror_source(struct reader *r, const char *name, yaml_node_t *n, void *c)
+{
+	// The list belongs to the mirror that was added last.
+	struct config_mirror *m = &((struct config *)c)->mirror[((struct config *)c)->mirror_count - 1];
+
+	if (m->source_count == CONFIG_PORTS_MAX)
+		return REFUSE(r, n, "more than %d sources", CONFIG_PORTS_MAX);
+	m->source_at[m->source_count] = mark_of(n);
+	return read_name(r, name, n, m->source[m->source_count++], PORT_NAME);
+}
+
+static bool mirror_sources(struct reader *r, const char *name, yaml_node_t *n, void *m)
+{
+	(void)m;
+	return read_list(r, name, n, mirror_source);
+}
+
+static bool mirror_direction(struct reader *r, const char *name, yaml_node_t *n, void *m)
+{
+	const char *text = scalar(r, name, n);
+
+	if (!text)
+		return false;
+	for (int d = MIRROR_RX; d <= MIRROR_BOTH; d++)
+		if (!strcmp(text, mirror_direction_words[d])) {
+			((struct config_mirror *)m)->direction = (enum mirror_direction)d;
+			return true;
+		}
+	return REFUSE(r, n, "direction cannot be '%.40s' (rx, tx or both)", text);
+}
+
+static bool mirror_destination(struct reader *r, const char *name, yaml_node_t *n, void *m)
+{
+	((struct config_mirror *)m)->destination_at = mark_of(n);
+	return read_name(r, name, n, ((struct config_mirror *)m)->destination, PORT_NAME);
+}
+
+static bool read_mirror(struct reader *r, const char *name, yaml_node_t *n, void *c)
+{
+	static const struct field fields[] = {
+		{"name", mirror_name, true},
+		{"source", mirror_sources, true},
+		{"direction", mirror_direction, false},
+		{"destination", mirror_destination, true},
+		{0},
+	};
+	struct config_mirror *m = config_add_mirror(c);
+
+	(void)name;
+	if (!m)
+		return REFUSE(r, n, "more than %d mirrors", CONFIG_MIRRORS_MAX);
+	m->at = mark_of(n);
+	m->direction = MIRROR_BOTH;
+	return read_mapping(r, "a mirror", n, fields, m);
+}
+
+static bool read_mirrors(struct reader *r, const char *name, yaml_node_t *n, void *c)
+{
+	(void)c;
+	return read_list(r, name, n, read_mirror);
+}
+
 static bool read_groups(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
 	(void)c;
@@ -442,7 +509,8 @@ static bool read_root(struct reader *r)
 {
 	static const struct field fields[] = {
 		{"switch", read_switch, false}, {"dataplane", read_dataplane, false}, {"policy", read_switch_policy, false},
-		{"port-groups", read_groups, false}, {"ports", read_ports, true}, {"static-macs", read_statics, false}, {0},
+		{"port-groups", read_groups, false}, {"ports", read_ports, true}, {"static-macs", read_statics, false},
+		{"mirrors", read_mirrors, false}, {0},
 	};
 	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
 

@@ -172,6 +172,26 @@ static void statics(struct writer *w, const struct config *c)
 	end_list(w);
 }
 
+static void mirrors(struct writer *w, const struct config *c)
+{
+	if (!c->mirror_count)
+		return;
+	begin_list(w, "mirrors", YAML_BLOCK_SEQUENCE_STYLE);
+	for (unsigned i = 0; i < c->mirror_count; i++) {
+		const struct config_mirror *m = &c->mirror[i];
+		begin_map(w, YAML_BLOCK_MAPPING_STYLE);
+		pair(w, "name", m->name);
+		begin_list(w, "source", YAML_FLOW_SEQUENCE_STYLE);
+		for (unsigned k = 0; k < m->source_count; k++)
+			scalar(w, m->source[k]);
+		end_list(w);
+		pair(w, "direction", mirror_direction_words[m->direction]);
+		pair(w, "destination", m->destination);
+		end_map(w);
+	}
+	end_list(w);
+}
+
 static void document(struct writer *w, const struct config *c)
 {
 	yaml_event_t e;
@@ -185,6 +205,7 @@ static void document(struct writer *w, const struct config *c)
 	groups(w, c);
 	ports(w, c);
 	statics(w, c);
+	mirrors(w, c);
 	end_map(w);
 	emit(w, &e, yaml_document_end_event_initialize(&e, 1));
 	emit(w, &e, yaml_stream_end_event_initialize(&e));

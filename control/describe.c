@@ -143,7 +143,7 @@ static int by_key(const void *a, const void *b)
 static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, uint32_t tick)
 {
 	char mac[MAC_TEXT];
-	bool ages = e->type == FDB_DYNAMIC;
+	bool ages = e->type == FDB_DYNAMIC || e->type == FDB_STICKY;
 
 	text_put_mac(key_mac(e->key), mac);
 	return json_pack("{s:s, s:o, s:s, s:s, s:I}", "mac", mac, "vlan",

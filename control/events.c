@@ -1,11 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "events.h"
 
+#include <string.h>
+
 const char *const event_type_names[EVENT_TYPES] = {
-	[EVENT_MAC_LEARNED] = "mac-learned", [EVENT_MAC_MOVED] = "mac-moved", [EVENT_MAC_AGED] = "mac-aged",
-	[EVENT_TABLE_FULL] = "table-full",   [EVENT_PORT_UP] = "port-up",     [EVENT_PORT_DOWN] = "port-down",
+	[EVENT_MAC_LEARNED] = "mac-learned",
+	[EVENT_MAC_MOVED] = "mac-moved",
+	[EVENT_MAC_AGED] = "mac-aged",
+	[EVENT_MAC_FLAP] = "mac-flap",
+	[EVENT_VIOLATION] = "violation",
+	[EVENT_PORT_ERR_DISABLED] = "port-err-disabled",
+	[EVENT_PORT_RECOVERED] = "port-recovered",
+	[EVENT_TABLE_FULL] = "table-full",
+	[EVENT_PORT_UP] = "port-up",
+	[EVENT_PORT_DOWN] = "port-down",
 	[EVENT_LOST] = "events-lost",
 };
+
+int event_type_find(const char *name)
+{
+	for (int t = 0; t < EVENT_TYPES; t++)
+		if (!strcmp(event_type_names[t], name))
+			return t;
+	return -1;
+}
 
 static void set_station(json_t *o, uint64_t key)
 {
@@ -34,10 +52,22 @@ json_t *event_json(const struct vswitch *sw, const struct event *e)
 		set_port(o, "port", sw, e->port);
 		break;
 	case EVENT_MAC_MOVED:
+	case EVENT_MAC_FLAP:
 		set_station(o, e->key);
 		set_port(o, "from", sw, e->from);
 		set_port(o, "to", sw, e->port);
 		break;
+	case EVENT_VIOLATION:
+		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
+		set_station(o, e->key);
+		json_object_set_new(o, "count", json_integer(e->count));
+		break;
+	case EVENT_PORT_ERR_DISABLED:
+		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
+		break;
+	case EVENT_PORT_RECOVERED:
 	case EVENT_TABLE_FULL:
 	case EVENT_PORT_UP:
 	case EVENT_PORT_DOWN:

@@ -10,3 +10,6 @@ extern const char *const event_type_names[EVENT_TYPES];
 
 // {"time", "type", …}; the port names are those of the switch. NULL: no memory.
 json_t *event_json(const struct vswitch *sw, const struct event *e);
+
+// The type of this name, -1 for none.
+int event_type_find(const char *name);

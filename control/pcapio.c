@@ -180,7 +180,7 @@ void capture_out_write(struct capture_out *o, uint64_t ns, const uint8_t *data, 
 {
 	struct pcap_pkthdr h = {
 		.ts = {.tv_sec = (time_t)(ns / 1000000000), .tv_usec = (suseconds_t)(ns % 1000000000)},
-		.caplen = len,
+		.caplen = len < SNAPLEN ? len : SNAPLEN,
 		.len = len,
 	};
 

@@ -47,6 +47,7 @@ struct capture_out;
 
 // A new classic pcap file, Ethernet, nanoseconds. NULL: error says why.
 struct capture_out *capture_out_open(const char *path, char error[CAPTURE_ERROR]);
+// A frame; of one that a tag made longer than libpcap takes (262,144 bytes), what fits.
 void capture_out_write(struct capture_out *o, uint64_t ns, const uint8_t *data, uint32_t len);
 
 // False where any of it did not reach the file.

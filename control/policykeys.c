@@ -9,7 +9,9 @@ static const char *const reject_accept[] = {[REJECT] = "reject", [ACCEPT] = "acc
 static const char *const on_off[] = {[ON] = "on", [OFF] = "off", NULL};
 static const char *const allow_drop[] = {[LIMIT_ALLOW] = "allow", [LIMIT_DROP] = "drop", NULL};
 static const char *const trunk_access[] = {[MODE_TRUNK] = "trunk", [MODE_ACCESS] = "access", NULL};
-static const char *const bpdu_words[] = {[BPDU_FILTER] = "filter", [BPDU_FORWARD] = "forward", NULL};
+static const char *const bpdu_words[] = {[BPDU_FILTER] = "filter", [BPDU_FORWARD] = "forward", [BPDU_GUARD] = "guard", NULL};
+static const char *const violation_words[] = {[RESTRICT] = "restrict", [PROTECT] = "protect", [SHUTDOWN] = "shutdown", NULL};
+static const char *const allow_block[] = {[ALLOW] = "allow", [BLOCK] = "block", NULL};
 static const char *const drop_forward[] = {[LINK_LOCAL_DROP] = "drop", [LINK_LOCAL_FORWARD] = "forward", NULL};
 
 #define CHOICE(w, d) .type = POLICY_CHOICE, .words = (w), .standard = (d)
@@ -29,8 +31,17 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 			  .help = "most MACs learned on the port; the sum over all ports fits the table"},
 	[PK_MAC_LIMIT_POLICY] = {"mac-limit-policy", CHOICE(allow_drop, LIMIT_ALLOW),
 				 .help = "a frame from a new MAC at the limit is forwarded unlearned, or dropped"},
+	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, OFF), .help = "on: MACs learned on the port never age and never move"},
+	[PK_MAC_MOVE_LIMIT] = {"mac-move-limit", NUMBER(0, 255, 5), .unit = "moves",
+			       .help = "moves of one MAC within 10 s that are followed; 0: all of them"},
+	[PK_MAC_MOVE_HOLD] = {"mac-move-hold", NUMBER(1, 3600, 30), .unit = "s",
+			      .help = "a MAC that moved more often is held where it is for so long"},
 	[PK_AGING_TIME] = {"aging-time", NUMBER(0, 1000000, 300), .unit = "s",
 			   .help = "a MAC not heard for so long is forgotten; 0: never"},
+	[PK_VIOLATION] = {"violation", CHOICE(violation_words, RESTRICT),
+			  .help = "besides the drop, a violation is told (restrict), not told (protect), or ends the port (shutdown)"},
+	[PK_RECOVERY_TIME] = {"recovery-time", NUMBER(0, 86400, 0), .unit = "s",
+			      .help = "an err-disabled port comes back after this; 0: only by port enable"},
 	[PK_VLAN_MODE] = {"vlan-mode", CHOICE(trunk_access, MODE_TRUNK),
 			  .help = "trunk: tagged frames of the allowed VLANs; access: untagged frames of one VLAN"},
 	[PK_ACCESS_VLAN] = {"access-vlan", NUMBER(1, 4094, 1), .help = "VLAN of an access port"},
@@ -39,9 +50,31 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 			      .help = "VLANs of a trunk, such as 1,10-20; the native VLAN counts only if listed"},
 	[PK_ISOLATION_GROUP] = {"isolation-group", NUMBER(0, 31, 0),
 				.help = "ports of the same group, other than 0, never exchange frames"},
-	[PK_BPDU] = {"bpdu", CHOICE(bpdu_words, BPDU_FILTER), .help = "spanning tree frames (also Cisco's) are dropped or forwarded"},
+	[PK_STORM_BROADCAST] = {"storm-broadcast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+				.help = "most broadcasts taken from the port in a second; 0: no limit"},
+	[PK_STORM_MULTICAST] = {"storm-multicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+				.help = "the same for other group frames"},
+	[PK_STORM_UNKNOWN_UNICAST] = {"storm-unknown-unicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+				      .help = "the same for frames to MACs not known"},
+	[PK_INGRESS_RATE] = {"ingress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
+			     .help = "average rate taken from the port; 0: no limit"},
+	[PK_INGRESS_PEAK] = {"ingress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
+			     .help = "rate during a burst; 0: not limited"},
+	[PK_INGRESS_BURST] = {"ingress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
+			      .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+	[PK_EGRESS_RATE] = {"egress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
+			    .help = "average rate delivered to the port; 0: no limit"},
+	[PK_EGRESS_PEAK] = {"egress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
+			    .help = "rate during a burst; 0: not limited"},
+	[PK_EGRESS_BURST] = {"egress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
+			     .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+	[PK_BPDU] = {"bpdu", CHOICE(bpdu_words, BPDU_FILTER),
+		     .help = "spanning tree frames (also Cisco's) are dropped or forwarded, or end the port (guard)"},
 	[PK_LINK_LOCAL] = {"link-local", CHOICE(drop_forward, LINK_LOCAL_DROP),
 			   .help = "frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X…) are dropped or forwarded"},
+	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, ALLOW), .help = "block: DHCP server messages from the port are dropped"},
+	[PK_ROUTER_ADVERT] = {"router-advert", CHOICE(allow_block, ALLOW),
+			      .help = "block: IPv6 router advertisements and redirects from the port are dropped"},
 };
 
 const char *const policy_level_names[POLICY_LEVELS] = {"default", "switch", "group", "port"};

@@ -45,11 +45,14 @@ struct replay {
 	bool begun;
 	uint64_t first_ns, now_ns; // the clock's zero; the clock
 	uint32_t sweep_tick;       // entries may expire from here on
+	uint64_t recovery_ns;      // an err-disabled port comes back then
 	unsigned port;             // of the burst that is being filled
 	unsigned count;
 	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t when[BURST_MAX];
-	FILE *events; // JSON objects, a line each, until the report is written
+	// Events until the report is written, a line each: its time, a blank, its JSON object. Each file is in order of
+	// time; a violation is told when its second is over, under the time of the first one, so they have a file apart.
+	FILE *events, *violations;
 	bool events_bad;
 	uint8_t flat[FRAME_MAX];
 	bool progress;
@@ -76,11 +79,12 @@ static uint16_t write_frames(void *arg, unsigned port, struct rte_mbuf **frames,
 static void spool_event(void *arg, const struct event *e)
 {
 	struct replay *r = arg;
-	json_t *o = event_json(r->sw, e);
+	FILE *f = e->type == EVENT_VIOLATION ? r->violations : r->events;
+	json_t *o = f ? event_json(r->sw, e) : NULL;
 
-	if (!r->events)
+	if (!f)
 		return;
-	if (!o || json_dumpf(o, r->events, JSON_COMPACT | REAL_DIGITS) || fputc('\n', r->events) == EOF)
+	if (!o || fprintf(f, "%" PRIu64 " ", e->ns) < 0 || json_dumpf(o, f, JSON_COMPACT | REAL_DIGITS) || fputc('\n', f) == EOF)
 		r->events_bad = true;
 	json_decref(o);
 }
@@ -90,25 +94,39 @@ static void forward_pending(struct replay *r)
 	if (!r->count)
 		return;
 	forward_burst(r->fwd, r->port, r->frame, r->when, r->count);
-	txbatch_drain(&r->fwd->tx, write_frames, r);
+	txbatch_drain(&r->fwd->tx);
 	switch_drain_events(r->sw);
+	r->recovery_ns = switch_recover(r->sw);
 	r->count = 0;
 }
 
-// Lets the clock run on. Entries that expire on the way do so at their time.
+// Clears out what has expired by now, and finds out when there may be more.
+static void sweep(struct replay *r)
+{
+	uint32_t tick = forward_tick(r->sw->replay_ns), aging = atomic_load(&r->sw->shared.fdb->aging_min);
+
+	r->sweep_tick = switch_sweep_all(r->sw);
+	// What is learned from now on lives for the shortest ageing time at least.
+	if (aging && tick < UINT32_MAX - aging && tick + aging + 1 < r->sweep_tick)
+		r->sweep_tick = tick + aging + 1;
+}
+
+// Lets the clock run on. What is due on the way happens at its time.
 static void advance_clock(struct replay *r, uint64_t ns)
 {
-	while (r->sweep_tick <= forward_tick(ns)) {
-		uint32_t tick = r->sweep_tick;
-		uint32_t aging = atomic_load(&r->sw->shared.fdb->aging_min);
-		r->sw->replay_ns = tick * FORWARD_TICK_NS;
-		r->sweep_tick = switch_sweep_all(r->sw);
-		// What is learned from now on lives for the shortest ageing time at least.
-		if (aging && tick < UINT32_MAX - aging && tick + aging + 1 < r->sweep_tick)
-			r->sweep_tick = tick + aging + 1;
+	for (;;) {
+		uint64_t expiry = r->sweep_tick < UINT32_MAX ? r->sweep_tick * FORWARD_TICK_NS : UINT64_MAX;
+		uint64_t due = expiry < r->recovery_ns ? expiry : r->recovery_ns;
+		if (due > ns)
+			break;
+		r->sw->replay_ns = due;
+		if (due == expiry)
+			sweep(r);
+		r->recovery_ns = switch_recover(r->sw);
 	}
 	r->sw->replay_ns = ns;
 	r->now_ns = ns;
+	switch_collect_violations(r->sw, false);
 	forwarder_set_clock(r->fwd, ns);
 }
 
@@ -150,9 +168,11 @@ static bool take(struct replay *r, const struct capture_record *rec)
 {
 	uint64_t ns = clock_of(r, rec);
 
-	if (r->count && (r->port != rec->tag || r->count == r->opt->burst || forward_tick(ns) >= r->sweep_tick))
+	// What is due is done between bursts.
+	bool due = forward_tick(ns) != forward_tick(r->now_ns) || ns >= r->recovery_ns;
+	if (due || r->port != rec->tag || r->count == r->opt->burst)
 		forward_pending(r);
-	if (forward_tick(ns) >= r->sweep_tick)
+	if (due)
 		advance_clock(r, ns);
 	struct rte_mbuf *m = rte_pktmbuf_alloc(r->sw->pool);
 	if (!m || !fill(m, r->sw->pool, rec->data, rec->captured)) {
@@ -199,6 +219,7 @@ static bool play(struct replay *r)
 	show_progress(r, true);
 	if (r->opt->until_ns > r->now_ns)
 		advance_clock(r, r->opt->until_ns);
+	switch_collect_violations(r->sw, true);
 	return !r->events_bad || (complain("events cannot be kept: %s", strerror(ENOSPC)), false);
 }
 
@@ -288,20 +309,44 @@ static bool put_fdb(const struct replay *r, FILE *f)
 	return true;
 }
 
+// A spool that is read again: its next line.
+struct spool {
+	FILE *file;
+	uint64_t ns; // UINT64_MAX: no more
+	char *line;  // the JSON object
+	char *buffer;
+	size_t size;
+};
+
+static void spool_next(struct spool *s)
+{
+	ssize_t len = getline(&s->buffer, &s->size, s->file);
+
+	s->ns = UINT64_MAX;
+	if (len <= 0)
+		return;
+	s->buffer[len - 1] = 0;
+	s->ns = strtoull(s->buffer, &s->line, 10);
+	s->line++;
+}
+
 static void put_events(struct replay *r, FILE *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	struct spool s[] = {{.file = r->violations}, {.file = r->events}};
 	bool any = false;
 
-	rewind(r->events);
-	while ((len = getline(&line, &size, r->events)) > 0) {
-		line[len - 1] = 0;
-		fprintf(f, "%s%s", any ? ",\n" : "\n", line);
-		any = true;
+	for (int i = 0; i < 2; i++) {
+		rewind(s[i].file);
+		spool_next(&s[i]);
 	}
-	free(line);
+	while (s[0].ns != UINT64_MAX || s[1].ns != UINT64_MAX) {
+		struct spool *first = &s[s[1].ns < s[0].ns];
+		fprintf(f, "%s%s", any ? ",\n" : "\n", first->line);
+		any = true;
+		spool_next(first);
+	}
+	free(s[0].buffer);
+	free(s[1].buffer);
 }
 
 static bool put_report(struct replay *r, FILE *f)
@@ -363,12 +408,15 @@ static bool run(struct replay *r)
 	r->stamp = rte_mbuf_dynfield_register(&field);
 	if (r->stamp < 0)
 		return complain("no room for timestamps in packet buffers"), false;
-	if (r->opt->report && !(r->events = tmpfile()))
+	if (r->opt->report && (!(r->events = tmpfile()) || !(r->violations = tmpfile())))
 		return complain("events cannot be kept: %s", strerror(errno)), false;
 	r->sw->on_event = spool_event;
 	r->sw->event_arg = r;
 	r->fwd = &r->sw->worker[0]->forwarder;
-	r->sweep_tick = atomic_load(&r->sw->shared.fdb->aging_min) ? 1 : UINT32_MAX;
+	r->fwd->tx.send = write_frames;
+	r->fwd->tx.arg = r;
+	r->recovery_ns = UINT64_MAX;
+	sweep(r);
 	forwarder_set_clock(r->fwd, 0);
 	if (!open_inputs(r) || !open_outputs(r))
 		return false;
@@ -409,6 +457,8 @@ static int replay(const struct options *opt)
 	close_outputs(r);
 	if (r->events)
 		fclose(r->events);
+	if (r->violations)
+		fclose(r->violations);
 	captures_destroy(r->in);
 	switch_destroy(r->sw);
 	free(r);

@@ -19,7 +19,7 @@ enum {
 	REPLAY_POOL = 32 << 20,
 };
 
-const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled"};
+const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
 
 static bool no_memory(struct config_error *e, const char *what)
 {
@@ -53,6 +53,8 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 {
 	if (switch_port_config(sw, port)->disabled)
 		return PORT_DISABLED;
+	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
+		return PORT_ERR_DISABLED;
 	return sw->port[port].link ? PORT_UP : PORT_DOWN;
 }
 
@@ -99,7 +101,7 @@ static void publish_up(struct vswitch *sw)
 	unsigned port;
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
-		if (*sw->port[i].name && switch_port_state(sw, i) == PORT_UP)
+		if (*sw->port[i].name && sw->port[i].link && !switch_port_config(sw, i)->disabled)
 			up |= portset_of(i);
 	if (up == before)
 		return;
@@ -120,6 +122,50 @@ void switch_poll_links(struct vswitch *sw)
 		if (*sw->port[i].name)
 			sw->port[i].link = port_link(&sw->device[i]);
 	publish_up(sw);
+}
+
+void switch_clear_error(struct vswitch *sw, unsigned port)
+{
+	if (!portset_has(atomic_load(&sw->shared.err_disabled), port))
+		return;
+	atomic_store(&sw->shared.port[port].recover_ns, 0);
+	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
+	tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED, .ns = switch_now(sw), .port = (uint8_t)port});
+}
+
+uint64_t switch_recover(struct vswitch *sw)
+{
+	uint64_t now = switch_now(sw), next = UINT64_MAX;
+	unsigned port;
+
+	PORTSET_FOREACH(port, atomic_load(&sw->shared.err_disabled)) {
+		uint64_t due = atomic_load(&sw->shared.port[port].recover_ns);
+		if (due && due <= now)
+			switch_clear_error(sw, port);
+		else if (due && due < next)
+			next = due;
+	}
+	return next;
+}
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = ((const struct event *)a)->ns, y = ((const struct event *)b)->ns;
+
+	return x < y ? -1 : x > y;
+}
+
+void switch_collect_violations(struct vswitch *sw, bool all)
+{
+	struct event told[PORTS_MAX * VIOLATION_REASONS];
+	uint64_t now = all ? UINT64_MAX : switch_now(sw);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, now, told + n);
+	qsort(told, n, sizeof *told, by_time);
+	for (unsigned i = 0; i < n; i++)
+		tell(sw, &told[i]);
 }
 
 // A number for each port of a configuration: the one it has, else a free one.
@@ -191,7 +237,48 @@ static bool is_untrue(void *arg, const struct fdb_entry *e)
 		const struct fixed_mac *f = fixed_find(sw->fixed, sw->fixed_count, e->key);
 		return !f || f->port != e->port || f->type != e->type;
 	}
-	return !portset_has(sw->conf->vlan[key_vid(e->key)].member, e->port) || !sw->conf->port[e->port].learner.learns;
+	const struct fdb_learner *l = &sw->conf->port[e->port].learner;
+	return !portset_has(sw->conf->vlan[key_vid(e->key)].member, e->port) || !l->learns || (e->type == FDB_STICKY && !l->sticky);
+}
+
+// The learned entries of a port.
+struct roll {
+	unsigned port;
+	uint32_t count, room;
+	struct fdb_entry *entry;
+};
+
+static bool enrol(void *arg, const struct fdb_entry *e)
+{
+	struct roll *r = arg;
+
+	if (e->port == r->port && (e->type == FDB_DYNAMIC || e->type == FDB_STICKY) && r->count < r->room)
+		r->entry[r->count++] = *e;
+	return false;
+}
+
+static int youngest_first(const void *a, const void *b)
+{
+	// Births are numbered modulo 2^32.
+	int32_t order = (int32_t)(((const struct fdb_entry *)b)->born - ((const struct fdb_entry *)a)->born);
+
+	return order < 0 ? -1 : order > 0;
+}
+
+// Gives up the youngest entries of a port above its limit, if that was lowered.
+static void enforce_limit(struct vswitch *sw, unsigned port)
+{
+	struct fdb *fdb = sw->shared.fdb;
+	uint32_t limit = sw->conf->port[port].learner.limit, have = fdb_count(fdb, port);
+	struct roll r = {.port = port, .room = have};
+
+	if (have <= limit || !(r.entry = calloc(have, sizeof *r.entry)))
+		return;
+	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), enrol, &r);
+	qsort(r.entry, r.count, sizeof *r.entry, youngest_first);
+	for (uint32_t i = 0; i < r.count && fdb_count(fdb, port) > limit; i++)
+		fdb_del(fdb, r.entry[i].key, (enum fdb_type)r.entry[i].type);
+	free(r.entry);
 }
 
 static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
@@ -216,6 +303,8 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	for (size_t i = 0; i < n->fixed_count; i++)
 		fdb_put(fdb, n->fixed[i].key, n->fixed[i].port, (enum fdb_type)n->fixed[i].type);
 	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
+	for (unsigned i = 0; i < c->port_count; i++)
+		enforce_limit(sw, n->numbers[i]);
 	publish_up(sw);
 }
 
@@ -224,6 +313,8 @@ static bool check_constant(const struct vswitch *sw, const struct config *c, str
 {
 	if (c->port_count != sw->config->port_count)
 		return config_refuse(e, (struct mark){0}, "ports cannot come or go while the switch runs (restart it)");
+	if (memcmp(&c->dataplane, &sw->config->dataplane, sizeof c->dataplane) != 0)
+		return config_refuse(e, (struct mark){0}, "the dataplane section cannot change while the switch runs (restart it)");
 	for (unsigned i = 0; i < c->port_count; i++) {
 		const struct config_port *p = config_port(sw->config, c->port[i].name);
 		if (!p || strcmp(p->device, c->port[i].device))
@@ -472,8 +563,14 @@ void switch_drain_events(struct vswitch *sw)
 
 	for (unsigned w = 0; w < sw->workers; w++) {
 		struct event_ring *r = &sw->worker[w]->forwarder.events;
-		while (event_pop(r, &e))
+		while (event_pop(r, &e)) {
 			tell(sw, &e);
+			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
+				continue;
+			// Another worker may have learned there in the moment between.
+			settle(sw);
+			fdb_flush_port(sw->shared.fdb, e.port);
+		}
 		uint64_t lost = atomic_exchange(&r->lost, 0);
 		if (lost)
 			tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});

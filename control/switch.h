@@ -14,7 +14,7 @@
 #include "config.h"
 #include "../dataplane/worker.h"
 
-enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_STATES };
+enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };
 extern const char *const port_state_names[PORT_STATES];
 
 struct switch_port {
@@ -86,6 +86,14 @@ uint32_t switch_flush(struct vswitch *sw, const struct fdb_filter *f);
 
 // Asks the devices for their link; what went down is flushed.
 void switch_poll_links(struct vswitch *sw);
+
+// Ends err-disabled: of a port, of all ports whose recovery time has come. The latter returns when the next one's comes,
+// UINT64_MAX: none.
+void switch_clear_error(struct vswitch *sw, unsigned port);
+uint64_t switch_recover(struct vswitch *sw);
+
+// Hands the violations of the whole seconds before now (of all, where `all`) to on_event, the earliest first.
+void switch_collect_violations(struct vswitch *sw, bool all);
 
 // Hands all news of the workers to on_event, in the order of each worker.
 void switch_drain_events(struct vswitch *sw);

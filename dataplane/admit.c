@@ -7,8 +7,15 @@
 enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 {
 	if (dst == MAC_BRIDGE_GROUP || dst == MAC_PVST)
-		return p->bpdu_forward ? ADMITTED : OUT_BPDU;
+		return p->bpdu == BPDU_PASS ? ADMITTED : OUT_BPDU;
 	if ((dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP)
 		return p->link_local_forward ? ADMITTED : OUT_LINK_LOCAL;
 	return ADMITTED;
+}
+
+enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m)
+{
+	if (p->block_dhcp_server && guard_is_dhcp_server(m))
+		return OUT_DHCP_SERVER;
+	return p->block_router_advert && guard_is_router_advert(m) ? OUT_ROUTER_ADVERT : ADMITTED;
 }

@@ -7,6 +7,7 @@
 
 #include "counters.h"
 #include "frame.h"
+#include "guard.h"
 #include "portconf.h"
 
 // A frame between its arrival and its decision.
@@ -32,11 +33,14 @@ static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf 
 	return p->takes_tags && c->vlan[vid].member & self ? vid : 0;
 }
 
-// Decides about a frame of len bytes; fills in what forwarding needs of an admitted one.
-static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self, const uint8_t *data,
-				 uint32_t len, struct arrival *a)
+// What a guest must not send, by the look of the packet.
+enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m);
+
+// Decides about a frame; fills in what forwarding needs of an admitted one.
+static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self, const struct rte_mbuf *m,
+				 struct arrival *a)
 {
-	if (!frame_parse(data, len, &a->frame))
+	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &a->frame))
 		return OUT_MALFORMED;
 	a->vid = admit_vlan(c, p, self, &a->frame);
 	if (!a->vid)
@@ -51,5 +55,5 @@ static inline enum outcome admit(const struct swconf *c, const struct portconf *
 	}
 	if (p->own_mac_only && a->frame.src != p->mac)
 		return OUT_FORGED_TRANSMIT;
-	return ADMITTED;
+	return p->guarded ? admit_guarded(p, m) : ADMITTED;
 }

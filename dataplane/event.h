@@ -15,6 +15,10 @@ enum event_type {
 	EVENT_MAC_LEARNED,
 	EVENT_MAC_MOVED, // from: the port it left
 	EVENT_MAC_AGED,
+	EVENT_MAC_FLAP,  // from: where it is held, port: where it was seen
+	EVENT_VIOLATION, // reason, count
+	EVENT_PORT_ERR_DISABLED, // reason
+	EVENT_PORT_RECOVERED,
 	EVENT_TABLE_FULL,
 	EVENT_PORT_UP,
 	EVENT_PORT_DOWN,
@@ -29,6 +33,7 @@ struct event {
 	uint8_t type; // enum event_type
 	uint8_t port;
 	uint8_t from;
+	uint8_t reason; // enum outcome
 };
 
 struct event_ring {

@@ -13,6 +13,10 @@ enum {
 	DISPLACE_DEPTH = 2,        // entries moved in a row to free a place; 8 * 4 * 4 candidates
 };
 
+// Moves are counted within so long of the first one.
+#define MOVES_WINDOW_NS UINT64_C(10000000000)
+#define NS_PER_SECOND UINT64_C(1000000000)
+
 const char *const fdb_type_names[FDB_TYPES] = {"dynamic", "sticky", "static", "assigned"};
 
 static void lock(struct fdb_lock *l)
@@ -73,10 +77,10 @@ uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
 	return 0;
 }
 
-// Flush numbers are 24 bits and wrap; the sweep keeps all that are in use close to the newest.
+// Flush numbers are 23 bits and wrap; the sweep keeps all that are in use close to the newest.
 static bool survived(uint32_t flush, uint32_t floor)
 {
-	return ((flush - floor) & 0xffffff) < 0x800000;
+	return ((flush - floor) & (FDB_FLUSH_LIMIT - 1)) < FDB_FLUSH_LIMIT / 2;
 }
 
 static bool is_flushed(const struct fdb *f, uint64_t key, uint64_t value)
@@ -103,8 +107,13 @@ bool fdb_is_live(const struct fdb *f, uint64_t key, uint64_t value, uint32_t now
 	return value && now <= last_tick(f, value) && !is_flushed(f, key, value);
 }
 
-// Takes a credit of a port; *flush becomes the flush that an entry made with it survived.
-static bool credit_take(struct fdb *f, const struct fdb_learner *who, uint32_t *flush)
+// What a port gives for a new entry.
+struct credit {
+	uint32_t flush; // the entry survived this one
+	uint32_t born;
+};
+
+static bool credit_take(struct fdb *f, const struct fdb_learner *who, struct credit *c)
 {
 	struct fdb_port *p = &f->port[who->port];
 	_Atomic uint32_t *count = who->sticky ? &p->sticky : &p->dynamic;
@@ -113,22 +122,27 @@ static bool credit_take(struct fdb *f, const struct fdb_learner *who, uint32_t *
 	bool room = load(&p->dynamic) + load(&p->sticky) < who->limit;
 	if (room)
 		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
-	*flush = load(&f->flush);
+	*c = (struct credit){.flush = load(&f->flush), .born = p->births++};
 	unlock(&p->lock);
 	return room;
 }
 
-// Gives back the credit of an entry that had this value. One flushed with its port has none: its port started
-// counting anew.
+// Gives back the credit of an entry that had this value; its port is locked. One flushed with its port has none: its
+// port started counting anew.
+static void credit_drop(struct fdb_port *p, uint64_t value)
+{
+	if (fdb_value_type(value) == FDB_STICKY)
+		atomic_fetch_sub_explicit(&p->sticky, 1, memory_order_relaxed);
+	else if (fdb_value_type(value) == FDB_DYNAMIC && survived(fdb_value_flush(value), load(&p->floor)))
+		atomic_fetch_sub_explicit(&p->dynamic, 1, memory_order_relaxed);
+}
+
 static void credit_return(struct fdb *f, uint64_t value)
 {
 	struct fdb_port *p = &f->port[fdb_value_port(value)];
 
 	lock(&p->lock);
-	if (fdb_value_type(value) == FDB_STICKY)
-		atomic_fetch_sub_explicit(&p->sticky, 1, memory_order_relaxed);
-	else if (fdb_value_type(value) == FDB_DYNAMIC && survived(fdb_value_flush(value), load(&p->floor)))
-		atomic_fetch_sub_explicit(&p->dynamic, 1, memory_order_relaxed);
+	credit_drop(p, value);
 	unlock(&p->lock);
 }
 
@@ -151,6 +165,12 @@ static struct fdb_slot *claim_in(struct fdb_line *line, uint64_t key)
 			return &line->slot[i];
 	}
 	return NULL;
+}
+
+// Number of a slot, for what is kept beside the table.
+static size_t slot_index(const struct fdb *f, const struct fdb_slot *s)
+{
+	return (size_t)(s - f->line->slot);
 }
 
 static void release_slot(struct fdb_slot *s)
@@ -179,7 +199,11 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, c
 		to = claim_in(other, key);
 	if (to) {
 		atomic_fetch_add(&f->displaced, 1);
-		atomic_store_explicit(&to->value, atomic_exchange(&s->value, 0), memory_order_release);
+		uint64_t value = atomic_exchange(&s->value, 0);
+		atomic_store_explicit(&f->born[slot_index(f, to)], load(&f->born[slot_index(f, s)]), memory_order_relaxed);
+		if (value & FDB_MOVED)
+			f->moves[slot_index(f, to)] = f->moves[slot_index(f, s)];
+		atomic_store_explicit(&to->value, value, memory_order_release);
 		release_slot(s);
 		atomic_fetch_add(&f->displaced, 1);
 	}
@@ -231,63 +255,133 @@ static void set(struct fdb_slot *s, uint64_t value)
 	atomic_store_explicit(&s->value, value, memory_order_release);
 }
 
-// A source that is not on its port yet: learns or moves it. s: its slot, NULL where there is none.
-static enum fdb_seen settle(struct fdb *f, const struct place *p, struct fdb_slot *s, uint64_t key,
-			    const struct fdb_learner *who, uint32_t tick)
-{
-	enum fdb_type type = who->sticky ? FDB_STICKY : FDB_DYNAMIC;
-	uint32_t seen = who->sticky ? FDB_SEEN_FIXED : tick, flush;
+// What one frame from a source asks of the table; its stripe is locked.
+struct source {
+	struct fdb *f;
+	const struct place *place;
+	struct fdb_slot *slot; // NULL: the key is not in the table
+	uint64_t key, value;
+	const struct fdb_learner *who;
+	uint32_t tick, flush;
+	uint64_t ns;
+};
 
-	if (!credit_take(f, who, &flush))
+// The value that an entry learned now gets.
+static uint64_t learned_value(const struct source *s, const struct credit *c)
+{
+	return fdb_value(s->tick, c->flush, s->who->port, s->who->sticky ? FDB_STICKY : FDB_DYNAMIC);
+}
+
+static enum fdb_seen learn(const struct source *s)
+{
+	struct credit c;
+
+	if (!credit_take(s->f, s->who, &c))
 		return FDB_AT_LIMIT;
-	uint64_t value = fdb_value(seen, flush, who->port, type);
-	if (s) {
-		credit_return(f, atomic_load(&s->value));
-		set(s, value);
-		return FDB_MOVED;
-	}
-	s = claim(f, p, key);
-	if (!s) {
-		credit_return(f, value);
+	struct fdb_slot *slot = claim(s->f, s->place, s->key);
+	if (!slot) {
+		credit_return(s->f, learned_value(s, &c));
 		return FDB_FULL;
 	}
-	set(s, value);
+	atomic_store_explicit(&s->f->born[slot_index(s->f, slot)], c.born, memory_order_relaxed);
+	set(slot, learned_value(s, &c));
 	return FDB_LEARNED;
 }
 
-static struct fdb_seen_result seen_locked(struct fdb *f, const struct place *p, uint64_t key,
-					  const struct fdb_learner *who, uint32_t tick)
+static bool is_held(const struct source *s)
 {
-	uint32_t flush = load(&f->flush); // read before the entry is judged: what is live then survived this one
-	struct fdb_slot *s = slot_of(p, key);
-	uint64_t value = s ? atomic_load(&s->value) : 0;
-	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)fdb_value_port(value)};
-	bool live = fdb_is_live(f, key, value, tick);
+	const struct fdb_moves *m = &s->f->moves[slot_index(s->f, s->slot)];
 
-	if (live && fdb_value_type(value) != FDB_DYNAMIC) {
-		if (r.from != who->port)
+	return s->value & FDB_MOVED && m->held && s->ns < m->ns;
+}
+
+// Counts one more move. False: it is one too many, the MAC is held from now on.
+static bool count_move(const struct source *s)
+{
+	struct fdb_moves *m = &s->f->moves[slot_index(s->f, s->slot)];
+	bool anew = !(s->value & FDB_MOVED) || m->held || s->ns - m->ns >= MOVES_WINDOW_NS;
+
+	if (anew)
+		*m = (struct fdb_moves){.ns = s->ns};
+	if (s->who->move_limit && m->count >= s->who->move_limit) {
+		*m = (struct fdb_moves){.ns = s->ns + s->who->move_hold_s * NS_PER_SECOND, .held = true};
+		set(s->slot, s->value | FDB_MOVED);
+		return false;
+	}
+	if (m->count < UINT8_MAX)
+		m->count++;
+	return true;
+}
+
+static enum fdb_seen move(const struct source *s)
+{
+	struct credit c;
+
+	if (!credit_take(s->f, s->who, &c))
+		return FDB_AT_LIMIT;
+	if (!count_move(s)) {
+		credit_return(s->f, learned_value(s, &c));
+		return FDB_FLAP;
+	}
+	credit_return(s->f, s->value);
+	atomic_store_explicit(&s->f->born[slot_index(s->f, s->slot)], c.born, memory_order_relaxed);
+	set(s->slot, learned_value(s, &c) | FDB_MOVED);
+	return FDB_HAS_MOVED;
+}
+
+// A learned entry on its own port: refreshed; dynamic becomes sticky where the port has changed its mind.
+static void refresh(const struct source *s)
+{
+	struct fdb_port *p = &s->f->port[s->who->port];
+	enum fdb_type type = fdb_value_type(s->value);
+
+	if (type == FDB_DYNAMIC && s->who->sticky) {
+		type = FDB_STICKY;
+		lock(&p->lock);
+		credit_drop(p, s->value);
+		atomic_fetch_add_explicit(&p->sticky, 1, memory_order_relaxed);
+		unlock(&p->lock);
+	}
+	set(s->slot, fdb_value(s->tick, s->flush, s->who->port, type) | (s->value & FDB_MOVED));
+}
+
+static struct fdb_seen_result judge(struct source *s)
+{
+	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)fdb_value_port(s->value)};
+	bool live = fdb_is_live(s->f, s->key, s->value, s->tick), here = live && r.from == s->who->port;
+	bool dynamic = fdb_value_type(s->value) == FDB_DYNAMIC;
+
+	if (here && (dynamic || fdb_value_type(s->value) == FDB_STICKY)) {
+		refresh(s);
+	} else if (live && !dynamic) {
+		if (!here)
 			r.what = FDB_CONFLICT;
-	} else if (live && r.from == who->port) {
-		set(s, fdb_value(tick, flush, who->port, FDB_DYNAMIC));
-	} else if (!who->learns) {
+	} else if (live && is_held(s)) {
+		r.what = FDB_HELD;
+	} else if (!s->who->learns) {
 		r.what = FDB_NOT_LEARNING;
+	} else if (live) {
+		r.what = move(s);
 	} else {
-		if (s && !live) {
-			r.aged = !is_flushed(f, key, value);
-			erase(f, s, value);
-			s = NULL;
+		if (s->slot) {
+			r.aged = !is_flushed(s->f, s->key, s->value);
+			erase(s->f, s->slot, s->value);
 		}
-		r.what = settle(f, p, s, key, who, tick);
+		r.what = learn(s);
 	}
 	return r;
 }
 
-struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, const struct fdb_now *now)
+struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, uint32_t tick, uint64_t ns)
 {
 	struct place p = place_of(f, key);
+	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
 
 	lock(p.stripe);
-	struct fdb_seen_result r = seen_locked(f, &p, key, who, now->tick);
+	s.flush = load(&f->flush); // read before the entry is judged: what is live then survived this one
+	s.slot = slot_of(&p, key);
+	s.value = s.slot ? atomic_load(&s.slot->value) : 0;
+	struct fdb_seen_result r = judge(&s);
 	unlock(p.stripe);
 	return r;
 }
@@ -311,8 +405,8 @@ static uint32_t lines_for(uint64_t n)
 	return lines;
 }
 
-// Memory that the kernel backs with huge pages where it can; all zero.
-static void *map_lines(size_t size)
+// Zeroed memory, in huge pages where it is wanted, worth it and to be had.
+static void *map_zeroed(size_t size, bool huge_pages)
 {
 	size_t huge = 2 << 20, padded = size + (size >= huge ? huge : 0);
 	char *raw = mmap(NULL, padded, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -326,8 +420,15 @@ static void *map_lines(size_t size)
 		munmap(raw, skip);
 	if (huge - skip)
 		munmap(raw + skip + size, huge - skip);
-	madvise(raw + skip, size, MADV_HUGEPAGE); // a wish: without them it is only slower
+	if (huge_pages)
+		madvise(raw + skip, size, MADV_HUGEPAGE); // a wish: without them it is only slower
 	return raw + skip;
+}
+
+static void unmap(void *memory, size_t size)
+{
+	if (memory)
+		munmap(memory, size);
 }
 
 int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t seed)
@@ -343,9 +444,12 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 		.seed = {mix(seed), mix(seed + 1) | 1},
 		.flush = 1,
 	};
-	f->line = map_lines(((size_t)f->mask + 1) * sizeof *f->line);
-	if (!f->line) {
-		free(f);
+	size_t slots = ((size_t)f->mask + 1) * FDB_WAYS;
+	f->line = map_zeroed(slots * sizeof(struct fdb_slot), true);
+	f->moves = map_zeroed(slots * sizeof *f->moves, false);
+	f->born = map_zeroed(slots * sizeof *f->born, true);
+	if (!f->line || !f->moves || !f->born) {
+		fdb_destroy(f);
 		return -ENOMEM;
 	}
 	for (int v = 0; v < VID_SPACE; v++)
@@ -360,7 +464,10 @@ void fdb_destroy(struct fdb *f)
 {
 	if (!f)
 		return;
-	munmap(f->line, ((size_t)f->mask + 1) * sizeof *f->line);
+	size_t slots = ((size_t)f->mask + 1) * FDB_WAYS;
+	unmap(f->line, slots * sizeof(struct fdb_slot));
+	unmap(f->moves, slots * sizeof *f->moves);
+	unmap(f->born, slots * sizeof *f->born);
 	free(f);
 }
 
@@ -412,10 +519,11 @@ int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type)
 	return found ? 0 : -ENOENT;
 }
 
-static struct fdb_entry entry_of(uint64_t key, uint64_t value)
+static struct fdb_entry entry_of(uint64_t key, uint64_t value, uint32_t born)
 {
 	return (struct fdb_entry){
 		.key = key,
+		.born = born,
 		.seen = fdb_value_seen(value),
 		.port = (uint8_t)fdb_value_port(value),
 		.type = (uint8_t)fdb_value_type(value),
@@ -428,7 +536,7 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 
 	if (!fdb_is_live(f, key, value, now))
 		return false;
-	*e = entry_of(key, value);
+	*e = entry_of(key, value, 0);
 	return true;
 }
 
@@ -436,7 +544,7 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 // then the floors never takes a flushed entry for one that survived.
 static void flush(struct fdb *f, _Atomic uint32_t *floor)
 {
-	uint32_t next = (load(&f->flush) + 1) & 0xffffff;
+	uint32_t next = (load(&f->flush) + 1) & (FDB_FLUSH_LIMIT - 1);
 
 	if (!next)
 		next = 1;
@@ -545,7 +653,7 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 			struct fdb_slot *s = &f->line[l].slot[i];
 			uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 			uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
-			struct fdb_entry e = entry_of(key, value);
+			struct fdb_entry e = entry_of(key, value, load(&f->born[slot_index(f, s)]));
 			if (atomic_load_explicit(&s->key, memory_order_relaxed) != key)
 				continue; // it changed hands
 			if (key && fdb_is_live(f, key, value, now) && visit(arg, &e))

@@ -9,6 +9,7 @@
 //           A flush of a port, of a VLAN or of all is one number, whatever the size of the table: each entry remembers
 //           the number of the newest flush that it survived. One compare shows that nothing was flushed since; else
 //           the floors of its port and VLAN decide. fdb_sweep() cleans up behind.
+//           A MAC that moves between ports more often than its new port allows within 10 s is held where it is.
 // Threads   Lookups take no lock. fdb_seen(), called by any number of workers, locks one key's stripe and, where the
 //           number of entries changes, its port; a refresh is one compare-and-swap. Control calls everything else.
 //           Every function is safe beside every other one except fdb_destroy().
@@ -41,10 +42,11 @@ enum fdb_type {
 
 extern const char *const fdb_type_names[FDB_TYPES];
 
-// An entry's value, one word: when it was seen (ticks, 32 bits; the greatest number for all but dynamic entries),
-// the flush it survived (24 bits, never 0), its port (6), its type (2). 0: no entry.
-enum { FDB_PORT_SHIFT = 2, FDB_FLUSH_SHIFT = 8, FDB_SEEN_SHIFT = 32 };
-#define FDB_FLUSH_MASK UINT64_C(0xffffff00)
+// An entry's value, one word: when it was seen (ticks, 32 bits; the greatest number where it was set by hand), whether
+// it moved (1 bit), the flush it survived (23 bits, never 0), its port (6), its type (2). 0: no entry.
+enum { FDB_PORT_SHIFT = 2, FDB_FLUSH_SHIFT = 8, FDB_SEEN_SHIFT = 32, FDB_FLUSH_LIMIT = 1 << 23 };
+#define FDB_FLUSH_MASK UINT64_C(0x7fffff00)
+#define FDB_MOVED UINT64_C(0x80000000)
 #define FDB_SEEN_FIXED UINT32_MAX
 
 static inline uint64_t fdb_value(uint32_t seen, uint32_t flush, unsigned port, enum fdb_type type)
@@ -89,12 +91,22 @@ struct fdb_port {
 	struct fdb_lock lock;     // guards the two counts against floor
 	_Atomic uint32_t dynamic; // live dynamic entries, those not yet swept after ageing included
 	_Atomic uint32_t sticky;
+	uint32_t births;          // entries made so far
 	_Atomic uint32_t floor; // dynamic entries that survived only older flushes are gone
 	_Atomic uint32_t aging; // ticks; 0: never
 };
 
+// The moves of an entry whose value has FDB_MOVED. Reached under its stripe's lock.
+struct fdb_moves {
+	uint64_t ns; // when the first one counted was; held: until when
+	uint8_t count;
+	bool held;
+};
+
 struct fdb {
-	struct fdb_line *line; // workers read and write
+	struct fdb_line *line;   // workers read and write
+	struct fdb_moves *moves; // one to a slot; memory that no moving entry touches is never backed
+	_Atomic uint32_t *born;  // one to a slot: how many its port had learned before it
 	uint32_t mask;         // number of lines - 1
 	uint64_t seed[2];
 	_Atomic uint32_t flush;     // number of the newest flush
@@ -112,29 +124,34 @@ struct fdb_learner {
 	uint8_t port;
 	bool learns;
 	bool sticky;
-	uint32_t limit; // learned entries of this port
+	uint8_t move_limit;   // moves within 10 s that are followed; 0: all
+	uint16_t move_hold_s; // how long a MAC that moved more often is held
+	uint32_t limit;       // learned entries of this port
 };
 
 // What became of a frame's source address.
 enum fdb_seen {
 	FDB_KNOWN,     // fixed on this port, or dynamic and refreshed
 	FDB_LEARNED,
-	FDB_MOVED,
+	FDB_HAS_MOVED,
 	FDB_NOT_LEARNING,
 	FDB_AT_LIMIT,
 	FDB_FULL,      // no room could be made: the table as a whole is over half full
 	FDB_CONFLICT,  // fixed on another port
+	FDB_FLAP,      // it moved too often: from now on held on the other port
+	FDB_HELD,      // it is held on the other port
 };
 
 struct fdb_seen_result {
 	enum fdb_seen what;
-	uint8_t from; // FDB_MOVED: the port it left; FDB_CONFLICT: the port it belongs to
+	uint8_t from; // the port where it was or is
 	bool aged;    // an expired entry on port `from` was cleared away first
 };
 
 struct fdb_entry {
 	uint64_t key;
 	uint32_t seen;
+	uint32_t born; // orders the entries of a port by age, modulo 2^32
 	uint8_t port;
 	uint8_t type; // enum fdb_type
 };
@@ -215,13 +232,13 @@ static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_line *firs
 // Whether value says that nothing is to be done for a source on this port: seen in this very tick, or fixed here.
 static inline bool fdb_is_fresh(uint64_t value, unsigned port, const struct fdb_now *now)
 {
-	uint32_t differs = (uint32_t)value ^ (uint32_t)fdb_value(0, now->flush, port, FDB_DYNAMIC);
+	uint32_t differs = (uint32_t)(value & ~FDB_MOVED) ^ (uint32_t)fdb_value(0, now->flush, port, FDB_DYNAMIC);
 
-	return differs < FDB_TYPES && (differs || fdb_value_seen(value) == now->tick);
+	return differs < FDB_TYPES && (differs >= FDB_STATIC || fdb_value_seen(value) == now->tick);
 }
 
-// A frame from key came in where `who` says: refreshes, learns or moves its entry.
-struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, const struct fdb_now *now);
+// A frame from key came in where `who` says, at time ns: refreshes, learns or moves its entry.
+struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, uint32_t tick, uint64_t ns);
 
 // A table for `capacity` learned entries and `fixed` others. seed: a secret number where guests may be hostile.
 // -EINVAL: beyond FDB_CAPACITY_MAX; -ENOMEM.

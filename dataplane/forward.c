@@ -28,6 +28,7 @@ void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_m
 	w->shared = shared;
 	w->tx.pool = pool;
 	w->tx.counters = w->counters;
+	w->tx.runtime = shared->port;
 	w->events.ring = ring;
 }
 
@@ -54,7 +55,7 @@ static inline void arrive(struct burst *b, struct rte_mbuf *m, struct arrival *a
 	const struct fdb *fdb = b->w->shared->fdb;
 
 	b->tally.bytes += rte_pktmbuf_pkt_len(m);
-	a->verdict = (uint8_t)admit(b->conf, b->in, b->self, rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), a);
+	a->verdict = (uint8_t)admit(b->conf, b->in, b->self, m, a);
 	if (a->verdict != ADMITTED)
 		return;
 	a->src_key = key_make(a->vid, a->frame.src);
@@ -71,7 +72,7 @@ static inline void arrive(struct burst *b, struct rte_mbuf *m, struct arrival *a
 static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t key)
 {
 	const struct fdb_learner *who = &b->in->learner;
-	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, &b->w->now);
+	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, b->w->now.tick, b->w->now_ns);
 
 	if (r.aged)
 		tell(b, EVENT_MAC_AGED, key, r.from, 0);
@@ -79,7 +80,7 @@ static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t ke
 	case FDB_LEARNED:
 		tell(b, EVENT_MAC_LEARNED, key, who->port, 0);
 		break;
-	case FDB_MOVED:
+	case FDB_HAS_MOVED:
 		b->tally.mac_moves++;
 		tell(b, EVENT_MAC_MOVED, key, who->port, r.from);
 		break;
@@ -94,6 +95,11 @@ static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t ke
 		break;
 	case FDB_CONFLICT:
 		return OUT_MAC_CONFLICT;
+	case FDB_FLAP:
+		tell(b, EVENT_MAC_FLAP, key, who->port, r.from);
+		return OUT_MAC_FLAP;
+	case FDB_HELD:
+		return OUT_MAC_FLAP;
 	case FDB_KNOWN:
 	case FDB_NOT_LEARNING:
 		break;
@@ -108,6 +114,30 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 	return fdb_is_fresh(value, b->in->learner.port, &b->w->now) ? ADMITTED : learn(b, a->src_key);
 }
 
+// Whether the limits on what comes in leave room for a frame.
+static __attribute__((noinline)) enum outcome check_limits(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+{
+	struct port_runtime *r = &b->w->shared->port[b->in->learner.port];
+	bool broadcast = a->frame.dst == MAC_BROADCAST;
+	enum storm_class class = broadcast ? STORM_BROADCAST : STORM_MULTICAST;
+	uint32_t second = b->w->now.tick / FDB_TICKS_PER_S, limit = b->in->storm[class];
+
+	if (b->in->ingress.rate_kbps && !meter_admits(&r->ingress, &b->in->ingress, rte_pktmbuf_pkt_len(m), b->w->now_ns))
+		return OUT_RATE_LIMIT;
+	if (a->group && limit && !storm_admits(&r->storm[class], limit, second))
+		return broadcast ? OUT_STORM_BROADCAST : OUT_STORM_MULTICAST;
+	return ADMITTED;
+}
+
+// Whether one more unknown unicast frame may be flooded.
+static bool may_flood_unknown(const struct burst *b)
+{
+	uint32_t limit = b->in->storm[STORM_UNKNOWN_UNICAST];
+
+	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[STORM_UNKNOWN_UNICAST], limit,
+				      b->w->now.tick / FDB_TICKS_PER_S);
+}
+
 // Why a known destination is not reached.
 static enum outcome unreachable(const struct burst *b, unsigned port)
 {
@@ -116,7 +146,7 @@ static enum outcome unreachable(const struct burst *b, unsigned port)
 	return portset_has(b->in->reach, port) ? OUT_DEST_DOWN : OUT_ISOLATED;
 }
 
-// Where a frame goes, promiscuous ports left aside: none, or `*to`.
+// Where a frame goes, promiscuous ports left aside.
 static inline enum outcome find_ports(const struct burst *b, const struct arrival *a, const struct vlanconf *vlan,
 				      portset may, portset *to)
 {
@@ -128,35 +158,85 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 			*to &= portset_of(port);
 			return *to ? OUT_FORWARDED : unreachable(b, port);
 		}
-		*to &= vlan->unknown;
+		bool room = may_flood_unknown(b);
+		*to &= room ? vlan->unknown : 0;
+		if (!room)
+			return OUT_STORM_UNKNOWN_UNICAST;
 	}
 	return *to ? OUT_FLOODED : OUT_NO_DESTINATION;
+}
+
+// Takes the port out of service until its recovery time or a command.
+static void shut_down(struct burst *b, enum outcome reason)
+{
+	struct forwarder *w = b->w;
+	uint8_t port = b->in->learner.port;
+	uint64_t recovery = b->in->recovery_s * UINT64_C(1000000000);
+	struct event e = {.type = EVENT_PORT_ERR_DISABLED, .ns = w->now_ns, .port = port, .reason = (uint8_t)reason};
+
+	atomic_store(&w->shared->port[port].recover_ns, recovery ? w->now_ns + recovery : 0);
+	atomic_fetch_or(&w->shared->err_disabled, b->self);
+	fdb_flush_port(w->shared->fdb, port);
+	w->now = fdb_now(w->shared->fdb, w->now.tick);
+	event_push(&w->events, &e);
+}
+
+// What a violation brings besides the drop.
+static void punish(struct burst *b, enum outcome reason, const struct arrival *a)
+{
+	enum violation_action action = reason == OUT_BPDU ? VIOLATION_SHUTDOWN : b->in->violation;
+	struct violations *v = &b->w->shared->port[b->in->learner.port].violations;
+	struct event told;
+
+	if (action != VIOLATION_NOTHING &&
+	    violation_note(v, b->in->learner.port, reason, key_make(a->vid, a->frame.src), b->w->now_ns, &told))
+		event_push(&b->w->events, &told);
+	if (action == VIOLATION_SHUTDOWN)
+		shut_down(b, reason);
+}
+
+// The end of a frame that is not admitted.
+static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason, const struct arrival *a,
+						   struct rte_mbuf *m)
+{
+	if (reason == OUT_FORGED_TRANSMIT || reason == OUT_MAC_CONFLICT || reason == OUT_MAC_LIMIT ||
+	    (reason == OUT_BPDU && b->in->bpdu == BPDU_SHUTDOWN))
+		punish(b, reason, a);
+	b->drop[b->dropped++] = m;
+	return reason;
 }
 
 // Second pass: the decision about a frame whose turn has come.
 static inline enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
-	portset up = atomic_load_explicit(&b->w->shared->up, memory_order_relaxed), to;
+	struct forwarding *shared = b->w->shared;
+	struct egress e = {
+		.conf = b->conf,
+		.ns = b->w->now_ns,
+		.up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
+		      ~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed),
+	};
 	enum outcome out = a->verdict;
+	portset to;
 
-	if (out != OUT_MALFORMED && !(up & b->self))
+	if (out != OUT_MALFORMED && !(e.up & b->self))
 		out = OUT_PORT_DOWN;
+	else if (b->in->mirror_rx && out != OUT_MALFORMED)
+		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
+	if (out == ADMITTED && b->in->metered)
+		out = check_limits(b, a, m);
 	if (out == ADMITTED)
 		out = check_source(b, a);
-	if (out != ADMITTED) {
-		b->drop[b->dropped++] = m;
-		return out;
-	}
+	if (out != ADMITTED)
+		return drop(b, out, a, m);
 	const struct vlanconf *vlan = &b->conf->vlan[a->vid];
-	portset may = vlan->member & b->in->reach & up;
-	struct txtag tag = {
-		.untagged = vlan->untagged,
-		.tci = tci_with_vid(a->frame.tci, a->vid),
-		.tagged = a->frame.tagged,
-		.same = a->frame.tagged && tci_vid(a->frame.tci),
-	};
+	portset may = vlan->member & b->in->reach & e.up;
+	e.untagged = vlan->untagged;
+	e.tci = tci_with_vid(a->frame.tci, a->vid);
+	e.tagged = a->frame.tagged;
+	e.same = a->frame.tagged && tci_vid(a->frame.tci);
 	out = find_ports(b, a, vlan, may, &to);
-	txbatch_send(&b->w->tx, m, to | (vlan->promisc & may), b->conf->blocked, &tag);
+	txbatch_send(&b->w->tx, m, to | (vlan->promisc & may), &e);
 	return out;
 }
 
@@ -169,7 +249,7 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.w = w;
 	b.conf = conf;
 	b.in = &conf->port[port];
-	b.self = portset_of(port);
+	b.self = portset_of(port) & ~conf->mirror_only; // what a mirror's destination receives meets a port that is down
 	b.tally = (struct tally){.packets = n};
 	b.dropped = 0;
 	w->now = fdb_now(w->shared->fdb, w->now.tick);

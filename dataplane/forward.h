@@ -19,8 +19,10 @@
 
 struct forwarding {
 	_Atomic(const struct swconf *) conf; // control writes
-	_Atomic portset up;                  // control writes
+	_Atomic portset up;                  // control writes: enabled and with a link
+	_Atomic portset err_disabled;        // a violation sets, control clears
 	struct fdb *fdb;
+	struct port_runtime port[PORTS_MAX];
 };
 
 struct forwarder {
@@ -39,7 +41,8 @@ struct forwarder {
 // Ticks of the table's clock in a time of the switch's clock.
 uint32_t forward_tick(uint64_t ns);
 
-// A forwarder whose copies come from pool and whose news go into ring. Its memory is zeroed, cache-line aligned.
+// A forwarder whose copies come from pool and whose news go into ring. Its memory is zeroed, cache-line aligned. Who
+// feeds it sets tx.send and tx.arg as well.
 void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool, struct rte_ring *ring);
 
 void forwarder_set_clock(struct forwarder *w, uint64_t ns);

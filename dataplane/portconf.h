@@ -11,6 +11,7 @@
 
 #include "fdb.h"
 #include "key.h"
+#include "meter.h"
 
 enum { PORTS_MAX = FDB_PORTS_MAX };
 
@@ -35,15 +36,33 @@ static inline unsigned portset_first(portset s)
 #define PORTSET_FOREACH(port, set) \
 	for (portset rest_ = (set); rest_ && ((port) = portset_first(rest_), true); rest_ &= rest_ - 1)
 
+// Classes of frames whose number a second can be limited.
+enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STORM_CLASSES };
+
+enum bpdu_action { BPDU_DROP, BPDU_PASS, BPDU_SHUTDOWN };
+
+// What a violation does besides the drop.
+enum violation_action { VIOLATION_EVENT, VIOLATION_NOTHING, VIOLATION_SHUTDOWN };
+
 struct portconf {
 	uint64_t mac;          // effective MAC; 0: none
 	portset reach;         // ports this one exchanges frames with: not itself, not its isolation group
+	portset mirror_rx;     // mirror destinations that get what it receives,
+	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
 	bool takes_tags;       // trunk: frames with the VID of one of its VLANs come in
 	bool own_mac_only;     // forged-transmits: reject
-	bool bpdu_forward;
 	bool link_local_forward;
 	bool drop_at_limit; // mac-limit-policy: drop
+	bool block_dhcp_server;
+	bool block_router_advert;
+	bool guarded; // one of these two
+	bool metered; // an ingress rate, or a storm limit of group frames
+	enum bpdu_action bpdu;
+	enum violation_action violation;
+	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command
+	uint32_t storm[STORM_CLASSES]; // frames/s; 0: no limit
+	struct meter_conf ingress, egress;
 	struct fdb_learner learner;
 };
 
@@ -58,5 +77,7 @@ struct vlanconf {
 struct swconf {
 	struct portconf port[PORTS_MAX];
 	struct vlanconf vlan[VID_SPACE];
-	portset blocked; // mac-changes: reject while the effective MAC is not the assigned one: nothing is delivered
+	portset blocked;     // mac-changes: reject while the effective MAC is not the assigned one: nothing is delivered
+	portset mirror_only; // destinations of mirrors: in no VLAN, what they receive is dropped
+	portset careful;     // delivery to them is more than handing over the frame: blocked, metered or mirrored
 };

@@ -11,54 +11,11 @@ static void refuse(struct txbatch *b, portset to, enum tx_drop why)
 		counter_add(&b->counters[port].tx_drop[why], 1);
 }
 
-// Gives the frame the wanted tag, or none.
-static bool shape(struct rte_mbuf *m, bool want_tag, const struct txtag *tag)
+// As many references more to a frame: a chain is freed segment by segment, so each of them is counted.
+static void add_references(struct rte_mbuf *m, int n)
 {
-	if (!want_tag && tag->tagged)
-		frame_untag(m);
-	else if (want_tag && !tag->tagged)
-		return frame_push_tag(m, tag->tci);
-	else if (want_tag && !tag->same)
-		frame_set_tag(m, tag->tci);
-	return true;
-}
-
-// Gives m, in one form, to every port of a set that is not empty.
-static void emit(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag, const struct txtag *tag)
-{
-	unsigned port;
-
-	if (!shape(m, want_tag, tag)) {
-		refuse(b, to, TX_QUEUE_FULL);
-		rte_pktmbuf_free(m);
-		return;
-	}
-	// A chain is freed segment by segment, so each segment is counted.
-	for (struct rte_mbuf *s = m; s; s = s->next)
-		rte_mbuf_refcnt_update(s, (int16_t)(__builtin_popcountll(to) - 1));
-	PORTSET_FOREACH(port, to)
-		txbatch_push(b, port, m);
-}
-
-void txbatch_flood(struct txbatch *b, struct rte_mbuf *m, portset to, portset blocked, const struct txtag *tag)
-{
-	refuse(b, to & blocked, TX_MAC_CHANGED);
-	to &= ~blocked;
-	portset plain = to & tag->untagged, tagged = to & ~tag->untagged;
-
-	if (!to) {
-		rte_pktmbuf_free(m);
-		return;
-	}
-	if (plain && tagged) {
-		struct rte_mbuf *copy = rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
-		if (copy)
-			emit(b, copy, tagged, true, tag);
-		else
-			refuse(b, tagged, TX_QUEUE_FULL);
-		tagged = 0;
-	}
-	emit(b, m, plain ? plain : tagged, !plain, tag);
+	for (; m; m = m->next)
+		rte_mbuf_refcnt_update(m, (int16_t)n);
 }
 
 static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
@@ -70,25 +27,130 @@ static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
 	return bytes;
 }
 
-void txbatch_drain(struct txbatch *b, txbatch_send_fn send, void *arg)
+static void drain_port(struct txbatch *b, unsigned port)
+{
+	struct rte_mbuf **frames = b->frame[port];
+	struct counter_block *c = &b->counters[port];
+	uint16_t n = b->count[port];
+	uint64_t bytes = bytes_of(frames, n); // before they are gone
+	uint16_t sent = b->send(b->arg, port, frames, n);
+
+	if (sent < n) {
+		bytes -= bytes_of(frames + sent, n - sent);
+		counter_add(&c->tx_drop[TX_QUEUE_FULL], n - sent);
+		rte_pktmbuf_free_bulk(frames + sent, n - sent);
+	}
+	counter_add(&c->tx_packets, sent);
+	counter_add(&c->tx_bytes, bytes);
+	b->count[port] = 0;
+}
+
+void txbatch_drain(struct txbatch *b)
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, b->pending) {
-		struct rte_mbuf **frames = b->frame[port];
-		struct counter_block *c = &b->counters[port];
-		uint16_t n = b->count[port];
-		uint64_t bytes = bytes_of(frames, n); // before they are gone
-		uint16_t sent = send(arg, port, frames, n);
-
-		if (sent < n) {
-			bytes -= bytes_of(frames + sent, n - sent);
-			counter_add(&c->tx_drop[TX_QUEUE_FULL], n - sent);
-			rte_pktmbuf_free_bulk(frames + sent, n - sent);
-		}
-		counter_add(&c->tx_packets, sent);
-		counter_add(&c->tx_bytes, bytes);
-		b->count[port] = 0;
-	}
+	PORTSET_FOREACH(port, b->pending)
+		drain_port(b, port);
 	b->pending = 0;
+}
+
+// Whether the egress rate of a port has room for one more frame; counted if not.
+static bool meter(struct txbatch *b, unsigned port, const struct rte_mbuf *m, const struct egress *e)
+{
+	const struct meter_conf *c = &e->conf->port[port].egress;
+
+	if (!c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), e->ns))
+		return true;
+	refuse(b, portset_of(port), TX_RATE_LIMIT);
+	return false;
+}
+
+// Gives m to destinations of mirrors, by reference.
+static void reflect(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, to & e->up) {
+		if (!meter(b, port, m, e))
+			continue;
+		if (b->count[port] == BURST_MAX)
+			drain_port(b, port);
+		add_references(m, 1);
+		txbatch_push(b, port, m);
+	}
+}
+
+void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, const struct egress *e)
+{
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
+
+	if (copy)
+		reflect(b, copy, to, e);
+	else
+		refuse(b, to & e->up, TX_QUEUE_FULL);
+	rte_pktmbuf_free(copy);
+}
+
+// Delivery to a port that something is to be asked of; takes one reference.
+static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
+{
+	if (portset_has(e->conf->blocked, port)) {
+		refuse(b, portset_of(port), TX_MAC_CHANGED);
+		rte_pktmbuf_free(m);
+	} else if (!meter(b, port, m, e)) {
+		rte_pktmbuf_free(m);
+	} else {
+		txbatch_push(b, port, m);
+		reflect(b, m, e->conf->port[port].mirror_tx, e);
+	}
+}
+
+// Gives the frame the wanted tag, or none.
+static bool shape(struct rte_mbuf *m, bool want_tag, const struct egress *e)
+{
+	if (!want_tag && e->tagged)
+		frame_untag(m);
+	else if (want_tag && !e->tagged)
+		return frame_push_tag(m, e->tci);
+	else if (want_tag && !e->same)
+		frame_set_tag(m, e->tci);
+	return true;
+}
+
+// The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be made.
+static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag, const struct egress *e)
+{
+	if (!to)
+		return NULL;
+	if (m && shape(m, want_tag, e)) {
+		add_references(m, __builtin_popcountll(to) - 1);
+		return m;
+	}
+	refuse(b, to, TX_QUEUE_FULL);
+	rte_pktmbuf_free(m);
+	return NULL;
+}
+
+void txbatch_flood(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
+{
+	portset plain_ports = to & e->untagged, tagged_ports = to & ~e->untagged;
+	bool both = plain_ports && tagged_ports;
+	unsigned port;
+
+	if (!to) {
+		rte_pktmbuf_free(m);
+		return;
+	}
+	struct rte_mbuf *second = both ? rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX) : m;
+	struct rte_mbuf *plain = make_form(b, m, plain_ports, false, e);
+	struct rte_mbuf *tagged = make_form(b, second, tagged_ports, true, e);
+	PORTSET_FOREACH(port, to) {
+		struct rte_mbuf *form = portset_has(plain_ports, port) ? plain : tagged;
+		if (!form)
+			continue;
+		if (portset_has(e->conf->careful, port))
+			deliver(b, port, form, e);
+		else
+			txbatch_push(b, port, form);
+	}
 }

@@ -22,7 +22,7 @@ static unsigned poll_ports(struct worker *w, const struct worker_plan *plan)
 		if (!n)
 			continue;
 		forward_burst(&w->forwarder, port, frames, NULL, n);
-		txbatch_drain(&w->forwarder.tx, transmit, w);
+		txbatch_drain(&w->forwarder.tx);
 		total += n;
 	}
 	return total;
@@ -33,6 +33,8 @@ int worker_run(void *arg)
 	struct worker *w = arg;
 	uint64_t before = rte_rdtsc(), start = before;
 
+	w->forwarder.tx.send = transmit;
+	w->forwarder.tx.arg = w;
 	rte_rcu_qsbr_thread_register(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {

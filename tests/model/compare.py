@@ -89,7 +89,9 @@ def list_difference(path, want, got):
 
 
 def in_order(events):
-    """Those that happen by themselves sorted, wherever several of them stand together."""
+    """Those that happen by themselves sorted, wherever several of them stand together; of equal times, violations
+    first, in no order: they are told when their second is over."""
+    events = sorted(events, key=lambda event: (event["time"], json.dumps(event) if event["type"] == "violation" else "~"))
     ordered, together = [], []
     for event in events + [None]:
         if together and (not event or event["type"] not in BY_THEMSELVES or event["time"] != together[0]["time"]):

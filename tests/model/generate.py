@@ -16,7 +16,7 @@ FORWARDING = {
     "mac-limit-policy", "aging-time", "vlan-mode", "access-vlan", "native-vlan", "allowed-vlans",
     "isolation-group", "bpdu", "link-local"}
 WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors"}
-SCOPE = FORWARDING
+SCOPE = WHOLE_POLICY
 UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is followed; no violation events
 
 # The values to choose from; what stands more often comes more often.
@@ -179,7 +179,8 @@ class Configuration:
         """One or two, whose destinations have no MAC and are nobody's source."""
         rng = self.rng
         static = {row["port"] for row in self.config["static-macs"]}
-        free = [port["name"] for port in self.config["ports"] if "mac-address" not in port and port["name"] not in static]
+        free = [port["name"] for port in self.config["ports"]
+                if "mac-address" not in port and port["name"] not in static]
         destinations = rng.sample(free, min(len(free), rng.choice((1, 1, 2))))
         sources = [port["name"] for port in self.config["ports"] if port["name"] not in destinations]
         if not sources:

@@ -511,10 +511,11 @@ class Switch:
                 "macs": self.learned_on(port)}  # reading: learned ones, as the limit counts them
 
     def fdb_report(self):
+        # reading: assigned ones come first; one MAC on two ports, in different VLANs, in the order of the ports.
         rows = [{"mac": mac_text(port.effective_mac), "vlan": None, "port": port.name, "type": "assigned", "age": 0}
                 for port in self.ports if port.effective_mac]
         for (vlan, mac), entry in self.fdb.items():
             halves = self.now // HALF_SECOND - entry.seen // HALF_SECOND if entry.kind in LEARNED else 0
             rows.append({"mac": mac_text(mac), "vlan": vlan, "port": entry.port.name, "type": entry.kind,
                          "age": halves // 2})
-        return sorted(rows, key=lambda row: (row["vlan"] or 0, row["mac"], row["port"]))
+        return sorted(rows, key=lambda row: (row["vlan"] or 0, row["mac"]))

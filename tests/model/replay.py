@@ -109,7 +109,7 @@ class Shrinker:
         self.manner = self.manner_of(scenario)
         frames = self.shrink_list(scenario.frames, lambda some: scenario.but_with(frames=some))
         scenario = scenario.but_with(frames=frames)
-        for smaller in self.smaller_configurations(scenario.config):
+        for smaller in self.smaller_configurations(scenario.config, {frame[1] for frame in frames}):
             candidate = scenario.but_with(config=smaller(scenario.config))
             if self.fails(candidate):
                 scenario = candidate
@@ -129,8 +129,8 @@ class Shrinker:
             size //= 2
         return items
 
-    def smaller_configurations(self, config):
-        """Functions that each take one thing out of a configuration."""
+    def smaller_configurations(self, config, busy):
+        """Functions that each take one thing out of a configuration: settings, then ports that receive nothing."""
         for section in ("static-macs", "mirrors"):
             yield lambda config, section=section: {**config, section: []}
         for key in config["policy"]:
@@ -141,6 +141,8 @@ class Shrinker:
                     yield lambda config, at=at, key=key, section=section: {
                         **config, section: [{**other, "policy": without(other["policy"], key)} if n == at else other
                                             for n, other in enumerate(config[section])]}
+        for name in (port["name"] for port in config["ports"] if port["name"] not in busy):
+            yield lambda config, name=name: without_port(config, name)
 
     def fails(self, scenario):
         if self.runs == 0:
@@ -155,6 +157,11 @@ class Shrinker:
             return None
         words = found[0].split()
         return words[:2] if words[0] == "exit" else words[:1]
+
+
+def without_port(config, name):
+    return {**config, "ports": [port for port in config["ports"] if port["name"] != name],
+            "static-macs": [row for row in config["static-macs"] if row["port"] != name]}
 
 
 def without(policy, key):

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "violation.h"
+
+#define NS_IN_SECOND UINT64_C(1000000000)
+
+// The reasons that are violations.
+static const enum outcome reasons[VIOLATION_REASONS] = {OUT_BPDU, OUT_FORGED_TRANSMIT, OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
+
+static struct event as_event(const struct violation_sum *s, uint8_t port, enum outcome reason)
+{
+	return (struct event){
+		.type = EVENT_VIOLATION,
+		.ns = s->ns,
+		.key = s->key,
+		.count = s->count,
+		.port = port,
+		.reason = (uint8_t)reason,
+	};
+}
+
+bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key, uint64_t ns, struct event *told)
+{
+	bool over = false;
+	unsigned i = 0;
+
+	while (reasons[i] != reason)
+		i++;
+	struct violation_sum *s = &v->sum[i];
+	rte_spinlock_lock(&v->lock);
+	if (s->count && s->ns / NS_IN_SECOND != ns / NS_IN_SECOND) {
+		*told = as_event(s, port, reason);
+		s->count = 0;
+		over = true;
+	}
+	if (!s->count)
+		*s = (struct violation_sum){.ns = ns, .key = key};
+	s->count++;
+	rte_spinlock_unlock(&v->lock);
+	return over;
+}
+
+unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns, struct event told[VIOLATION_REASONS])
+{
+	unsigned n = 0;
+
+	rte_spinlock_lock(&v->lock);
+	for (unsigned i = 0; i < VIOLATION_REASONS; i++) {
+		struct violation_sum *s = &v->sum[i];
+		if (!s->count || s->ns / NS_IN_SECOND >= ns / NS_IN_SECOND)
+			continue;
+		told[n++] = as_event(s, port, reasons[i]);
+		s->count = 0;
+	}
+	rte_spinlock_unlock(&v->lock);
+	return n;
+}
