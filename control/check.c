@@ -29,6 +29,7 @@ static int check(const char *path)
 		config_free(c);
 		return EXIT_USAGE;
 	}
+	config_warnings(c, complain_warning, (void *)(uintptr_t)path);
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!*c->port[i].device)
 			complain("warning: port '%s' has no device: `replay` can use it, `run` will refuse it", c->port[i].name);

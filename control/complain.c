@@ -23,3 +23,8 @@ void complain_config(const char *path, const struct config_error *e)
 	else
 		fprintf(stderr, "%s: %s\n", path, e->text);
 }
+
+void complain_warning(void *path, const struct config_error *e)
+{
+	complain_config(path, e);
+}

@@ -16,3 +16,6 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // FILE:LINE:COLUMN: text
 void complain_config(const char *path, const struct config_error *e);
+
+// The same, as config_warnings() wants it; path is the file's name.
+void complain_warning(void *path, const struct config_error *e);

@@ -74,13 +74,48 @@ static bool begin(struct change *ch, struct vswitch *sw, struct method_error *e)
 	return ch->c;
 }
 
+static void add_warning(void *list, const struct config_error *w)
+{
+	json_array_append_new(list, json_string(w->text));
+}
+
+static bool has_text(const json_t *list, const json_t *text)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(list, i, v)
+		if (json_equal(v, text))
+			return true;
+	return false;
+}
+
+// {"warnings": […]}: those of a configuration that another one does not have.
+static json_t *new_warnings(const struct config *c, const json_t *before)
+{
+	json_t *all = json_array(), *fresh = json_array(), *v;
+	size_t i;
+
+	config_warnings(c, add_warning, all);
+	json_array_foreach(all, i, v)
+		if (!has_text(before, v))
+			json_array_append(fresh, v);
+	json_decref(all);
+	return json_pack("{s:o}", "warnings", fresh);
+}
+
 // Applies the edited copy, or throws it away where `good` says that editing failed.
 static json_t *finish(struct change *ch, bool good)
 {
 	struct config_error ce;
+	json_t *before = json_array();
 
-	if (good && switch_apply(ch->sw, ch->c, &ce))
-		return done();
+	config_warnings(ch->sw->config, add_warning, before);
+	bool applied = good && switch_apply(ch->sw, ch->c, &ce);
+	json_t *result = applied ? new_warnings(ch->c, before) : NULL;
+	json_decref(before);
+	if (applied)
+		return result;
 	if (good)
 		refuse(ch->e, RPC_REFUSED, "%s", ce.text);
 	config_free(ch->c);
@@ -256,7 +291,11 @@ static json_t *port_switch(struct vswitch *sw, const json_t *params, struct meth
 
 static json_t *port_enable(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	return port_switch(sw, params, e, false);
+	json_t *result = port_switch(sw, params, e, false);
+
+	if (result)
+		switch_clear_error(sw, (unsigned)switch_port(sw, text_param(params, "name")));
+	return result;
 }
 
 static json_t *port_disable(struct vswitch *sw, const json_t *params, struct method_error *e)
@@ -501,21 +540,41 @@ static json_t *config_show(struct vswitch *sw, const json_t *params, struct meth
 	return yaml;
 }
 
-static json_t *config_check(struct vswitch *sw, const json_t *params, struct method_error *e)
+// The configuration that parameter `text` holds, its devices looked at as well. NULL: refused, under the file's name.
+static struct config *config_param(const json_t *params, struct method_error *e)
 {
 	const char *text = wanted_param(params, "text", e), *file = text_param(params, "file");
 	struct config_error ce;
 	char devargs[DEVICE_ARGS];
 
-	(void)sw;
 	if (!text)
 		return NULL;
 	struct config *c = config_parse(text, strlen(text), &ce);
 	bool good = c;
 	for (unsigned i = 0; good && i < c->port_count; i++)
 		good = device_args(&c->port[i], devargs, &ce);
+	if (good)
+		return c;
 	config_free(c);
-	return good ? done() : refuse(e, RPC_USAGE, "%s:%u:%u: %s", file ? file : "text", ce.at.line, ce.at.column, ce.text);
+	refuse(e, RPC_USAGE, "%s:%u:%u: %s", file ? file : "text", ce.at.line, ce.at.column, ce.text);
+	return NULL;
+}
+
+static json_t *config_check(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct config *c = config_param(params, e);
+	json_t *result = c ? new_warnings(c, NULL) : NULL;
+
+	(void)sw;
+	config_free(c);
+	return result;
+}
+
+static json_t *config_apply(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch = {.sw = sw, .c = config_param(params, e), .e = e};
+
+	return ch.c ? finish(&ch, true) : NULL;
 }
 
 static const struct {
@@ -544,6 +603,7 @@ static const struct {
 	{"fdb.flush", table_flush},
 	{"config.show", config_show},
 	{"config.check", config_check},
+	{"config.apply", config_apply},
 };
 
 json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, struct method_error *error)

@@ -23,6 +23,7 @@ enum rest {
 	REST_PAIRS,  // KEY VALUE …, the members of parameter `set`; one at least
 	REST_PAIRS0, // the same, or none
 	REST_KEYS,   // KEY …, the elements of parameter `keys`; one at least
+	REST_TYPES,  // TYPE …, the elements of parameter `types`, or none
 	REST_WORDS,  // words of `words`, each with a value, as parameters
 };
 
@@ -65,7 +66,9 @@ static const struct command commands[] = {
 	{"stats", "show", "stats.show", NULL, REST_NONE, NULL, VIEW_COUNTERS, "", "counters of the ports"},
 	{"stats", "clear", "stats.clear", NULL, REST_NONE, NULL, VIEW_NONE, "", "start them anew at 0"},
 	{"config", "show", "config.show", NULL, REST_NONE, NULL, VIEW_TEXT, "", "the running configuration, as a file for run"},
+	{"monitor", "show", "monitor", NULL, REST_TYPES, NULL, VIEW_EVENT, "[TYPE …]", "events as they come, until interrupted"},
 	{"config", "check", "config.check", "file", REST_NONE, NULL, VIEW_NONE, "FILE", "whether a configuration is good"},
+	{"config", "apply", "config.apply", "file", REST_NONE, NULL, VIEW_NONE, "FILE", "change what differs, all or nothing"},
 	{0},
 };
 
@@ -183,6 +186,16 @@ static bool add_keys(const struct command *c, char **word, json_t *params)
 	return true;
 }
 
+static bool add_types(char **word, json_t *params)
+{
+	json_t *types = json_array();
+
+	json_object_set_new(params, "types", types);
+	for (; *word; word++)
+		json_array_append_new(types, json_string(*word));
+	return true;
+}
+
 static bool add_words(const struct command *c, char **word, json_t *params)
 {
 	for (; *word; word += 2) {
@@ -208,6 +221,8 @@ static bool add_rest(const struct command *c, char **word, json_t *params)
 		return add_pairs(c, word, params);
 	case REST_KEYS:
 		return add_keys(c, word, params);
+	case REST_TYPES:
+		return add_types(word, params);
 	case REST_WORDS:
 		return add_words(c, word, params);
 	}
@@ -343,6 +358,35 @@ static bool load_file(json_t *params)
 	return string;
 }
 
+static void show_warnings(json_t *result)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(result, "warnings"), i, v)
+		complain("%s", json_string_value(v));
+}
+
+// Events until the switch or the user ends it.
+static int follow(struct session *s)
+{
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, s->in) > 0) {
+		json_t *o = json_loads(line, 0, NULL), *event = json_object_get(o, "params");
+		if (s->json)
+			json_dumpf(event, stdout, JSON_COMPACT), putchar('\n');
+		else
+			reply_print(stdout, VIEW_EVENT, event);
+		fflush(stdout);
+		json_decref(o);
+	}
+	free(line);
+	complain("the switch at %s went away", s->socket);
+	return EXIT_UNREACHABLE;
+}
+
 static int carry_out(struct session *s, const struct command *c, json_t *params)
 {
 	if (json_object_get(params, "file") && !load_file(params))
@@ -354,8 +398,11 @@ static int carry_out(struct session *s, const struct command *c, json_t *params)
 		return EXIT_UNREACHABLE;
 	json_t *error = json_object_get(reply, "error");
 	int status = error ? refused(c, error) : EXIT_DONE;
-	if (!error) {
+	if (!error && c->view == VIEW_EVENT) {
+		status = follow(s);
+	} else if (!error) {
 		json_t *result = json_object_get(reply, "result");
+		show_warnings(result);
 		result = c->view == VIEW_FDB ? all_pages(s, params, result) : json_incref(result);
 		show(s, c, result);
 		json_decref(result);
@@ -397,5 +444,9 @@ int main(int argc, char **argv)
 	if (*rest && !strcmp(*rest, "--help"))
 		return print_commands(stdout, c->group), EXIT_DONE;
 	json_t *params = make_params(c, rest);
-	return params ? carry_out(&s, c, params) : EXIT_USAGE;
+	int status = params ? carry_out(&s, c, params) : EXIT_USAGE;
+	json_decref(params);
+	if (s.in)
+		fclose(s.in);
+	return status;
 }

@@ -195,6 +195,23 @@ static void print_status(FILE *out, json_t *s)
 	print_rows(out, json_object_get(s, "workers"), worker_columns);
 }
 
+// TIME type key=value …, one line.
+static void print_event(FILE *out, json_t *event)
+{
+	const char *key;
+	json_t *v;
+	char text[CELL];
+
+	fprintf(out, "%.3f %s", json_real_value(json_object_get(event, "time")), json_string_value(json_object_get(event, "type")));
+	json_object_foreach(event, key, v) {
+		if (!strcmp(key, "time") || !strcmp(key, "type"))
+			continue;
+		plain(v, text);
+		fprintf(out, " %s=%s", key, text);
+	}
+	fputc('\n', out);
+}
+
 void reply_print(FILE *out, enum reply_view view, json_t *r)
 {
 	switch (view) {
@@ -220,6 +237,9 @@ void reply_print(FILE *out, enum reply_view view, json_t *r)
 		break;
 	case VIEW_STATUS:
 		print_status(out, r);
+		break;
+	case VIEW_EVENT:
+		print_event(out, r);
 		break;
 	case VIEW_COUNT:
 		fprintf(out, "%lld\n", (long long)json_integer_value(json_object_get(r, "count")));

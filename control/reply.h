@@ -14,6 +14,7 @@ enum reply_view {
 	VIEW_POLICY, // object of keys with value and origin
 	VIEW_FDB,
 	VIEW_STATUS,
+	VIEW_EVENT,
 	VIEW_COUNT, // {"count"}: how many were changed
 };
 

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "methods.h"
 
 enum {
@@ -23,7 +24,9 @@ enum {
 struct client {
 	struct rpc *rpc;
 	struct bufferevent *io;
-	bool leaving; // it sends no more; what it asked for is still answered
+	uint32_t monitors; // bit of each event type that it wants
+	uint32_t lost;     // events that it did not get
+	bool leaving;      // it sends no more; what it asked for is still answered
 	struct client *next, **link;
 };
 
@@ -72,6 +75,61 @@ static bool is_request(const json_t *o)
 	       (!params || json_is_object(params)) && (!id || json_is_string(id) || json_is_number(id) || json_is_null(id));
 }
 
+static bool is_backlogged(const struct client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
+}
+
+static void notify(struct client *c, const struct event *e)
+{
+	reply(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", event_json(c->rpc->sw, e)));
+}
+
+void rpc_tell(struct rpc *r, const struct event *e)
+{
+	for (struct client *c = r->clients; c; c = c->next) {
+		if (!(c->monitors >> e->type & 1))
+			continue;
+		if (is_backlogged(c)) {
+			c->lost++;
+			continue;
+		}
+		if (c->lost)
+			notify(c, &(struct event){.type = EVENT_LOST, .ns = e->ns, .count = c->lost});
+		c->lost = 0;
+		notify(c, e);
+	}
+}
+
+// Method "monitor": {"types": […]}, all where there are none.
+static json_t *monitor(struct client *c, const json_t *params, struct method_error *e)
+{
+	const json_t *types = json_object_get(params, "types");
+	uint32_t wanted = 0;
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(types, i, v) {
+		int type = json_is_string(v) ? event_type_find(json_string_value(v)) : -1;
+		if (type < 0) {
+			e->code = RPC_USAGE;
+			snprintf(e->text, sizeof e->text, "unknown event type '%.40s'", json_is_string(v) ? json_string_value(v) : "");
+			return NULL;
+		}
+		wanted |= UINT32_C(1) << type;
+	}
+	c->monitors = json_array_size(types) ? wanted | UINT32_C(1) << EVENT_LOST : UINT32_MAX;
+	return json_object();
+}
+
+static json_t *call(struct client *c, const json_t *request, struct method_error *e)
+{
+	const char *method = json_string_value(json_object_get(request, "method"));
+	const json_t *params = json_object_get(request, "params");
+
+	return strcmp(method, "monitor") ? method_call(c->rpc->sw, method, params, e) : monitor(c, params, e);
+}
+
 static void carry_out(struct client *c, const json_t *request)
 {
 	struct method_error e = {0};
@@ -82,8 +140,7 @@ static void carry_out(struct client *c, const json_t *request)
 			    "no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
 		return;
 	}
-	json_t *result = method_call(c->rpc->sw, json_string_value(json_object_get(request, "method")),
-				     json_object_get(request, "params"), &e);
+	json_t *result = call(c, request, &e);
 	if (!id)
 		json_decref(result); // a notification gets no reply
 	else if (result)
@@ -102,11 +159,6 @@ static void handle_line(struct client *c, const char *line, size_t len)
 	else
 		reply_error(c, NULL, PARSE_ERROR, why.text);
 	json_decref(request);
-}
-
-static bool is_backlogged(const struct client *c)
-{
-	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
 }
 
 // Carries out the requests that are there, as long as their replies are being read.

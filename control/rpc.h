@@ -2,7 +2,8 @@
 // rpc: the control socket: JSON-RPC 2.0, one object a line, many clients at once.
 //
 // Model     A request is carried out whole before the next one is looked at, so that a client never sees half of what
-//           another one changes. A client that does not read its replies is not read from either.
+//           another one changes. A client that does not read its replies is not read from either. After the method
+//           "monitor" a client gets events, as notifications of the method "event", besides its replies.
 // Threads   The control thread's event loop calls everything.
 // Limits    64 clients; a request of 16 MiB (a configuration fits).
 // Errors    JSON-RPC's own codes for what is no request; RPC_REFUSED and RPC_USAGE for what the switch says no to.
@@ -23,6 +24,9 @@ struct rpc;
 
 // Listens on a socket file, mode 0600; a file that a dead process left is taken over. False: e says why.
 bool rpc_open(struct rpc **r, struct event_base *base, const char *path, struct vswitch *sw, struct config_error *e);
+
+// Tells an event to the clients that monitor its type. A client that does not read them loses some; it is told how many.
+void rpc_tell(struct rpc *r, const struct event *e);
 
 // Ends all clients and removes the file.
 void rpc_close(struct rpc *r);

@@ -8,6 +8,8 @@
 
 #include "complain.h"
 #include "eal.h"
+#include "events.h"
+#include "reply.h"
 #include "rpc.h"
 #include "subcommands.h"
 #include "switch.h"
@@ -16,6 +18,7 @@ enum {
 	TICK_MS = 20,
 	SWEEP_TICKS = 12, // the whole table in about a quarter of a second: entries go within a second of their time
 	LINK_TICKS = 10,
+	LOG_LINES = 20, // a second
 };
 
 #define SOCKET_DEFAULT "/run/nestswitch/control.sock"
@@ -25,7 +28,41 @@ struct run {
 	struct event_base *base;
 	struct rpc *rpc;
 	unsigned ticks;
+	uint64_t log_second; // lines logged in it, and left out
+	unsigned logged, left_out;
 };
+
+// The log: what an operator should know of, one line an event. Learning, moves and ageing are for `nestctl monitor`.
+static void log_event(struct run *r, const struct event *e)
+{
+	uint64_t second = e->ns / 1000000000;
+
+	if (e->type == EVENT_MAC_LEARNED || e->type == EVENT_MAC_MOVED || e->type == EVENT_MAC_AGED)
+		return;
+	if (second != r->log_second) {
+		if (r->left_out)
+			complain("%u more events, left out (nestctl monitor has all)", r->left_out);
+		r->log_second = second;
+		r->logged = r->left_out = 0;
+	}
+	if (r->logged == LOG_LINES) {
+		r->left_out++;
+		return;
+	}
+	r->logged++;
+	json_t *o = event_json(r->sw, e);
+	fprintf(stderr, "nestswitch: ");
+	reply_print(stderr, VIEW_EVENT, o);
+	json_decref(o);
+}
+
+static void on_event(void *arg, const struct event *e)
+{
+	struct run *r = arg;
+
+	log_event(r, e);
+	rpc_tell(r->rpc, e);
+}
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -33,6 +70,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	switch_drain_events(r->sw);
+	switch_collect_violations(r->sw, false);
+	switch_recover(r->sw);
 	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWEEP_TICKS + 1);
 	if (++r->ticks % LINK_TICKS == 0)
 		switch_poll_links(r->sw);
@@ -79,7 +118,11 @@ static bool start(struct run *r, const char *path, struct config *c, const char 
 	r->base = event_base_new();
 	if (!r->base)
 		return complain("out of memory"), false;
-	return rpc_open(&r->rpc, r->base, socket, r->sw, &e) || (complain("%s", e.text), false);
+	if (!rpc_open(&r->rpc, r->base, socket, r->sw, &e))
+		return complain("%s", e.text), false;
+	r->sw->on_event = on_event;
+	r->sw->event_arg = r;
+	return true;
 }
 
 static int run(const char *path, const char *socket, char *const *more)
@@ -90,8 +133,11 @@ static int run(const char *path, const char *socket, char *const *more)
 
 	if (!c)
 		return complain_config(path, &e), EXIT_USAGE;
+	config_warnings(c, complain_warning, (void *)(uintptr_t)path);
 	signal(SIGPIPE, SIG_IGN);
 	bool good = start(&r, path, c, socket, more) && loop(&r);
+	if (r.sw)
+		r.sw->on_event = NULL;
 	rpc_close(r.rpc);
 	switch_destroy(r.sw);
 	if (r.base)

@@ -540,6 +540,17 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 	return true;
 }
 
+// Flush numbers wrap, so no floor may fall too far behind the newest: each flush looks after one of them. Entries that
+// old are none: a sweep has long since lifted or taken them.
+static void lift_a_floor(struct fdb *f, uint32_t newest)
+{
+	uint32_t turn = newest % (FDB_PORTS_MAX + VID_SPACE);
+	_Atomic uint32_t *floor = turn < FDB_PORTS_MAX ? &f->port[turn].floor : &f->vlan_floor[turn - FDB_PORTS_MAX];
+
+	if (((newest - load(floor)) & (FDB_FLUSH_LIMIT - 1)) > FDB_FLUSH_LIMIT / 4)
+		atomic_store(floor, (newest - FDB_FLUSH_LIMIT / 4) & (FDB_FLUSH_LIMIT - 1));
+}
+
 // A new flush, for one floor. The floor rises before the number of the newest flush does: who reads that number and
 // then the floors never takes a flushed entry for one that survived.
 static void flush(struct fdb *f, _Atomic uint32_t *floor)
@@ -550,6 +561,7 @@ static void flush(struct fdb *f, _Atomic uint32_t *floor)
 		next = 1;
 	atomic_store(floor, next);
 	atomic_store(&f->flush, next);
+	lift_a_floor(f, next);
 }
 
 void fdb_flush_port(struct fdb *f, unsigned port)
