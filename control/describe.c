@@ -216,13 +216,12 @@ static json_t *policy_set_here(const struct policy *p)
 
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p)
 {
-	unsigned port = (unsigned)switch_port(sw, p->name);
+	json_t *o = describe_port(sw, (unsigned)switch_port(sw, p->name));
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:b, s:i, s:o}", "name", p->name, "state",
-			 port_state_names[switch_port_state(sw, port)], "device", text_or_null(p->device), "port_group",
-			 text_or_null(p->group), "mac_address", mac_or_null(p->mac), "effective_mac",
-			 mac_or_null(config_effective_mac(p)), "enabled", !p->disabled, "macs",
-			 (int)fdb_count(sw->shared.fdb, port), "policy", policy_set_here(&p->policy));
+	json_object_set_new(o, "mac_address", mac_or_null(p->mac));
+	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
+	json_object_set_new(o, "policy", policy_set_here(&p->policy));
+	return o;
 }
 
 json_t *describe_group(const struct config_group *g)

@@ -17,7 +17,7 @@ json_t *describe_ports(const struct vswitch *sw);
 // others. At most `limit` of them, behind key `after`; *more says whether there are others.
 json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint64_t after, size_t limit, bool *more);
 
-// Settings: a port's, a group's; the policy in force with the level that each value comes from.
+// Settings: a port's, beside its counters and state; a group's; the policy in force with the level that each value comes from.
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p);
 json_t *describe_group(const struct config_group *g);
 json_t *describe_policy(const struct config *c, const struct config_group *g, const struct config_port *p);

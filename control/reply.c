@@ -38,28 +38,8 @@ static void vlan(json_t *v, char out[CELL])
 		snprintf(out, CELL, "all");
 }
 
-// key=value of each member, those that are 0 left out.
-static void members(json_t *object, char out[CELL])
-{
-	const char *key;
-	json_t *v;
-	size_t at = 0;
-	char text[CELL];
-
-	out[0] = 0;
-	json_object_foreach(object, key, v) {
-		if (json_is_integer(v) && !json_integer_value(v))
-			continue;
-		plain(v, text);
-		if (at < CELL)
-			at += (size_t)snprintf(out + at, CELL - at, "%s%s=%s", at ? " " : "", key, text);
-	}
-	if (!at)
-		strcpy(out, "-");
-}
-
-// Policy values that are set, 0 included.
-static void settings(json_t *object, char out[CELL])
+// key=value of each member.
+static void list_members(json_t *object, bool zeros, char out[CELL])
 {
 	const char *key;
 	json_t *v;
@@ -68,10 +48,22 @@ static void settings(json_t *object, char out[CELL])
 
 	strcpy(out, "-");
 	json_object_foreach(object, key, v) {
+		if (!zeros && json_is_integer(v) && !json_integer_value(v))
+			continue;
 		plain(v, text);
 		if (at < CELL)
 			at += (size_t)snprintf(out + at, CELL - at, "%s%s=%s", at ? " " : "", key, text);
 	}
+}
+
+static void counts(json_t *object, char out[CELL])
+{
+	list_members(object, false, out);
+}
+
+static void settings(json_t *object, char out[CELL])
+{
+	list_members(object, true, out);
 }
 
 static void sum(json_t *object, char out[CELL])
@@ -90,7 +82,7 @@ static const struct column counter_columns[] = {
 	{"RX", "rx_packets", plain, true},     {"FORWARDED", "rx_forwarded", plain, true},
 	{"FLOODED", "rx_flooded", plain, true}, {"DROPPED", "rx_drops", sum, true},
 	{"TX", "tx_packets", plain, true},     {"MACS", "macs", plain, true},
-	{"DROPPED AS", "rx_drops", members, false}, {"NOT SENT AS", "tx_drops", members, false},
+	{"DROPPED AS", "rx_drops", counts, false}, {"NOT SENT AS", "tx_drops", counts, false},
 	{0},
 };
 

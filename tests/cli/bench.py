@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PATIENCE_S = 60
+UNREACHABLE = 3
 ETHERNET, RAW_IP = 1, 101
 
 
@@ -99,7 +100,8 @@ class Bench:
                                    errors="replace", cwd=self.folder)
         self.running.append(process)
         deadline = time.monotonic() + PATIENCE_S
-        while self.run("nestctl", "-s", path, "status").returncode:
+        while (asked := self.run("nestctl", "-s", path, "status")).returncode:
+            assert asked.returncode == UNREACHABLE, f"nestctl ended with {asked.returncode}: {asked.stderr}"
             assert process.poll() is None, f"nestswitch ended ({process.returncode}): {process.stderr.read()}"
             assert time.monotonic() < deadline, "nestswitch does not answer"
             time.sleep(0.05)

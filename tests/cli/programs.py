@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import tap
-from bench import RAW_IP, frame, pcap
+from bench import RAW_IP, UNREACHABLE, frame, pcap
 from configs import HEAD
 
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
-DONE, REFUSED, USAGE, UNREACHABLE = 0, 1, 2, 3
+DONE, REFUSED, USAGE = 0, 1, 2
 
 # (words, what standard output has): exit status 0
 SAID = (

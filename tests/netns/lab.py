@@ -18,6 +18,8 @@ from pathlib import Path
 
 START_S = 30
 STOP_S = 20
+LAST_REPLY_S = 1
+UNREACHABLE = 3  # exit status of nestctl where there is no switch (yet)
 
 
 class Failure(Exception):
@@ -116,8 +118,8 @@ class Guest(Namespace):
     def forget_neighbours(self):
         self.ip("neigh", "flush", "all")
 
-    def ping(self, address, count=5, interval=0.05, flags=()):
-        return ping(self, address, count, interval, flags)
+    def ping(self, address, count=5, interval=0.05):
+        return ping(self, address, count, interval)
 
 
 class Host(Namespace):
@@ -139,21 +141,27 @@ class Host(Namespace):
     def connect(self, interface):
         self.ip("link", "set", interface, "master", "br0", "up")
 
-    def ping(self, address, count=5, interval=0.05, flags=()):
-        return ping(self, address, count, interval, flags)
+    def ping(self, address, count=5, interval=0.05):
+        return ping(self, address, count, interval)
 
 
 class Pings:
-    """What ping said."""
+    """Echo requests that ping sent, and replies that the kernel counted: ping itself does not wait for the last one longer
+    than for an interval, which a busy machine may need."""
 
-    def __init__(self, text):
-        self.text = text
-        found = re.search(r"(\d+) packets transmitted, (\d+) received", text)
+    def __init__(self, namespace):
+        self.namespace, self.before = namespace, echo_replies(namespace)
+
+    def finish(self, text):
+        found = re.search(r"(\d+) packets transmitted", text)
         if not found:
             raise Failure(f"ping: {text.strip()}")
-        self.sent, self.received = int(found[1]), int(found[2])
-        duplicates = re.search(r"\+(\d+) duplicates", text)
-        self.duplicates = int(duplicates[1]) if duplicates else 0
+        self.sent = int(found[1])
+        deadline = time.monotonic() + LAST_REPLY_S
+        while (came := echo_replies(self.namespace) - self.before) < self.sent and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self.received, self.duplicates = min(came, self.sent), max(0, came - self.sent)
+        return self
 
     def all_came(self):
         return self.received == self.sent > 0 and not self.duplicates
@@ -162,13 +170,23 @@ class Pings:
         return self.sent > 0 and not self.received
 
     def __str__(self):
-        return self.text.strip().split("statistics ---\n")[-1].split("\n")[0]
+        return f"{self.sent} pings sent, {self.received} answered, {self.duplicates} duplicates"
 
 
-def ping(namespace, address, count, interval, flags):
-    done = namespace.run("ping", "-n", "-c", count, "-i", interval, "-W", 1, *flags, address, check=False,
+def echo_replies(namespace):
+    """ICMP and ICMPv6 echo replies received, ever."""
+    text = namespace.run("cat", "/proc/net/snmp").stdout
+    names, values = re.findall("^Icmp: (.*)$", text, re.MULTILINE)
+    total = int(dict(zip(names.split(), values.split()))["InEchoReps"])
+    six = namespace.run("cat", "/proc/net/snmp6", check=False).stdout  # not there without IPv6
+    return total + sum(map(int, re.findall(r"^Icmp6InEchoReplies\s+(\d+)", six, re.MULTILINE)))
+
+
+def ping(namespace, address, count, interval):
+    pings = Pings(namespace)
+    done = namespace.run("ping", "-n", "-q", "-c", count, "-i", interval, "-W", 1, address, check=False,
                          timeout=count * (interval + 1) + 10)
-    return Pings(done.stdout + done.stderr)
+    return pings.finish(done.stdout + done.stderr)
 
 
 class Switch:
@@ -185,7 +203,9 @@ class Switch:
 
     def await_start(self):
         deadline = time.monotonic() + START_S
-        while self.nestctl("status", check=False).returncode:
+        while (asked := self.nestctl("status", check=False)).returncode:
+            if asked.returncode != UNREACHABLE:
+                raise Failure(f"nestctl ended with {asked.returncode}: {asked.stderr}")
             if self.process.poll() is not None:
                 raise Failure(f"nestswitch ended: exit status {self.process.returncode}: {self.last_words()}")
             if time.monotonic() > deadline:

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "../../dataplane/frame.h"
 
 #define DST 1, 2, 3, 4, 5, 6
@@ -60,26 +61,6 @@ static void tag_fields(void **state)
 	assert_int_equal(tci_with_vid(0, 4094), 4094);
 }
 
-struct buffer {
-	struct rte_mbuf m;
-	uint8_t bytes[64];
-};
-
-// An mbuf without a pool: `len` bytes of frame behind `headroom` free ones.
-static struct rte_mbuf *buffer(struct buffer *b, uint16_t headroom, const uint8_t *frame, uint16_t len)
-{
-	memset(b, 0, sizeof *b);
-	b->m.buf_addr = b->bytes;
-	b->m.buf_len = sizeof b->bytes;
-	b->m.data_off = headroom;
-	b->m.data_len = len;
-	b->m.pkt_len = len;
-	b->m.nb_segs = 1;
-	b->m.refcnt = 1;
-	memcpy(b->bytes + headroom, frame, len);
-	return &b->m;
-}
-
 static void check_bytes(struct rte_mbuf *m, const uint8_t *wanted, uint16_t len)
 {
 	assert_int_equal(rte_pktmbuf_pkt_len(m), len);
@@ -92,8 +73,7 @@ static const uint8_t plain[] = {DST, SRC, 0x08, 0x06, 0xaa, 0xbb}, tagged[] = {D
 
 static void tags_come_and_go(void **state)
 {
-	struct buffer b;
-	struct rte_mbuf *m = buffer(&b, 4, plain, sizeof plain);
+	struct rte_mbuf *m = buffer_new(4, plain, sizeof plain);
 
 	(void)state;
 	assert_true(frame_push_tag(m, 0x6007));
@@ -102,16 +82,17 @@ static void tags_come_and_go(void **state)
 	check_bytes(m, retagged, sizeof retagged);
 	frame_untag(m);
 	check_bytes(m, plain, sizeof plain);
+	buffer_free(m);
 }
 
 static void a_tag_needs_room(void **state)
 {
-	struct buffer b;
-	struct rte_mbuf *m = buffer(&b, 3, plain, sizeof plain);
+	struct rte_mbuf *m = buffer_new(3, plain, sizeof plain);
 
 	(void)state;
 	assert_false(frame_push_tag(m, 0x6007));
 	check_bytes(m, plain, sizeof plain);
+	buffer_free(m);
 }
 
 RUN_TESTS(TEST(headers), TEST(tag_fields), TEST(tags_come_and_go), TEST(a_tag_needs_room))
