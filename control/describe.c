@@ -251,8 +251,9 @@ static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 
 	for (unsigned i = 0; sw->plan[w] && i < sw->plan[w]->count; i++)
 		json_array_append_new(ports, json_string(sw->port[sw->plan[w]->port[i]].name));
-	return json_pack("{s:i, s:i, s:f, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
-			 all ? (double)busy / (double)all : 0.0, "ports", ports);
+	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
+			 all ? (double)busy / (double)all : 0.0, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
+			 ports);
 }
 
 json_t *describe_status(const struct vswitch *sw)

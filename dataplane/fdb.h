@@ -169,21 +169,25 @@ static inline const struct fdb_line *fdb_first_line(const struct fdb *f, uint64_
 	return &f->line[fdb_hash(f, key) & f->mask];
 }
 
+static inline unsigned fdb_slot_has(const struct fdb_slot *s, uint64_t key)
+{
+	return atomic_load_explicit(&s->key, memory_order_acquire) == key;
+}
+
 // Value of key in a line, 0 where it is not there. The four compares are made without a branch: which of the four
 // places a key has is not predictable.
 static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
 {
-	unsigned hit = 0;
+	unsigned hit = fdb_slot_has(&l->slot[0], key) | fdb_slot_has(&l->slot[1], key) << 1 |
+		       fdb_slot_has(&l->slot[2], key) << 2 | fdb_slot_has(&l->slot[3], key) << 3;
 
-	for (unsigned i = 0; i < FDB_WAYS; i++)
-		hit |= (unsigned)(atomic_load_explicit(&l->slot[i].key, memory_order_acquire) == key) << i;
-	if (!hit)
+	if (__builtin_expect(!hit, 0))
 		return 0;
 	const struct fdb_slot *s = &l->slot[__builtin_ctz(hit)];
 	uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
 
 	// The slot may have got another key in between.
-	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
+	return __builtin_expect(fdb_slot_has(s, key), 1) ? value : 0;
 }
 
 // Value of key wherever it is, 0 for none; not yet judged by age and flush.

@@ -206,37 +206,64 @@ static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome
 	return reason;
 }
 
+static void reflect_received(struct burst *b, const struct rte_mbuf *m, portset up)
+{
+	struct egress e = {.conf = b->conf, .ns = b->w->now_ns, .up = up};
+
+	txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
+}
+
+// Hands a frame to other than one port that takes it as it is.
+static __attribute__((noinline)) void spread(struct burst *b, const struct arrival *a, struct rte_mbuf *m, portset to, portset up)
+{
+	struct egress e = {
+		.conf = b->conf,
+		.ns = b->w->now_ns,
+		.up = up,
+		.untagged = b->conf->vlan[a->vid].untagged,
+		.tci = tci_with_vid(a->frame.tci, a->vid),
+		.tagged = a->frame.tagged,
+		.same = a->frame.tagged && tci_vid(a->frame.tci),
+	};
+
+	txbatch_flood(&b->w->tx, m, to, &e);
+}
+
+// Whether a frame goes to one port, of which nothing is to be asked, in the form that it has.
+static inline bool goes_as_it_is(const struct burst *b, const struct arrival *a, const struct vlanconf *vlan, portset to)
+{
+	bool right = vlan->untagged & to ? !a->frame.tagged : a->frame.tagged && tci_vid(a->frame.tci);
+
+	return right && !(to & (to - 1)) && to & ~b->conf->careful;
+}
+
 // Second pass: the decision about a frame whose turn has come.
 static inline enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
 	struct forwarding *shared = b->w->shared;
-	struct egress e = {
-		.conf = b->conf,
-		.ns = b->w->now_ns,
-		.up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
-		      ~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed),
-	};
+	portset up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
+		     ~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
 	enum outcome out = a->verdict;
 	portset to;
 
-	if (out != OUT_MALFORMED && !(e.up & b->self))
+	if (out != OUT_MALFORMED && !(up & b->self))
 		out = OUT_PORT_DOWN;
 	else if (b->in->mirror_rx && out != OUT_MALFORMED)
-		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
+		reflect_received(b, m, up);
 	if (out == ADMITTED && b->in->metered)
 		out = check_limits(b, a, m);
 	if (out == ADMITTED)
 		out = check_source(b, a);
-	if (out != ADMITTED)
+	if (__builtin_expect(out != ADMITTED, 0))
 		return drop(b, out, a, m);
 	const struct vlanconf *vlan = &b->conf->vlan[a->vid];
-	portset may = vlan->member & b->in->reach & e.up;
-	e.untagged = vlan->untagged;
-	e.tci = tci_with_vid(a->frame.tci, a->vid);
-	e.tagged = a->frame.tagged;
-	e.same = a->frame.tagged && tci_vid(a->frame.tci);
+	portset may = vlan->member & b->in->reach & up;
 	out = find_ports(b, a, vlan, may, &to);
-	txbatch_send(&b->w->tx, m, to | (vlan->promisc & may), &e);
+	to |= vlan->promisc & may;
+	if (__builtin_expect(goes_as_it_is(b, a, vlan, to), 1))
+		txbatch_push(&b->w->tx, portset_first(to), m);
+	else
+		spread(b, a, m, to, up);
 	return out;
 }
 

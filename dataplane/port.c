@@ -69,6 +69,7 @@ static int start(struct port *p, unsigned workers, struct rte_mempool *pool, str
 	}
 	if (rc)
 		return rc;
+	p->shares_tx = workers > p->tx_queues;
 	e->step = "set up the queues of";
 	rc = setup_queues(p, pool);
 	if (rc)
@@ -135,7 +136,7 @@ uint16_t port_rx(struct port *p, struct rte_mbuf **frames, uint16_t n)
 
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n)
 {
-	if (worker < p->tx_queues && p->tx_queues > 1)
+	if (!p->shares_tx)
 		return rte_eth_tx_burst(p->dev, (uint16_t)worker, frames, n);
 	rte_spinlock_lock(&p->tx_lock);
 	n = rte_eth_tx_burst(p->dev, 0, frames, n);

@@ -61,17 +61,6 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 // Gives frame m to every port of a set (none: it is freed).
 void txbatch_flood(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
-// The same for the usual case, one port.
-static inline void txbatch_send(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
-{
-	bool keeps = e->untagged & to ? !e->tagged : e->same;
-
-	if (__builtin_expect(keeps && !(to & (to - 1)) && to & ~e->conf->careful, 1))
-		txbatch_push(b, portset_first(to), m);
-	else
-		txbatch_flood(b, m, to, e);
-}
-
 // Gives a copy of frame m, as it is, to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, const struct egress *e);
 
