@@ -7,13 +7,14 @@
 
 void complain(const char *format, ...)
 {
+	char line[2048];
 	va_list args;
 
-	fprintf(stderr, "%s: ", program_invocation_short_name);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	text_clean(line);
+	fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
 }
 
 void complain_config(const char *path, const struct config_error *e)

@@ -16,6 +16,7 @@ bool config_refuse(struct config_error *e, struct mark at, const char *format, .
 	va_start(args, format);
 	vsnprintf(e->text, sizeof e->text, format, args);
 	va_end(args);
+	text_clean(e->text);
 	return false;
 }
 

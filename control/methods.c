@@ -23,6 +23,7 @@ static json_t *refuse(struct method_error *e, int code, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(e->text, sizeof e->text, format, args);
 	va_end(args);
+	text_clean(e->text);
 	return NULL;
 }
 

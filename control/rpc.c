@@ -114,6 +114,7 @@ static json_t *monitor(struct client *c, const json_t *params, struct method_err
 		if (type < 0) {
 			e->code = RPC_USAGE;
 			snprintf(e->text, sizeof e->text, "unknown event type '%.40s'", json_is_string(v) ? json_string_value(v) : "");
+			text_clean(e->text);
 			return NULL;
 		}
 		wanted |= UINT32_C(1) << type;

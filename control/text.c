@@ -132,6 +132,29 @@ bool text_is_name(const char *text, size_t max)
 	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == len;
 }
 
+// Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates are none).
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+		   (s[0] == 0xf4 && s[1] > 0x8f);
+	return bad ? 0 : n;
+}
+
+void text_clean(char *message)
+{
+	for (unsigned char *s = (unsigned char *)message; *s;) {
+		size_t n = utf8_length(s);
+		if (!n || *s < ' ' || *s == 0x7f)
+			*s = '?';
+		s += n ? n : 1;
+	}
+}
+
 enum { NEAR_WORD = 40 };
 
 // Levenshtein's distance of two words.

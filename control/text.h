@@ -42,5 +42,8 @@ bool text_switch(const char *text, bool *on);
 // Whether a name has 1 to max of A-Z a-z 0-9 _ . -
 bool text_is_name(const char *text, size_t max);
 
+// Makes a message fit for a terminal, a log and JSON: one line, UTF-8, no control characters; what is not becomes '?'.
+void text_clean(char *message);
+
 // The word nearest to one mistyped, NULL where none is near. next(arg, i) gives the i-th word, NULL after the last.
 const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+// version: of the programs, as meson.build has it.
 #pragma once
 
 #define NESTSWITCH_VERSION "0.1.0"
