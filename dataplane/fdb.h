@@ -207,18 +207,19 @@ bool fdb_is_live(const struct fdb *f, uint64_t key, uint64_t value, uint32_t now
 // and the next flush; a flush in between is then noticed one burst late.
 struct fdb_now {
 	uint32_t tick;
-	uint32_t flush;
+	uint64_t newest; // value of an entry made now, on port 0
 	uint64_t oldest; // a value below this one may have expired
 };
 
 static inline struct fdb_now fdb_now(const struct fdb *f, uint32_t tick)
 {
 	uint32_t aging = atomic_load_explicit(&f->aging_min, memory_order_relaxed);
+	uint32_t flush = atomic_load_explicit(&f->flush, memory_order_acquire);
 	uint32_t oldest = aging && tick > aging ? tick - aging : 0;
 
 	return (struct fdb_now){
 		.tick = tick,
-		.flush = atomic_load_explicit(&f->flush, memory_order_acquire),
+		.newest = fdb_value(tick, flush, 0, FDB_DYNAMIC),
 		.oldest = (uint64_t)oldest << FDB_SEEN_SHIFT,
 	};
 }
@@ -228,7 +229,7 @@ static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_line *firs
 {
 	uint64_t v = fdb_get(f, first, key);
 
-	if (__builtin_expect(v >= now->oldest && fdb_value_flush(v) == now->flush, 1))
+	if (__builtin_expect(v >= now->oldest && !((v ^ now->newest) & FDB_FLUSH_MASK), 1))
 		return v;
 	return v && fdb_is_live(f, key, v, now->tick) ? v : 0;
 }
@@ -236,8 +237,11 @@ static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_line *firs
 // Whether value says that nothing is to be done for a source on this port: seen in this very tick, or fixed here.
 static inline bool fdb_is_fresh(uint64_t value, unsigned port, const struct fdb_now *now)
 {
-	uint32_t differs = (uint32_t)(value & ~FDB_MOVED) ^ (uint32_t)fdb_value(0, now->flush, port, FDB_DYNAMIC);
+	uint64_t made_now = now->newest | port << FDB_PORT_SHIFT;
 
+	if (__builtin_expect(value == made_now, 1))
+		return true;
+	uint32_t differs = (uint32_t)((value ^ made_now) & ~FDB_MOVED);
 	return differs < FDB_TYPES && (differs >= FDB_STATIC || fdb_value_seen(value) == now->tick);
 }
 

@@ -10,7 +10,11 @@ struct burst {
 	struct forwarder *w;
 	const struct swconf *conf;
 	const struct portconf *in;
-	portset self;
+	const struct fdb *fdb;
+	portset self;  // 0: the destination of a mirror, which takes part in nothing
+	portset up;    // ports that are up, as this burst sees it
+	portset reach; // of them, those that frames from here may go to
+	bool plain;    // only addresses decide about what is admitted: the port is up, without meters, not mirrored
 	struct tally tally;
 	unsigned dropped;
 	struct rte_mbuf *drop[BURST_MAX];
@@ -52,19 +56,17 @@ static void tell(struct burst *b, enum event_type type, uint64_t key, uint8_t po
 // First pass: reads and admits a frame and starts fetching what its decision needs.
 static inline void arrive(struct burst *b, struct rte_mbuf *m, struct arrival *a)
 {
-	const struct fdb *fdb = b->w->shared->fdb;
-
 	b->tally.bytes += rte_pktmbuf_pkt_len(m);
 	a->verdict = (uint8_t)admit(b->conf, b->in, b->self, m, a);
 	if (a->verdict != ADMITTED)
 		return;
 	a->src_key = key_make(a->vid, a->frame.src);
-	a->src_line = fdb_first_line(fdb, a->src_key);
+	a->src_line = fdb_first_line(b->fdb, a->src_key);
 	rte_prefetch0(a->src_line);
 	if (a->group)
 		return;
 	a->dst_key = key_make(a->vid, a->frame.dst);
-	a->dst_line = fdb_first_line(fdb, a->dst_key);
+	a->dst_line = fdb_first_line(b->fdb, a->dst_key);
 	rte_prefetch0(a->dst_line);
 }
 
@@ -152,7 +154,7 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 {
 	*to = may;
 	if (!a->group) {
-		uint64_t value = fdb_find(b->w->shared->fdb, a->dst_line, a->dst_key, &b->w->now);
+		uint64_t value = fdb_find(b->fdb, a->dst_line, a->dst_key, &b->w->now);
 		if (value) {
 			unsigned port = fdb_value_port(value);
 			*to &= portset_of(port);
@@ -166,6 +168,18 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 	return *to ? OUT_FLOODED : OUT_NO_DESTINATION;
 }
 
+// What the state of the ports means for a burst.
+static void look_around(struct burst *b)
+{
+	struct forwarding *shared = b->w->shared;
+
+	b->up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
+		~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
+	b->reach = b->in->reach & b->up;
+	b->plain = b->up & b->self && !b->in->metered && !b->in->mirror_rx;
+	b->w->now = fdb_now(shared->fdb, b->w->now.tick);
+}
+
 // Takes the port out of service until its recovery time or a command.
 static void shut_down(struct burst *b, enum outcome reason)
 {
@@ -174,11 +188,13 @@ static void shut_down(struct burst *b, enum outcome reason)
 	uint64_t recovery = b->in->recovery_s * UINT64_C(1000000000);
 	struct event e = {.type = EVENT_PORT_ERR_DISABLED, .ns = w->now_ns, .port = port, .reason = (uint8_t)reason};
 
-	atomic_store(&w->shared->port[port].recover_ns, recovery ? w->now_ns + recovery : 0);
-	atomic_fetch_or(&w->shared->err_disabled, b->self);
-	fdb_flush_port(w->shared->fdb, port);
-	w->now = fdb_now(w->shared->fdb, w->now.tick);
-	event_push(&w->events, &e);
+	// Of several workers that find violations at once, the first one does it.
+	if (!(atomic_fetch_or(&w->shared->err_disabled, b->self) & b->self)) {
+		atomic_store(&w->shared->port[port].recover_ns, recovery ? w->now_ns + recovery : 0);
+		fdb_flush_port(w->shared->fdb, port);
+		event_push(&w->events, &e);
+	}
+	look_around(b);
 }
 
 // What a violation brings besides the drop.
@@ -206,20 +222,27 @@ static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome
 	return reason;
 }
 
-static void reflect_received(struct burst *b, const struct rte_mbuf *m, portset up)
+// What may happen to a frame before its addresses count, where the port is not plain.
+static __attribute__((noinline)) enum outcome precheck(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
 {
-	struct egress e = {.conf = b->conf, .ns = b->w->now_ns, .up = up};
+	struct egress e = {.conf = b->conf, .ns = b->w->now_ns, .up = b->up};
 
-	txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
+	if (a->verdict == OUT_MALFORMED)
+		return OUT_MALFORMED;
+	if (!(b->up & b->self))
+		return OUT_PORT_DOWN;
+	if (b->in->mirror_rx)
+		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
+	return a->verdict == ADMITTED && b->in->metered ? check_limits(b, a, m) : a->verdict;
 }
 
 // Hands a frame to other than one port that takes it as it is.
-static __attribute__((noinline)) void spread(struct burst *b, const struct arrival *a, struct rte_mbuf *m, portset to, portset up)
+static __attribute__((noinline)) void spread(struct burst *b, const struct arrival *a, struct rte_mbuf *m, portset to)
 {
 	struct egress e = {
 		.conf = b->conf,
 		.ns = b->w->now_ns,
-		.up = up,
+		.up = b->up,
 		.untagged = b->conf->vlan[a->vid].untagged,
 		.tci = tci_with_vid(a->frame.tci, a->vid),
 		.tagged = a->frame.tagged,
@@ -240,30 +263,21 @@ static inline bool goes_as_it_is(const struct burst *b, const struct arrival *a,
 // Second pass: the decision about a frame whose turn has come.
 static inline enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
-	struct forwarding *shared = b->w->shared;
-	portset up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
-		     ~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
-	enum outcome out = a->verdict;
+	enum outcome out = __builtin_expect(b->plain, 1) ? a->verdict : precheck(b, a, m);
 	portset to;
 
-	if (out != OUT_MALFORMED && !(up & b->self))
-		out = OUT_PORT_DOWN;
-	else if (b->in->mirror_rx && out != OUT_MALFORMED)
-		reflect_received(b, m, up);
-	if (out == ADMITTED && b->in->metered)
-		out = check_limits(b, a, m);
 	if (out == ADMITTED)
 		out = check_source(b, a);
 	if (__builtin_expect(out != ADMITTED, 0))
 		return drop(b, out, a, m);
 	const struct vlanconf *vlan = &b->conf->vlan[a->vid];
-	portset may = vlan->member & b->in->reach & up;
+	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
 	to |= vlan->promisc & may;
 	if (__builtin_expect(goes_as_it_is(b, a, vlan, to), 1))
 		txbatch_push(&b->w->tx, portset_first(to), m);
 	else
-		spread(b, a, m, to, up);
+		spread(b, a, m, to);
 	return out;
 }
 
@@ -276,10 +290,11 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.w = w;
 	b.conf = conf;
 	b.in = &conf->port[port];
-	b.self = portset_of(port) & ~conf->mirror_only; // what a mirror's destination receives meets a port that is down
+	b.fdb = w->shared->fdb;
+	b.self = portset_of(port) & ~conf->mirror_only;
 	b.tally = (struct tally){.packets = n};
 	b.dropped = 0;
-	w->now = fdb_now(w->shared->fdb, w->now.tick);
+	look_around(&b);
 	for (unsigned i = 0; i < n; i++)
 		arrive(&b, frames[i], &arrivals[i]);
 	for (unsigned i = 0; i < n; i++) {
