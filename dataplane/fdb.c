@@ -49,13 +49,13 @@ struct place {
 
 static struct place place_of(const struct fdb *f, uint64_t key)
 {
-	uint64_t h = fdb_hash(f, key);
-	uint32_t first = h & f->mask, second = h >> 32 & f->mask;
+	uint64_t h = fdb_hash(&f->map, key);
+	uint32_t first = h & f->map.mask, second = h >> 32 & f->map.mask;
 
 	if (second == first)
 		second ^= 1;
 	return (struct place){
-		.line = {&f->line[first], &f->line[second]},
+		.line = {&f->map.line[first], &f->map.line[second]},
 		.stripe = (struct fdb_lock *)&f->stripe[h >> 24 & (FDB_STRIPES - 1)],
 	};
 }
@@ -170,7 +170,7 @@ static struct fdb_slot *claim_in(struct fdb_line *line, uint64_t key)
 // Number of a slot, for what is kept beside the table.
 static size_t slot_index(const struct fdb *f, const struct fdb_slot *s)
 {
-	return (size_t)(s - f->line->slot);
+	return (size_t)(s - f->map.line->slot);
 }
 
 static void release_slot(struct fdb_slot *s)
@@ -439,16 +439,14 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	if (!f)
 		return -ENOMEM;
 	*f = (struct fdb){
-		.mask = lines_for((uint64_t)capacity + fixed) - 1,
-		.capacity = capacity,
-		.seed = {mix(seed), mix(seed + 1) | 1},
+		.map = {.mask = lines_for((uint64_t)capacity + fixed) - 1, .seed = {mix(seed), mix(seed + 1) | 1}},
 		.flush = 1,
 	};
-	size_t slots = ((size_t)f->mask + 1) * FDB_WAYS;
-	f->line = map_zeroed(slots * sizeof(struct fdb_slot), true);
+	size_t slots = ((size_t)f->map.mask + 1) * FDB_WAYS;
+	f->map.line = map_zeroed(slots * sizeof(struct fdb_slot), true);
 	f->moves = map_zeroed(slots * sizeof *f->moves, false);
 	f->born = map_zeroed(slots * sizeof *f->born, true);
-	if (!f->line || !f->moves || !f->born) {
+	if (!f->map.line || !f->moves || !f->born) {
 		fdb_destroy(f);
 		return -ENOMEM;
 	}
@@ -464,8 +462,8 @@ void fdb_destroy(struct fdb *f)
 {
 	if (!f)
 		return;
-	size_t slots = ((size_t)f->mask + 1) * FDB_WAYS;
-	unmap(f->line, slots * sizeof(struct fdb_slot));
+	size_t slots = ((size_t)f->map.mask + 1) * FDB_WAYS;
+	unmap(f->map.line, slots * sizeof(struct fdb_slot));
 	unmap(f->moves, slots * sizeof *f->moves);
 	unmap(f->born, slots * sizeof *f->born);
 	free(f);
@@ -585,7 +583,7 @@ void fdb_flush_vlan(struct fdb *f, uint16_t vid)
 
 uint32_t fdb_lines(const struct fdb *f)
 {
-	return f->mask + 1;
+	return f->map.mask + 1;
 }
 
 struct sweep {
@@ -639,7 +637,7 @@ uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, f
 
 	for (uint32_t l = from; l < from + count; l++)
 		for (int i = 0; i < FDB_WAYS; i++) {
-			struct fdb_slot *s = &f->line[l].slot[i];
+			struct fdb_slot *s = &f->map.line[l].slot[i];
 			uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 			uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
 			if (key && !sweep_passes(&w, key, value))
@@ -662,7 +660,7 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 {
 	for (uint32_t l = from; l < from + count; l++)
 		for (int i = 0; i < FDB_WAYS; i++) {
-			struct fdb_slot *s = &f->line[l].slot[i];
+			struct fdb_slot *s = &f->map.line[l].slot[i];
 			uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 			uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
 			struct fdb_entry e = entry_of(key, value, load(&f->born[slot_index(f, s)]));

@@ -103,16 +103,20 @@ struct fdb_moves {
 	bool held;
 };
 
+// What turns a key into its lines; a copy of it serves a whole burst.
+struct fdb_map {
+	struct fdb_line *line;
+	uint32_t mask; // number of lines - 1
+	uint64_t seed[2];
+};
+
 struct fdb {
-	struct fdb_line *line;   // workers read and write
+	struct fdb_map map;      // the lines, which workers read and write
 	struct fdb_moves *moves; // one to a slot; memory that no moving entry touches is never backed
 	_Atomic uint32_t *born;  // one to a slot: how many its port had learned before it
-	uint32_t mask;         // number of lines - 1
-	uint64_t seed[2];
 	_Atomic uint32_t flush;     // number of the newest flush
 	_Atomic uint32_t aging_min; // the shortest of the ports' aging times, 0: none ages
 	_Atomic uint32_t displaced; // odd while an entry is between two lines
-	uint32_t capacity;
 	struct fdb_lock flush_lock, displace_lock;
 	struct fdb_lock stripe[FDB_STRIPES];
 	struct fdb_port port[FDB_PORTS_MAX];
@@ -156,38 +160,39 @@ struct fdb_entry {
 	uint8_t type; // enum fdb_type
 };
 
-// Lookup, first part: the line to prefetch for a key.
-static inline uint64_t fdb_hash(const struct fdb *f, uint64_t key)
+static inline uint64_t fdb_hash(const struct fdb_map *m, uint64_t key)
 {
-	unsigned __int128 product = (unsigned __int128)(key ^ f->seed[0]) * f->seed[1];
+	unsigned __int128 product = (unsigned __int128)(key ^ m->seed[0]) * m->seed[1];
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-static inline const struct fdb_line *fdb_first_line(const struct fdb *f, uint64_t key)
+// Lookup, first part: the line to prefetch for a key.
+static inline const struct fdb_line *fdb_first_line(const struct fdb_map *m, uint64_t key)
 {
-	return &f->line[fdb_hash(f, key) & f->mask];
+	return &m->line[fdb_hash(m, key) & m->mask];
 }
 
-static inline unsigned fdb_slot_has(const struct fdb_slot *s, uint64_t key)
+// Value of a slot if it is the key's, else 0.
+static inline uint64_t fdb_slot_get(const struct fdb_slot *s, uint64_t key)
 {
-	return atomic_load_explicit(&s->key, memory_order_acquire) == key;
-}
-
-// Value of key in a line, 0 where it is not there. The four compares are made without a branch: which of the four
-// places a key has is not predictable.
-static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
-{
-	unsigned hit = fdb_slot_has(&l->slot[0], key) | fdb_slot_has(&l->slot[1], key) << 1 |
-		       fdb_slot_has(&l->slot[2], key) << 2 | fdb_slot_has(&l->slot[3], key) << 3;
-
-	if (__builtin_expect(!hit, 0))
+	if (atomic_load_explicit(&s->key, memory_order_acquire) != key)
 		return 0;
-	const struct fdb_slot *s = &l->slot[__builtin_ctz(hit)];
 	uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
 
 	// The slot may have got another key in between.
-	return __builtin_expect(fdb_slot_has(s, key), 1) ? value : 0;
+	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
+}
+
+// Value of key in a line, 0 where it is not there. Slots fill from the first one on, so in a table that is not nearly
+// full the first compare is nearly always the last.
+static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
+{
+	uint64_t value = fdb_slot_get(&l->slot[0], key);
+
+	for (int i = 1; i < FDB_WAYS && __builtin_expect(!value, 0); i++)
+		value = fdb_slot_get(&l->slot[i], key);
+	return value;
 }
 
 // Value of key wherever it is, 0 for none; not yet judged by age and flush.

@@ -54,19 +54,21 @@ static void tell(struct burst *b, enum event_type type, uint64_t key, uint8_t po
 }
 
 // First pass: reads and admits a frame and starts fetching what its decision needs.
-static inline void arrive(struct burst *b, struct rte_mbuf *m, struct arrival *a)
+static inline void arrive(const struct swconf *conf, const struct portconf *in, portset self, const struct fdb_map *map,
+			  const struct rte_mbuf *m, struct arrival *a)
 {
-	b->tally.bytes += rte_pktmbuf_pkt_len(m);
-	a->verdict = (uint8_t)admit(b->conf, b->in, b->self, m, a);
-	if (a->verdict != ADMITTED)
+	enum outcome verdict = admit(conf, in, self, m, a);
+
+	a->verdict = (uint8_t)verdict;
+	if (verdict != ADMITTED)
 		return;
 	a->src_key = key_make(a->vid, a->frame.src);
-	a->src_line = fdb_first_line(b->fdb, a->src_key);
+	a->src_line = fdb_first_line(map, a->src_key);
 	rte_prefetch0(a->src_line);
 	if (a->group)
 		return;
 	a->dst_key = key_make(a->vid, a->frame.dst);
-	a->dst_line = fdb_first_line(b->fdb, a->dst_key);
+	a->dst_line = fdb_first_line(map, a->dst_key);
 	rte_prefetch0(a->dst_line);
 }
 
@@ -295,8 +297,14 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.tally = (struct tally){.packets = n};
 	b.dropped = 0;
 	look_around(&b);
-	for (unsigned i = 0; i < n; i++)
-		arrive(&b, frames[i], &arrivals[i]);
+	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
+	const portset self = b.self;
+	uint32_t bytes = 0;
+	for (unsigned i = 0; i < n; i++) {
+		bytes += rte_pktmbuf_pkt_len(frames[i]);
+		arrive(conf, &conf->port[port], self, &map, frames[i], &arrivals[i]);
+	}
+	b.tally.bytes = bytes;
 	for (unsigned i = 0; i < n; i++) {
 		if (when)
 			forwarder_set_clock(w, when[i]);
