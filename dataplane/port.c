@@ -6,6 +6,9 @@
 #include <rte_dev.h>
 #include <rte_ether.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024 };
 
@@ -33,7 +36,7 @@ static int probe(struct port *p, const char *devargs)
 	p->device = info.device;
 	// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the frame.
 	p->restores_tags = !strcmp(info.driver_name, "net_af_packet");
-	p->tap_index = !strcmp(info.driver_name, "net_tap") ? info.if_index : 0;
+	p->interface = info.if_index;
 	return 0;
 }
 
@@ -107,15 +110,25 @@ void port_close(struct port *p)
 	p->device = NULL;
 }
 
+// Link of a kernel's interface, whose drivers here either do not look (net_af_packet) or take one that was given to
+// another network namespace, as a TAP is to a nested host, for gone. Such a one cannot be asked; it works on.
+static bool interface_link(unsigned interface)
+{
+	struct ifreq r = {0};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	bool asked = fd >= 0 && if_indextoname(interface, r.ifr_name) && !ioctl(fd, SIOCGIFFLAGS, &r);
+	if (fd >= 0)
+		close(fd);
+	return !asked || (r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING);
+}
+
 bool port_link(const struct port *p)
 {
-	char name[IF_NAMESIZE];
 	struct rte_eth_link link;
 
-	// A TAP given to another network namespace, as to a nested host, cannot be asked by its driver; it works on.
-	if (p->tap_index && !if_indextoname(p->tap_index, name))
-		return true;
-
+	if (p->interface)
+		return interface_link(p->interface);
 	return !rte_eth_link_get_nowait(p->dev, &link) && link.link_status == RTE_ETH_LINK_UP;
 }
 

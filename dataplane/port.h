@@ -18,7 +18,7 @@ struct port {
 	uint16_t tx_queues;
 	bool shares_tx;     // more workers than egress queues
 	bool restores_tags; // the device may take tags out of what it receives
-	unsigned tap_index; // kernel's number of a TAP's interface; 0: not a TAP
+	unsigned interface; // the kernel's number of the interface behind it (TAP, packet socket); 0: none
 	rte_spinlock_t tx_lock;
 	struct rte_device *device;
 };

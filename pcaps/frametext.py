@@ -23,8 +23,9 @@ A line is a frame; '#' begins a comment.
           icmp SRC-IP DST-IP request|reply [SEQ]        IPv4 echo
           icmp6 SRC-IP DST-IP TYPE [BODY]
           udp SRC-IP PORT DST-IP PORT [BODY]            IPv4 or IPv6
+          ip SRC-IP DST-IP PROTOCOL [BODY]              any other packet, IPv6 extension headers in the BODY
           ETHERTYPE [BODY]                              four hex digits
-  BODY    hex BYTES | text WORD | count N               count: N bytes 00 01 02 …
+  BODY    hex BYTES | text WORD | count N               hex '3a00 0001': in groups; count: N bytes 00 01 02 …
   OPTION  len N     padded with zeros, or cut, to N bytes
           snap N    only the first N bytes were captured
           orig N    length on the wire, whatever was captured
@@ -110,7 +111,7 @@ def parse_mac(word):
 
 def parse_ethertype(word):
     if not re.fullmatch(r"[0-9a-fA-F]{4}", word):
-        raise TextError(f"'{word}' is neither arp, icmp, icmp6, udp nor an EtherType of four hex digits")
+        raise TextError(f"'{word}' is neither arp, icmp, icmp6, udp, ip nor an EtherType of four hex digits")
     return bytes.fromhex(word)
 
 
@@ -209,7 +210,14 @@ def take_udp(words, *_):
     return over_ip(source, target, UDP, payload, 6, pseudo_header(source, target, UDP, len(payload)))
 
 
-HELPERS = {"arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "udp": take_udp}
+def take_ip(words, *_):
+    source, target = words.ip("source IP"), words.ip("destination IP")
+    protocol, body = words.number("protocol", 255), take_body(words)
+    ethertype, head = ip_packet(source, target, protocol, body)
+    return ethertype + head + body
+
+
+HELPERS = {"arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "udp": take_udp, "ip": take_ip}
 
 
 def take_frame(words):
