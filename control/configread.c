@@ -188,9 +188,30 @@ static bool read_list(struct reader *r, const char *name, yaml_node_t *n, read_f
 	return true;
 }
 
+// The text of a list of VLANs, which may be written as a YAML list too; NULL after an error.
+static const char *vlans_text(struct reader *r, const char *name, const yaml_node_t *n, char joined[VLANS_TEXT])
+{
+	size_t at = 0;
+
+	if (n->type != YAML_SEQUENCE_NODE)
+		return scalar(r, name, n);
+	joined[0] = 0;
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+		const char *text = scalar(r, name, yaml_document_get_node(&r->doc, *i));
+		if (!text)
+			return NULL;
+		at += (size_t)snprintf(joined + at, VLANS_TEXT - at, "%s%s", at ? "," : "", text);
+		if (at >= VLANS_TEXT) {
+			REFUSE(r, n, "%s is longer than %d characters (join neighbours: 10-20)", name, VLANS_TEXT - 1);
+			return NULL;
+		}
+	}
+	return joined;
+}
+
 static bool read_policy(struct reader *r, const char *what, yaml_node_t *map, void *target)
 {
-	char why[POLICY_ERROR];
+	char why[POLICY_ERROR], joined[VLANS_TEXT];
 
 	if (map->type == YAML_SCALAR_NODE && !map->data.scalar.length)
 		return true;
@@ -206,7 +227,8 @@ static bool read_policy(struct reader *r, const char *what, yaml_node_t *map, vo
 		if (k < 0)
 			return REFUSE(r, key, "unknown policy key '%.40s'%s%s%s", name, near ? " (did you mean '" : " (see nestswitch help policy",
 				      near ? near : "", near ? "'?)" : ")");
-		const char *text = scalar(r, name, value);
+		const char *text =
+			policy_rows[k].type == POLICY_VLANS ? vlans_text(r, name, value, joined) : scalar(r, name, value);
 		if (!text)
 			return false;
 		if (!policy_set(target, (enum policy_key)k, text, why))
