@@ -189,5 +189,5 @@ const struct fixed_mac *fixed_find(const struct fixed_mac *sorted, size_t count,
 {
 	struct fixed_mac wanted = {.key = key};
 
-	return bsearch(&wanted, sorted, count, sizeof *sorted, by_key);
+	return count ? bsearch(&wanted, sorted, count, sizeof *sorted, by_key) : NULL;
 }

@@ -281,27 +281,40 @@ static void enforce_limit(struct vswitch *sw, unsigned port)
 	free(r.entry);
 }
 
+// Puts the fixed entries of a new configuration: those whose key the old one does not have, or the other ones.
+static void put_fixed(const struct vswitch *sw, const struct compiled *n, bool fresh)
+{
+	for (size_t i = 0; i < n->fixed_count; i++) {
+		const struct fixed_mac *f = &n->fixed[i], *old = fixed_find(sw->fixed, sw->fixed_count, f->key);
+		if (fresh ? !old : old && (old->port != f->port || old->type != f->type))
+			fdb_put(sw->shared.fdb, f->key, f->port, (enum fdb_type)f->type);
+	}
+}
+
 static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 {
+	struct config *old_config = sw->config;
 	struct swconf *old_conf = sw->conf;
+	struct fixed_mac *old_fixed = sw->fixed;
 	struct fdb *fdb = sw->shared.fdb;
 
-	config_free(sw->config);
-	free(sw->fixed);
-	sw->config = c;
-	sw->conf = n->conf;
-	sw->fixed = n->fixed;
-	sw->fixed_count = n->fixed_count;
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct policy p;
 		config_port_policy(c, &c->port[i], &p);
 		fdb_set_aging(fdb, n->numbers[i], p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
 	}
+	// New entries first: a port that changes its VLAN is known in the new one from its first frame on.
+	put_fixed(sw, n, true);
 	atomic_store(&sw->shared.conf, n->conf);
 	settle(sw);
+	put_fixed(sw, n, false);
+	sw->config = c;
+	sw->conf = n->conf;
+	sw->fixed = n->fixed;
+	sw->fixed_count = n->fixed_count;
+	config_free(old_config);
 	free(old_conf);
-	for (size_t i = 0; i < n->fixed_count; i++)
-		fdb_put(fdb, n->fixed[i].key, n->fixed[i].port, (enum fdb_type)n->fixed[i].type);
+	free(old_fixed);
 	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
 	for (unsigned i = 0; i < c->port_count; i++)
 		enforce_limit(sw, n->numbers[i]);
