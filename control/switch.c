@@ -316,6 +316,7 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	free(old_conf);
 	free(old_fixed);
 	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
+	switch_sweep_all(sw); // so that limits are not held against entries that are dead
 	for (unsigned i = 0; i < c->port_count; i++)
 		enforce_limit(sw, n->numbers[i]);
 	publish_up(sw);
@@ -395,7 +396,8 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 		return config_refuse(e, (struct mark){0}, "no random numbers: %s", strerror(errno));
 	sw->table_size = config_table_size(c);
 	sw->fixed_room = fixed + FIXED_ROOM;
-	int rc = fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)sw->fixed_room, seed);
+	// While a change is made, old and new fixed entries are there together.
+	int rc = fdb_create(&sw->shared.fdb, sw->table_size, 2 * (uint32_t)sw->fixed_room, seed);
 	return !rc || no_memory(e, "the MAC table");
 }
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 START_S = 30
 STOP_S = 20
-LAST_REPLY_S = 1
+LAST_REPLY_S = 10  # other work on the machine can hold a reply up for long
 UNREACHABLE = 3  # exit status of nestctl where there is no switch (yet)
 
 
@@ -118,8 +118,8 @@ class Guest(Namespace):
     def forget_neighbours(self):
         self.ip("neigh", "flush", "all")
 
-    def ping(self, address, count=5, interval=0.05):
-        return ping(self, address, count, interval)
+    def ping(self, address, count=5, interval=0.05, patience_s=LAST_REPLY_S):
+        return ping(self, address, count, interval, patience_s)
 
 
 class Host(Namespace):
@@ -141,8 +141,8 @@ class Host(Namespace):
     def connect(self, interface):
         self.ip("link", "set", interface, "master", "br0", "up")
 
-    def ping(self, address, count=5, interval=0.05):
-        return ping(self, address, count, interval)
+    def ping(self, address, count=5, interval=0.05, patience_s=LAST_REPLY_S):
+        return ping(self, address, count, interval, patience_s)
 
 
 class Pings:
@@ -152,12 +152,12 @@ class Pings:
     def __init__(self, namespace):
         self.namespace, self.before = namespace, echo_replies(namespace)
 
-    def finish(self, text):
+    def finish(self, text, patience_s=LAST_REPLY_S):
         found = re.search(r"(\d+) packets transmitted", text)
         if not found:
             raise Failure(f"ping: {text.strip()}")
         self.sent = int(found[1])
-        deadline = time.monotonic() + LAST_REPLY_S
+        deadline = time.monotonic() + patience_s
         while (came := echo_replies(self.namespace) - self.before) < self.sent and time.monotonic() < deadline:
             time.sleep(0.05)
         self.received, self.duplicates = min(came, self.sent), max(0, came - self.sent)
@@ -182,11 +182,11 @@ def echo_replies(namespace):
     return total + sum(map(int, re.findall(r"^Icmp6InEchoReplies\s+(\d+)", six, re.MULTILINE)))
 
 
-def ping(namespace, address, count, interval):
+def ping(namespace, address, count, interval, patience_s=LAST_REPLY_S):
     pings = Pings(namespace)
     done = namespace.run("ping", "-n", "-q", "-c", count, "-i", interval, "-W", 1, address, check=False,
                          timeout=count * (interval + 1) + 10)
-    return pings.finish(done.stdout + done.stderr)
+    return pings.finish(done.stdout + done.stderr, patience_s)
 
 
 class Switch:
