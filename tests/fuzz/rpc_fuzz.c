@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Requests of any kind, one a line, to a switch for replay: each has a result or an error, and whatever they change, the
+// switch's configuration stays one that can be shown and applied again.
+#include <string.h>
+
+#include "fuzz.h"
+#include "../../control/eal.h"
+#include "../../control/methods.h"
+
+static const char base_text[] = "switch: {name: fuzz, mac-table-size: 256}\n"
+				"policy: {mac-limit: 16}\n"
+				"port-groups: [{name: g, policy: {mac-limit: 8}}, {name: empty}]\n"
+				"ports:\n"
+				"- {name: a, device: 'null:', mac-address: 02:00:00:00:00:0a, policy: {allowed-vlans: 1-5}}\n"
+				"- {name: b, device: 'null:', port-group: g, policy: {vlan-mode: access, access-vlan: 2}}\n"
+				"- {name: c, device: 'null:', policy: {mac-learning: off}}\n"
+				"static-macs: [{mac: 02:00:00:00:00:99, vlan: 2, port: b}]\n";
+
+static struct vswitch *sw;
+static struct config *base;
+
+static uint16_t discard(void *unused, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	(void)unused, (void)port;
+	rte_pktmbuf_free_bulk(frames, n);
+	return n;
+}
+
+// A smaller table than a switch makes: nearly all of the time would go into walks over it.
+static void shrink_table(void)
+{
+	fdb_destroy(sw->shared.fdb);
+	sw->table_size = 256;
+	sw->fixed_room = 512;
+	MUST(!fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)sw->fixed_room, 0));
+	for (size_t i = 0; i < sw->fixed_count; i++)
+		MUST(!fdb_put(sw->shared.fdb, sw->fixed[i].key, sw->fixed[i].port, (enum fdb_type)sw->fixed[i].type));
+}
+
+static void start(void)
+{
+	struct config_error e;
+
+	base = config_parse(base_text, sizeof base_text - 1, &e);
+	MUST(base, "%s", e.text);
+	MUST(eal_start(base, EAL_REPLAY, NULL, &e), "%s", e.text);
+	MUST(switch_create(&sw, config_copy(base), false, &e), "%s", e.text);
+	shrink_table();
+	sw->worker[0]->forwarder.tx.send = discard;
+	forwarder_set_clock(&sw->worker[0]->forwarder, 0);
+}
+
+// A frame from a station of its own on each port, so that there is something to show and to flush.
+static void learn_some(void)
+{
+	for (unsigned port = 0; port < base->port_count; port++) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(sw->pool);
+		uint8_t *p = m ? (uint8_t *)rte_pktmbuf_append(m, 60) : NULL;
+		MUST(p);
+		memset(p, 0, 60);
+		p[0] = p[6] = 2;
+		p[11] = (uint8_t)(port + 1);
+		forward_burst(&sw->worker[0]->forwarder, port, &m, NULL, 1);
+		txbatch_drain(&sw->worker[0]->forwarder.tx);
+	}
+	switch_drain_events(sw);
+}
+
+// The switch as it was before the first input.
+static void reset(void)
+{
+	struct config_error e;
+	struct fdb_filter all = {.port = -1, .type = FDB_DYNAMIC}, sticky = {.port = -1, .type = FDB_STICKY};
+
+	MUST(switch_apply(sw, config_copy(base), &e), "%s", e.text);
+	for (unsigned port = 0; port < base->port_count; port++)
+		switch_clear_error(sw, port);
+	switch_flush(sw, &all);
+	switch_flush(sw, &sticky);
+	learn_some();
+}
+
+// The configuration as `config show` has it.
+static char *shown(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	MUST(f && !config_write(sw->config, f));
+	fclose(f);
+	return text;
+}
+
+static struct config *parsed(const char *text)
+{
+	struct config_error e;
+	struct config *c = config_parse(text, strlen(text), &e);
+
+	MUST(c, "%u:%u: %s, of what is shown:\n%s", e.at.line, e.at.column, e.text, text);
+	return c;
+}
+
+// One line that JSON takes, which is UTF-8 from one end to the other.
+static void check_error(const char *text)
+{
+	json_t *said = json_string(text);
+
+	MUST(said, "no UTF-8: %s", text);
+	MUST(!strchr(text, '\n'), "%s", text);
+	json_decref(said);
+}
+
+// What is shown can be read again; a request that was refused has changed nothing.
+static void check_config(const char *before, const json_t *result)
+{
+	char *after = shown();
+
+	MUST(result || !strcmp(before, after), "refused, but:\n%s\nbecame:\n%s", before, after);
+	config_free(parsed(after));
+	free(after);
+}
+
+// What is shown, applied, changes nothing.
+static void check_apply(void)
+{
+	char *before = shown();
+	struct config_error e;
+
+	MUST(switch_apply(sw, parsed(before), &e), "%s", e.text);
+	char *after = shown();
+	MUST(!strcmp(before, after), "%s\nbecame:\n%s", before, after);
+	free(before);
+	free(after);
+}
+
+static void request(const char *line, size_t len)
+{
+	struct method_error e = {0};
+	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *params = json_object_get(o, "params");
+	const char *name = json_string_value(json_object_get(o, "method"));
+
+	if (name && (!params || json_is_object(params))) {
+		char *before = shown();
+		json_t *result = method_call(sw, name, params, &e);
+		MUST(result ? !e.code : e.code && *e.text, "%s: %d %s", name, e.code, e.text);
+		check_error(e.text);
+		char *text = result ? json_dumps(result, JSON_ENCODE_ANY) : NULL;
+		MUST(!result == !text);
+		free(text);
+		check_config(before, result);
+		json_decref(result);
+		free(before);
+	}
+	json_decref(o);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *at = (const char *)data, *end = at + size;
+
+	if (!sw)
+		start();
+	reset();
+	while (at < end) {
+		const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+		request(at, (size_t)(stop - at));
+		at = stop + 1;
+	}
+	check_apply();
+	return 0;
+}

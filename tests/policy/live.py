@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""live: a switch with plain stations, each a namespace with one interface, and a connection to its control socket."""
+
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+import lab
+
+TRAFFIC = Path(__file__).resolve().parent / "traffic"
+PATIENCE_S = 30
+
+
+class Refused(Exception):
+    """The switch said no, and why."""
+
+
+class Control:
+    """JSON-RPC over the control socket: one connection for many requests."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(PATIENCE_S)
+        self.socket.connect(str(path))
+        self.lines = self.socket.makefile("rb")
+        self.number = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.lines.close()
+        self.socket.close()
+
+    def call(self, method, **params):
+        self.number += 1
+        request = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        line = self.lines.readline()
+        assert line, "the switch hangs up"
+        answer = json.loads(line)
+        assert answer["id"] == self.number, f"answer: {answer}"
+        if "error" in answer:
+            raise Refused(answer["error"]["message"])
+        return answer["result"]
+
+    def ports(self):
+        return {port["name"]: port for port in self.call("stats.show")}
+
+
+class Station(lab.Namespace):
+    """A namespace with one interface, eth0, on port `port`; IPv4 with neighbours that are told, not asked for."""
+
+    def __init__(self, net, port, number):
+        super().__init__(net.name(port), ipv6=False)
+        self.port, self.number = port, number
+        self.mac, self.ip4 = f"02:00:00:00:00:{number:02x}", f"10.78.0.{number}"
+
+    def plug(self, switch):
+        self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.port, "netns", switch.name)
+        switch.ip("link", "set", self.port, "up")
+        # The switch sees frames as they are on the wire: checksums must be in them.
+        self.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off")
+        self.ip("addr", "add", f"{self.ip4}/24", "dev", "eth0")
+        self.ip("link", "set", "eth0", "up")
+
+    def knows(self, other):
+        self.ip("neigh", "replace", other.ip4, "lladdr", other.mac, "dev", "eth0", "nud", "permanent")
+
+    def traffic(self, *words):
+        return self.start(sys.executable, TRAFFIC, *words, stdout=-1, text=True)
+
+
+class Net:
+    """The switch's namespace and those of its stations; a context manager."""
+
+    def __init__(self, build, ports):
+        self.build, self.names = build, ports
+        self.namespaces, self.stations, self.switch = [], {}, None
+        self.folder = tempfile.TemporaryDirectory(prefix=self.name(""))
+
+    def name(self, role):
+        return f"nest{os.getpid()}p-{role}"
+
+    def __enter__(self):
+        try:
+            self.namespace = self.made(lab.Namespace(self.name("switch"), ipv6=False))
+            for number, port in enumerate(self.names, 1):
+                self.stations[port] = self.made(Station(self, port, number))
+                self.stations[port].plug(self.namespace)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.switch:
+            self.switch.stop()
+        for namespace in reversed(self.namespaces):
+            namespace.delete()
+        self.folder.cleanup()
+
+    def made(self, namespace):
+        self.namespaces.append(namespace)
+        return namespace
+
+    def start(self, config):
+        self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config)
+        return self.switch
+
+    def stop(self):
+        """The exit status of the switch, which is gone then."""
+        switch, self.switch = self.switch, None
+        return switch.stop() if switch else None
+
+
+def finish(process, patience_s=PATIENCE_S):
+    """Ends a traffic program; what it has to say."""
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=patience_s)[0]
+    assert process.returncode == 0, f"{process.args}: exit status {process.returncode}"
+    return json.loads(said)

@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every limit holds exactly, whoever handles the frames: threads with a forwarder of their own over one shared switch
+// get the frames of one port, or of several ports to one, all at once. What comes of it is what one thread makes of the
+// same frames. Time is data: at a barrier all clocks go on together.
+#define _GNU_SOURCE
+#include "../unit/kit.h"
+
+#include <pthread.h>
+#include <rte_eal.h>
+#include <rte_mbuf.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../control/compile.h"
+#include "../../dataplane/forward.h"
+
+enum {
+	LANES_MAX = 4,
+	SENDERS = 4, // ports 0 to 3
+	OUT = 4,     // the port to which all is sent
+	PORTS = 5,
+	BURST = 32,
+	BURSTS = 16, // in a step, of all lanes together
+	STEPS_MAX = 64,
+	SIZE = 500,
+	POOL = 1023,
+	RING = 65536,
+	MOVE_ROUNDS = 200,
+	SHUTDOWN_ROUNDS = 5000, // to meet is a matter of luck
+};
+
+#define SECOND UINT64_C(1000000000) // in ns
+#define MS UINT64_C(1000000)
+#define MAC_OUT UINT64_C(0x0200000000ff)
+#define MAC_UNKNOWN UINT64_C(0x0600000000ff)
+#define MAC_MULTICAST UINT64_C(0x01005e000001)
+
+enum source { OF_PORT, NEW_EACH, ONE_FOR_ALL };
+
+// What is configured, what is sent, what must come out.
+struct scene {
+	const char *name;
+	const char *sender, *receiver; // policies
+	uint64_t dst;
+	enum source source;
+	bool spread; // frames come in on all senders, not on the first alone
+	bool lagging; // the lanes' clocks differ
+	unsigned steps;
+	uint64_t step_ns;
+	uint64_t passed; // frames that reach OUT
+};
+
+// What came of it.
+struct result {
+	struct counters in; // of all senders
+	struct counters out;
+	uint64_t passed[STEPS_MAX]; // in each step
+	uint64_t learned;
+	uint64_t events[EVENT_TYPES];
+	uint64_t violations; // the sum of their counts
+};
+
+struct lane {
+	const struct scene *scene;
+	struct forwarder *w;
+	unsigned number, lanes;
+	pthread_barrier_t *barrier;
+	uint64_t sent; // to OUT
+	uint64_t passed[STEPS_MAX];
+};
+
+static struct forwarding *shared;
+static struct rte_mempool *pools[LANES_MAX]; // one each: a buffer stays with its thread
+static struct rte_ring *rings[LANES_MAX];
+
+static struct swconf *compile_scene(const struct scene *s)
+{
+	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, OUT};
+	struct config_error e;
+	char text[1024];
+	int n = snprintf(text, sizeof text, "ports:\n");
+
+	for (int port = 0; port < PORTS; port++)
+		n += snprintf(text + n, sizeof text - (size_t)n, "- {name: p%d, policy: {%s}}\n", port,
+			      port == OUT ? s->receiver : s->sender);
+	struct config *c = config_parse(text, (size_t)n, &e);
+	CHECK(c, "%s: %u:%u: %s", s->name, e.at.line, e.at.column, e.text);
+	struct swconf *conf = compile_ports(c, numbers);
+	config_free(c);
+	assert_non_null(conf);
+	return conf;
+}
+
+static void make_switch(const struct scene *s)
+{
+	shared = aligned_alloc(64, sizeof *shared);
+	assert_non_null(shared);
+	memset(shared, 0, sizeof *shared);
+	assert_int_equal(fdb_create(&shared->fdb, 65536, 1, 1), 0);
+	assert_int_equal(fdb_put(shared->fdb, key_make(1, MAC_OUT), OUT, FDB_STATIC), 0);
+	atomic_store(&shared->conf, compile_scene(s));
+	atomic_store(&shared->up, portset_of(PORTS) - 1);
+}
+
+static void destroy_switch(void)
+{
+	fdb_destroy(shared->fdb);
+	free((void *)(uintptr_t)atomic_load(&shared->conf));
+	free(shared);
+}
+
+static uint16_t count_and_free(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	struct lane *l = arg;
+
+	l->sent += port == OUT ? n : 0;
+	rte_pktmbuf_free_bulk(frames, n);
+	return n;
+}
+
+static struct forwarder *make_forwarder(struct lane *l)
+{
+	struct forwarder *w = aligned_alloc(64, (sizeof *w + 63) / 64 * 64);
+
+	assert_non_null(w);
+	memset(w, 0, sizeof *w);
+	forwarder_init(w, shared, pools[l->number], rings[l->number]);
+	w->tx.send = count_and_free;
+	w->tx.arg = l;
+	return w;
+}
+
+static void put_mac(uint8_t *at, uint64_t mac)
+{
+	for (int i = 0; i < 6; i++)
+		at[i] = (uint8_t)(mac >> (40 - 8 * i));
+}
+
+static uint64_t source_of(const struct scene *s, unsigned port, uint32_t number)
+{
+	uint64_t base = UINT64_C(0x020000000000);
+
+	if (s->source == NEW_EACH)
+		return base + 0x1000000 + number;
+	return s->source == OF_PORT ? base + 1 + port : base + 1;
+}
+
+static struct rte_mbuf *make_frame(const struct lane *l, unsigned port, uint32_t number)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pools[l->number]);
+	uint8_t *data = m ? (uint8_t *)rte_pktmbuf_append(m, SIZE) : NULL;
+
+	if (!data)
+		abort(); // the pool is larger than what is in use at a time
+	put_mac(data, l->scene->dst);
+	put_mac(data + 6, source_of(l->scene, port, number));
+	memcpy(data + 12, "\x88\xb5", 2);
+	return m;
+}
+
+// On which port a burst comes in, so that each lane has frames of all ports.
+static unsigned port_of(const struct scene *s, unsigned burst)
+{
+	return s->spread ? (burst + burst / SENDERS) % SENDERS : 0;
+}
+
+static void make_burst(struct lane *l, unsigned step, unsigned burst, struct rte_mbuf *frames[BURST])
+{
+	for (unsigned i = 0; i < BURST; i++)
+		frames[i] = make_frame(l, port_of(l->scene, burst), (step * BURSTS + burst) * BURST + i);
+}
+
+static void offer_burst(struct lane *l, unsigned burst, struct rte_mbuf *frames[BURST])
+{
+	forward_burst(l->w, port_of(l->scene, burst), frames, NULL, BURST);
+	txbatch_drain(&l->w->tx);
+}
+
+// One lane's part: of the bursts of each step those that fall to it.
+static void *drive(void *arg)
+{
+	struct lane *l = arg;
+	const struct scene *s = l->scene;
+	struct rte_mbuf *frames[BURST];
+
+	for (unsigned step = 0; step < s->steps; step++) {
+		uint64_t before = l->sent, lag = s->lagging ? l->number * s->step_ns * 3 / 4 : 0;
+		if (!s->lagging || !step)
+			pthread_barrier_wait(l->barrier);
+		forwarder_set_clock(l->w, step * s->step_ns + lag);
+		for (unsigned burst = l->number; burst < BURSTS; burst += l->lanes) {
+			make_burst(l, step, burst, frames);
+			offer_burst(l, burst, frames);
+		}
+		l->passed[step] = l->sent - before;
+	}
+	return NULL;
+}
+
+// Two lanes wait for each other, closer than a barrier brings them together.
+static void meet(int arrivals)
+{
+	static _Atomic int arrived;
+
+	atomic_fetch_add(&arrived, 1);
+	for (int spins = 0; atomic_load(&arrived) < arrivals; spins++)
+		if (spins > 10000)
+			sched_yield();
+}
+
+// One lane's part where every round begins with a port that is up, and each lane violates its policy at once.
+static void *violate(void *arg)
+{
+	struct lane *l = arg;
+	struct rte_mbuf *frames[BURST];
+
+	forwarder_set_clock(l->w, SECOND);
+	for (int round = 0; round < SHUTDOWN_ROUNDS; round++) {
+		pthread_barrier_wait(l->barrier);
+		if (!l->number)
+			atomic_store(&shared->err_disabled, 0);
+		make_burst(l, 0, 0, frames);
+		meet(2 * (round + 1));
+		offer_burst(l, 0, frames);
+	}
+	return NULL;
+}
+
+static void count_event(struct result *r, const struct event *e)
+{
+	r->events[e->type]++;
+	r->violations += e->type == EVENT_VIOLATION ? e->count : 0;
+}
+
+static void collect_lane(struct lane *l, struct result *r)
+{
+	struct event e;
+
+	for (unsigned port = 0; port < SENDERS; port++)
+		counters_read(&l->w->counters[port], &r->in);
+	counters_read(&l->w->counters[OUT], &r->out);
+	for (unsigned step = 0; step < STEPS_MAX; step++)
+		r->passed[step] += l->passed[step];
+	while (event_pop(&l->w->events, &e))
+		count_event(r, &e);
+	assert_int_equal(l->w->events.lost, 0);
+	free(l->w);
+}
+
+static void collect_switch(struct result *r)
+{
+	struct event told[VIOLATION_REASONS];
+
+	for (uint8_t port = 0; port < PORTS; port++) {
+		unsigned n = violation_collect(&shared->port[port].violations, port, UINT64_MAX, told);
+		for (unsigned i = 0; i < n; i++)
+			count_event(r, &told[i]);
+		r->learned += fdb_count(shared->fdb, port);
+	}
+}
+
+// Runs the lanes of a scene over the switch that is there.
+static void run_lanes(const struct scene *s, unsigned lanes, void *(*part)(void *), struct result *r)
+{
+	struct lane lane[LANES_MAX] = {0};
+	pthread_t thread[LANES_MAX];
+	pthread_barrier_t barrier;
+
+	*r = (struct result){0};
+	pthread_barrier_init(&barrier, NULL, lanes);
+	for (unsigned i = 0; i < lanes; i++) {
+		lane[i] = (struct lane){.scene = s, .number = i, .lanes = lanes, .barrier = &barrier};
+		lane[i].w = make_forwarder(&lane[i]);
+		assert_int_equal(pthread_create(&thread[i], NULL, part, &lane[i]), 0);
+	}
+	for (unsigned i = 0; i < lanes; i++)
+		pthread_join(thread[i], NULL);
+	pthread_barrier_destroy(&barrier);
+	for (unsigned i = 0; i < lanes; i++)
+		collect_lane(&lane[i], r);
+	collect_switch(r);
+}
+
+static void run(const struct scene *s, unsigned lanes, struct result *r)
+{
+	make_switch(s);
+	run_lanes(s, lanes, drive, r);
+	destroy_switch();
+}
+
+static uint64_t passed(const struct result *r)
+{
+	uint64_t sum = 0;
+
+	for (unsigned step = 0; step < STEPS_MAX; step++)
+		sum += r->passed[step];
+	return sum;
+}
+
+static void check_conservation(const struct scene *s, const struct result *r)
+{
+	uint64_t ended = 0;
+
+	for (int out = 0; out < OUTCOMES; out++)
+		ended += r->in.outcome[out];
+	CHECK(r->in.rx_packets == s->steps * BURSTS * BURST && ended == r->in.rx_packets, "%s: %ju frames came, %ju ended", s->name,
+	      (uintmax_t)r->in.rx_packets, (uintmax_t)ended);
+	CHECK(r->out.tx_packets == passed(r), "%s: %ju counted at the port, %ju sent", s->name, (uintmax_t)r->out.tx_packets,
+	      (uintmax_t)passed(r));
+}
+
+// Counters of a result, one after another.
+static void check_counters(const struct scene *s, unsigned lanes, const struct counters *one, const struct counters *many)
+{
+	const uint64_t *a = (const uint64_t *)one, *b = (const uint64_t *)many;
+
+	for (size_t i = 0; i < sizeof *one / sizeof *a; i++)
+		CHECK(a[i] == b[i], "%s: counter %zu is %ju with %u threads, %ju with one", s->name, i, (uintmax_t)b[i], lanes,
+		      (uintmax_t)a[i]);
+}
+
+static void check_same(const struct scene *s, unsigned lanes, const struct result *one, const struct result *many)
+{
+	check_counters(s, lanes, &one->in, &many->in);
+	check_counters(s, lanes, &one->out, &many->out);
+	for (unsigned step = 0; step < s->steps; step++)
+		CHECK(one->passed[step] == many->passed[step], "%s: in step %u %ju frames passed with %u threads, %ju with one", s->name,
+		      step, (uintmax_t)many->passed[step], lanes, (uintmax_t)one->passed[step]);
+	for (int type = 0; type < EVENT_TYPES; type++)
+		CHECK(one->events[type] == many->events[type], "%s: %ju events of type %d with %u threads, %ju with one", s->name,
+		      (uintmax_t)many->events[type], type, lanes, (uintmax_t)one->events[type]);
+	CHECK(one->violations == many->violations, "%s: %ju violations told with %u threads, %ju with one", s->name,
+	      (uintmax_t)many->violations, lanes, (uintmax_t)one->violations);
+	CHECK(one->learned == many->learned, "%s: %ju entries with %u threads, %ju with one", s->name, (uintmax_t)many->learned, lanes,
+	      (uintmax_t)one->learned);
+}
+
+#define FRAMES(steps) ((steps) * BURSTS * BURST)
+#define AT_16_KIB "-rate: 1000"                                   // 16,384 and 125 bytes a millisecond
+#define WITH_PEAK(way) way "-rate: 1000, " way "-peak: 2000, " way "-burst: 64"
+
+static const struct scene scenes[] = {
+	{"mac-limit, allow", "mac-limit: 100", "", MAC_OUT, NEW_EACH, .steps = 8, .step_ns = MS, .passed = FRAMES(8)},
+	{"mac-limit, drop", "mac-limit: 100, mac-limit-policy: drop", "", MAC_OUT, NEW_EACH, .steps = 8, .step_ns = SECOND / 4,
+	 .passed = 100},
+	{"mac-limit of four ports, drop", "mac-limit: 100, mac-limit-policy: drop", "", MAC_OUT, NEW_EACH, .spread = true, .steps = 8,
+	 .step_ns = SECOND / 4, .passed = 400},
+	{"sticky mac-limit", "mac-limit: 100, mac-limit-policy: drop, mac-sticky: on", "", MAC_OUT, NEW_EACH, .steps = 8,
+	 .step_ns = MS, .passed = 100},
+	{"storm-broadcast", "storm-broadcast: 50", "", MAC_BROADCAST, OF_PORT, .steps = 8, .step_ns = SECOND / 2, .passed = 4 * 50},
+	{"storm-multicast", "storm-multicast: 50", "", MAC_MULTICAST, OF_PORT, .steps = 8, .step_ns = SECOND, .passed = 8 * 50},
+	{"storm-unknown-unicast", "storm-unknown-unicast: 50", "", MAC_UNKNOWN, OF_PORT, .steps = 8, .step_ns = SECOND,
+	 .passed = 8 * 50},
+	{"storm-broadcast of four ports", "storm-broadcast: 50", "", MAC_BROADCAST, OF_PORT, .spread = true, .steps = 8,
+	 .step_ns = SECOND, .passed = 8 * 4 * 50},
+	{"ingress-rate", "ingress" AT_16_KIB, "", MAC_OUT, OF_PORT, .steps = 50, .step_ns = 20 * MS,
+	 .passed = (16384 + 49 * 20 * 125) / SIZE},
+	{"ingress-rate and -peak", WITH_PEAK("ingress"), "", MAC_OUT, OF_PORT, .steps = 50, .step_ns = 20 * MS,
+	 .passed = (65536 + 49 * 20 * 125) / SIZE},
+	{"egress-rate", "", "egress" AT_16_KIB, MAC_OUT, OF_PORT, .steps = 50, .step_ns = 20 * MS,
+	 .passed = (16384 + 49 * 20 * 125) / SIZE},
+	{"egress-rate, from four ports", "", "egress" AT_16_KIB, MAC_OUT, OF_PORT, .spread = true, .steps = 50,
+	 .step_ns = 20 * MS, .passed = (16384 + 49 * 20 * 125) / SIZE},
+	{"egress-rate and -peak, from four ports", "", WITH_PEAK("egress"), MAC_OUT, OF_PORT, .spread = true, .steps = 50,
+	 .step_ns = 20 * MS, .passed = (65536 + 49 * 20 * 125) / SIZE},
+	{"violations told", "forged-transmits: reject", "", MAC_OUT, OF_PORT, .spread = true, .steps = 8, .step_ns = SECOND},
+	{"violations not told", "forged-transmits: reject, violation: protect", "", MAC_OUT, OF_PORT, .steps = 8, .step_ns = SECOND},
+};
+
+static void same_as_one_thread(void **state)
+{
+	static struct result one, many;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		run(&scenes[i], 1, &one);
+		check_conservation(&scenes[i], &one);
+		CHECK(passed(&one) == scenes[i].passed, "%s: %ju frames passed, should be %ju", scenes[i].name, (uintmax_t)passed(&one),
+		      (uintmax_t)scenes[i].passed);
+		for (unsigned lanes = 2; lanes <= LANES_MAX; lanes *= 2) {
+			run(&scenes[i], lanes, &many);
+			check_conservation(&scenes[i], &many);
+			check_same(&scenes[i], lanes, &one, &many);
+		}
+	}
+}
+
+// Clocks that are apart let no more pass than the one that is ahead.
+static void lagging_clocks(void **state)
+{
+	static struct result r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(scenes); i++) {
+		struct scene s = scenes[i];
+		uint64_t lag = (LANES_MAX - 1) * s.step_ns * 3 / 4, span = (s.steps - 1) * s.step_ns + lag;
+		bool rated = strstr(s.name, "rate"), storm = strstr(s.name, "storm");
+		if (!rated && !storm)
+			continue;
+		s.lagging = true;
+		run(&s, LANES_MAX, &r);
+		check_conservation(&s, &r);
+		uint64_t most = storm ? (s.spread ? SENDERS : 1) * 50 * (span / SECOND + 1)
+				      : ((strstr(s.name, "peak") ? 65536 : 16384) + span * 125 / MS) / SIZE;
+		CHECK(passed(&r) && passed(&r) <= most, "%s: %ju frames passed, %ju may", s.name, (uintmax_t)passed(&r), (uintmax_t)most);
+	}
+}
+
+// One MAC on four ports at once: five moves are followed, then it is held, once.
+static void moves_are_counted_exactly(void **state)
+{
+	static const struct scene s = {"moves", "", "", MAC_OUT, ONE_FOR_ALL, .spread = true, .steps = 2, .step_ns = MS};
+	static struct result r;
+
+	(void)state;
+	for (int round = 0; round < MOVE_ROUNDS; round++) {
+		run(&s, 1 + (unsigned)round % LANES_MAX, &r);
+		check_conservation(&s, &r);
+		assert_int_equal(r.in.mac_moves, 5);
+		assert_int_equal(r.events[EVENT_MAC_MOVED], 5);
+		assert_int_equal(r.events[EVENT_MAC_LEARNED], 1);
+		assert_int_equal(r.events[EVENT_MAC_FLAP], 1);
+		assert_int_equal(r.learned, 1);
+		assert_true(r.in.outcome[OUT_MAC_FLAP] > 0);
+	}
+}
+
+// A port goes down at its first violation: the other thread can be at one frame then, all later ones meet a port that
+// is down. It goes down once.
+static void one_shutdown(void **state)
+{
+	static const struct scene s = {"shutdown", "forged-transmits: reject, violation: shutdown", "", MAC_OUT, OF_PORT, .steps = 0};
+	static struct result r;
+
+	(void)state;
+	make_switch(&s);
+	run_lanes(&s, 2, violate, &r);
+	destroy_switch();
+	uint64_t forged = r.in.outcome[OUT_FORGED_TRANSMIT];
+	assert_in_range(forged, SHUTDOWN_ROUNDS, 2 * SHUTDOWN_ROUNDS);
+	assert_int_equal(r.in.outcome[OUT_PORT_DOWN], 2 * SHUTDOWN_ROUNDS * BURST - forged);
+	assert_int_equal(r.violations, forged);
+	assert_int_equal(r.events[EVENT_VIOLATION], 1);
+	CHECK(r.events[EVENT_PORT_ERR_DISABLED] == SHUTDOWN_ROUNDS, "%ju events of a port that was err-disabled %d times",
+	      (uintmax_t)r.events[EVENT_PORT_ERR_DISABLED], SHUTDOWN_ROUNDS);
+}
+
+// DPDK with plain memory and no devices; what the threads use of it.
+static int start(void **state)
+{
+	char *args[] = {"threads_test", "--no-huge", "-m", "64", "--no-pci", "--no-shconf", "--no-telemetry", "--log-level=*:critical"};
+	char name[16];
+	cpu_set_t cores;
+
+	(void)state;
+	// EAL ties this thread to one core, and threads inherit that: none would ever meet another.
+	if (sched_getaffinity(0, sizeof cores, &cores) || rte_eal_init(COUNT(args), args) < 0 ||
+	    sched_setaffinity(0, sizeof cores, &cores))
+		return -1;
+	for (int i = 0; i < LANES_MAX; i++) {
+		snprintf(name, sizeof name, "lane%d", i);
+		pools[i] = rte_pktmbuf_pool_create(name, POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+		rings[i] = rte_ring_create_elem(name, sizeof(struct event), RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!pools[i] || !rings[i])
+			return -1;
+	}
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	for (int i = 0; i < LANES_MAX; i++) {
+		rte_ring_free(rings[i]);
+		rte_mempool_free(pools[i]);
+	}
+	return rte_eal_cleanup();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {TEST(same_as_one_thread), TEST(lagging_clocks), TEST(moves_are_counted_exactly),
+					   TEST(one_shutdown)};
+
+	return cmocka_run_group_tests(tests, start, stop) != 0;
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <string.h>
+
+#include "buffer.h"
+#include "../../dataplane/admit.h"
+
+enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
+
+#define STATION 0x02, 0, 0, 0, 0, 0x01
+#define OTHER 0x02, 0, 0, 0, 0, 0x02
+#define GROUP 0x01, 0, 0x5e, 0, 0, 1
+#define BROADCAST 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
+#define BRIDGES(last) 0x01, 0x80, 0xc2, 0, 0, last
+#define PVST 0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd
+#define IP 0x08, 0x00
+#define TAG(pcp, vid) 0x81, 0x00, (pcp) << 5 | (vid) >> 8, (vid) & 0xff, IP
+#define HEADER 14
+#define TAGGED 18
+
+// Trunks of VLANs 1, 10 and 20, and an access port of VLAN 10.
+static struct swconf *conf(void)
+{
+	static struct swconf c;
+	portset trunks = portset_of(TRUNK) | portset_of(NO_NATIVE) | portset_of(STRICT) | portset_of(OPEN);
+
+	memset(&c, 0, sizeof c);
+	for (int p = 0; p < PORTS; p++)
+		c.port[p] = (struct portconf){.untagged_vid = 1, .takes_tags = true};
+	c.port[NO_NATIVE].untagged_vid = 0;
+	c.port[ACCESS] = (struct portconf){.untagged_vid = 10};
+	c.port[STRICT].own_mac_only = true;
+	c.port[STRICT].mac = UINT64_C(0x020000000001);
+	c.port[OPEN].bpdu = BPDU_PASS;
+	c.port[OPEN].link_local_forward = true;
+	c.vlan[1].member = c.vlan[20].member = trunks;
+	c.vlan[10].member = trunks | portset_of(ACCESS);
+	return &c;
+}
+
+static const struct {
+	unsigned port;
+	uint8_t bytes[TAGGED];
+	uint32_t len;
+	enum outcome verdict;
+	uint16_t vid; // of an admitted frame
+	bool group;
+} cases[] = {
+	{TRUNK, {OTHER, STATION, IP}, 0, OUT_MALFORMED, 0, false},
+	{TRUNK, {OTHER, STATION, IP}, HEADER - 1, OUT_MALFORMED, 0, false},
+	{TRUNK, {OTHER, STATION, IP}, HEADER, ADMITTED, 1, false},
+	{TRUNK, {OTHER, STATION, TAG(0, 10)}, TAGGED - 1, OUT_MALFORMED, 0, false},
+	{TRUNK, {OTHER, STATION, TAG(5, 10)}, TAGGED, ADMITTED, 10, false},
+	{TRUNK, {OTHER, STATION, TAG(5, 0)}, TAGGED, ADMITTED, 1, false}, // a priority tag
+	{TRUNK, {OTHER, STATION, TAG(0, 1)}, TAGGED, ADMITTED, 1, false},
+	{TRUNK, {OTHER, STATION, TAG(0, 11)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
+	{TRUNK, {OTHER, STATION, TAG(0, 4095)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
+	{TRUNK, {OTHER, STATION, 0x88, 0xa8, 0, 11}, HEADER, ADMITTED, 1, false},
+	{NO_NATIVE, {OTHER, STATION, IP}, HEADER, OUT_VLAN_FILTERED, 0, false},
+	{NO_NATIVE, {OTHER, STATION, TAG(5, 0)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
+	{NO_NATIVE, {OTHER, STATION, TAG(5, 20)}, TAGGED, ADMITTED, 20, false},
+	{ACCESS, {OTHER, STATION, IP}, HEADER, ADMITTED, 10, false},
+	{ACCESS, {OTHER, STATION, TAG(7, 0)}, TAGGED, ADMITTED, 10, false},
+	{ACCESS, {OTHER, STATION, TAG(7, 10)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
+	{TRUNK, {OTHER, GROUP, IP}, HEADER, OUT_BAD_SOURCE, 0, false},
+	{TRUNK, {OTHER, BROADCAST, IP}, HEADER, OUT_BAD_SOURCE, 0, false},
+	{TRUNK, {OTHER, 0, 0, 0, 0, 0, 0, IP}, HEADER, OUT_BAD_SOURCE, 0, false},
+	{TRUNK, {0, 0, 0, 0, 0, 0, STATION, IP}, HEADER, ADMITTED, 1, false},
+	{TRUNK, {BROADCAST, STATION, IP}, HEADER, ADMITTED, 1, true},
+	{TRUNK, {GROUP, STATION, IP}, HEADER, ADMITTED, 1, true},
+	{TRUNK, {BRIDGES(0), STATION, IP}, HEADER, OUT_BPDU, 0, true},
+	{TRUNK, {PVST, STATION, IP}, HEADER, OUT_BPDU, 0, true},
+	{TRUNK, {BRIDGES(1), STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{TRUNK, {BRIDGES(15), STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{TRUNK, {BRIDGES(16), STATION, IP}, HEADER, ADMITTED, 1, true},
+	{OPEN, {BRIDGES(0), STATION, IP}, HEADER, ADMITTED, 1, true},
+	{OPEN, {PVST, STATION, IP}, HEADER, ADMITTED, 1, true},
+	{OPEN, {BRIDGES(14), STATION, IP}, HEADER, ADMITTED, 1, true},
+	{STRICT, {OTHER, STATION, IP}, HEADER, ADMITTED, 1, false},
+	{STRICT, {STATION, OTHER, IP}, HEADER, OUT_FORGED_TRANSMIT, 0, false},
+	// of several reasons the one of the first step
+	{ACCESS, {BRIDGES(0), GROUP, TAG(0, 11)}, TAGGED, OUT_VLAN_FILTERED, 0, true},
+	{STRICT, {BRIDGES(0), GROUP, IP}, HEADER, OUT_BAD_SOURCE, 0, true},
+	{STRICT, {BRIDGES(0), OTHER, IP}, HEADER, OUT_BPDU, 0, true},
+};
+
+static enum outcome verdict(const struct swconf *c, unsigned port, const uint8_t *bytes, uint32_t len, struct arrival *a)
+{
+	struct rte_mbuf *m = buffer_new(0, bytes, (uint16_t)len);
+	enum outcome got = admit(c, &c->port[port], portset_of(port), m, a);
+
+	buffer_free(m);
+	return got;
+}
+
+static void verdicts(void **state)
+{
+	const struct swconf *c = conf();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct arrival a = {0};
+		enum outcome got = verdict(c, cases[i].port, cases[i].bytes, cases[i].len, &a);
+		CHECK(got == cases[i].verdict, "case %zu: %s, not %s", i, outcome_names[got], outcome_names[cases[i].verdict]);
+		if (got != ADMITTED)
+			continue;
+		CHECK(a.vid == cases[i].vid, "case %zu: VLAN %u", i, a.vid);
+		CHECK(a.group == cases[i].group, "case %zu", i);
+	}
+}
+
+// Reject without a MAC: nobody may send.
+static void no_mac_at_all(void **state)
+{
+	struct swconf *c = conf();
+	struct arrival a = {0};
+
+	(void)state;
+	c->port[STRICT].mac = 0;
+	assert_int_equal(verdict(c, STRICT, (uint8_t[]){OTHER, STATION, IP}, HEADER, &a), OUT_FORGED_TRANSMIT);
+}
+
+RUN_TESTS(TEST(verdicts), TEST(no_mac_at_all))

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../control/compile.h"
+
+static struct config *parse(const char *text)
+{
+	struct config_error e;
+	struct config *c = config_parse(text, strlen(text), &e);
+
+	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
+	return c;
+}
+
+static struct swconf *compiled(const char *text, const uint8_t *numbers)
+{
+	struct config *c = parse(text);
+	struct swconf *conf = compile_ports(c, numbers);
+
+	assert_non_null(conf);
+	config_free(c);
+	return conf;
+}
+
+enum { A = 5, B = 0, C = 63 };
+
+static const uint8_t numbers[] = {A, B, C};
+
+static const char three_ports[] = "ports:\n"
+				  "- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20, native-vlan: 10}}\n"
+				  "- {name: b, policy: {vlan-mode: access, access-vlan: 10, promiscuous: accept, isolation-group: 2}}\n"
+				  "- {name: c, policy: {native-vlan: 30, allowed-vlans: '10,20', mac-learning: off, isolation-group: 2}}\n";
+
+static void vlans(void **state)
+{
+	struct swconf *conf = compiled(three_ports, numbers);
+	portset a = portset_of(A), b = portset_of(B), c = portset_of(C);
+
+	(void)state;
+	assert_int_equal(conf->vlan[10].member, a | b | c);
+	assert_int_equal(conf->vlan[10].unknown, a | b);
+	assert_int_equal(conf->vlan[10].promisc, b);
+	assert_int_equal(conf->vlan[10].untagged, a | b);
+	assert_int_equal(conf->vlan[20].member, a | c);
+	assert_int_equal(conf->vlan[20].untagged, 0);
+	assert_int_equal(conf->vlan[1].member, a);
+	assert_int_equal(conf->vlan[21].member, 0);
+	assert_int_equal(conf->vlan[30].member, 0); // c's native VLAN is not allowed on it
+	assert_int_equal(conf->port[A].untagged_vid, 10);
+	assert_int_equal(conf->port[B].untagged_vid, 10);
+	assert_int_equal(conf->port[C].untagged_vid, 0);
+	assert_true(conf->port[A].takes_tags);
+	assert_false(conf->port[B].takes_tags);
+	free(conf);
+}
+
+static void reach(void **state)
+{
+	struct swconf *conf = compiled(three_ports, numbers);
+	portset all = portset_of(A) | portset_of(B) | portset_of(C);
+
+	(void)state;
+	assert_int_equal(conf->port[A].reach & all, portset_of(B) | portset_of(C));
+	assert_int_equal(conf->port[B].reach & all, portset_of(A));
+	assert_int_equal(conf->port[C].reach & all, portset_of(A));
+	free(conf);
+	conf = compiled("ports: [{name: a}, {name: b}, {name: c, policy: {isolation-group: 31}}]", numbers); // 0 isolates nobody
+	assert_int_equal(conf->port[A].reach & all, portset_of(B) | portset_of(C));
+	assert_int_equal(conf->port[B].reach & all, portset_of(A) | portset_of(C));
+	assert_int_equal(conf->port[C].reach & all, portset_of(A) | portset_of(B));
+	free(conf);
+}
+
+static void ingress_policy(void **state)
+{
+	static const uint8_t number[] = {7};
+	struct swconf *conf = compiled("ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]", number);
+
+	(void)state;
+	assert_int_equal(conf->port[7].mac, UINT64_C(0x020000000002));
+	assert_false(conf->port[7].own_mac_only || conf->port[7].drop_at_limit || conf->port[7].link_local_forward);
+	assert_int_equal(conf->port[7].learner.port, 7);
+	assert_true(conf->port[7].learner.learns);
+	assert_int_equal(conf->port[7].learner.limit, 4096);
+	assert_int_equal(conf->blocked, 0); // mac-changes: accept
+	free(conf);
+	conf = compiled("policy: {forged-transmits: reject, mac-limit-policy: drop, link-local: forward, bpdu: forward,\n"
+			"  mac-learning: off, mac-limit: 12, mac-changes: reject}\n"
+			"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
+			number);
+	assert_true(conf->port[7].own_mac_only && conf->port[7].drop_at_limit && conf->port[7].link_local_forward);
+	assert_false(conf->port[7].learner.learns);
+	assert_int_equal(conf->port[7].learner.limit, 12);
+	assert_int_equal(conf->blocked, portset_of(7));
+	free(conf);
+}
+
+// mac-changes: reject blocks a port exactly while its effective MAC is not the assigned one.
+static void blocked(void **state)
+{
+	struct swconf *conf = compiled("policy: {mac-changes: reject}\n"
+				       "ports:\n"
+				       "- {name: a, mac-address: 02:00:00:00:00:01}\n"
+				       "- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:02}\n"
+				       "- {name: c, mac-address: 02:00:00:00:00:03, effective-mac: 02:00:00:00:00:04}\n",
+				       numbers);
+
+	(void)state;
+	assert_int_equal(conf->blocked, portset_of(C));
+	free(conf);
+}
+
+static void limits(void **state)
+{
+	static const uint8_t number[] = {7};
+	struct swconf *conf = compiled("ports: [{name: a}]", number);
+
+	(void)state;
+	assert_false(conf->port[7].metered || conf->port[7].guarded || conf->careful);
+	assert_int_equal(conf->port[7].ingress.rate_kbps, 0);
+	free(conf);
+	conf = compiled("ports: [{name: a, policy: {ingress-rate: 100000, ingress-peak: 200000, egress-rate: 8, egress-burst: 3,\n"
+			"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
+			number);
+	const struct portconf *p = &conf->port[7];
+	assert_true(p->metered && p->guarded && p->block_router_advert && !p->block_dhcp_server);
+	assert_int_equal(p->ingress.depth, 125000); // 10 ms of the average rate
+	assert_int_equal(p->ingress.peak_kbps, 200000);
+	assert_int_equal(p->egress.depth, 3 * 1024);
+	assert_int_equal(p->egress.peak_kbps, 0);
+	assert_int_equal(p->storm[STORM_BROADCAST], 4);
+	assert_int_equal(p->storm[STORM_MULTICAST], 5);
+	assert_int_equal(p->storm[STORM_UNKNOWN_UNICAST], 6);
+	assert_int_equal(conf->careful, portset_of(7));
+	free(conf);
+}
+
+static void violations_and_moves(void **state)
+{
+	static const uint8_t number[] = {7};
+	static const struct {
+		const char *policy;
+		enum violation_action violation;
+		enum bpdu_action bpdu;
+		uint32_t recovery_s;
+	} cases[] = {
+		{"violation: restrict", VIOLATION_EVENT, BPDU_DROP, 0},
+		{"violation: protect, bpdu: forward", VIOLATION_NOTHING, BPDU_PASS, 0},
+		{"violation: shutdown, bpdu: guard, recovery-time: 86400", VIOLATION_SHUTDOWN, BPDU_SHUTDOWN, 86400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[200];
+		snprintf(text, sizeof text, "ports: [{name: a, policy: {mac-sticky: on, mac-move-limit: 255, mac-move-hold: 3600, %s}}]",
+			 cases[i].policy);
+		struct swconf *conf = compiled(text, number);
+		const struct portconf *p = &conf->port[7];
+		assert_int_equal(p->violation, cases[i].violation);
+		assert_int_equal(p->bpdu, cases[i].bpdu);
+		assert_int_equal(p->recovery_s, cases[i].recovery_s);
+		assert_true(p->learner.sticky);
+		assert_int_equal(p->learner.move_limit, 255);
+		assert_int_equal(p->learner.move_hold_s, 3600);
+		free(conf);
+	}
+}
+
+// The destination of a mirror is in no VLAN, not even in one that its policy names.
+static void mirrors(void **state)
+{
+	struct swconf *conf = compiled("policy: {promiscuous: accept}\n"
+				       "ports: [{name: a}, {name: b}, {name: c}]\n"
+				       "mirrors:\n"
+				       "- {name: in, source: [a, b], direction: rx, destination: c}\n"
+				       "- {name: out, source: [b], direction: tx, destination: c}\n",
+				       numbers);
+	portset a = portset_of(A), b = portset_of(B), c = portset_of(C);
+
+	(void)state;
+	assert_int_equal(conf->mirror_only, c);
+	assert_int_equal(conf->port[A].mirror_rx, c);
+	assert_int_equal(conf->port[A].mirror_tx, 0);
+	assert_int_equal(conf->port[B].mirror_rx, c);
+	assert_int_equal(conf->port[B].mirror_tx, c);
+	assert_int_equal(conf->careful, b);
+	assert_int_equal(conf->vlan[1].member, a | b);
+	assert_int_equal(conf->vlan[4094].unknown, a | b);
+	assert_int_equal(conf->vlan[4094].promisc, a | b);
+	free(conf);
+}
+
+static void fixed_macs(void **state)
+{
+	struct config *c = parse("ports:\n"
+				 "- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20}}\n"
+				 "- {name: b, policy: {vlan-mode: access, access-vlan: 10}}\n"
+				 "- {name: c, mac-address: 02:00:00:00:00:03, policy: {vlan-mode: access, access-vlan: 4094}}\n"
+				 "static-macs:\n"
+				 "- {mac: 02:00:00:00:00:99, vlan: 10, port: b}\n"
+				 "- {mac: 02:00:00:00:00:01, vlan: 5, port: a}\n"); // its own already
+	size_t count;
+	struct fixed_mac *f = compile_fixed(c, numbers, &count);
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(count, 22);
+	for (size_t i = 1; i < count; i++)
+		assert_true(f[i - 1].key < f[i].key);
+	for (uint16_t vid = 1; vid <= 20; vid++) {
+		const struct fixed_mac *own = fixed_find(f, count, key_make(vid, UINT64_C(0x020000000001)));
+		assert_true(own && own->port == A && (own->type == FDB_ASSIGNED || vid == 5));
+	}
+	const struct fixed_mac *s = fixed_find(f, count, key_make(10, UINT64_C(0x020000000099)));
+	assert_true(s && s->port == B && s->type == FDB_STATIC);
+	s = fixed_find(f, count, key_make(4094, UINT64_C(0x020000000003)));
+	assert_true(s && s->port == C && s->type == FDB_ASSIGNED);
+	assert_null(fixed_find(f, count, key_make(11, UINT64_C(0x020000000099))));
+	assert_null(fixed_find(f, count, key_make(21, UINT64_C(0x020000000001))));
+	assert_null(fixed_find(f, 0, key_make(10, UINT64_C(0x020000000099))));
+	free(f);
+	config_free(c);
+}
+
+static void an_empty_switch(void **state)
+{
+	struct config *c = parse("ports: []");
+	struct swconf *conf = compile_ports(c, NULL);
+	size_t count = 1;
+	struct fixed_mac *f = compile_fixed(c, NULL, &count);
+
+	(void)state;
+	assert_non_null(conf);
+	assert_non_null(f);
+	assert_int_equal(count, 0);
+	for (int v = 0; v < VID_SPACE; v++)
+		assert_int_equal(conf->vlan[v].member, 0);
+	free(conf);
+	free(f);
+	config_free(c);
+}
+
+RUN_TESTS(TEST(vlans), TEST(reach), TEST(ingress_policy), TEST(blocked), TEST(limits), TEST(violations_and_moves), TEST(mirrors),
+	  TEST(fixed_macs), TEST(an_empty_switch))

@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../control/config.h"
+
+// A text that is refused, where, and a part of what is said.
+struct refusal {
+	const char *text;
+	unsigned line, column;
+	const char *says;
+};
+
+#define MIRROR "ports: [{name: a}, {name: b}]\nmirrors:\n- {name: m, "
+#define PORT "ports:\n- {name: a, "
+
+static const struct refusal refusals[] = {
+	// not YAML, or not the right shape of it
+	{"", 1, 1, "nothing in it"},
+	{"# nothing\n", 1, 1, "nothing in it"},
+	{"ports: [", 2, 1, ""}, // behind the end
+	{"ports:\n\t- a\n", 2, 1, ""},
+	{"ports: []\n---\nports: []\n", 3, 1, "a second document"},
+	{"- ports\n", 1, 1, "a list"},
+	{"ports", 1, 1, "a value"},
+	{"ports: {}\n", 1, 8, "ports is a mapping"},
+	{"ports: none\n", 1, 8, "ports is a value"},
+	{"ports: [a]\n", 1, 9, "a port is a value"},
+	{"ports: []\nswitch: []\n", 2, 9, "switch is a list"},
+	{"ports: []\npolicy: 1\n", 2, 9, "policy is a value"},
+	{PORT "device: [x]}\n", 2, 21, "device is a list"},
+	{PORT "device: \"a\\0b\"}\n", 2, 21, "zero byte"},
+	{"ports: []\n? [a]\n: b\n", 2, 3, "a key is a list"},
+	// keys
+	{"switch: {name: x}\n", 1, 1, "has no ports"},
+	{"ports: []\nport: []\n", 2, 1, "unknown key 'port' in the configuration (did you mean 'ports'?)"},
+	{"ports: []\nswitch: {nam: x}\n", 2, 10, "did you mean 'name'?"},
+	{"ports: []\nswitch: {colour: x}\n", 2, 10, "it takes name, mac-table-size"},
+	{"ports: []\nports: []\n", 2, 1, "key 'ports' is there twice"},
+	{"ports: []\npolicy: {bpdu: filter, bpdu: forward}\n", 2, 24, "key 'bpdu' is there twice"},
+	{"ports: []\npolicy: {promiscous: accept}\n", 2, 10, "did you mean 'promiscuous'?"},
+	{PORT "policy: {mac_limit: 1}}\n", 2, 22, "did you mean 'mac-limit'?"},
+	{"ports: []\nport-groups: [{policy: {}}]\n", 2, 15, "a port group has no name"},
+	{"ports: [{device: x}]\n", 1, 9, "a port has no name"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, port: a}]\n", 2, 15, "a static MAC has no vlan"},
+	// values
+	{"ports: []\nswitch: {name: ''}\n", 2, 16, "not 1 to 63 characters"},
+	{"ports: []\nswitch: {mac-table-size: 0}\n", 2, 26, "a number from 1 to 16777216"},
+	{"ports: []\nswitch: {mac-table-size: 16777217}\n", 2, 26, "a number from 1 to 16777216"},
+	{"ports: []\ndataplane: {workers: 0}\n", 2, 22, "a number from 1 to"},
+	{"ports: []\ndataplane: {memory: lots}\n", 2, 21, "memory cannot be 'lots'"},
+	{"ports: []\ndataplane: {hugepages: maybe}\n", 2, 24, "auto, on or off"},
+	{"ports: []\ndataplane: {eal: [[x]]}\n", 2, 19, "eal is a list"},
+	{"ports: []\npolicy: {mac-limit: -1}\n", 2, 21, "mac-limit cannot be '-1'"},
+	{"ports: []\npolicy: {aging-time: 1000001}\n", 2, 22, "a number from 0 to 1000000"},
+	{"ports: []\npolicy:\n  promiscuous: on\n", 3, 16, "reject or accept"},
+	{"ports: []\npolicy: {allowed-vlans: 1-4095}\n", 2, 25, "a list of VLANs"},
+	{"ports: []\npolicy: {allowed-vlans: [1, x]}\n", 2, 25, "a list of VLANs"},
+	{"ports: []\npolicy: {allowed-vlans: [1, [2]]}\n", 2, 29, "allowed-vlans is a list"},
+	{"ports: []\npolicy: {allowed-vlans: []}\n", 2, 25, "a list of VLANs"},
+	{"ports: []\npolicy: {mac-limit: [1]}\n", 2, 21, "mac-limit is a list"},
+	{"ports: []\npolicy: {access-vlan: 0}\n", 2, 23, "a number from 1 to 4094"},
+	{"ports: [{name: a b}]\n", 1, 16, "a character that is not one of"},
+	{"ports: [{name: abcdefghijklmnop}]\n", 1, 16, "not 1 to 15 characters"},
+	{"ports: []\nport-groups: [{name: a/b}]\n", 2, 22, "a character that is not one of"},
+	{PORT "enabled: perhaps}\n", 2, 22, "on or off"},
+	{PORT "mac-address: 1}\n", 2, 26, "no MAC address"},
+	{PORT "mac-address: 01:00:5e:00:00:01}\n", 2, 26, "a group address"},
+	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "no station's address"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: ff:ff:ff:ff:ff:ff, vlan: 1, port: a}]\n", 2, 21, "a group address"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2, 46, "a number from 1 to 4094"},
+	// what does not fit together
+	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is there twice"},
+	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3, "port group 'g' is there twice"},
+	{PORT "port-group: g}\n", 2, 25, "does not exist"},
+	{PORT "effective-mac: 02:00:00:00:00:01}\n", 2, 28, "without a mac-address"},
+	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n- {name: b, mac-address: 0200.0000.0001}\n", 3, 26,
+	 "assigned to port 'a' too"},
+	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n"
+	 "- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:01}\n",
+	 3, 60, "assigned to port 'a' too"},
+	{"ports: [{name: a}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: b}\n", 3, 9, "port 'b', which does not exist"},
+	{"ports: [{name: a, policy: {allowed-vlans: 5}}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n", 3, 9,
+	 "which port 'a' is not in"},
+	{"ports: [{name: a}, {name: b, mac-address: 02:00:00:00:00:01}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n", 3,
+	 9, "assigned to port 'b'"},
+	{"ports: [{name: a}, {name: b}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n"
+	 "- {mac: 02-00-00-00-00-01, vlan: 1, port: b}\n",
+	 4, 9, "there twice in VLAN 1"},
+	{"ports: [{name: a}, {name: b}]\nswitch: {mac-table-size: 8191}\n", 2, 26, "add up to 8192"},
+	{"policy: {mac-limit: 16777216}\nports: [{name: a}, {name: b}]\n", 2, 16, "add up to 33554432"},
+	{"ports:\n- {name: a, policy: {ingress-rate: 2000, ingress-peak: 1999}}\n", 2, 10, "ingress-peak 1999 is below"},
+	{"policy: {egress-rate: 2}\nports:\n- {name: a, policy: {egress-peak: 1}}\n", 3, 10, "egress-peak 1 is below"},
+	// mirrors
+	{MIRROR "destination: b}\n", 3, 3, "a mirror has no source"},
+	{MIRROR "source: [a]}\n", 3, 3, "a mirror has no destination"},
+	{MIRROR "source: [], destination: b}\n", 3, 3, "has no source"},
+	{MIRROR "source: a, destination: b}\n", 3, 21, "source is a value"},
+	{MIRROR "source: [a], destination: b, direction: in}\n", 3, 53, "rx, tx or both"},
+	{MIRROR "source: [a], destination: c}\n", 3, 39, "port 'c', which does not exist"},
+	{MIRROR "source: [a, c], destination: b}\n", 3, 25, "port 'c', which does not exist"},
+	{MIRROR "source: [a, b], destination: b}\n", 3, 25, "the destination of a mirror"},
+	{MIRROR "source: [a], destination: b}\n- {name: m, source: [a], destination: b}\n", 4, 3, "mirror 'm' is there twice"},
+};
+
+static void every_error_has_its_place(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		const struct refusal *r = &refusals[i];
+		struct config_error e;
+		struct config *c = config_parse(r->text, strlen(r->text), &e);
+		CHECK(!c, "taken:\n%s", r->text);
+		CHECK(e.at.line == r->line && e.at.column == r->column, "%u:%u: %s, not at %u:%u, of\n%s", e.at.line, e.at.column, e.text,
+		      r->line, r->column, r->text);
+		CHECK(strstr(e.text, r->says) && *e.text && !strchr(e.text, '\n'), "'%s' said of\n%s", e.text, r->text);
+	}
+}
+
+static struct config *parse(const char *text)
+{
+	struct config_error e;
+	struct config *c = config_parse(text, strlen(text), &e);
+
+	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
+	return c;
+}
+
+static uint32_t value(const struct config *c, unsigned port, enum policy_key k)
+{
+	struct policy p;
+
+	config_port_policy(c, &c->port[port], &p);
+	return p.value[k];
+}
+
+static void everything_is_read(void **state)
+{
+	struct config *c = parse("switch: {name: lab, mac-table-size: 9000}\n"
+				 "dataplane: {workers: 2, memory: 100, hugepages: no, eal: [-v, --single-file-segments]}\n"
+				 "policy: {mac-limit: 5, promiscuous: accept}\n"
+				 "port-groups: [{name: g, policy: {mac-limit: 6, bpdu: forward}}, {name: empty}]\n"
+				 "ports:\n"
+				 "- name: p1\n"
+				 "  device: tap:p1\n"
+				 "  port-group: g\n"
+				 "  mac-address: 0200.0000.0001\n"
+				 "  effective-mac: 02-00-00-00-00-02\n"
+				 "  enabled: false\n"
+				 "  policy: {mac-limit: 7}\n"
+				 "- {name: p2, port-group: g, policy: }\n"
+				 "- {name: p3}\n"
+				 "static-macs: [{mac: 02:00:00:00:00:99, vlan: 10, port: p2}]\n");
+
+	(void)state;
+	assert_string_equal(c->name, "lab");
+	assert_int_equal(c->table_size, 9000);
+	assert_int_equal(c->dataplane.workers, 2);
+	assert_int_equal(c->dataplane.memory_mib, 100);
+	assert_int_equal(c->dataplane.hugepages, HUGEPAGES_OFF);
+	assert_int_equal(c->dataplane.eal_count, 2);
+	assert_string_equal(c->dataplane.eal[1], "--single-file-segments");
+	assert_string_equal(c->port[0].device, "tap:p1");
+	assert_int_equal(c->port[0].mac, UINT64_C(0x020000000001));
+	assert_int_equal(config_effective_mac(&c->port[0]), UINT64_C(0x020000000002));
+	assert_true(c->port[0].disabled);
+	assert_false(c->port[1].disabled);
+	assert_int_equal(value(c, 0, PK_MAC_LIMIT), 7);
+	assert_int_equal(value(c, 1, PK_MAC_LIMIT), 6);
+	assert_int_equal(value(c, 2, PK_MAC_LIMIT), 5);
+	assert_int_equal(value(c, 1, PK_BPDU), BPDU_FORWARD);
+	assert_int_equal(value(c, 2, PK_BPDU), BPDU_FILTER);
+	assert_int_equal(value(c, 0, PK_PROMISCUOUS), ACCEPT);
+	assert_int_equal(c->fixed[0].mac, UINT64_C(0x020000000099));
+	assert_int_equal(c->fixed[0].vid, 10);
+	assert_string_equal(c->fixed[0].port, "p2");
+	assert_int_equal(config_table_size(c), 9000);
+	config_free(c);
+}
+
+static void vlans_as_a_list(void **state)
+{
+	struct config *c = parse("ports: [{name: a, policy: {allowed-vlans: [5, 10-12, '20,21']}}]");
+	char *text = malloc(VLANS_TEXT);
+
+	(void)state;
+	policy_text(&c->port[0].policy, PK_ALLOWED_VLANS, text);
+	assert_string_equal(text, "5,10-12,20-21");
+	free(text);
+	config_free(c);
+}
+
+static void defaults(void **state)
+{
+	struct config *c = parse("ports: [{name: a}]");
+
+	(void)state;
+	assert_string_equal(c->name, "nestswitch");
+	assert_int_equal(c->dataplane.workers, 1);
+	assert_int_equal(c->dataplane.memory_mib, 512);
+	assert_int_equal(c->dataplane.hugepages, HUGEPAGES_AUTO);
+	assert_int_equal(config_table_size(c), 65536);
+	assert_int_equal(config_effective_mac(&c->port[0]), 0);
+	for (int k = 0; k < POLICY_KEYS; k++)
+		assert_int_equal(value(c, 0, (enum policy_key)k), policy_rows[k].standard);
+	config_free(c);
+	c = parse("ports: [{name: a}, {name: b}]\npolicy: {mac-limit: 50000}\n");
+	assert_int_equal(config_table_size(c), 100000);
+	config_free(c);
+}
+
+// What looks like an error and is none.
+static void legal(void **state)
+{
+	static const char *const texts[] = {
+		"ports: []",
+		"ports:",
+		"ports: []\npolicy:\nport-groups:\nstatic-macs:\n",
+		"ports: [{name: a}, {name: b}]\nswitch: {mac-table-size: 8192}\n",
+		// one MAC on two ports that share no VLAN
+		"ports: [{name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-9}},"
+		"{name: b, mac-address: 02:00:00:00:00:01, policy: {vlan-mode: access, access-vlan: 10}}]",
+		"ports: [{name: a}, {name: b}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 1, port: a}, {mac: 02:00:00:00:00:01, "
+		"vlan: 2, port: b}]",
+		// static on the port that it is assigned to
+		"ports: [{name: a, mac-address: 02:00:00:00:00:01}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 1, port: a}]",
+		"ports: [{name: a, policy: {mac-limit: 0}}]\nswitch: {mac-table-size: 1}\n",
+		"ports: [&p {name: a}]\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		config_free(parse(texts[i]));
+}
+
+// One more than the most there can be, of each kind of thing.
+static void limits(void **state)
+{
+	static const struct {
+		const char *head, *item, *says;
+		unsigned most;
+	} cases[] = {
+		{"ports:\n", "- {name: p%u, policy: {mac-limit: 1}}\n", "more than 64 ports", CONFIG_PORTS_MAX},
+		{"ports: []\nport-groups:\n", "- {name: g%u}\n", "more than 1024 port groups", CONFIG_GROUPS_MAX},
+		{"ports: [{name: a}, {name: b}]\nmirrors:\n", "- {name: m%u, source: [a], destination: b}\n", "more than 64 mirrors",
+		 CONFIG_MIRRORS_MAX},
+		{"ports: []\ndataplane:\n  eal:\n", "  - --x%u\n", "more than 32 eal arguments", EAL_ARGS_MAX},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (unsigned more = 0; more < 2; more++) {
+			char *text = NULL;
+			size_t size;
+			struct config_error e;
+			FILE *f = open_memstream(&text, &size);
+			fputs(cases[i].head, f);
+			for (unsigned n = 0; n < cases[i].most + more; n++)
+				fprintf(f, cases[i].item, n);
+			fclose(f);
+			struct config *c = config_parse(text, size, &e);
+			CHECK((c != NULL) == !more, "case %zu: %s", i, e.text);
+			CHECK(!more || strstr(e.text, cases[i].says), "%s", e.text);
+			config_free(c);
+			free(text);
+		}
+}
+
+static void files(void **state)
+{
+	char path[] = "/tmp/nestswitch-config-XXXXXX";
+	struct config_error e;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "ports: [{name: a}]\n", 19), 19);
+	struct config *c = config_read(path, &e);
+	assert_non_null(c);
+	config_free(c);
+	assert_int_equal(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
+	assert_null(config_read(path, &e));
+	assert_string_equal(e.text, "cannot be read: File too large");
+	close(fd);
+	unlink(path);
+	assert_null(config_read(path, &e));
+	assert_string_equal(e.text, "cannot be read: No such file or directory");
+	assert_int_equal(e.at.line, 0);
+	assert_null(config_read("/tmp", &e));
+}
+
+// Any value that a key may have.
+static void random_policy(struct policy *p, uint64_t *seed)
+{
+	memset(p, 0, sizeof *p);
+	for (int k = 0; k < POLICY_KEYS; k++) {
+		const struct policy_row *r = &policy_rows[k];
+		if (rnd_below(seed, 3))
+			continue;
+		p->set |= UINT64_C(1) << k;
+		if (r->type == POLICY_NUMBER)
+			p->value[k] = r->min + rnd_below(seed, k == PK_MAC_LIMIT ? 1000 : r->max - r->min + 1);
+		else if (r->type == POLICY_CHOICE)
+			p->value[k] = rnd_below(seed, 2);
+		else
+			for (unsigned first = 1 + rnd_below(seed, 4094), vid = first; vid <= 4094 && vid < first + 20; vid += 1 + rnd_below(seed, 3))
+				vlanset_add(&p->vlans, vid);
+	}
+}
+
+// Text with everything in it that YAML may stumble over.
+static void random_text(char *out, size_t size, uint64_t *seed)
+{
+	static const char *const bits[] = {"a", "b", " ", ":", ": ", " #", "#", "-", "- ", "'", "\"", "\\", "{", "}", "[", "]", ",", "&",
+					   "*", "!", "|", ">", "%", "@", "`", "~", "null", "0x1", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x90\xa7",
+					   "\t", "\n", "\x7f", "---", "?", "=", "<<", "on"};
+	size_t at = 0;
+
+	do {
+		const char *bit = bits[rnd_below(seed, COUNT(bits))];
+		if (at + strlen(bit) >= size)
+			break;
+		strcpy(out + at, bit);
+		at += strlen(bit);
+	} while (rnd_below(seed, 12));
+}
+
+static void random_name(char *out, size_t size, uint64_t *seed, unsigned i)
+{
+	static const char letters[] = "ABXYZabxyz019_.-";
+	size_t at = (size_t)snprintf(out, size, "%u", i);
+
+	while (at + 1 < size && rnd_below(seed, 8))
+		out[at++] = letters[rnd_below(seed, sizeof letters - 1)];
+	out[at] = 0;
+}
+
+static void random_port(struct config *c, unsigned i, uint64_t *seed)
+{
+	struct config_port *p = config_add_port(c);
+
+	random_name(p->name, sizeof p->name, seed, i);
+	if (rnd_below(seed, 2))
+		random_text(p->device, sizeof p->device, seed);
+	if (c->group_count && rnd_below(seed, 2))
+		strcpy(p->group, c->group[rnd_below(seed, c->group_count)].name);
+	if (rnd_below(seed, 2))
+		p->mac = UINT64_C(0x020000000000) + i;
+	if (p->mac && rnd_below(seed, 2))
+		p->effective = UINT64_C(0x020000000100) + i;
+	p->disabled = rnd_below(seed, 2);
+	random_policy(&p->policy, seed);
+}
+
+static void random_static(struct config *c, unsigned i, uint64_t *seed)
+{
+	const struct config_port *p = &c->port[rnd_below(seed, c->port_count)];
+	uint16_t vid = (uint16_t)(1 + rnd_below(seed, 4094));
+	struct policy policy;
+
+	config_port_policy(c, p, &policy);
+	struct vlanset vlans = config_port_vlans(&policy);
+	while (!vlanset_has(&vlans, vid))
+		vid = vid % 4094 + 1;
+	struct config_static *s = config_add_static(c);
+	*s = (struct config_static){.mac = UINT64_C(0x020000000200) + i, .vid = vid};
+	strcpy(s->port, p->name);
+}
+
+// From any of the other ports to the last one.
+static void random_mirror(struct config *c, unsigned i, uint64_t *seed)
+{
+	struct config_mirror *m = config_add_mirror(c);
+
+	random_name(m->name, sizeof m->name, seed, i);
+	m->direction = (enum mirror_direction)(1 + rnd_below(seed, 3));
+	strcpy(m->destination, c->port[c->port_count - 1].name);
+	for (unsigned p = 0; p < c->port_count - 1; p++)
+		if (!p || rnd_below(seed, 2))
+			strcpy(m->source[m->source_count++], c->port[p].name);
+}
+
+static struct config *random_config(uint64_t *seed)
+{
+	struct config *c = config_new();
+
+	random_text(c->name, sizeof c->name, seed);
+	c->table_size = rnd_below(seed, 2) ? 0 : 100000 + rnd_below(seed, 1000000);
+	c->dataplane.workers = 1 + rnd_below(seed, CONFIG_WORKERS_MAX);
+	c->dataplane.memory_mib = 64 + rnd_below(seed, 10000);
+	c->dataplane.hugepages = (enum hugepages)rnd_below(seed, 3);
+	c->dataplane.eal_count = rnd_below(seed, 4);
+	for (unsigned i = 0; i < c->dataplane.eal_count; i++)
+		random_text(c->dataplane.eal[i], EAL_ARG, seed);
+	random_policy(&c->policy, seed);
+	for (unsigned i = 0, n = rnd_below(seed, 4); i < n; i++) {
+		struct config_group *g = config_add_group(c);
+		random_name(g->name, sizeof g->name, seed, i);
+		random_policy(&g->policy, seed);
+	}
+	for (unsigned i = 0, n = rnd_below(seed, 12); i < n; i++)
+		random_port(c, i, seed);
+	for (unsigned i = 0, n = c->port_count ? rnd_below(seed, 10) : 0; i < n; i++)
+		random_static(c, i, seed);
+	for (unsigned i = 0, n = c->port_count > 1 ? rnd_below(seed, 3) : 0; i < n; i++)
+		random_mirror(c, i, seed);
+	return c;
+}
+
+static void check_same_policy(const struct policy *a, const struct policy *b)
+{
+	assert_int_equal(a->set, b->set);
+	for (int k = 0; k < POLICY_KEYS; k++) {
+		bool set = policy_has(a, (enum policy_key)k), vlans = policy_rows[k].type == POLICY_VLANS;
+		CHECK(!set || vlans || a->value[k] == b->value[k], "%s", policy_rows[k].name);
+		CHECK(!set || !vlans || !memcmp(&a->vlans, &b->vlans, sizeof a->vlans), "%s", policy_rows[k].name);
+	}
+}
+
+static void check_same_ports(const struct config *a, const struct config *b)
+{
+	assert_int_equal(a->port_count, b->port_count);
+	for (unsigned i = 0; i < a->port_count; i++) {
+		const struct config_port *p = &a->port[i], *q = &b->port[i];
+		assert_string_equal(p->name, q->name);
+		assert_string_equal(p->device, q->device);
+		assert_string_equal(p->group, q->group);
+		assert_int_equal(p->mac, q->mac);
+		assert_int_equal(p->effective, q->effective);
+		assert_int_equal(p->disabled, q->disabled);
+		check_same_policy(&p->policy, &q->policy);
+	}
+}
+
+static void check_same_mirrors(const struct config *a, const struct config *b)
+{
+	assert_int_equal(a->mirror_count, b->mirror_count);
+	for (unsigned i = 0; i < a->mirror_count; i++) {
+		const struct config_mirror *m = &a->mirror[i], *n = &b->mirror[i];
+		assert_string_equal(m->name, n->name);
+		assert_string_equal(m->destination, n->destination);
+		assert_int_equal(m->direction, n->direction);
+		assert_int_equal(m->source_count, n->source_count);
+		for (unsigned k = 0; k < m->source_count; k++)
+			assert_string_equal(m->source[k], n->source[k]);
+	}
+}
+
+static void check_same(const struct config *a, const struct config *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_int_equal(a->table_size, b->table_size);
+	assert_int_equal(a->dataplane.workers, b->dataplane.workers);
+	assert_int_equal(a->dataplane.memory_mib, b->dataplane.memory_mib);
+	assert_int_equal(a->dataplane.hugepages, b->dataplane.hugepages);
+	assert_int_equal(a->dataplane.eal_count, b->dataplane.eal_count);
+	for (unsigned i = 0; i < a->dataplane.eal_count; i++)
+		assert_string_equal(a->dataplane.eal[i], b->dataplane.eal[i]);
+	check_same_policy(&a->policy, &b->policy);
+	assert_int_equal(a->group_count, b->group_count);
+	for (unsigned i = 0; i < a->group_count; i++) {
+		assert_string_equal(a->group[i].name, b->group[i].name);
+		check_same_policy(&a->group[i].policy, &b->group[i].policy);
+	}
+	check_same_ports(a, b);
+	check_same_mirrors(a, b);
+	assert_int_equal(a->fixed_count, b->fixed_count);
+	for (unsigned i = 0; i < a->fixed_count; i++) {
+		assert_int_equal(a->fixed[i].mac, b->fixed[i].mac);
+		assert_int_equal(a->fixed[i].vid, b->fixed[i].vid);
+		assert_string_equal(a->fixed[i].port, b->fixed[i].port);
+	}
+}
+
+static char *written(const struct config *c, size_t *size)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, size);
+
+	assert_int_equal(config_write(c, f), 0);
+	fclose(f);
+	return text;
+}
+
+// What is written is read as the same configuration; copies are the same, too.
+static void written_and_read_again(void **state)
+{
+	uint64_t seed = 11;
+	unsigned good = 0;
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		struct config *c = random_config(&seed), *copy = config_copy(c);
+		struct config_error e;
+		size_t size;
+		check_same(c, copy);
+		char *text = written(copy, &size);
+		struct config *again = config_parse(text, size, &e);
+		if (config_validate(c, &e)) {
+			CHECK(again, "%u:%u: %s, of\n%s", e.at.line, e.at.column, e.text, text);
+			check_same(c, again);
+			good++;
+		} else {
+			assert_null(again);
+		}
+		free(text);
+		config_free(c);
+		config_free(copy);
+		config_free(again);
+	}
+	assert_in_range(good, 400, 500);
+	config_free(NULL);
+}
+
+static void note_warning(void *arg, const struct config_error *w)
+{
+	char *all = arg;
+
+	assert_true(w->at.line);
+	strcat(strcat(all, w->text), "\n");
+}
+
+// What is legal but surely not meant: one warning each, and none about what is in order.
+static void warnings(void **state)
+{
+	static const struct {
+		const char *policy, *says;
+	} cases[] = {
+		{"", NULL},
+		{"forged-transmits: reject", "every frame it sends is dropped"},
+		{"mac-changes: reject", "no MAC to change"},
+		{"mac-learning: off", "no unicast frame reaches it"},
+		{"native-vlan: 20, allowed-vlans: 1-10", "native-vlan 20 is not among allowed-vlans"},
+		{"native-vlan: 0, allowed-vlans: 1-10", NULL},
+		{"native-vlan: 20, allowed-vlans: 1-10, vlan-mode: access", NULL},
+		{"mac-limit: 0, mac-limit-policy: drop", "only fixed MACs may send"},
+		{"mac-limit: 0", NULL},
+		{"recovery-time: 5", "nothing err-disables it"},
+		{"recovery-time: 5, bpdu: guard", NULL},
+		{"recovery-time: 5, violation: shutdown", NULL},
+		{"ingress-peak: 5", "ingress-peak without ingress-rate"},
+		{"egress-burst: 5", "egress-burst without egress-rate"},
+		{"egress-rate: 8, egress-burst: 1", "longer frames never pass"},
+		{"egress-rate: 8, egress-burst: 16, egress-peak: 9", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[256], said[2048] = "";
+		snprintf(text, sizeof text, "ports:\n- {name: a, policy: {%s}}\n", cases[i].policy);
+		struct config *c = parse(text);
+		config_warnings(c, note_warning, said);
+		CHECK(cases[i].says ? strstr(said, cases[i].says) != NULL : !*said, "%s: '%s'", cases[i].policy, said);
+		char *end = strchr(said, '\n');
+		CHECK(!end || !end[1], "%s: %s", cases[i].policy, said);
+		config_free(c);
+	}
+}
+
+static void a_full_disk_is_an_error(void **state)
+{
+	struct config *c = parse("ports: [{name: a}]");
+	FILE *full = fopen("/dev/full", "w");
+
+	(void)state;
+	assert_non_null(full);
+	assert_true(config_write(c, full) < 0);
+	fclose(full);
+	config_free(c);
+}
+
+RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list), TEST(defaults), TEST(legal), TEST(limits),
+	  TEST(files), TEST(written_and_read_again), TEST(warnings), TEST(a_full_disk_is_an_error))

@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The forwarding path as a replay uses it. What each step decides is the matter of pcaps/ and of the model; here it is
+// that every outcome is counted under its name, that bursts make no difference, and that no buffer is lost.
+#include "kit.h"
+
+#include <string.h>
+
+#include "../../control/eal.h"
+#include "../../control/switch.h"
+#include "../../dataplane/frame.h"
+
+enum { FRAME_MAX = 2000, VID_NONE = -1 };
+
+#define SECOND UINT64_C(1000000000)
+#define MAC(n) (UINT64_C(0x020000000000) + (n))
+#define GROUP(n) (UINT64_C(0x01005e000000) + (n))
+
+static struct vswitch *sw;
+static struct forwarder *fwd;
+static uint64_t delivered[PORTS_MAX], bytes_of_all[PORTS_MAX]; // frames; a hash over them in their order
+static struct event events[4096];
+static unsigned event_count;
+
+static uint16_t deliver(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	(void)arg;
+	for (uint16_t i = 0; i < n; i++) {
+		const uint8_t *p = rte_pktmbuf_mtod(frames[i], const uint8_t *);
+		delivered[port]++;
+		for (uint32_t k = 0; k < rte_pktmbuf_data_len(frames[i]); k++)
+			bytes_of_all[port] = bytes_of_all[port] * 31 + p[k];
+	}
+	rte_pktmbuf_free_bulk(frames, n);
+	return n;
+}
+
+static void note_event(void *arg, const struct event *e)
+{
+	(void)arg;
+	if (event_count < COUNT(events))
+		events[event_count++] = *e;
+}
+
+static void open_switch(const char *text)
+{
+	struct config_error e;
+	struct config *c = config_parse(text, strlen(text), &e);
+
+	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
+	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
+	CHECK(switch_create(&sw, c, false, &e), "%s", e.text);
+	memset(delivered, 0, sizeof delivered);
+	memset(bytes_of_all, 0, sizeof bytes_of_all);
+	event_count = 0;
+	sw->on_event = note_event;
+	fwd = &sw->worker[0]->forwarder;
+	fwd->tx.send = deliver;
+	forwarder_set_clock(fwd, 0);
+}
+
+// A test that failed has left its switch behind.
+static int end(void **state)
+{
+	(void)state;
+	switch_destroy(sw);
+	sw = NULL;
+	return 0;
+}
+
+static void close_switch(void)
+{
+	assert_int_equal(rte_mempool_in_use_count(sw->pool), 0);
+	end(NULL);
+}
+
+static struct rte_mbuf *raw(const uint8_t *bytes, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(sw->pool);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	return m;
+}
+
+static struct rte_mbuf *frame(uint64_t dst, uint64_t src, int vid, size_t len)
+{
+	uint8_t p[FRAME_MAX] = {0};
+
+	for (int i = 0; i < 6; i++) {
+		p[i] = (uint8_t)(dst >> 8 * (5 - i));
+		p[6 + i] = (uint8_t)(src >> 8 * (5 - i));
+	}
+	if (vid >= 0)
+		memcpy(p + 12, (uint8_t[]){0x81, 0, (uint8_t)(vid >> 8), (uint8_t)vid}, 4);
+	return raw(p, len);
+}
+
+static unsigned number_of(const char *port)
+{
+	int n = switch_port(sw, port);
+
+	CHECK(n >= 0, "no port %s", port);
+	return (unsigned)n;
+}
+
+static void forward(unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n)
+{
+	forward_burst(fwd, port, frames, when, n);
+	txbatch_drain(&fwd->tx);
+	sw->replay_ns = fwd->now_ns;
+	switch_drain_events(sw);
+}
+
+// One frame's outcome.
+static enum outcome outcome_of(unsigned port, struct rte_mbuf *m)
+{
+	struct counters before, after;
+	int found = -1;
+
+	switch_counters(sw, port, &before);
+	forward(port, &m, NULL, 1);
+	switch_counters(sw, port, &after);
+	assert_int_equal(after.rx_packets, before.rx_packets + 1);
+	for (int i = 0; i < OUTCOMES; i++) {
+		if (after.outcome[i] == before.outcome[i])
+			continue;
+		assert_true(found < 0 && after.outcome[i] == before.outcome[i] + 1);
+		found = i;
+	}
+	assert_true(found >= 0);
+	return (enum outcome)found;
+}
+
+static const char every_kind[] = "policy: {mac-limit: 100, allowed-vlans: 1-20}\n"
+				 "ports:\n"
+				 "- {name: a, policy: {allowed-vlans: '1-20,100'}}\n"
+				 "- {name: b}\n"
+				 "- {name: strict, mac-address: 02:00:00:00:00:d0, policy: {forged-transmits: reject}}\n"
+				 "- {name: one, policy: {mac-limit: 1, mac-limit-policy: drop}}\n"
+				 "- {name: iso1, policy: {isolation-group: 1}}\n"
+				 "- {name: iso2, policy: {isolation-group: 1}}\n"
+				 "- {name: down, enabled: off, mac-address: 02:00:00:00:00:d1}\n"
+				 "- {name: guard, policy: {dhcp-server: block, router-advert: block}}\n"
+				 "- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
+				 "- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
+				 "- {name: still, policy: {mac-move-limit: 1}}\n"
+				 "- {name: root, policy: {bpdu: guard}}\n";
+
+#define V6 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 58, 255
+#define V4 0x08, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0
+#define ZERO8 0, 0, 0, 0, 0, 0, 0, 0
+#define MACS 2, 0, 0, 0, 0, 0x77, 2, 0, 0, 0, 0, 0x70
+
+static const uint8_t advert[] = {MACS, V6, ZERO8, ZERO8, ZERO8, ZERO8, 134, 0, 0, 0, 0, 0, 0, 0};
+static const uint8_t offer[] = {MACS, V4, ZERO8, 0, 67, 0, 68, 0, 8, 0, 0};
+
+// In this order: what one frame teaches, a later one needs.
+static const struct {
+	const char *port;
+	uint64_t dst, src;
+	int vid;
+	size_t len;
+	enum outcome outcome;
+	const uint8_t *raw; // instead of the header, where there is one
+} steps[] = {
+	{"a", MAC(2), MAC(1), VID_NONE, 60, OUT_FLOODED, NULL},
+	{"b", MAC(1), MAC(2), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"a", MAC(2), MAC(1), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"a", MAC(1), MAC(3), VID_NONE, 60, OUT_SAME_PORT, NULL},
+	{"a", MAC(2), MAC(1), 20, 60, OUT_FLOODED, NULL}, // another VLAN
+	{"a", MAC(2), MAC(1), VID_NONE, 13, OUT_MALFORMED, NULL},
+	{"a", MAC(2), MAC(1), 10, 17, OUT_MALFORMED, NULL},
+	{"down", MAC(2), MAC(4), VID_NONE, 60, OUT_PORT_DOWN, NULL},
+	{"down", MAC(2), MAC(4), VID_NONE, 13, OUT_MALFORMED, NULL},
+	{"a", MAC(2), MAC(1), 21, 60, OUT_VLAN_FILTERED, NULL},
+	{"a", MAC(2), GROUP(1), VID_NONE, 60, OUT_BAD_SOURCE, NULL},
+	{"a", UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60, OUT_BPDU, NULL},
+	{"a", UINT64_C(0x0180c2000003), MAC(1), VID_NONE, 60, OUT_LINK_LOCAL, NULL},
+	{"strict", MAC(2), MAC(5), VID_NONE, 60, OUT_FORGED_TRANSMIT, NULL},
+	{"strict", MAC(2), MAC(0xd0), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"guard", 0, 0, 0, sizeof offer, OUT_DHCP_SERVER, offer},
+	{"guard", 0, 0, 0, sizeof advert, OUT_ROUTER_ADVERT, advert},
+	{"a", 0, 0, 0, sizeof offer, OUT_FLOODED, offer},
+	{"slow", MAC(2), MAC(6), VID_NONE, 1000, OUT_FORWARDED, NULL},
+	{"slow", MAC(2), MAC(6), VID_NONE, 1000, OUT_RATE_LIMIT, NULL},
+	{"storm", MAC_BROADCAST, MAC(7), VID_NONE, 60, OUT_FLOODED, NULL},
+	{"storm", MAC_BROADCAST, MAC(7), VID_NONE, 60, OUT_STORM_BROADCAST, NULL},
+	{"storm", GROUP(1), MAC(7), VID_NONE, 60, OUT_FLOODED, NULL},
+	{"storm", GROUP(1), MAC(7), VID_NONE, 60, OUT_STORM_MULTICAST, NULL},
+	{"storm", MAC(99), MAC(7), VID_NONE, 60, OUT_FLOODED, NULL},
+	{"storm", MAC(99), MAC(7), VID_NONE, 60, OUT_STORM_UNKNOWN_UNICAST, NULL},
+	{"storm", MAC(2), MAC(7), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"b", MAC(1), MAC(0xd0), VID_NONE, 60, OUT_MAC_CONFLICT, NULL},
+	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},     // moves from a
+	{"still", MAC(1), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},  // would move once more
+	{"a", MAC(2), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},      // is held on b
+	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"one", MAC(1), MAC(8), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"one", MAC(1), MAC(9), VID_NONE, 60, OUT_MAC_LIMIT, NULL},
+	{"iso1", MAC(1), MAC(10), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"iso2", MAC(10), MAC(11), VID_NONE, 60, OUT_ISOLATED, NULL},
+	{"a", MAC(0xd1), MAC(1), VID_NONE, 60, OUT_DEST_DOWN, NULL},
+	{"a", MAC(99), MAC(1), 100, 60, OUT_NO_DESTINATION, NULL},
+	{"root", UINT64_C(0x0180c2000000), MAC(12), VID_NONE, 60, OUT_BPDU, NULL},
+	{"root", MAC(1), MAC(12), VID_NONE, 60, OUT_PORT_DOWN, NULL}, // err-disabled
+};
+
+static void every_outcome(void **state)
+{
+	bool reached[OUTCOMES] = {false};
+
+	(void)state;
+	open_switch(every_kind);
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		struct rte_mbuf *m = steps[i].raw ? raw(steps[i].raw, steps[i].len)
+						  : frame(steps[i].dst, steps[i].src, steps[i].vid, steps[i].len);
+		enum outcome got = outcome_of(number_of(steps[i].port), m);
+		CHECK(got == steps[i].outcome, "step %zu: %s, not %s", i, outcome_names[got], outcome_names[steps[i].outcome]);
+		reached[got] = true;
+	}
+	for (int i = 0; i < OUTCOMES; i++)
+		CHECK(reached[i], "%s is not reached", outcome_names[i]);
+	close_switch();
+}
+
+static const char two_ports[] = "policy: {mac-limit: 2, mac-limit-policy: drop, aging-time: 1}\nports: [{name: a}, {name: b}]\n";
+
+static uint64_t count_of(unsigned port, enum outcome o)
+{
+	struct counters c;
+
+	switch_counters(sw, port, &c);
+	return c.outcome[o];
+}
+
+// Frames of one burst that need what an earlier one of it taught.
+static void a_burst_teaches_itself(void **state)
+{
+	(void)state;
+	open_switch(two_ports);
+	unsigned a = number_of("a"), b = number_of("b");
+	struct rte_mbuf *frames[] = {
+		frame(MAC(9), MAC(1), VID_NONE, 60), // learned; the first of two places
+		frame(MAC(1), MAC(2), VID_NONE, 60), // known by now: on this very port
+		frame(MAC(2), MAC(3), VID_NONE, 60), // no place is left
+	};
+	forward(a, frames, NULL, 3);
+	assert_int_equal(count_of(a, OUT_FLOODED), 1);
+	assert_int_equal(count_of(a, OUT_SAME_PORT), 1);
+	assert_int_equal(count_of(a, OUT_MAC_LIMIT), 1);
+	assert_int_equal(delivered[b], 1);
+	assert_int_equal(event_count, 2);
+	assert_int_equal(events[1].type, EVENT_MAC_LEARNED);
+	assert_int_equal(events[1].key, key_make(1, MAC(2)));
+	close_switch();
+}
+
+// An entry that expires between two frames of a burst: an ageing time of 1 s counts in half seconds.
+static void time_passes_within_a_burst(void **state)
+{
+	static const uint64_t when[] = {SECOND / 2, SECOND, SECOND + SECOND / 2 - 1, SECOND + SECOND / 2};
+
+	(void)state;
+	open_switch(two_ports);
+	unsigned a = number_of("a"), b = number_of("b");
+	struct rte_mbuf *teach = frame(MAC(9), MAC(1), VID_NONE, 60), *frames[4];
+	forward(a, &teach, NULL, 1);
+	for (int i = 0; i < 4; i++)
+		frames[i] = frame(MAC(1), MAC(2), VID_NONE, 60);
+	forward(b, frames, when, 4);
+	assert_int_equal(count_of(b, OUT_FORWARDED), 3);
+	assert_int_equal(count_of(b, OUT_FLOODED), 1);
+	close_switch();
+}
+
+static void a_port_comes_back(void **state)
+{
+	struct config_error e;
+
+	(void)state;
+	open_switch("ports: [{name: a, policy: {bpdu: guard, recovery-time: 5}}, {name: b}]");
+	unsigned a = number_of("a"), b = number_of("b");
+	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_FLOODED);
+	assert_int_equal(outcome_of(b, frame(MAC(1), MAC(2), VID_NONE, 60)), OUT_FORWARDED);
+	assert_int_equal(outcome_of(a, frame(UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60)), OUT_BPDU);
+	assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
+	assert_int_equal(fdb_count(sw->shared.fdb, a), 0);
+	assert_int_equal(outcome_of(b, frame(MAC(1), MAC(2), VID_NONE, 60)), OUT_NO_DESTINATION);
+	sw->replay_ns = 5 * SECOND - 1;
+	assert_int_equal(switch_recover(sw), 5 * SECOND);
+	assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
+	sw->replay_ns = 5 * SECOND;
+	assert_int_equal(switch_recover(sw), UINT64_MAX);
+	assert_int_equal(switch_port_state(sw, a), PORT_UP);
+	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_FORWARDED);
+	struct config *c = config_copy(sw->config);
+	c->port[0].disabled = true;
+	assert_true(switch_apply(sw, c, &e));
+	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_PORT_DOWN);
+	close_switch();
+}
+
+enum { PORTS = 6, FRAMES = 3000 };
+
+static const char many_policies[] = "policy: {mac-limit: 12, allowed-vlans: 1-3, aging-time: 2}\n"
+				    "ports:\n"
+				    "- {name: p0, policy: {promiscuous: accept}}\n"
+				    "- {name: p1, policy: {vlan-mode: access, access-vlan: 2, mac-limit: 2}}\n"
+				    "- {name: p2, policy: {isolation-group: 1, storm-broadcast: 3, mac-move-limit: 2}}\n"
+				    "- {name: p3, policy: {isolation-group: 1, ingress-rate: 64, ingress-burst: 1, mac-sticky: on}}\n"
+				    "- {name: p4, mac-address: 02:00:00:00:00:03, policy: {egress-rate: 64, egress-burst: 1}}\n"
+				    "- {name: p5}\n"
+				    "mirrors: [{name: m, source: [p0, p2], destination: p5}]\n";
+
+struct result {
+	uint64_t delivered[PORTS], bytes[PORTS];
+	struct counters counters[PORTS];
+};
+
+static struct rte_mbuf *random_frame(uint64_t *seed)
+{
+	uint32_t kind = rnd_below(seed, 16);
+	uint64_t dst = kind == 0 ? MAC_BROADCAST : kind == 1 ? GROUP(rnd_below(seed, 4)) : MAC(rnd_below(seed, 16));
+
+	return frame(dst, MAC(rnd_below(seed, 16)), rnd_below(seed, 2) ? VID_NONE : (int)rnd_below(seed, 5), 10 + rnd_below(seed, 100));
+}
+
+// Runs of frames to one port, time going on; in bursts of at most so many.
+static struct result play(unsigned burst_max)
+{
+	struct result r;
+	struct rte_mbuf *burst[BURST_MAX];
+	uint64_t when[BURST_MAX], seed = 5, ns = 0;
+	unsigned port = 0, n = 0;
+
+	open_switch(many_policies);
+	for (int i = 0; i < FRAMES; i++) {
+		bool turns = rnd_below(&seed, 20) == 0;
+		if (n == burst_max || (n && turns)) {
+			forward(port, burst, when, n);
+			n = 0;
+		}
+		port = turns ? rnd_below(&seed, PORTS) : port;
+		ns += rnd_below(&seed, 50) ? rnd_below(&seed, 1000000) : rnd_below(&seed, 2000000000);
+		when[n] = ns;
+		burst[n++] = random_frame(&seed);
+	}
+	forward(port, burst, when, n);
+	for (unsigned p = 0; p < PORTS; p++) {
+		r.delivered[p] = delivered[p];
+		r.bytes[p] = bytes_of_all[p];
+		switch_counters(sw, p, &r.counters[p]);
+	}
+	close_switch();
+	return r;
+}
+
+static void check_conservation(const struct result *r)
+{
+	for (unsigned p = 0; p < PORTS; p++) {
+		const struct counters *c = &r->counters[p];
+		uint64_t ended = 0;
+		for (int i = 0; i < OUTCOMES; i++)
+			ended += c->outcome[i];
+		assert_int_equal(c->rx_packets, ended);
+		assert_int_equal(c->tx_packets, r->delivered[p]);
+		assert_true(c->tx_packets);
+	}
+}
+
+static void bursts_make_no_difference(void **state)
+{
+	static const unsigned sizes[] = {2, 7, 32, BURST_MAX};
+	struct result single = play(1);
+
+	(void)state;
+	check_conservation(&single);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		struct result r = play(sizes[i]);
+		check_conservation(&r);
+		for (unsigned p = 0; p < PORTS; p++) {
+			CHECK(r.delivered[p] == single.delivered[p], "bursts of %u: port %u sends %ju frames, not %ju", sizes[i], p,
+			      (uintmax_t)r.delivered[p], (uintmax_t)single.delivered[p]);
+			CHECK(r.bytes[p] == single.bytes[p], "bursts of %u: port %u sends something else", sizes[i], p);
+			assert_memory_equal(&r.counters[p], &single.counters[p], sizeof r.counters[p]);
+		}
+	}
+}
+
+#define FORWARD_TEST(function) cmocka_unit_test_teardown(function, end)
+
+RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself), FORWARD_TEST(time_passes_within_a_burst),
+	  FORWARD_TEST(a_port_comes_back), FORWARD_TEST(bursts_make_no_difference))

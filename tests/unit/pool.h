@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// pool: DPDK as a replay starts it, without huge pages and devices, and a small pool of buffers.
+#pragma once
+
+#include "../../control/eal.h"
+#include "../../dataplane/pool.h"
+
+static inline struct rte_mempool *test_pool(uint64_t memory)
+{
+	struct config *c = config_new();
+	struct config_error e;
+
+	CHECK(c && eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
+	config_free(c);
+	struct rte_mempool *pool = pool_create(memory);
+	assert_non_null(pool);
+	return pool;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../control/reply.h"
+
+static void check(enum reply_view view, const char *json, const char *wanted)
+{
+	json_t *result = json_loads(json, JSON_DECODE_ANY, NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	assert_non_null(result);
+	reply_print(f, view, result);
+	fclose(f);
+	assert_string_equal(text, wanted);
+	free(text);
+	json_decref(result);
+}
+
+static void tables(void **state)
+{
+	(void)state;
+	check(VIEW_FDB,
+	      "[{\"mac\": \"02:00:00:00:00:01\", \"vlan\": null, \"port\": \"esx1\", \"type\": \"assigned\", \"age\": 0},"
+	      "{\"mac\": \"02:00:00:00:00:02\", \"vlan\": 4094, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 123}]",
+	      "VLAN  MAC                PORT  TYPE      AGE\n"
+	      " all  02:00:00:00:00:01  esx1  assigned    0\n"
+	      "4094  02:00:00:00:00:02  a     dynamic   123\n");
+	check(VIEW_FDB, "[]", "VLAN  MAC  PORT  TYPE  AGE\n");
+}
+
+static void counters(void **state)
+{
+	(void)state;
+	check(VIEW_COUNTERS,
+	      "[{\"name\": \"p\", \"state\": \"up\", \"rx_packets\": 10, \"rx_forwarded\": 1, \"rx_flooded\": 2,"
+	      "\"rx_drops\": {\"malformed\": 3, \"bpdu\": 0, \"mac_limit\": 4}, \"tx_packets\": 5, \"macs\": 6,"
+	      "\"tx_drops\": {\"mac_changed\": 0}}]",
+	      "PORT  STATE  RX  FORWARDED  FLOODED  DROPPED  TX  MACS  DROPPED AS               NOT SENT AS\n"
+	      "p     up     10          1        2        7   5     6  malformed=3 mac_limit=4  -\n");
+}
+
+static void policies(void **state)
+{
+	(void)state;
+	check(VIEW_POLICY, "{\"mac-limit\": {\"value\": 0, \"from\": \"port\"}, \"bpdu\": {\"value\": \"filter\", \"from\": \"default\"}}",
+	      "KEY        VALUE   FROM\n"
+	      "mac-limit  0       port\n"
+	      "bpdu       filter  default\n");
+	check(VIEW_GROUPS, "[{\"name\": \"g\", \"policy\": {\"mac-limit\": 0, \"bpdu\": \"forward\"}}, {\"name\": \"h\", \"policy\": {}}]",
+	      "GROUP  POLICY\n"
+	      "g      mac-limit=0 bpdu=forward\n"
+	      "h      -\n");
+}
+
+static void the_rest(void **state)
+{
+	(void)state;
+	check(VIEW_NONE, "{}", "");
+	check(VIEW_TEXT, "\"a: %s\\nb\\n\"", "a: %s\nb\n");
+	check(VIEW_COUNT, "{\"count\": 17}", "17\n");
+}
+
+// Cells longer than a cell may be are cut, not overrun.
+static void long_cells(void **state)
+{
+	json_t *policy = json_object(), *rows;
+	char *text = NULL, key[16];
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	for (int i = 0; i < 300; i++) {
+		snprintf(key, sizeof key, "key-%d", i);
+		json_object_set_new(policy, key, json_integer(i));
+	}
+	rows = json_pack("[{s:s, s:o}]", "name", "g", "policy", policy);
+	reply_print(f, VIEW_GROUPS, rows);
+	fclose(f);
+	assert_non_null(strstr(text, "key-0=0 key-1=1 "));
+	free(text);
+	json_decref(rows);
+}
+
+RUN_TESTS(TEST(tables), TEST(counters), TEST(policies), TEST(the_rest), TEST(long_cells))

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A configuration applied to a running switch: what differs is done, and what it makes untrue is put right at once.
+#include "kit.h"
+
+#include <string.h>
+
+#include "../../control/eal.h"
+#include "../../control/switch.h"
+
+#define SECOND UINT64_C(1000000000)
+#define MAC(n) (UINT64_C(0x020000000000) + (n))
+
+static struct vswitch *sw;
+static unsigned told[EVENT_TYPES];
+
+static void note_event(void *arg, const struct event *e)
+{
+	(void)arg;
+	told[e->type]++;
+}
+
+static struct config *parse(const char *text)
+{
+	struct config_error e;
+	struct config *c = config_parse(text, strlen(text), &e);
+
+	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
+	return c;
+}
+
+static void open_switch(const char *text)
+{
+	struct config *c = parse(text);
+	struct config_error e;
+
+	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
+	CHECK(switch_create(&sw, c, false, &e), "%s", e.text);
+	sw->on_event = note_event;
+	memset(told, 0, sizeof told);
+}
+
+// After each test too, whether it failed or not.
+static int close_switch(void **state)
+{
+	(void)state;
+	switch_destroy(sw);
+	sw = NULL;
+	return 0;
+}
+
+static void apply(const char *text)
+{
+	struct config_error e;
+
+	CHECK(switch_apply(sw, parse(text), &e), "%s", e.text);
+}
+
+static unsigned number_of(const char *port)
+{
+	int n = switch_port(sw, port);
+
+	CHECK(n >= 0, "no port %s", port);
+	return (unsigned)n;
+}
+
+// As a frame does it. The time is the switch's.
+static void learn(const char *port, uint16_t vid, uint64_t mac)
+{
+	const struct fdb_learner *who = &sw->conf->port[number_of(port)].learner;
+	uint64_t ns = switch_now(sw);
+
+	assert_int_equal(fdb_seen(sw->shared.fdb, key_make(vid, mac), who, forward_tick(ns), ns).what, FDB_LEARNED);
+}
+
+// The type of an entry, -1: there is none.
+static int type_of(uint16_t vid, uint64_t mac)
+{
+	struct fdb_entry e;
+
+	return fdb_lookup(sw->shared.fdb, key_make(vid, mac), forward_tick(switch_now(sw)), &e) ? e.type : -1;
+}
+
+static void a_lowered_limit(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a}, {name: b}]");
+	for (uint64_t i = 0; i < 10; i++)
+		learn("a", 1, MAC(i));
+	learn("b", 1, MAC(100));
+	apply("ports: [{name: a, policy: {mac-limit: 3}}, {name: b, policy: {mac-limit: 1}}]");
+	assert_int_equal(fdb_count(sw->shared.fdb, number_of("a")), 3);
+	for (uint64_t i = 0; i < 10; i++)
+		assert_int_equal(type_of(1, MAC(i)), i < 3 ? FDB_DYNAMIC : -1); // the youngest are given up
+	assert_int_equal(type_of(1, MAC(100)), FDB_DYNAMIC);
+}
+
+// Entries that expired and were not swept yet stand for nobody: the live ones are within the new limit.
+static void a_lowered_limit_and_dead_entries(void **state)
+{
+	(void)state;
+	open_switch("policy: {aging-time: 10}\nports: [{name: a}]");
+	for (uint64_t i = 0; i < 8; i++)
+		learn("a", 1, MAC(i));
+	sw->replay_ns = 11 * SECOND;
+	learn("a", 1, MAC(20));
+	learn("a", 1, MAC(21));
+	apply("policy: {aging-time: 10, mac-limit: 5}\nports: [{name: a}]");
+	assert_int_equal(type_of(1, MAC(20)), FDB_DYNAMIC);
+	assert_int_equal(type_of(1, MAC(21)), FDB_DYNAMIC);
+}
+
+static void what_becomes_untrue(void **state)
+{
+	static const char before[] = "ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]";
+	static const struct {
+		const char *after;
+		int a1, a2, b1; // types of what a learned in VLANs 1 and 2, and b in 1
+	} cases[] = {
+		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]", FDB_DYNAMIC, FDB_DYNAMIC, FDB_STICKY},
+		{"ports: [{name: a, policy: {allowed-vlans: 2}}, {name: b, policy: {mac-sticky: on}}]", -1, FDB_DYNAMIC, FDB_STICKY},
+		{"ports: [{name: a, policy: {mac-learning: off}}, {name: b, policy: {mac-sticky: on}}]", -1, -1, FDB_STICKY},
+		{"ports: [{name: a, enabled: off}, {name: b, policy: {mac-sticky: on}}]", -1, -1, FDB_STICKY},
+		{"ports: [{name: a}, {name: b, policy: {vlan-mode: access, access-vlan: 2}}]", FDB_DYNAMIC, FDB_DYNAMIC, -1},
+		{"ports: [{name: a}, {name: b}]\nmirrors: [{name: m, source: [b], destination: a}]", -1, -1, -1},
+		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}, mac-address: 02:00:00:00:00:01}]", FDB_ASSIGNED, FDB_ASSIGNED,
+		 FDB_STICKY},
+		{"ports: [{name: b, policy: {mac-sticky: on}}, {name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 2, port: b}]",
+		 FDB_DYNAMIC, FDB_STATIC, FDB_STICKY},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		open_switch(before);
+		unsigned a = number_of("a");
+		learn("a", 1, MAC(1));
+		learn("a", 2, MAC(1));
+		learn("b", 1, MAC(2));
+		apply(cases[i].after);
+		CHECK(type_of(1, MAC(1)) == cases[i].a1 && type_of(2, MAC(1)) == cases[i].a2 && type_of(1, MAC(2)) == cases[i].b1,
+		      "case %zu: %d, %d, %d", i, type_of(1, MAC(1)), type_of(2, MAC(1)), type_of(1, MAC(2)));
+		assert_int_equal(number_of("a"), a); // whatever the order in the configuration
+		apply(before);
+		assert_int_not_equal(type_of(2, MAC(1)), FDB_STATIC);
+		assert_int_not_equal(type_of(1, MAC(1)), FDB_ASSIGNED);
+		close_switch(state);
+	}
+}
+
+static void refused_changes(void **state)
+{
+	static const char *const refused[] = {
+		"ports: [{name: a, device: 'null:'}]",
+		"ports: [{name: a, device: 'null:'}, {name: c}]",
+		"ports: [{name: a, device: 'tap:x'}, {name: b}]",
+		"dataplane: {workers: 2}\nports: [{name: a, device: 'null:'}, {name: b}]",
+		"policy: {mac-limit: 65536}\nports: [{name: a, device: 'null:'}, {name: b}]", // more than the table was made for
+	};
+
+	(void)state;
+	open_switch("ports: [{name: a, device: 'null:'}, {name: b}]");
+	learn("a", 1, MAC(1));
+	for (size_t i = 0; i < COUNT(refused); i++) {
+		struct config *c = parse(refused[i]), *before = sw->config;
+		struct config_error e;
+		CHECK(!switch_apply(sw, c, &e), "%s", refused[i]);
+		assert_ptr_equal(sw->config, before);
+		assert_int_equal(type_of(1, MAC(1)), FDB_DYNAMIC);
+		config_free(c);
+	}
+}
+
+static void ports_go_down_and_up(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a}, {name: b}]");
+	assert_int_equal(switch_port_state(sw, number_of("a")), PORT_UP);
+	apply("ports: [{name: a, enabled: off}, {name: b}]");
+	assert_int_equal(switch_port_state(sw, number_of("a")), PORT_DISABLED);
+	assert_int_equal(told[EVENT_PORT_DOWN], 1);
+	assert_false(portset_has(sw->shared.up, number_of("a")));
+	apply("ports: [{name: a}, {name: b}]");
+	assert_int_equal(told[EVENT_PORT_UP], 1);
+	assert_true(portset_has(sw->shared.up, number_of("a")));
+	assert_int_equal(switch_port(sw, "c"), -1);
+	assert_int_equal(switch_port(sw, ""), -1);
+}
+
+static void flushes(void **state)
+{
+	static const struct {
+		const char *port;
+		uint16_t vid;
+		uint64_t mac;
+		int type;
+		uint32_t count; // of the entries below
+	} cases[] = {
+		{"", 0, 0, -1, 4}, {"a", 0, 0, -1, 3}, {"", 2, 0, -1, 2}, {"", 0, MAC(1), -1, 2},
+		{"a", 2, MAC(1), -1, 1}, {"b", 0, MAC(1), -1, 0}, {"", 0, 0, FDB_STICKY, 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		open_switch("ports: [{name: a, mac-address: 02:00:00:00:00:0a}, {name: b}, {name: s, policy: {mac-sticky: on}}]\n"
+			    "static-macs: [{mac: 02:00:00:00:00:0b, vlan: 1, port: b}]");
+		learn("a", 1, MAC(1));
+		learn("a", 2, MAC(1));
+		learn("a", 1, MAC(2));
+		learn("b", 2, MAC(3));
+		learn("s", 3, MAC(4));
+		struct fdb_filter f = {*cases[i].port ? (int)number_of(cases[i].port) : -1, cases[i].vid, cases[i].mac, cases[i].type};
+		CHECK(switch_flush(sw, &f) == cases[i].count, "case %zu", i);
+		assert_int_equal(switch_flush(sw, &f), 0);
+		assert_int_equal(type_of(1, MAC(10)), FDB_ASSIGNED);
+		assert_int_equal(type_of(1, MAC(11)), FDB_STATIC);
+		close_switch(state);
+	}
+}
+
+#define SWITCH_TEST(function) cmocka_unit_test_teardown(function, close_switch)
+
+RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries), SWITCH_TEST(what_becomes_untrue),
+	  SWITCH_TEST(refused_changes), SWITCH_TEST(ports_go_down_and_up), SWITCH_TEST(flushes))

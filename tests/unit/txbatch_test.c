@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+
+#include <string.h>
+
+#include "pool.h"
+#include "../../dataplane/frame.h"
+#include "../../dataplane/txbatch.h"
+
+#define ADDRESSES 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
+#define PAYLOAD 0x08, 0x06, 0xaa, 0xbb
+
+static const uint8_t untagged[] = {ADDRESSES, PAYLOAD}, tagged[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x07, PAYLOAD},
+		     priority[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x00, PAYLOAD},
+		     pushed[] = {ADDRESSES, 0x81, 0x00, 0x00, 0x07, PAYLOAD}; // VLAN 7 given to what had no tag
+
+enum { PORTS = 6 };
+
+static struct rte_mempool *pool;
+static struct swconf conf;
+static struct port_runtime runtime[PORTS_MAX];
+static struct counter_block counters[PORTS_MAX];
+static struct txbatch batch;
+
+// What was sent: as often as `sent` says, the last frame of each port.
+static struct {
+	unsigned frames;
+	uint32_t len;
+	uint8_t bytes[4096];
+	uint16_t refs;
+} sent[PORTS];
+static uint16_t takes = UINT16_MAX; // of each batch
+
+static uint16_t send_frames(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	uint16_t taken = n < takes ? n : takes;
+
+	assert_ptr_equal(arg, &batch);
+	assert_in_range(n, 1, BURST_MAX);
+	for (uint16_t i = 0; i < taken; i++) {
+		uint32_t len = rte_pktmbuf_pkt_len(frames[i]);
+		rte_mbuf_sanity_check(frames[i], 1);
+		const void *flat = rte_pktmbuf_read(frames[i], 0, len, sent[port].bytes);
+		if (flat != sent[port].bytes)
+			memcpy(sent[port].bytes, flat, len);
+		sent[port].frames++;
+		sent[port].len = len;
+		sent[port].refs = rte_mbuf_refcnt_read(frames[i]);
+	}
+	rte_pktmbuf_free_bulk(frames, taken);
+	return taken;
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	if (!pool)
+		pool = test_pool(2 << 20);
+	memset(&conf, 0, sizeof conf);
+	memset(counters, 0, sizeof counters);
+	memset(runtime, 0, sizeof runtime);
+	memset(&batch, 0, sizeof batch);
+	memset(sent, 0, sizeof sent);
+	takes = UINT16_MAX;
+	batch.pool = pool;
+	batch.counters = counters;
+	batch.runtime = runtime;
+	batch.send = send_frames;
+	batch.arg = &batch;
+	return 0;
+}
+
+// After each test: no buffer is lost.
+static int end(void **state)
+{
+	(void)state;
+	txbatch_drain(&batch);
+	assert_int_equal(batch.pending, 0);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+	return 0;
+}
+
+static struct rte_mbuf *frame(const uint8_t *bytes, size_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+
+	assert_non_null(m);
+	memcpy(rte_pktmbuf_append(m, (uint16_t)len), bytes, len);
+	return m;
+}
+
+// How a frame with this tag goes out in VLAN 7: ports 0 to 2 want no tag.
+static struct egress egress_of(const uint8_t *bytes)
+{
+	bool has_tag = bytes[12] == 0x81;
+	uint16_t tci = has_tag ? frame_be16(bytes + 14) : 0;
+
+	return (struct egress){
+		.conf = &conf,
+		.up = portset_of(PORTS) - 1,
+		.untagged = portset_of(0) | portset_of(1) | portset_of(2),
+		.tci = tci_with_vid(tci, 7),
+		.tagged = has_tag,
+		.same = has_tag && tci_vid(tci),
+	};
+}
+
+static void check_sent(unsigned port, const uint8_t *bytes, size_t len)
+{
+	CHECK(sent[port].frames == 1, "port %u sent %u frames", port, sent[port].frames);
+	CHECK(sent[port].len == len && !memcmp(sent[port].bytes, bytes, len), "port %u sent another frame", port);
+	assert_int_equal(counters[port].tx_packets, 1);
+	assert_int_equal(counters[port].tx_bytes, len);
+}
+
+// Every kind of frame to every set of two untagged and two tagged ports.
+static void forms(void **state)
+{
+	static const struct {
+		const uint8_t *in;
+		size_t len;
+		const uint8_t *tagged_out;
+	} cases[] = {{untagged, sizeof untagged, pushed}, {tagged, sizeof tagged, tagged}, {priority, sizeof priority, tagged}};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (portset to = 0; to < 32; to += 1) {
+			begin(state);
+			struct egress e = egress_of(cases[i].in);
+			txbatch_flood(&batch, frame(cases[i].in, cases[i].len), to, &e);
+			assert_int_equal(batch.pending, to);
+			txbatch_drain(&batch);
+			for (unsigned port = 0; port < 5; port++)
+				if (!portset_has(to, port))
+					assert_int_equal(sent[port].frames, 0);
+				else if (port < 3)
+					check_sent(port, untagged, sizeof untagged);
+				else
+					check_sent(port, cases[i].tagged_out, sizeof tagged);
+			end(state);
+		}
+}
+
+// Ports that want the same form share one buffer.
+static void one_copy_for_a_form(void **state)
+{
+	struct egress e = egress_of(untagged);
+
+	(void)state;
+	txbatch_flood(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
+	assert_int_equal(rte_mempool_in_use_count(pool), 2);
+	assert_ptr_equal(batch.frame[0][0], batch.frame[2][0]);
+	assert_ptr_equal(batch.frame[3][0], batch.frame[5][0]);
+	assert_int_equal(rte_mbuf_refcnt_read(batch.frame[0][0]), 3);
+	assert_int_equal(rte_mbuf_refcnt_read(batch.frame[3][0]), 3);
+}
+
+// A frame in several buffers, each of which is freed by each of its receivers.
+static void chains(void **state)
+{
+	struct egress e = egress_of(untagged);
+	struct rte_mbuf *m = frame(untagged, sizeof untagged), *tail = rte_pktmbuf_alloc(pool);
+
+	(void)state;
+	memset(rte_pktmbuf_append(tail, 2000), 'x', 2000);
+	assert_int_equal(rte_pktmbuf_chain(m, tail), 0);
+	txbatch_flood(&batch, m, 0x3f, &e);
+	txbatch_drain(&batch);
+	for (unsigned port = 0; port < PORTS; port++) {
+		uint32_t head = port < 3 ? sizeof untagged : sizeof pushed;
+		assert_int_equal(sent[port].len, head + 2000);
+		assert_memory_equal(sent[port].bytes, port < 3 ? untagged : pushed, head);
+		assert_int_equal(sent[port].bytes[head], 'x');
+		assert_int_equal(sent[port].bytes[head + 1999], 'x');
+		assert_int_equal(counters[port].tx_bytes, head + 2000);
+	}
+}
+
+static void a_full_queue(void **state)
+{
+	struct egress e = egress_of(untagged);
+
+	(void)state;
+	takes = 2;
+	for (int i = 0; i < 5; i++)
+		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+	txbatch_drain(&batch);
+	for (unsigned port = 0; port < 2; port++) {
+		assert_int_equal(counters[port].tx_packets, 2);
+		assert_int_equal(counters[port].tx_bytes, 2 * sizeof untagged);
+		assert_int_equal(counters[port].tx_drop[TX_QUEUE_FULL], 3);
+	}
+}
+
+// No headroom for a tag; no buffer for a copy: counted where the frame should have gone.
+static void no_room(void **state)
+{
+	struct egress e = egress_of(untagged);
+	struct rte_mbuf *m = frame(untagged, sizeof untagged), *all[8192];
+	unsigned n = 0;
+
+	(void)state;
+	rte_pktmbuf_prepend(m, RTE_PKTMBUF_HEADROOM);
+	memcpy(rte_pktmbuf_mtod(m, void *), untagged, sizeof untagged);
+	txbatch_flood(&batch, m, portset_of(3) | portset_of(4), &e);
+	assert_int_equal(counters[3].tx_drop[TX_QUEUE_FULL], 1);
+	assert_int_equal(counters[4].tx_drop[TX_QUEUE_FULL], 1);
+	m = frame(untagged, sizeof untagged);
+	while ((all[n] = rte_pktmbuf_alloc(pool)))
+		n++;
+	txbatch_flood(&batch, m, portset_of(0) | portset_of(3), &e);
+	rte_pktmbuf_free_bulk(all, n);
+	assert_int_equal(counters[3].tx_drop[TX_QUEUE_FULL], 2);
+	txbatch_drain(&batch);
+	check_sent(0, untagged, sizeof untagged);
+	assert_int_equal(counters[3].tx_packets, 0);
+}
+
+static void blocked_ports(void **state)
+{
+	struct egress e = egress_of(untagged);
+
+	(void)state;
+	conf.blocked = conf.careful = portset_of(1) | portset_of(4);
+	txbatch_flood(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
+	txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
+	txbatch_drain(&batch);
+	for (unsigned port = 0; port < PORTS; port++) {
+		bool is_blocked = portset_has(conf.blocked, port);
+		assert_int_equal(sent[port].frames, !is_blocked);
+		assert_int_equal(counters[port].tx_drop[TX_MAC_CHANGED], is_blocked ? 1 + (port == 1) : 0);
+	}
+}
+
+static void metered_ports(void **state)
+{
+	struct egress e = egress_of(untagged);
+
+	(void)state;
+	conf.careful = portset_of(1);
+	conf.port[1].egress = (struct meter_conf){.rate_kbps = 8, .depth = 2 * sizeof untagged};
+	for (int i = 0; i < 5; i++)
+		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+	txbatch_drain(&batch);
+	assert_int_equal(sent[0].frames, 5);
+	assert_int_equal(sent[1].frames, 2);
+	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 3);
+	e.ns = sizeof untagged * UINT64_C(1000000); // 8 kbit/s: a byte a millisecond
+	for (int i = 0; i < 2; i++)
+		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
+	txbatch_drain(&batch);
+	assert_int_equal(sent[1].frames, 3);
+	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 4);
+}
+
+// A mirror's destination gets what its source sends, in that form; and copies of what it receives, as it came. More of
+// them than fit into a batch.
+static void mirrors(void **state)
+{
+	struct egress e = egress_of(tagged);
+
+	(void)state;
+	conf.careful = portset_of(0);
+	conf.port[0].mirror_tx = portset_of(4) | portset_of(5);
+	e.up &= ~portset_of(5);
+	txbatch_flood(&batch, frame(tagged, sizeof tagged), portset_of(0), &e);
+	txbatch_drain(&batch);
+	check_sent(0, untagged, sizeof untagged);
+	check_sent(4, untagged, sizeof untagged);
+	assert_int_equal(sent[5].frames, 0);
+	for (int i = 0; i < BURST_MAX + 10; i++) {
+		struct rte_mbuf *m = frame(tagged, sizeof tagged);
+		txbatch_mirror(&batch, m, portset_of(3) | portset_of(5), &e);
+		assert_int_equal(rte_mbuf_refcnt_read(m), 1); // untouched
+		rte_pktmbuf_free(m);
+	}
+	txbatch_drain(&batch);
+	assert_int_equal(sent[3].frames, BURST_MAX + 10);
+	assert_int_equal(counters[3].tx_packets, BURST_MAX + 10);
+	assert_memory_equal(sent[3].bytes, tagged, sizeof tagged);
+	assert_int_equal(sent[5].frames, 0);
+}
+
+#define BATCH_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
+
+RUN_TESTS(BATCH_TEST(forms), BATCH_TEST(one_copy_for_a_form), BATCH_TEST(chains), BATCH_TEST(a_full_queue), BATCH_TEST(no_room),
+	  BATCH_TEST(blocked_ports), BATCH_TEST(metered_ports), BATCH_TEST(mirrors))
