@@ -178,12 +178,15 @@ void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEX
 		snprintf(out, VLANS_TEXT, "%s", r->words[p->value[key]]);
 }
 
+// VIDs 1 to 4094.
+static const struct vlanset all_vlans = {{[0] = ~UINT64_C(1), [1 ... 62] = ~UINT64_C(0), [63] = ~UINT64_C(0) >> 1}};
+
 static void set_defaults(struct policy *p)
 {
 	p->set = (UINT64_C(1) << POLICY_KEYS) - 1;
 	for (int k = 0; k < POLICY_KEYS; k++)
 		p->value[k] = policy_rows[k].standard;
-	text_vlans("1-4094", &p->vlans);
+	p->vlans = all_vlans;
 }
 
 void policy_resolve(const struct policy_stack *s, struct policy *result, enum policy_level from[POLICY_KEYS])
