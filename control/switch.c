@@ -91,7 +91,7 @@ uint32_t switch_sweep_all(struct vswitch *sw)
 static void settle(struct vswitch *sw)
 {
 	if (sw->live)
-		rte_rcu_qsbr_synchronize(sw->qsbr, RTE_QSBR_THRID_INVALID);
+		rte_rcu_qsbr_check(sw->qsbr, rte_rcu_qsbr_start(sw->qsbr), true);
 }
 
 // Publishes which ports are up. Those that went down lose their dynamic entries, once no worker can learn there.

@@ -19,6 +19,7 @@ from pathlib import Path
 START_S = 30
 STOP_S = 20
 LAST_REPLY_S = 10  # other work on the machine can hold a reply up for long
+CONTACTS = 3
 UNREACHABLE = 3  # exit status of nestctl where there is no switch (yet)
 
 
@@ -90,61 +91,6 @@ class Namespace:
         run("ip", "netns", "del", self.name, check=False)
 
 
-class Guest(Namespace):
-    """A nested VM: one interface, with a MAC and addresses that only its own host's bridge knows of."""
-
-    def __init__(self, name, host, number):
-        super().__init__(name, ipv6=True)
-        self.mac = f"52:54:00:00:{host.number:02x}:{number:02x}"
-        self.ip4, self.ip6 = f"10.77.0.{host.number * 10 + number}", f"fd77::{host.number * 10 + number}"
-        self.plug(host)
-
-    def plug(self, host):
-        """Into this host; out of the one it was in."""
-        self.unplug()
-        self.host, self.inner = host, f"v{self.mac[-5:].replace(':', '')}"
-        self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.inner, "netns", host.name)
-        # The switch sees frames as they are on the wire: checksums must be in them.
-        self.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off")
-        host.ip("link", "set", self.inner, "master", "br0", "up")
-        self.ip("link", "set", "eth0", "up")
-        self.ip("addr", "add", f"{self.ip4}/24", "dev", "eth0")
-        self.ip("addr", "add", f"{self.ip6}/64", "dev", "eth0", "nodad")
-
-    def unplug(self):
-        if "eth0" in self.ip("-o", "link").stdout:
-            self.ip("link", "del", "eth0")
-
-    def forget_neighbours(self):
-        self.ip("neigh", "flush", "all")
-
-    def ping(self, address, count=5, interval=0.05, patience_s=LAST_REPLY_S):
-        return ping(self, address, count, interval, patience_s)
-
-
-class Host(Namespace):
-    """A nested hypervisor: an inner bridge, which has the MAC and address of the host itself, and guests."""
-
-    def __init__(self, name, port, number):
-        super().__init__(name, ipv6=False)
-        self.port, self.number = port, number
-        self.mac, self.ip4 = f"02:00:00:00:00:{number:02x}", f"10.77.0.{number}"
-        self.ip("link", "add", "br0", "address", self.mac, "type", "bridge", "stp_state", "0", "forward_delay", "0",
-                "mcast_snooping", "0")
-        self.ip("link", "set", "br0", "up")
-        self.ip("addr", "add", f"{self.ip4}/24", "dev", "br0")
-        self.guests = []
-
-    def forget_neighbours(self):
-        self.ip("neigh", "flush", "all")
-
-    def connect(self, interface):
-        self.ip("link", "set", interface, "master", "br0", "up")
-
-    def ping(self, address, count=5, interval=0.05, patience_s=LAST_REPLY_S):
-        return ping(self, address, count, interval, patience_s)
-
-
 class Pings:
     """Echo requests that ping sent, and replies that the kernel counted: ping itself does not wait for the last one longer
     than for an interval, which a busy machine may need."""
@@ -152,7 +98,7 @@ class Pings:
     def __init__(self, namespace):
         self.namespace, self.before = namespace, echo_replies(namespace)
 
-    def finish(self, text, patience_s=LAST_REPLY_S):
+    def finish(self, text, patience_s):
         found = re.search(r"(\d+) packets transmitted", text)
         if not found:
             raise Failure(f"ping: {text.strip()}")
@@ -182,11 +128,72 @@ def echo_replies(namespace):
     return total + sum(map(int, re.findall(r"^Icmp6InEchoReplies\s+(\d+)", six, re.MULTILINE)))
 
 
-def ping(namespace, address, count, interval, patience_s=LAST_REPLY_S):
+def ping(namespace, address, count, interval, patience_s):
     pings = Pings(namespace)
     done = namespace.run("ping", "-n", "-q", "-c", count, "-i", interval, "-W", 1, address, check=False,
                          timeout=count * (interval + 1) + 10)
     return pings.finish(done.stdout + done.stderr, patience_s)
+
+
+class Station(Namespace):
+    """What pings and is pinged."""
+
+    def ping(self, address, count=5, interval=0.05):
+        """Pings that should be answered. First contact is made before: on a busy machine it may take longer than the kernel
+        waits for an address."""
+        for _ in range(CONTACTS):
+            if ping(self, address, 1, 1, LAST_REPLY_S).received:
+                break
+        return ping(self, address, count, interval, LAST_REPLY_S)
+
+    def ping_in_vain(self, address, count=5, interval=0.05):
+        return ping(self, address, count, interval, 1)
+
+    def forget_neighbours(self):
+        self.ip("neigh", "flush", "all")
+
+
+class Guest(Station):
+    """A nested VM: one interface, with a MAC and addresses that only its own host's bridge knows of."""
+
+    def __init__(self, name, host, number):
+        super().__init__(name, ipv6=True)
+        self.mac = f"52:54:00:00:{host.number:02x}:{number:02x}"
+        self.ip4, self.ip6 = f"10.77.0.{host.number * 10 + number}", f"fd77::{host.number * 10 + number}"
+        self.plug(host)
+
+    def plug(self, host):
+        """Into this host; out of the one it was in."""
+        self.unplug()
+        self.host, self.inner = host, f"v{self.mac[-5:].replace(':', '')}"
+        self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.inner, "netns", host.name)
+        # The switch sees frames as they are on the wire: checksums must be in them.
+        self.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off")
+        host.ip("link", "set", self.inner, "master", "br0", "up")
+        self.ip("link", "set", "eth0", "up")
+        self.ip("addr", "add", f"{self.ip4}/24", "dev", "eth0")
+        self.ip("addr", "add", f"{self.ip6}/64", "dev", "eth0", "nodad")
+
+    def unplug(self):
+        if "eth0" in self.ip("-o", "link").stdout:
+            self.ip("link", "del", "eth0")
+
+
+class Host(Station):
+    """A nested hypervisor: an inner bridge, which has the MAC and address of the host itself, and guests."""
+
+    def __init__(self, name, port, number):
+        super().__init__(name, ipv6=False)
+        self.port, self.number = port, number
+        self.mac, self.ip4 = f"02:00:00:00:00:{number:02x}", f"10.77.0.{number}"
+        self.ip("link", "add", "br0", "address", self.mac, "type", "bridge", "stp_state", "0", "forward_delay", "0",
+                "mcast_snooping", "0")
+        self.ip("link", "set", "br0", "up")
+        self.ip("addr", "add", f"{self.ip4}/24", "dev", "br0")
+        self.guests = []
+
+    def connect(self, interface):
+        self.ip("link", "set", interface, "master", "br0", "up")
 
 
 class Switch:
