@@ -23,6 +23,7 @@ enum {
 	BURST_DEFAULT = 32,
 	FDB_PAGE = 65536, // entries of the report made at a time
 	PROGRESS_EVERY = 65536,
+	POOL_SHARE = 4, // of the buffers for a burst: a frame may be copied for a second form and for mirrors
 	FRAME_MAX = 262144 + FRAME_TAG, // what libpcap takes, and a tag that forwarding adds
 	REAL_DIGITS = JSON_REAL_PRECISION(15), // nanoseconds over eleven days
 };
@@ -48,6 +49,7 @@ struct replay {
 	uint64_t recovery_ns;      // an err-disabled port comes back then
 	unsigned port;             // of the burst that is being filled
 	unsigned count;
+	uint32_t buffers; // that its frames take
 	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t when[BURST_MAX];
 	// Events until the report is written, a line each: its time, a blank, its JSON object. Each file is in order of
@@ -98,6 +100,7 @@ static void forward_pending(struct replay *r)
 	switch_drain_events(r->sw);
 	r->recovery_ns = switch_recover(r->sw);
 	r->count = 0;
+	r->buffers = 0;
 }
 
 // Clears out what has expired by now, and finds out when there may be more.
@@ -170,7 +173,8 @@ static bool take(struct replay *r, const struct capture_record *rec)
 
 	// What is due is done between bursts.
 	bool due = forward_tick(ns) != forward_tick(r->now_ns) || ns >= r->recovery_ns;
-	if (due || r->port != rec->tag || r->count == r->opt->burst)
+	uint32_t buffers = rec->captured / RTE_MBUF_DEFAULT_DATAROOM + 1;
+	if (due || r->port != rec->tag || r->count == r->opt->burst || r->buffers + buffers > r->sw->pool->size / POOL_SHARE)
 		forward_pending(r);
 	if (due)
 		advance_clock(r, ns);
@@ -187,6 +191,7 @@ static bool take(struct replay *r, const struct capture_record *rec)
 	r->sw->replay_ns = ns;
 	r->when[r->count] = ns;
 	r->frame[r->count++] = m;
+	r->buffers += buffers;
 	return true;
 }
 

@@ -291,6 +291,18 @@ static void put_fixed(const struct vswitch *sw, const struct compiled *n, bool f
 	}
 }
 
+// Takes out what a new configuration made untrue.
+static void put_right(struct vswitch *sw)
+{
+	struct fdb *fdb = sw->shared.fdb;
+
+	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
+	switch_sweep_all(sw); // limits are not held against entries that are dead
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		if (*sw->port[i].name)
+			enforce_limit(sw, i);
+}
+
 static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 {
 	struct config *old_config = sw->config;
@@ -315,10 +327,8 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	config_free(old_config);
 	free(old_conf);
 	free(old_fixed);
-	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
-	switch_sweep_all(sw); // so that limits are not held against entries that are dead
-	for (unsigned i = 0; i < c->port_count; i++)
-		enforce_limit(sw, n->numbers[i]);
+	if (old_config)
+		put_right(sw);
 	publish_up(sw);
 }
 
@@ -396,8 +406,8 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 		return config_refuse(e, (struct mark){0}, "no random numbers: %s", strerror(errno));
 	sw->table_size = config_table_size(c);
 	sw->fixed_room = fixed + FIXED_ROOM;
-	// While a change is made, old and new fixed entries are there together.
-	int rc = fdb_create(&sw->shared.fdb, sw->table_size, 2 * (uint32_t)sw->fixed_room, seed);
+	// While a live switch is changed, old and new fixed entries are there together. A replay starts faster with less.
+	int rc = fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
 	return !rc || no_memory(e, "the MAC table");
 }
 
