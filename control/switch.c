@@ -560,6 +560,7 @@ bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e)
 
 struct flush {
 	struct fdb_filter filter;
+	bool erase;
 	uint32_t count;
 };
 
@@ -569,16 +570,36 @@ static bool flush_visit(void *arg, const struct fdb_entry *e)
 	bool takes = fdb_filter_takes(&f->filter, e);
 
 	f->count += takes;
-	return takes;
+	return takes && f->erase;
+}
+
+// A port's, a VLAN's or all dynamic entries go at once, whatever the size of the table. False: the filter wants others.
+static bool flush_by_number(struct vswitch *sw, const struct fdb_filter *f)
+{
+	if (f->mac || f->type != FDB_DYNAMIC || (f->vid && f->port >= 0))
+		return false;
+	if (f->vid)
+		fdb_flush_vlan(sw->shared.fdb, f->vid);
+	for (unsigned i = 0; i < PORTS_MAX && !f->vid; i++)
+		if (f->port < 0 || f->port == (int)i)
+			fdb_flush_port(sw->shared.fdb, i);
+	switch_sweep_all(sw);
+	return true;
 }
 
 uint32_t switch_flush(struct vswitch *sw, const struct fdb_filter *filter)
 {
 	struct flush f = {.filter = *filter};
+	uint32_t lines = fdb_lines(sw->shared.fdb), tick = now_tick(sw);
 
 	if (f.filter.type < 0)
 		f.filter.type = FDB_DYNAMIC;
-	fdb_walk(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), now_tick(sw), flush_visit, &f);
+	fdb_walk(sw->shared.fdb, 0, lines, tick, flush_visit, &f);
+	if (flush_by_number(sw, &f.filter))
+		return f.count;
+	f.count = 0;
+	f.erase = true;
+	fdb_walk(sw->shared.fdb, 0, lines, tick, flush_visit, &f);
 	return f.count;
 }
 
