@@ -63,8 +63,7 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.learner = learner_row(p, number),
 	};
 
-	row.guarded = row.block_dhcp_server || row.block_router_advert;
-	row.metered = row.ingress.rate_kbps || row.storm[STORM_BROADCAST] || row.storm[STORM_MULTICAST];
+	row.looks_closely = row.own_mac_only || row.block_dhcp_server || row.block_router_advert;
 	return row;
 }
 
@@ -106,8 +105,19 @@ static void add_mirrors(struct swconf *conf, const struct config *c, const uint8
 	}
 	for (unsigned vid = 1; vid <= VID_MAX && conf->mirror_only; vid++) {
 		struct vlanconf *v = &conf->vlan[vid];
-		*v = (struct vlanconf){v->member & ~conf->mirror_only, v->unknown & ~conf->mirror_only,
-				       v->promisc & ~conf->mirror_only, v->untagged};
+		v->member &= ~conf->mirror_only;
+		v->unknown &= ~conf->mirror_only;
+		v->promisc &= ~conf->mirror_only;
+	}
+}
+
+static void find_direct_ways(struct swconf *conf)
+{
+	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
+		struct vlanconf *v = &conf->vlan[vid];
+		v->direct = v->promisc ? 0 : v->member & ~conf->blocked & ~conf->mirrored;
+		v->as_it_is[FORM_UNTAGGED] = v->direct & v->untagged & ~conf->careful;
+		v->as_it_is[FORM_TAGGED] = v->direct & ~v->untagged & ~conf->careful;
 	}
 }
 
@@ -134,10 +144,14 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	for (unsigned i = 0; i < c->port_count; i++)
 		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) | (isolation[i] ? group[isolation[i]] : 0));
 	add_mirrors(conf, c, numbers);
-	conf->careful = conf->blocked;
-	for (unsigned i = 0; i < c->port_count; i++)
-		if (conf->port[numbers[i]].egress.rate_kbps || conf->port[numbers[i]].mirror_tx)
+	for (unsigned i = 0; i < c->port_count; i++) {
+		if (conf->port[numbers[i]].mirror_tx)
+			conf->mirrored |= portset_of(numbers[i]);
+		if (conf->port[numbers[i]].egress.rate_kbps)
 			conf->careful |= portset_of(numbers[i]);
+	}
+	conf->careful |= conf->blocked | conf->mirrored;
+	find_direct_ways(conf);
 	return conf;
 }
 

@@ -395,6 +395,8 @@ static bool create_workers(struct vswitch *sw, const struct config *c, struct co
 		if (!sw->worker[sw->workers])
 			return no_memory(e, "the workers");
 	}
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		sw->shared.port[i].ingress.one_user = sw->shared.port[i].egress.one_user = want == 1;
 	return true;
 }
 

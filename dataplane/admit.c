@@ -4,7 +4,9 @@
 #define MAC_BRIDGE_GROUP UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
 #define MAC_PVST UINT64_C(0x01000ccccccd)
 
-enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
+// A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1), or Cisco's
+// address for per-VLAN spanning tree.
+static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 {
 	if (dst == MAC_BRIDGE_GROUP || dst == MAC_PVST)
 		return p->bpdu == BPDU_PASS ? ADMITTED : OUT_BPDU;
@@ -13,9 +15,22 @@ enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 	return ADMITTED;
 }
 
-enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m)
+// What a guest must not send, by the look of the packet.
+static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m)
 {
 	if (p->block_dhcp_server && guard_is_dhcp_server(m))
 		return OUT_DHCP_SERVER;
 	return p->block_router_advert && guard_is_router_advert(m) ? OUT_ROUTER_ADVERT : ADMITTED;
+}
+
+enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src, uint64_t dst)
+{
+	if (mac_is_group(src) || !src)
+		return OUT_BAD_SOURCE;
+	enum outcome reserved = admit_reserved(p, dst);
+	if (reserved != ADMITTED)
+		return reserved;
+	if (p->own_mac_only && src != p->mac)
+		return OUT_FORGED_TRANSMIT;
+	return admit_guarded(p, m);
 }

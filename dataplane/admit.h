@@ -10,50 +10,51 @@
 #include "guard.h"
 #include "portconf.h"
 
-// A frame between its arrival and its decision.
+// A frame between its arrival and its decision. No member is a byte: a store to one could be a store to anything, and
+// what the loop of a burst holds in registers would be read again.
 struct arrival {
-	struct frame frame;
-	uint64_t src_key, dst_key;
-	const struct fdb_line *src_line, *dst_line;
-	uint16_t vid;
-	uint8_t verdict; // ADMITTED or the reason to drop it
-	bool group;
+	uint64_t src_key, dst_key; // with the frame's VLAN
+	const struct fdb_line *src_line, *dst_line; // dst_line NULL: the frame is not admitted, or for a group
+	const portset *as_it_is; // ports that take it just as it is
+	uint32_t tag;     // as in struct frame
+	uint32_t verdict; // ADMITTED or the reason to drop it
 };
 
-// A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1), or Cisco's
-// address for per-VLAN spanning tree.
-enum outcome admit_reserved(const struct portconf *p, uint64_t dst);
-
-static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf *p, portset self, const struct frame *f)
+static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf *p, portset self, uint32_t tag)
 {
-	uint16_t vid = tci_vid(f->tci);
+	uint16_t vid = tag_vid(tag);
 
 	if (!vid)
 		return p->untagged_vid;
 	return p->takes_tags && c->vlan[vid].member & self ? vid : 0;
 }
 
-// What a guest must not send, by the look of the packet.
-enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m);
+static inline enum tag_form form_of(uint32_t tag)
+{
+	if (!tag)
+		return FORM_UNTAGGED;
+	return tag_vid(tag) ? FORM_TAGGED : FORM_PRIORITY;
+}
 
-// Decides about a frame; fills in what forwarding needs of an admitted one.
+// The decision about a frame that has a VLAN, where its addresses or the port ask for a closer look.
+enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src, uint64_t dst);
+
+// Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its lines.
 static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self, const struct rte_mbuf *m,
 				 struct arrival *a)
 {
-	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &a->frame))
+	struct frame f;
+
+	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &f))
 		return OUT_MALFORMED;
-	a->vid = admit_vlan(c, p, self, &a->frame);
-	if (!a->vid)
+	uint16_t vid = admit_vlan(c, p, self, f.tag);
+	if (!vid)
 		return OUT_VLAN_FILTERED;
-	if (mac_is_group(a->frame.src) || !a->frame.src)
-		return OUT_BAD_SOURCE;
-	a->group = mac_is_group(a->frame.dst);
-	if (a->group) {
-		enum outcome reserved = admit_reserved(p, a->frame.dst);
-		if (reserved != ADMITTED)
-			return reserved;
-	}
-	if (p->own_mac_only && a->frame.src != p->mac)
-		return OUT_FORGED_TRANSMIT;
-	return p->guarded ? admit_guarded(p, m) : ADMITTED;
+	a->src_key = key_make(vid, f.src);
+	a->dst_key = key_make(vid, f.dst);
+	a->tag = f.tag;
+	a->as_it_is = &c->vlan[vid].as_it_is[form_of(f.tag)];
+	if (__builtin_expect(f.src && !mac_is_group(f.src | f.dst) && !p->looks_closely, 1))
+		return ADMITTED;
+	return admit_closely(p, m, f.src, f.dst);
 }

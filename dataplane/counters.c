@@ -13,21 +13,27 @@ const char *const tx_drop_names[TX_DROPS] = {
 #undef X
 };
 
-void counters_add_burst(struct counter_block *b, const struct tally *t)
+static void add_and_clear(_Atomic uint64_t *c, uint32_t *n)
+{
+	counter_add(c, *n);
+	*n = 0;
+}
+
+void counters_add_burst(struct counter_block *b, struct tally *t)
 {
 	uint32_t version = atomic_load_explicit(&b->version, memory_order_relaxed);
 
 	atomic_store_explicit(&b->version, version + 1, memory_order_relaxed);
 	atomic_thread_fence(memory_order_release);
-	counter_add(&b->rx_packets, t->packets);
-	counter_add(&b->rx_bytes, t->bytes);
-	for (int i = 0; i < OUTCOMES; i++)
-		if (t->outcome[i])
-			counter_add(&b->outcome[i], t->outcome[i]);
-	if (t->not_learned)
-		counter_add(&b->not_learned, t->not_learned);
-	if (t->mac_moves)
-		counter_add(&b->mac_moves, t->mac_moves);
+	add_and_clear(&b->rx_packets, &t->packets);
+	add_and_clear(&b->rx_bytes, &t->bytes);
+	add_and_clear(&b->outcome[OUT_FORWARDED], &t->outcome[OUT_FORWARDED]);
+	for (; t->seen; t->seen &= t->seen - 1) {
+		int o = __builtin_ctz(t->seen);
+		add_and_clear(&b->outcome[o], &t->outcome[o]);
+	}
+	add_and_clear(&b->not_learned, &t->not_learned);
+	add_and_clear(&b->mac_moves, &t->mac_moves);
 	atomic_store_explicit(&b->version, version + 2, memory_order_release);
 }
 

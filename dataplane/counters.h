@@ -75,9 +75,16 @@ struct counters {
 // What one burst did on its ingress port, before it is added to the block.
 struct tally {
 	uint32_t packets, bytes;
+	uint32_t seen; // outcomes that there were, a bit each; forwarded is taken for granted
 	uint32_t outcome[OUTCOMES];
 	uint32_t not_learned, mac_moves;
 };
+
+static inline void tally_outcome(struct tally *t, enum outcome o)
+{
+	t->outcome[o]++;
+	t->seen |= UINT32_C(1) << o;
+}
 
 struct counter_block {
 	_Atomic uint32_t version;
@@ -95,8 +102,8 @@ static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
 	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-// Adds one burst to the ingress side of its port's block.
-void counters_add_burst(struct counter_block *b, const struct tally *t);
+// Adds one burst to the ingress side of its port's block, and empties the tally.
+void counters_add_burst(struct counter_block *b, struct tally *t);
 
 // Adds block b to sum; a consistent view of the ingress side even while its worker forwards.
 void counters_read(const struct counter_block *b, struct counters *sum);

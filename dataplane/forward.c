@@ -14,10 +14,17 @@ struct burst {
 	portset self;  // 0: the destination of a mirror, which takes part in nothing
 	portset up;    // ports that are up, as this burst sees it
 	portset reach; // of them, those that frames from here may go to
-	bool plain;    // only addresses decide about what is admitted: the port is up, without meters, not mirrored
-	struct tally tally;
+	bool plain;    // the port is up and not mirrored
 	unsigned dropped;
 	struct rte_mbuf *drop[BURST_MAX];
+};
+
+// What a usual frame is told by. Copied from the burst and the forwarder, so that it stays in registers.
+struct usual {
+	portset reach;   // ports that a usual frame may go to; none where the port is not plain
+	portset free;    // of them, those that it may go to as it is; none where the port has an ingress rate
+	uint64_t source; // value of a source that nothing is to be done for
+	uint64_t newest, oldest; // as in struct fdb_now
 };
 
 uint32_t forward_tick(uint64_t ns)
@@ -59,15 +66,14 @@ static inline void arrive(const struct swconf *conf, const struct portconf *in, 
 {
 	enum outcome verdict = admit(conf, in, self, m, a);
 
-	a->verdict = (uint8_t)verdict;
-	if (verdict != ADMITTED)
+	a->verdict = verdict;
+	a->dst_line = NULL;
+	if (__builtin_expect(verdict != ADMITTED, 0))
 		return;
-	a->src_key = key_make(a->vid, a->frame.src);
 	a->src_line = fdb_first_line(map, a->src_key);
 	rte_prefetch0(a->src_line);
-	if (a->group)
+	if (mac_is_group(key_mac(a->dst_key)))
 		return;
-	a->dst_key = key_make(a->vid, a->frame.dst);
 	a->dst_line = fdb_first_line(map, a->dst_key);
 	rte_prefetch0(a->dst_line);
 }
@@ -85,17 +91,17 @@ static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t ke
 		tell(b, EVENT_MAC_LEARNED, key, who->port, 0);
 		break;
 	case FDB_HAS_MOVED:
-		b->tally.mac_moves++;
+		b->w->tally.mac_moves++;
 		tell(b, EVENT_MAC_MOVED, key, who->port, r.from);
 		break;
 	case FDB_FULL:
 		tell(b, EVENT_TABLE_FULL, key, who->port, 0);
-		b->tally.not_learned++;
+		b->w->tally.not_learned++;
 		break;
 	case FDB_AT_LIMIT:
 		if (b->in->drop_at_limit)
 			return OUT_MAC_LIMIT;
-		b->tally.not_learned++;
+		b->w->tally.not_learned++;
 		break;
 	case FDB_CONFLICT:
 		return OUT_MAC_CONFLICT;
@@ -118,28 +124,32 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 	return fdb_is_fresh(value, b->in->learner.port, &b->w->now) ? ADMITTED : learn(b, a->src_key);
 }
 
-// Whether the limits on what comes in leave room for a frame.
-static __attribute__((noinline)) enum outcome check_limits(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+// Whether the port's ingress rate leaves room for a frame.
+static inline bool within_rate(const struct burst *b, const struct rte_mbuf *m)
 {
-	struct port_runtime *r = &b->w->shared->port[b->in->learner.port];
-	bool broadcast = a->frame.dst == MAC_BROADCAST;
-	enum storm_class class = broadcast ? STORM_BROADCAST : STORM_MULTICAST;
-	uint32_t second = b->w->now.tick / FDB_TICKS_PER_S, limit = b->in->storm[class];
+	const struct meter_conf *c = &b->in->ingress;
 
-	if (b->in->ingress.rate_kbps && !meter_admits(&r->ingress, &b->in->ingress, rte_pktmbuf_pkt_len(m), b->w->now_ns))
-		return OUT_RATE_LIMIT;
-	if (a->group && limit && !storm_admits(&r->storm[class], limit, second))
-		return broadcast ? OUT_STORM_BROADCAST : OUT_STORM_MULTICAST;
-	return ADMITTED;
+	return !c->rate_kbps ||
+	       meter_admits(&b->w->shared->port[b->in->learner.port].ingress, c, rte_pktmbuf_pkt_len(m), b->w->now_ns);
 }
 
-// Whether one more unknown unicast frame may be flooded.
-static bool may_flood_unknown(const struct burst *b)
+static bool storm_has_room(const struct burst *b, enum storm_class class)
 {
-	uint32_t limit = b->in->storm[STORM_UNKNOWN_UNICAST];
+	uint32_t limit = b->in->storm[class];
 
-	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[STORM_UNKNOWN_UNICAST], limit,
-				      b->w->now.tick / FDB_TICKS_PER_S);
+	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[class], limit, b->w->now.tick / FDB_TICKS_PER_S);
+}
+
+// Whether the limits on what comes in leave room for a frame.
+static enum outcome check_limits(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+{
+	uint64_t dst = key_mac(a->dst_key);
+
+	if (!within_rate(b, m))
+		return OUT_RATE_LIMIT;
+	if (dst == MAC_BROADCAST)
+		return storm_has_room(b, STORM_BROADCAST) ? ADMITTED : OUT_STORM_BROADCAST;
+	return !mac_is_group(dst) || storm_has_room(b, STORM_MULTICAST) ? ADMITTED : OUT_STORM_MULTICAST;
 }
 
 // Why a known destination is not reached.
@@ -155,14 +165,14 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 				      portset may, portset *to)
 {
 	*to = may;
-	if (!a->group) {
+	if (a->dst_line) {
 		uint64_t value = fdb_find(b->fdb, a->dst_line, a->dst_key, &b->w->now);
 		if (value) {
 			unsigned port = fdb_value_port(value);
 			*to &= portset_of(port);
 			return *to ? OUT_FORWARDED : unreachable(b, port);
 		}
-		bool room = may_flood_unknown(b);
+		bool room = storm_has_room(b, STORM_UNKNOWN_UNICAST);
 		*to &= room ? vlan->unknown : 0;
 		if (!room)
 			return OUT_STORM_UNKNOWN_UNICAST;
@@ -178,7 +188,7 @@ static void look_around(struct burst *b)
 	b->up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
 		~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
 	b->reach = b->in->reach & b->up;
-	b->plain = b->up & b->self && !b->in->metered && !b->in->mirror_rx;
+	b->plain = b->up & b->self && !b->in->mirror_rx;
 	b->w->now = fdb_now(shared->fdb, b->w->now.tick);
 }
 
@@ -207,7 +217,7 @@ static void punish(struct burst *b, enum outcome reason, const struct arrival *a
 	struct event told;
 
 	if (action != VIOLATION_NOTHING &&
-	    violation_note(v, b->in->learner.port, reason, key_make(a->vid, a->frame.src), b->w->now_ns, &told))
+	    violation_note(v, b->in->learner.port, reason, a->src_key, b->w->now_ns, &told))
 		event_push(&b->w->events, &told);
 	if (action == VIOLATION_SHUTDOWN)
 		shut_down(b, reason);
@@ -224,63 +234,92 @@ static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome
 	return reason;
 }
 
-// What may happen to a frame before its addresses count, where the port is not plain.
-static __attribute__((noinline)) enum outcome precheck(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+// What may happen to a frame before its addresses count.
+static enum outcome precheck(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
 {
-	struct egress e = {.conf = b->conf, .ns = b->w->now_ns, .up = b->up};
-
 	if (a->verdict == OUT_MALFORMED)
 		return OUT_MALFORMED;
 	if (!(b->up & b->self))
 		return OUT_PORT_DOWN;
 	if (b->in->mirror_rx)
-		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &e);
-	return a->verdict == ADMITTED && b->in->metered ? check_limits(b, a, m) : a->verdict;
+		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
+	return a->verdict == ADMITTED ? check_limits(b, a, m) : a->verdict;
 }
 
-// Hands a frame to other than one port that takes it as it is.
-static __attribute__((noinline)) void spread(struct burst *b, const struct arrival *a, struct rte_mbuf *m, portset to)
+static inline const struct vlanconf *vlan_of(const struct burst *b, const struct arrival *a)
 {
-	struct egress e = {
-		.conf = b->conf,
-		.ns = b->w->now_ns,
-		.up = b->up,
-		.untagged = b->conf->vlan[a->vid].untagged,
-		.tci = tci_with_vid(a->frame.tci, a->vid),
-		.tagged = a->frame.tagged,
-		.same = a->frame.tagged && tci_vid(a->frame.tci),
-	};
-
-	txbatch_flood(&b->w->tx, m, to, &e);
-}
-
-// Whether a frame goes to one port, of which nothing is to be asked, in the form that it has.
-static inline bool goes_as_it_is(const struct burst *b, const struct arrival *a, const struct vlanconf *vlan, portset to)
-{
-	bool right = vlan->untagged & to ? !a->frame.tagged : a->frame.tagged && tci_vid(a->frame.tci);
-
-	return right && !(to & (to - 1)) && to & ~b->conf->careful;
+	return &b->conf->vlan[key_vid(a->src_key)];
 }
 
 // Second pass: the decision about a frame whose turn has come.
-static inline enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
+static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
-	enum outcome out = __builtin_expect(b->plain, 1) ? a->verdict : precheck(b, a, m);
+	enum outcome out = precheck(b, a, m);
 	portset to;
 
 	if (out == ADMITTED)
 		out = check_source(b, a);
-	if (__builtin_expect(out != ADMITTED, 0))
+	if (out != ADMITTED)
 		return drop(b, out, a, m);
-	const struct vlanconf *vlan = &b->conf->vlan[a->vid];
+	const struct vlanconf *vlan = vlan_of(b, a);
 	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
-	to |= vlan->promisc & may;
-	if (__builtin_expect(goes_as_it_is(b, a, vlan, to), 1))
-		txbatch_push(&b->w->tx, portset_first(to), m);
-	else
-		spread(b, a, m, to);
+	struct egress e = {
+		.conf = b->conf,
+		.ns = b->w->now_ns,
+		.up = b->up,
+		.untagged = vlan->untagged,
+		.tci = tag_tci(a->tag, key_vid(a->src_key)),
+		.form = form_of(a->tag),
+	};
+	txbatch_give(&b->w->tx, m, to | (vlan->promisc & may), &e);
 	return out;
+}
+
+// What decide() comes to for a frame of a known source to one known port, where rates and tags have a say in it.
+static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const struct arrival *a, struct rte_mbuf *m, unsigned port)
+{
+	struct txbatch *tx = &b->w->tx;
+	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
+
+	if (!within_rate(b, m))
+		return drop(b, OUT_RATE_LIMIT, a, m);
+	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key)))) {
+		txbatch_refuse(tx, portset_of(port), TX_QUEUE_FULL);
+		rte_pktmbuf_free(m);
+	} else if (!txbatch_meter(tx, b->conf, port, m, b->w->now_ns)) {
+		rte_pktmbuf_free(m);
+	} else {
+		txbatch_push(tx, port, m);
+	}
+	return OUT_FORWARDED;
+}
+
+// The port that a frame is for if it is a usual one: its source was seen here in this tick, its destination is known.
+// Else no port.
+static inline portset usual_port(const struct usual *u, const struct arrival *a)
+{
+	if (!a->dst_line || fdb_line_get(a->src_line, a->src_key) != u->source)
+		return 0;
+	uint64_t value = fdb_line_get(a->dst_line, a->dst_key);
+	if (value < u->oldest || (value ^ u->newest) & FDB_FLUSH_MASK)
+		return 0;
+	return portset_of(fdb_value_port(value));
+}
+
+static struct usual usual_now(const struct burst *b)
+{
+	const struct fdb_now *now = &b->w->now;
+
+	portset reach = b->plain ? b->reach : 0;
+
+	return (struct usual){
+		.reach = reach,
+		.free = b->in->ingress.rate_kbps ? 0 : reach,
+		.source = now->newest | (uint64_t)b->in->learner.port << FDB_PORT_SHIFT,
+		.newest = now->newest,
+		.oldest = now->oldest,
+	};
 }
 
 void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n)
@@ -294,22 +333,41 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.in = &conf->port[port];
 	b.fdb = w->shared->fdb;
 	b.self = portset_of(port) & ~conf->mirror_only;
-	b.tally = (struct tally){.packets = n};
 	b.dropped = 0;
 	look_around(&b);
 	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
 	const portset self = b.self;
-	uint32_t bytes = 0;
+	uint32_t bytes = 0, forwarded = 0;
 	for (unsigned i = 0; i < n; i++) {
 		bytes += rte_pktmbuf_pkt_len(frames[i]);
 		arrive(conf, &conf->port[port], self, &map, frames[i], &arrivals[i]);
 	}
-	b.tally.bytes = bytes;
+	struct usual u = usual_now(&b);
 	for (unsigned i = 0; i < n; i++) {
-		if (when)
+		const struct arrival *a = &arrivals[i];
+		enum outcome out = OUT_FORWARDED;
+		if (when) {
 			forwarder_set_clock(w, when[i]);
-		b.tally.outcome[decide(&b, &arrivals[i], frames[i])]++;
+			u = usual_now(&b);
+		}
+		portset to = usual_port(&u, a);
+		if (__builtin_expect(to && *a->as_it_is & u.free & to, 1)) {
+			txbatch_push(&w->tx, portset_first(to), frames[i]);
+		} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
+			out = pass_on(&b, a, frames[i], portset_first(to));
+		} else {
+			out = decide(&b, a, frames[i]);
+			u = usual_now(&b); // a violation may have changed what is up
+		}
+		if (__builtin_expect(out == OUT_FORWARDED, 1))
+			forwarded++;
+		else
+			tally_outcome(&w->tally, out);
 	}
-	rte_pktmbuf_free_bulk(b.drop, b.dropped);
-	counters_add_burst(&w->counters[port], &b.tally);
+	if (b.dropped)
+		rte_pktmbuf_free_bulk(b.drop, b.dropped);
+	w->tally.packets = n;
+	w->tally.bytes = bytes;
+	w->tally.outcome[OUT_FORWARDED] = forwarded;
+	counters_add_burst(&w->counters[port], &w->tally);
 }

@@ -32,6 +32,7 @@ struct forwarder {
 	struct fdb_now now;
 	struct event_ring events;
 	struct txbatch tx;
+	struct tally tally; // of the burst that is being handled; empty between bursts
 	struct counter_block counters[PORTS_MAX];
 };
 

@@ -21,8 +21,7 @@ enum {
 struct frame {
 	uint64_t dst;
 	uint64_t src;
-	uint16_t tci; // PCP, DEI and VID as they arrived; 0 without a tag
-	bool tagged;  // an 802.1Q tag is there, whatever its VID
+	uint32_t tag; // TPID and TCI as they arrived, whatever the VID; 0 without a tag
 };
 
 static inline uint64_t frame_be64(const uint8_t *p)
@@ -46,25 +45,37 @@ static inline bool frame_parse(const uint8_t *data, uint32_t len, struct frame *
 		return false;
 	f->dst = frame_be64(data) >> 16;
 	f->src = frame_be64(data + 6) >> 16;
-	f->tagged = frame_be16(data + FRAME_ADDRESSES) == TPID_8021Q;
-	f->tci = 0;
-	if (f->tagged) {
-		if (len < FRAME_HEADER + FRAME_TAG)
-			return false;
-		f->tci = frame_be16(data + FRAME_HEADER);
-	}
+	f->tag = 0;
+	if (__builtin_expect(frame_be16(data + FRAME_ADDRESSES) != TPID_8021Q, 1))
+		return true;
+	if (len < FRAME_HEADER + FRAME_TAG)
+		return false;
+	f->tag = (uint32_t)TPID_8021Q << 16 | frame_be16(data + FRAME_HEADER);
 	return true;
 }
 
-static inline uint16_t tci_vid(uint16_t tci)
+// VID of a tag, 0 where there is none or it names none.
+static inline uint16_t tag_vid(uint32_t tag)
 {
-	return tci & 0xfff;
+	return tag & 0xfff;
 }
 
-// TCI with the VID exchanged; priority and DEI stay.
-static inline uint16_t tci_with_vid(uint16_t tci, uint16_t vid)
+// TCI of a tag with the VID exchanged; priority and DEI stay.
+static inline uint16_t tag_tci(uint32_t tag, uint16_t vid)
 {
-	return (uint16_t)((tci & 0xf000) | vid);
+	return (uint16_t)((tag & 0xf000) | vid);
+}
+
+// Moves the two addresses; the places may overlap. (memmove() would be a call.)
+static inline void frame_move_addresses(uint8_t *to, const uint8_t *from)
+{
+	uint64_t head;
+	uint32_t tail;
+
+	memcpy(&head, from, sizeof head);
+	memcpy(&tail, from + sizeof head, sizeof tail);
+	memcpy(to, &head, sizeof head);
+	memcpy(to + sizeof head, &tail, sizeof tail);
 }
 
 // Takes the tag out of a frame that has one.
@@ -72,25 +83,25 @@ static inline void frame_untag(struct rte_mbuf *m)
 {
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 
-	memmove(data + FRAME_TAG, data, FRAME_ADDRESSES);
+	frame_move_addresses(data + FRAME_TAG, data);
 	rte_pktmbuf_adj(m, FRAME_TAG);
 }
 
 static inline void frame_set_tag(struct rte_mbuf *m, uint16_t tci)
 {
-	uint8_t tag[FRAME_TAG] = {TPID_8021Q >> 8, TPID_8021Q & 0xff, (uint8_t)(tci >> 8), (uint8_t)tci};
+	rte_be32_t tag = rte_cpu_to_be_32((uint32_t)TPID_8021Q << 16 | tci);
 
-	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, FRAME_ADDRESSES), tag, sizeof tag);
+	memcpy(rte_pktmbuf_mtod_offset(m, uint8_t *, FRAME_ADDRESSES), &tag, sizeof tag);
 }
 
 // Puts a tag into a frame that has none. False where the mbuf has no headroom left for it.
 static inline bool frame_push_tag(struct rte_mbuf *m, uint16_t tci)
 {
-	char *head = rte_pktmbuf_prepend(m, FRAME_TAG);
+	uint8_t *head = (uint8_t *)rte_pktmbuf_prepend(m, FRAME_TAG);
 
 	if (!head)
 		return false;
-	memmove(head, head + FRAME_TAG, FRAME_ADDRESSES);
+	frame_move_addresses(head, head + FRAME_TAG);
 	frame_set_tag(m, tci);
 	return true;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "meter.h"
 
-#define TOKENS_PER_BYTE UINT64_C(8000000)
-
 bool storm_admits(struct storm *s, uint32_t limit, uint32_t second)
 {
 	uint64_t now = atomic_load_explicit(&s->window, memory_order_relaxed), next;
@@ -25,32 +23,24 @@ uint64_t meter_default_depth(uint32_t rate_kbps)
 	return ten_ms > least ? ten_ms : least;
 }
 
-static void refill(struct bucket *b, uint32_t rate_kbps, uint64_t ns)
+static void give_back(uint64_t *used, uint32_t rate_kbps, uint64_t ns)
 {
-	if (ns <= b->ns)
-		return; // another worker's clock is ahead
-	unsigned __int128 back = (unsigned __int128)rate_kbps * (ns - b->ns);
-	b->used = back < b->used ? b->used - (uint64_t)back : 0;
-	b->ns = ns;
+	unsigned __int128 back = (unsigned __int128)rate_kbps * ns;
+
+	*used = back < *used ? *used - (uint64_t)back : 0;
 }
 
-static bool holds(const struct bucket *b, uint64_t depth, uint64_t tokens)
+void meter_refill(struct meter *m, const struct meter_conf *c, uint64_t ns)
 {
-	return b->used + tokens <= depth * TOKENS_PER_BYTE;
+	give_back(&m->average_used, c->rate_kbps, ns - m->ns);
+	give_back(&m->peak_used, c->peak_kbps, ns - m->ns);
+	m->ns = ns;
 }
 
-bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
+bool meter_take_locked(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
 {
-	uint64_t tokens = len * TOKENS_PER_BYTE;
-
 	rte_spinlock_lock(&m->lock);
-	refill(&m->average, c->rate_kbps, ns);
-	refill(&m->peak, c->peak_kbps, ns);
-	bool pass = holds(&m->average, c->depth, tokens) && (!c->peak_kbps || holds(&m->peak, c->peak_depth, tokens));
-	if (pass) {
-		m->average.used += tokens;
-		m->peak.used += c->peak_kbps ? tokens : 0;
-	}
+	bool pass = meter_take(m, c, len, ns);
 	rte_spinlock_unlock(&m->lock);
 	return pass;
 }

@@ -6,7 +6,7 @@
 //           taken from both. A bucket starts full. Its arithmetic is exact: one nanosecond at one kbit/s is one token,
 //           a millionth of a bit. (rte_meter rounds to bytes a period and reads the TSC's rate, not a replay's clock.)
 // Threads   Any number of workers; a limit is exact for all of them together. A window is one atomic word, a meter has
-//           a lock.
+//           a lock, which is left alone where there is but one worker.
 // Limits    Rates below 2^32 kbit/s, depths below 2^40 bytes.
 #pragma once
 
@@ -28,18 +28,48 @@ struct meter_conf {
 	uint64_t depth, peak_depth;    // bytes
 };
 
-struct bucket {
-	uint64_t used; // tokens taken and not yet back
-	uint64_t ns;   // when that was so
-};
-
 struct meter {
 	rte_spinlock_t lock;
-	struct bucket average, peak;
+	bool one_user; // set before any use: nobody else is there
+	uint64_t ns;   // when the buckets were filled up last
+	uint64_t average_used, peak_used; // tokens taken and not yet back
 };
 
 // The depth of a bucket that none was given for: 10 ms of its rate, at least 16 KiB.
 uint64_t meter_default_depth(uint32_t rate_kbps);
 
+// Gives the buckets what came in up to ns, which is later than the last time.
+void meter_refill(struct meter *m, const struct meter_conf *c, uint64_t ns);
+
+#define METER_TOKENS_PER_BYTE UINT64_C(8000000)
+
+static inline bool meter_holds(uint64_t used, uint64_t depth, uint64_t tokens)
+{
+	return used + tokens <= depth * METER_TOKENS_PER_BYTE;
+}
+
+// As meter_admits(), for the one user of a meter.
+static inline bool meter_take(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
+{
+	uint64_t tokens = len * METER_TOKENS_PER_BYTE;
+
+	if (ns > m->ns) // else another worker's clock is ahead, or a burst has one time
+		meter_refill(m, c, ns);
+	if (!meter_holds(m->average_used, c->depth, tokens))
+		return false;
+	if (c->peak_kbps) {
+		if (!meter_holds(m->peak_used, c->peak_depth, tokens))
+			return false;
+		m->peak_used += tokens;
+	}
+	m->average_used += tokens;
+	return true;
+}
+
+bool meter_take_locked(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns);
+
 // Whether a frame of len bytes may pass at time ns; takes it out of the buckets if so.
-bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns);
+static inline bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
+{
+	return m->one_user ? meter_take(m, c, len, ns) : meter_take_locked(m, c, len, ns);
+}

@@ -56,8 +56,7 @@ struct portconf {
 	bool drop_at_limit; // mac-limit-policy: drop
 	bool block_dhcp_server;
 	bool block_router_advert;
-	bool guarded; // one of these two
-	bool metered; // an ingress rate, or a storm limit of group frames
+	bool looks_closely; // one of these two, or own_mac_only
 	enum bpdu_action bpdu;
 	enum violation_action violation;
 	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command
@@ -66,18 +65,25 @@ struct portconf {
 	struct fdb_learner learner;
 };
 
-// One row of 32 bytes: what a frame's VLAN needs is one cache line away.
+// What a frame carries: no tag, a tag that names its VLAN, a tag with a priority alone.
+enum tag_form { FORM_UNTAGGED, FORM_TAGGED, FORM_PRIORITY, TAG_FORMS };
+
+// One row is one cache line: all that a frame's VLAN says about it.
 struct vlanconf {
+	// Derived from the rest, both empty where the VLAN has promiscuous members:
+	portset as_it_is[TAG_FORMS]; // members to which delivery is no more than handing over a frame of that form
+	portset direct; // members that a frame for one of them goes to and to nobody else, tag and rate permitting
 	portset member;
 	portset unknown;  // members to which unknown unicast is flooded
 	portset promisc;  // members that get a copy of everything
 	portset untagged; // members that send this VLAN without a tag
-};
+} __attribute__((aligned(64)));
 
 struct swconf {
 	struct portconf port[PORTS_MAX];
 	struct vlanconf vlan[VID_SPACE];
 	portset blocked;     // mac-changes: reject while the effective MAC is not the assigned one: nothing is delivered
 	portset mirror_only; // destinations of mirrors: in no VLAN, what they receive is dropped
-	portset careful;     // delivery to them is more than handing over the frame: blocked, metered or mirrored
+	portset mirrored;    // what is sent to them is sent to others as well
+	portset careful;     // blocked, mirrored, or with an egress rate: delivery is more than handing over the frame
 };

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "txbatch.h"
 
-#include "frame.h"
-
-static void refuse(struct txbatch *b, portset to, enum tx_drop why)
+void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why)
 {
 	unsigned port;
 
@@ -54,24 +52,13 @@ void txbatch_drain(struct txbatch *b)
 	b->pending = 0;
 }
 
-// Whether the egress rate of a port has room for one more frame; counted if not.
-static bool meter(struct txbatch *b, unsigned port, const struct rte_mbuf *m, const struct egress *e)
-{
-	const struct meter_conf *c = &e->conf->port[port].egress;
-
-	if (!c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), e->ns))
-		return true;
-	refuse(b, portset_of(port), TX_RATE_LIMIT);
-	return false;
-}
-
 // Gives m to destinations of mirrors, by reference.
 static void reflect(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, to & e->up) {
-		if (!meter(b, port, m, e))
+		if (!txbatch_meter(b, e->conf, port, m, e->ns))
 			continue;
 		if (b->count[port] == BURST_MAX)
 			drain_port(b, port);
@@ -87,7 +74,7 @@ void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, con
 	if (copy)
 		reflect(b, copy, to, e);
 	else
-		refuse(b, to & e->up, TX_QUEUE_FULL);
+		txbatch_refuse(b, to & e->up, TX_QUEUE_FULL);
 	rte_pktmbuf_free(copy);
 }
 
@@ -95,9 +82,9 @@ void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, con
 static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
 {
 	if (portset_has(e->conf->blocked, port)) {
-		refuse(b, portset_of(port), TX_MAC_CHANGED);
+		txbatch_refuse(b, portset_of(port), TX_MAC_CHANGED);
 		rte_pktmbuf_free(m);
-	} else if (!meter(b, port, m, e)) {
+	} else if (!txbatch_meter(b, e->conf, port, m, e->ns)) {
 		rte_pktmbuf_free(m);
 	} else {
 		txbatch_push(b, port, m);
@@ -105,33 +92,21 @@ static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const 
 	}
 }
 
-// Gives the frame the wanted tag, or none.
-static bool shape(struct rte_mbuf *m, bool want_tag, const struct egress *e)
-{
-	if (!want_tag && e->tagged)
-		frame_untag(m);
-	else if (want_tag && !e->tagged)
-		return frame_push_tag(m, e->tci);
-	else if (want_tag && !e->same)
-		frame_set_tag(m, e->tci);
-	return true;
-}
-
 // The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be made.
 static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag, const struct egress *e)
 {
 	if (!to)
 		return NULL;
-	if (m && shape(m, want_tag, e)) {
+	if (m && txbatch_shape(m, want_tag, e->form, e->tci)) {
 		add_references(m, __builtin_popcountll(to) - 1);
 		return m;
 	}
-	refuse(b, to, TX_QUEUE_FULL);
+	txbatch_refuse(b, to, TX_QUEUE_FULL);
 	rte_pktmbuf_free(m);
 	return NULL;
 }
 
-void txbatch_flood(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
+void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
 {
 	portset plain_ports = to & e->untagged, tagged_ports = to & ~e->untagged;
 	bool both = plain_ports && tagged_ports;

@@ -14,6 +14,7 @@
 #include <rte_mbuf.h>
 
 #include "counters.h"
+#include "frame.h"
 #include "portconf.h"
 #include "violation.h"
 
@@ -48,8 +49,7 @@ struct egress {
 	portset up;
 	portset untagged; // ports that want no tag
 	uint16_t tci;     // for the others
-	bool tagged;      // the frame has a tag now
-	bool same;        // and it is right as it is
+	uint16_t form;    // enum tag_form: what the frame carries now
 };
 
 static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbuf *m)
@@ -58,8 +58,34 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 	b->pending |= portset_of(port);
 }
 
+// Counts deliveries that failed.
+void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why);
+
+// Whether the egress rate of a port has room for one more frame; counted if not.
+static inline bool txbatch_meter(struct txbatch *b, const struct swconf *conf, unsigned port, const struct rte_mbuf *m, uint64_t ns)
+{
+	const struct meter_conf *c = &conf->port[port].egress;
+
+	if (!c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns))
+		return true;
+	txbatch_refuse(b, portset_of(port), TX_RATE_LIMIT);
+	return false;
+}
+
+// Gives a frame of this form the wanted tag, or none. False where there is no room for it.
+static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_form form, uint16_t tci)
+{
+	if (!want_tag && form != FORM_UNTAGGED)
+		frame_untag(m);
+	else if (want_tag && form == FORM_UNTAGGED)
+		return frame_push_tag(m, tci);
+	else if (want_tag && form == FORM_PRIORITY)
+		frame_set_tag(m, tci);
+	return true;
+}
+
 // Gives frame m to every port of a set (none: it is freed).
-void txbatch_flood(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
+void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
 // Gives a copy of frame m, as it is, to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, const struct egress *e);

@@ -30,7 +30,7 @@ static struct swconf *conf(void)
 		c.port[p] = (struct portconf){.untagged_vid = 1, .takes_tags = true};
 	c.port[NO_NATIVE].untagged_vid = 0;
 	c.port[ACCESS] = (struct portconf){.untagged_vid = 10};
-	c.port[STRICT].own_mac_only = true;
+	c.port[STRICT].own_mac_only = c.port[STRICT].looks_closely = true;
 	c.port[STRICT].mac = UINT64_C(0x020000000001);
 	c.port[OPEN].bpdu = BPDU_PASS;
 	c.port[OPEN].link_local_forward = true;
@@ -105,8 +105,8 @@ static void verdicts(void **state)
 		CHECK(got == cases[i].verdict, "case %zu: %s, not %s", i, outcome_names[got], outcome_names[cases[i].verdict]);
 		if (got != ADMITTED)
 			continue;
-		CHECK(a.vid == cases[i].vid, "case %zu: VLAN %u", i, a.vid);
-		CHECK(a.group == cases[i].group, "case %zu", i);
+		CHECK(key_vid(a.src_key) == cases[i].vid, "case %zu: VLAN %u", i, key_vid(a.src_key));
+		CHECK(mac_is_group(key_mac(a.dst_key)) == cases[i].group, "case %zu", i);
 	}
 }
 

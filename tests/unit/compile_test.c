@@ -47,6 +47,12 @@ static void vlans(void **state)
 	assert_int_equal(conf->vlan[10].untagged, a | b);
 	assert_int_equal(conf->vlan[20].member, a | c);
 	assert_int_equal(conf->vlan[20].untagged, 0);
+	assert_int_equal(conf->vlan[10].as_it_is[FORM_UNTAGGED], 0); // b is promiscuous there
+	assert_int_equal(conf->vlan[20].as_it_is[FORM_UNTAGGED], 0);
+	assert_int_equal(conf->vlan[20].as_it_is[FORM_TAGGED], a | c);
+	assert_int_equal(conf->vlan[20].as_it_is[FORM_PRIORITY], 0);
+	assert_int_equal(conf->vlan[1].as_it_is[FORM_UNTAGGED], 0);
+	assert_int_equal(conf->vlan[1].as_it_is[FORM_TAGGED], a);
 	assert_int_equal(conf->vlan[1].member, a);
 	assert_int_equal(conf->vlan[21].member, 0);
 	assert_int_equal(conf->vlan[30].member, 0); // c's native VLAN is not allowed on it
@@ -92,7 +98,8 @@ static void ingress_policy(void **state)
 			"  mac-learning: off, mac-limit: 12, mac-changes: reject}\n"
 			"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
 			number);
-	assert_true(conf->port[7].own_mac_only && conf->port[7].drop_at_limit && conf->port[7].link_local_forward);
+	assert_true(conf->port[7].own_mac_only && conf->port[7].looks_closely);
+	assert_true(conf->port[7].drop_at_limit && conf->port[7].link_local_forward);
 	assert_false(conf->port[7].learner.learns);
 	assert_int_equal(conf->port[7].learner.limit, 12);
 	assert_int_equal(conf->blocked, portset_of(7));
@@ -120,14 +127,14 @@ static void limits(void **state)
 	struct swconf *conf = compiled("ports: [{name: a}]", number);
 
 	(void)state;
-	assert_false(conf->port[7].metered || conf->port[7].guarded || conf->careful);
+	assert_false(conf->port[7].looks_closely || conf->careful);
 	assert_int_equal(conf->port[7].ingress.rate_kbps, 0);
 	free(conf);
 	conf = compiled("ports: [{name: a, policy: {ingress-rate: 100000, ingress-peak: 200000, egress-rate: 8, egress-burst: 3,\n"
 			"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
 			number);
 	const struct portconf *p = &conf->port[7];
-	assert_true(p->metered && p->guarded && p->block_router_advert && !p->block_dhcp_server);
+	assert_true(p->looks_closely && p->block_router_advert && !p->block_dhcp_server);
 	assert_int_equal(p->ingress.depth, 125000); // 10 ms of the average rate
 	assert_int_equal(p->ingress.peak_kbps, 200000);
 	assert_int_equal(p->egress.depth, 3 * 1024);
@@ -136,6 +143,7 @@ static void limits(void **state)
 	assert_int_equal(p->storm[STORM_MULTICAST], 5);
 	assert_int_equal(p->storm[STORM_UNKNOWN_UNICAST], 6);
 	assert_int_equal(conf->careful, portset_of(7));
+	assert_int_equal(conf->vlan[1].as_it_is[FORM_UNTAGGED], 0);
 	free(conf);
 }
 

@@ -32,15 +32,19 @@ static void every_outcome_has_a_name(void **state)
 static void sums(void **state)
 {
 	static struct counter_block block[2];
-	struct tally t = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4};
+	const struct tally once = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4}, none = {0};
 	struct counters sum = {.rx_packets = 1000};
 
 	(void)state;
-	for (unsigned i = 0; i < OUTCOMES; i++)
-		t.outcome[i] = i + 1;
 	for (int i = 0; i < 2; i++) {
-		counters_add_burst(&block[i], &t);
-		counters_add_burst(&block[i], &t);
+		for (int k = 0; k < 2; k++) {
+			struct tally t = once;
+			for (unsigned o = 0; o < OUTCOMES; o++)
+				for (unsigned frames = 0; frames <= o; frames++)
+					tally_outcome(&t, o);
+			counters_add_burst(&block[i], &t);
+			assert_memory_equal(&t, &none, sizeof t); // ready for the next burst
+		}
 		counter_add(&block[i].truncated, 5);
 		counter_add(&block[i].tx_packets, 6);
 		counter_add(&block[i].tx_bytes, 7);
@@ -73,8 +77,8 @@ static void *add_bursts(void *unused)
 	while (!stop) {
 		struct tally t = {.packets = 1 + rnd_below(&seed, 256)};
 		t.bytes = t.packets * 60;
-		t.outcome[rnd_below(&seed, OUTCOMES)] += t.packets / 2;
-		t.outcome[rnd_below(&seed, OUTCOMES)] += t.packets - t.packets / 2;
+		for (uint32_t i = 0; i < t.packets; i++)
+			tally_outcome(&t, rnd_below(&seed, OUTCOMES));
 		counters_add_burst(&busy, &t);
 	}
 	return unused;

@@ -26,16 +26,16 @@ static void headers(void **state)
 	static const struct {
 		uint8_t bytes[20];
 		uint32_t shortest; // that is a frame
-		bool tagged;
-		uint16_t tci;
+		uint32_t tag;
 	} cases[] = {
-		{{DST, SRC, 0x08, 0x00, 0xff, 0xff}, 14, false, 0},
-		{{DST, SRC, 0x81, 0x00, 0x2f, 0xff, 8, 0}, 18, true, 0x2fff},
-		{{DST, SRC, 0x81, 0x00, 0xe0, 0x00, 8, 0}, 18, true, 0xe000},
-		{{DST, SRC, 0x88, 0xa8, 0x00, 0x05, 0x81, 0}, 14, false, 0},
-		{{DST, SRC, 0x91, 0x00, 0x00, 0x05, 8, 0}, 14, false, 0},
-		{{DST, SRC, 0x81, 0x01, 0x00, 0x05, 8, 0}, 14, false, 0},
-		{{DST, SRC, 0x00, 0x2e, 0x00, 0x05, 8, 0}, 14, false, 0}, // a length: LLC
+		{{DST, SRC, 0x08, 0x00, 0xff, 0xff}, 14, 0},
+		{{DST, SRC, 0x81, 0x00, 0x2f, 0xff, 8, 0}, 18, 0x81002fff},
+		{{DST, SRC, 0x81, 0x00, 0xe0, 0x00, 8, 0}, 18, 0x8100e000},
+		{{DST, SRC, 0x81, 0x00, 0x00, 0x00, 8, 0}, 18, 0x81000000},
+		{{DST, SRC, 0x88, 0xa8, 0x00, 0x05, 0x81, 0}, 14, 0},
+		{{DST, SRC, 0x91, 0x00, 0x00, 0x05, 8, 0}, 14, 0},
+		{{DST, SRC, 0x81, 0x01, 0x00, 0x05, 8, 0}, 14, 0},
+		{{DST, SRC, 0x00, 0x2e, 0x00, 0x05, 8, 0}, 14, 0}, // a length: LLC
 	};
 
 	(void)state;
@@ -48,17 +48,17 @@ static void headers(void **state)
 				continue;
 			assert_int_equal(f.dst, UINT64_C(0x010203040506));
 			assert_int_equal(f.src, UINT64_C(0x0708090a0b0c));
-			CHECK(f.tagged == cases[i].tagged && f.tci == cases[i].tci, "case %zu: tag %d %04x", i, f.tagged, f.tci);
+			CHECK(f.tag == cases[i].tag, "case %zu: tag %08x", i, f.tag);
 		}
 }
 
 static void tag_fields(void **state)
 {
 	(void)state;
-	assert_int_equal(tci_vid(0xffff), 0xfff);
-	assert_int_equal(tci_vid(0xf000), 0);
-	assert_int_equal(tci_with_vid(0xbfff, 5), 0xb005);
-	assert_int_equal(tci_with_vid(0, 4094), 4094);
+	assert_int_equal(tag_vid(0x8100ffff), 0xfff);
+	assert_int_equal(tag_vid(0x8100f000), 0);
+	assert_int_equal(tag_tci(0x8100bfff, 5), 0xb005);
+	assert_int_equal(tag_tci(0, 4094), 4094);
 }
 
 static void check_bytes(struct rte_mbuf *m, const uint8_t *wanted, uint16_t len)

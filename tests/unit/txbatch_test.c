@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pool.h"
-#include "../../dataplane/frame.h"
+#include "../../dataplane/admit.h"
 #include "../../dataplane/txbatch.h"
 
 #define ADDRESSES 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
@@ -92,16 +92,14 @@ static struct rte_mbuf *frame(const uint8_t *bytes, size_t len)
 // How a frame with this tag goes out in VLAN 7: ports 0 to 2 want no tag.
 static struct egress egress_of(const uint8_t *bytes)
 {
-	bool has_tag = bytes[12] == 0x81;
-	uint16_t tci = has_tag ? frame_be16(bytes + 14) : 0;
+	uint32_t tag = bytes[12] == 0x81 ? 0x81000000 | frame_be16(bytes + 14) : 0;
 
 	return (struct egress){
 		.conf = &conf,
 		.up = portset_of(PORTS) - 1,
 		.untagged = portset_of(0) | portset_of(1) | portset_of(2),
-		.tci = tci_with_vid(tci, 7),
-		.tagged = has_tag,
-		.same = has_tag && tci_vid(tci),
+		.tci = tag_tci(tag, 7),
+		.form = form_of(tag),
 	};
 }
 
@@ -126,7 +124,7 @@ static void forms(void **state)
 		for (portset to = 0; to < 32; to += 1) {
 			begin(state);
 			struct egress e = egress_of(cases[i].in);
-			txbatch_flood(&batch, frame(cases[i].in, cases[i].len), to, &e);
+			txbatch_give(&batch, frame(cases[i].in, cases[i].len), to, &e);
 			assert_int_equal(batch.pending, to);
 			txbatch_drain(&batch);
 			for (unsigned port = 0; port < 5; port++)
@@ -146,7 +144,7 @@ static void one_copy_for_a_form(void **state)
 	struct egress e = egress_of(untagged);
 
 	(void)state;
-	txbatch_flood(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
+	txbatch_give(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
 	assert_int_equal(rte_mempool_in_use_count(pool), 2);
 	assert_ptr_equal(batch.frame[0][0], batch.frame[2][0]);
 	assert_ptr_equal(batch.frame[3][0], batch.frame[5][0]);
@@ -163,7 +161,7 @@ static void chains(void **state)
 	(void)state;
 	memset(rte_pktmbuf_append(tail, 2000), 'x', 2000);
 	assert_int_equal(rte_pktmbuf_chain(m, tail), 0);
-	txbatch_flood(&batch, m, 0x3f, &e);
+	txbatch_give(&batch, m, 0x3f, &e);
 	txbatch_drain(&batch);
 	for (unsigned port = 0; port < PORTS; port++) {
 		uint32_t head = port < 3 ? sizeof untagged : sizeof pushed;
@@ -182,7 +180,7 @@ static void a_full_queue(void **state)
 	(void)state;
 	takes = 2;
 	for (int i = 0; i < 5; i++)
-		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
 	txbatch_drain(&batch);
 	for (unsigned port = 0; port < 2; port++) {
 		assert_int_equal(counters[port].tx_packets, 2);
@@ -201,13 +199,13 @@ static void no_room(void **state)
 	(void)state;
 	rte_pktmbuf_prepend(m, RTE_PKTMBUF_HEADROOM);
 	memcpy(rte_pktmbuf_mtod(m, void *), untagged, sizeof untagged);
-	txbatch_flood(&batch, m, portset_of(3) | portset_of(4), &e);
+	txbatch_give(&batch, m, portset_of(3) | portset_of(4), &e);
 	assert_int_equal(counters[3].tx_drop[TX_QUEUE_FULL], 1);
 	assert_int_equal(counters[4].tx_drop[TX_QUEUE_FULL], 1);
 	m = frame(untagged, sizeof untagged);
 	while ((all[n] = rte_pktmbuf_alloc(pool)))
 		n++;
-	txbatch_flood(&batch, m, portset_of(0) | portset_of(3), &e);
+	txbatch_give(&batch, m, portset_of(0) | portset_of(3), &e);
 	rte_pktmbuf_free_bulk(all, n);
 	assert_int_equal(counters[3].tx_drop[TX_QUEUE_FULL], 2);
 	txbatch_drain(&batch);
@@ -221,8 +219,8 @@ static void blocked_ports(void **state)
 
 	(void)state;
 	conf.blocked = conf.careful = portset_of(1) | portset_of(4);
-	txbatch_flood(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
-	txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
+	txbatch_give(&batch, frame(untagged, sizeof untagged), 0x3f, &e);
+	txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
 	txbatch_drain(&batch);
 	for (unsigned port = 0; port < PORTS; port++) {
 		bool is_blocked = portset_has(conf.blocked, port);
@@ -239,14 +237,14 @@ static void metered_ports(void **state)
 	conf.careful = portset_of(1);
 	conf.port[1].egress = (struct meter_conf){.rate_kbps = 8, .depth = 2 * sizeof untagged};
 	for (int i = 0; i < 5; i++)
-		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
 	txbatch_drain(&batch);
 	assert_int_equal(sent[0].frames, 5);
 	assert_int_equal(sent[1].frames, 2);
 	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 3);
 	e.ns = sizeof untagged * UINT64_C(1000000); // 8 kbit/s: a byte a millisecond
 	for (int i = 0; i < 2; i++)
-		txbatch_flood(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
+		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
 	txbatch_drain(&batch);
 	assert_int_equal(sent[1].frames, 3);
 	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 4);
@@ -262,7 +260,7 @@ static void mirrors(void **state)
 	conf.careful = portset_of(0);
 	conf.port[0].mirror_tx = portset_of(4) | portset_of(5);
 	e.up &= ~portset_of(5);
-	txbatch_flood(&batch, frame(tagged, sizeof tagged), portset_of(0), &e);
+	txbatch_give(&batch, frame(tagged, sizeof tagged), portset_of(0), &e);
 	txbatch_drain(&batch);
 	check_sent(0, untagged, sizeof untagged);
 	check_sent(4, untagged, sizeof untagged);
