@@ -19,6 +19,7 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
 	{"run", run_main, "forward between devices, controlled by nestctl, until told to stop"},
 	{"replay", replay_main, "send captures through a switch; write what comes out and a report"},
+	{"bench", bench_main, "measure the switch on this machine"},
 	{"check", check_main, "say whether a configuration is good"},
 	{"help", help_main, "say this; `help policy`: the policy keys"},
 	{0},

@@ -450,7 +450,7 @@ static int replay(const struct options *opt)
 		complain("--in %s: %s has no port '%s' (--in PORT=PCAP)", opt->in[i], opt->config, name);
 		return free(r), config_free(c), EXIT_USAGE;
 	}
-	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) || !switch_create(&r->sw, c, false, &e)) {
+	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) || !switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
 		complain("%s", r && r->in ? e.text : "out of memory");
 		captures_destroy(r ? r->in : NULL);
 		return free(r), config_free(c), EXIT_REFUSED;

@@ -1,72 +1,59 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "reply.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-enum { CELL = 512, COLUMNS_MAX = 12 };
-
-// How the cell of a column is made from a row.
-typedef void (*cell_fn)(json_t *value, char out[CELL]);
-
-struct column {
-	const char *title;
-	const char *key;
-	cell_fn cell;
-	bool right; // numbers
-};
-
-static void plain(json_t *v, char out[CELL])
+void reply_plain(json_t *v, char out[REPLY_CELL])
 {
 	if (json_is_string(v))
-		snprintf(out, CELL, "%s", json_string_value(v));
+		snprintf(out, REPLY_CELL, "%s", json_string_value(v));
 	else if (json_is_integer(v))
-		snprintf(out, CELL, "%lld", (long long)json_integer_value(v));
+		snprintf(out, REPLY_CELL, "%lld", (long long)json_integer_value(v));
 	else if (json_is_real(v))
-		snprintf(out, CELL, "%.3f", json_real_value(v));
+		snprintf(out, REPLY_CELL, "%.3f", json_real_value(v));
 	else if (json_is_boolean(v))
-		snprintf(out, CELL, "%s", json_is_true(v) ? "on" : "off");
+		snprintf(out, REPLY_CELL, "%s", json_is_true(v) ? "on" : "off");
 	else
-		snprintf(out, CELL, "-");
+		snprintf(out, REPLY_CELL, "-");
 }
 
-static void vlan(json_t *v, char out[CELL])
+static void vlan(json_t *v, char out[REPLY_CELL])
 {
 	if (json_is_integer(v))
-		plain(v, out);
+		reply_plain(v, out);
 	else
-		snprintf(out, CELL, "all");
+		snprintf(out, REPLY_CELL, "all");
 }
 
 // key=value of each member.
-static void list_members(json_t *object, bool zeros, char out[CELL])
+static void list_members(json_t *object, bool zeros, char out[REPLY_CELL])
 {
 	const char *key;
 	json_t *v;
 	size_t at = 0;
-	char text[CELL];
+	char text[REPLY_CELL];
 
 	strcpy(out, "-");
 	json_object_foreach(object, key, v) {
 		if (!zeros && json_is_integer(v) && !json_integer_value(v))
 			continue;
-		plain(v, text);
-		if (at < CELL)
-			at += (size_t)snprintf(out + at, CELL - at, "%s%s=%s", at ? " " : "", key, text);
+		reply_plain(v, text);
+		if (at < REPLY_CELL)
+			at += (size_t)snprintf(out + at, REPLY_CELL - at, "%s%s=%s", at ? " " : "", key, text);
 	}
 }
 
-static void counts(json_t *object, char out[CELL])
+static void counts(json_t *object, char out[REPLY_CELL])
 {
 	list_members(object, false, out);
 }
 
-static void settings(json_t *object, char out[CELL])
+static void settings(json_t *object, char out[REPLY_CELL])
 {
 	list_members(object, true, out);
 }
 
-static void sum(json_t *object, char out[CELL])
+static void sum(json_t *object, char out[REPLY_CELL])
 {
 	const char *key;
 	json_t *v;
@@ -74,54 +61,54 @@ static void sum(json_t *object, char out[CELL])
 
 	json_object_foreach(object, key, v)
 		total += json_integer_value(v);
-	snprintf(out, CELL, "%lld", total);
+	snprintf(out, REPLY_CELL, "%lld", total);
 }
 
-static const struct column counter_columns[] = {
-	{"PORT", "name", plain, false},        {"STATE", "state", plain, false},
-	{"RX", "rx_packets", plain, true},     {"FORWARDED", "rx_forwarded", plain, true},
-	{"FLOODED", "rx_flooded", plain, true}, {"DROPPED", "rx_drops", sum, true},
-	{"TX", "tx_packets", plain, true},     {"MACS", "macs", plain, true},
+static const struct reply_column counter_columns[] = {
+	{"PORT", "name", reply_plain, false},        {"STATE", "state", reply_plain, false},
+	{"RX", "rx_packets", reply_plain, true},     {"FORWARDED", "rx_forwarded", reply_plain, true},
+	{"FLOODED", "rx_flooded", reply_plain, true}, {"DROPPED", "rx_drops", sum, true},
+	{"TX", "tx_packets", reply_plain, true},     {"MACS", "macs", reply_plain, true},
 	{"DROPPED AS", "rx_drops", counts, false}, {"NOT SENT AS", "tx_drops", counts, false},
 	{0},
 };
 
-static const struct column port_columns[] = {
-	{"PORT", "name", plain, false},        {"STATE", "state", plain, false},
-	{"GROUP", "port_group", plain, false}, {"DEVICE", "device", plain, false},
-	{"MAC", "mac_address", plain, false},  {"EFFECTIVE MAC", "effective_mac", plain, false},
-	{"MACS", "macs", plain, true},         {"POLICY", "policy", settings, false},
+static const struct reply_column port_columns[] = {
+	{"PORT", "name", reply_plain, false},        {"STATE", "state", reply_plain, false},
+	{"GROUP", "port_group", reply_plain, false}, {"DEVICE", "device", reply_plain, false},
+	{"MAC", "mac_address", reply_plain, false},  {"EFFECTIVE MAC", "effective_mac", reply_plain, false},
+	{"MACS", "macs", reply_plain, true},         {"POLICY", "policy", settings, false},
 	{0},
 };
 
-static const struct column group_columns[] = {
-	{"GROUP", "name", plain, false},
+static const struct reply_column group_columns[] = {
+	{"GROUP", "name", reply_plain, false},
 	{"POLICY", "policy", settings, false},
 	{0},
 };
 
-static const struct column fdb_columns[] = {
-	{"VLAN", "vlan", vlan, true}, {"MAC", "mac", plain, false}, {"PORT", "port", plain, false},
-	{"TYPE", "type", plain, false}, {"AGE", "age", plain, true}, {0},
+static const struct reply_column fdb_columns[] = {
+	{"VLAN", "vlan", vlan, true}, {"MAC", "mac", reply_plain, false}, {"PORT", "port", reply_plain, false},
+	{"TYPE", "type", reply_plain, false}, {"AGE", "age", reply_plain, true}, {0},
 };
 
-static const struct column policy_columns[] = {
-	{"KEY", "key", plain, false},
-	{"VALUE", "value", plain, false},
-	{"FROM", "from", plain, false},
+static const struct reply_column policy_columns[] = {
+	{"KEY", "key", reply_plain, false},
+	{"VALUE", "value", reply_plain, false},
+	{"FROM", "from", reply_plain, false},
 	{0},
 };
 
-static const struct column worker_columns[] = {
-	{"WORKER", "id", plain, true},
-	{"LCORE", "lcore", plain, true},
-	{"LOAD", "load", plain, true},
+static const struct reply_column worker_columns[] = {
+	{"WORKER", "id", reply_plain, true},
+	{"LCORE", "lcore", reply_plain, true},
+	{"LOAD", "load", reply_plain, true},
 	{0},
 };
 
-static void measure(json_t *rows, const struct column *c, int width[COLUMNS_MAX])
+static void measure(json_t *rows, const struct reply_column *c, int width[REPLY_COLUMNS_MAX])
 {
-	char text[CELL];
+	char text[REPLY_CELL];
 	size_t i;
 	json_t *row;
 
@@ -135,7 +122,7 @@ static void measure(json_t *rows, const struct column *c, int width[COLUMNS_MAX]
 	}
 }
 
-static void put_cell(FILE *out, const struct column *c, const char *text, int width)
+static void put_cell(FILE *out, const struct reply_column *c, const char *text, int width)
 {
 	bool last = !c[1].title;
 
@@ -145,10 +132,10 @@ static void put_cell(FILE *out, const struct column *c, const char *text, int wi
 		fprintf(out, "%-*s%s", last ? 0 : width, text, last ? "\n" : "  ");
 }
 
-static void print_rows(FILE *out, json_t *rows, const struct column *c)
+void reply_table(FILE *out, json_t *rows, const struct reply_column *c)
 {
-	int width[COLUMNS_MAX];
-	char text[CELL];
+	int width[REPLY_COLUMNS_MAX];
+	char text[REPLY_CELL];
 	size_t i;
 	json_t *row;
 
@@ -170,7 +157,7 @@ static void print_policy(FILE *out, json_t *policy)
 	json_object_foreach(policy, key, v)
 		json_array_append_new(rows, json_pack("{s:s, s:O, s:O}", "key", key, "value", json_object_get(v, "value"), "from",
 						      json_object_get(v, "from")));
-	print_rows(out, rows, policy_columns);
+	reply_table(out, rows, policy_columns);
 	json_decref(rows);
 }
 
@@ -184,7 +171,7 @@ static void print_status(FILE *out, json_t *s)
 	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", (long long)json_integer_value(json_object_get(fdb, "learned")),
 		(long long)json_integer_value(json_object_get(fdb, "size")),
 		(long long)json_integer_value(json_object_get(fdb, "fixed")));
-	print_rows(out, json_object_get(s, "workers"), worker_columns);
+	reply_table(out, json_object_get(s, "workers"), worker_columns);
 }
 
 // TIME type key=value …, one line.
@@ -192,13 +179,13 @@ static void print_event(FILE *out, json_t *event)
 {
 	const char *key;
 	json_t *v;
-	char text[CELL];
+	char text[REPLY_CELL];
 
 	fprintf(out, "%.3f %s", json_real_value(json_object_get(event, "time")), json_string_value(json_object_get(event, "type")));
 	json_object_foreach(event, key, v) {
 		if (!strcmp(key, "time") || !strcmp(key, "type"))
 			continue;
-		plain(v, text);
+		reply_plain(v, text);
 		fprintf(out, " %s=%s", key, text);
 	}
 	fputc('\n', out);
@@ -213,16 +200,16 @@ void reply_print(FILE *out, enum reply_view view, json_t *r)
 		fputs(json_string_value(r), out);
 		break;
 	case VIEW_COUNTERS:
-		print_rows(out, r, counter_columns);
+		reply_table(out, r, counter_columns);
 		break;
 	case VIEW_PORTS:
-		print_rows(out, r, port_columns);
+		reply_table(out, r, port_columns);
 		break;
 	case VIEW_GROUPS:
-		print_rows(out, r, group_columns);
+		reply_table(out, r, group_columns);
 		break;
 	case VIEW_FDB:
-		print_rows(out, r, fdb_columns);
+		reply_table(out, r, fdb_columns);
 		break;
 	case VIEW_POLICY:
 		print_policy(out, r);

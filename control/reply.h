@@ -3,6 +3,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 enum reply_view {
@@ -19,3 +20,17 @@ enum reply_view {
 };
 
 void reply_print(FILE *out, enum reply_view view, json_t *result);
+
+// Tables of other programs than nestctl. How a cell is made from a member of a row, NULL where the row has none.
+enum { REPLY_CELL = 512, REPLY_COLUMNS_MAX = 12 };
+typedef void (*reply_cell_fn)(json_t *value, char out[REPLY_CELL]);
+
+struct reply_column {
+	const char *title; // NULL behind the last one
+	const char *key;
+	reply_cell_fn cell;
+	bool right; // numbers
+};
+
+void reply_plain(json_t *value, char out[REPLY_CELL]);
+void reply_table(FILE *out, json_t *rows, const struct reply_column *columns);

@@ -15,8 +15,6 @@
 #include "switch.h"
 
 enum {
-	TICK_MS = 20,
-	SWEEP_TICKS = 12, // the whole table in about a quarter of a second: entries go within a second of their time
 	LINK_TICKS = 10,
 	LOG_LINES = 20, // a second
 };
@@ -72,7 +70,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	switch_drain_events(r->sw);
 	switch_collect_violations(r->sw, false);
 	switch_recover(r->sw);
-	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWEEP_TICKS + 1);
+	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	if (++r->ticks % LINK_TICKS == 0)
 		switch_poll_links(r->sw);
 }
@@ -88,7 +86,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 // The loop, until a signal. False: it could not be set up.
 static bool loop(struct run *r)
 {
-	struct timeval period = {.tv_usec = TICK_MS * 1000};
+	struct timeval period = {.tv_usec = SWITCH_TICK_MS * 1000};
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_tick, r);
 	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
 	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
@@ -111,7 +109,7 @@ static bool start(struct run *r, const char *path, struct config *c, const char 
 {
 	struct config_error e;
 
-	if (!eal_start(c, EAL_LIVE, more, &e) || !switch_create(&r->sw, c, true, &e)) {
+	if (!eal_start(c, EAL_LIVE, more, &e) || !switch_create(&r->sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
 		return complain_config(path, &e), false;
 	}

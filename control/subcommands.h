@@ -4,4 +4,5 @@
 #pragma once
 
 int run_main(int argc, char **argv);
+int bench_main(int argc, char **argv);
 int check_main(int argc, char **argv);

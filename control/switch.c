@@ -16,7 +16,7 @@
 enum {
 	EVENT_RING = 65536,
 	FIXED_ROOM = 16384, // fixed entries that may be added while running
-	REPLAY_POOL = 32 << 20,
+	FED_POOL = 32 << 20, // where no queues of devices hold frames
 };
 
 const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
@@ -461,28 +461,31 @@ static void launch_workers(struct vswitch *sw)
 static bool build(struct vswitch *sw, struct config *c, struct compiled *n, struct config_error *e)
 {
 	// The rest of the memory is for queues and rings.
-	sw->pool = pool_create(sw->live ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 : REPLAY_POOL);
+	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 : FED_POOL);
 	if (!sw->pool)
 		return no_memory(e, "packet buffers");
 	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
 		return false;
-	if (sw->live && (!open_ports(sw, c, n->numbers, e) || !plan_workers(sw, c, n->numbers, e)))
+	if (sw->devices && !open_ports(sw, c, n->numbers, e))
+		return false;
+	if (sw->live && !plan_workers(sw, c, n->numbers, e))
 		return false;
 	for (unsigned i = 0; i < c->port_count; i++) {
 		strcpy(sw->port[n->numbers[i]].name, c->port[i].name);
-		sw->port[n->numbers[i]].link = !sw->live || port_link(&sw->device[n->numbers[i]]);
+		sw->port[n->numbers[i]].link = !sw->devices || port_link(&sw->device[n->numbers[i]]);
 	}
 	return true;
 }
 
-bool switch_create(struct vswitch **out, struct config *c, bool live, struct config_error *e)
+bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, struct config_error *e)
 {
 	struct vswitch *sw = calloc(1, sizeof *sw);
 	struct compiled n;
 
 	if (!sw)
 		return no_memory(e, "the switch");
-	sw->live = live;
+	sw->live = use != SWITCH_REPLAY;
+	sw->devices = use == SWITCH_LIVE;
 	sw->clock = clock_start();
 	if (!compile(sw, c, &n, e)) {
 		free(sw);
@@ -494,7 +497,7 @@ bool switch_create(struct vswitch **out, struct config *c, bool live, struct con
 		return false;
 	}
 	publish(sw, c, &n); // no worker runs yet: nothing to wait for
-	if (live)
+	if (sw->devices)
 		launch_workers(sw);
 	*out = sw;
 	return true;
@@ -514,7 +517,7 @@ void switch_destroy(struct vswitch *sw)
 		return;
 	for (unsigned w = 0; w < sw->workers; w++)
 		atomic_store(&sw->worker[w]->stop, true);
-	for (unsigned w = 0; w < sw->workers && sw->live; w++)
+	for (unsigned w = 0; w < sw->workers && sw->devices; w++)
 		rte_eal_wait_lcore(sw->worker[w]->lcore);
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		port_close(&sw->device[i]);

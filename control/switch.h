@@ -3,7 +3,8 @@
 //
 // Model     A switch is made from a validated configuration and changed by applying another one: what differs is done,
 //           all of it or nothing. A live switch has devices and worker threads; one for replay has neither, its single
-//           forwarder is fed by the caller.
+//           forwarder is fed by the caller. One for bench is live but for that: its workers are fed by the caller's
+//           threads, which register with qsbr while they forward.
 // Threads   One control thread calls everything here. Workers forward meanwhile.
 // Ownership The switch owns its configuration from switch_create() or a successful switch_apply() on.
 // Time      switch_now() is the clock: since the start of a live switch, or what the caller of a replay last set.
@@ -13,6 +14,8 @@
 #include "compile.h"
 #include "config.h"
 #include "../dataplane/worker.h"
+
+enum switch_use { SWITCH_REPLAY, SWITCH_LIVE, SWITCH_BENCH };
 
 enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };
 extern const char *const port_state_names[PORT_STATES];
@@ -27,7 +30,8 @@ typedef void (*switch_event_fn)(void *arg, const struct event *e);
 
 struct vswitch {
 	struct config *config;
-	bool live;
+	bool live;    // the clock runs, workers forward
+	bool devices; // and they do so between devices
 	struct forwarding shared;
 	struct swconf *conf; // the published one
 	struct fixed_mac *fixed;
@@ -49,7 +53,7 @@ struct vswitch {
 
 // Makes a switch; a live one opens its devices and starts its workers. DPDK is up. The configuration becomes the
 // switch's only if this succeeds.
-bool switch_create(struct vswitch **sw, struct config *c, bool live, struct config_error *e);
+bool switch_create(struct vswitch **sw, struct config *c, enum switch_use use, struct config_error *e);
 void switch_destroy(struct vswitch *sw);
 
 // Replaces the configuration, with forwarding going on. On refusal nothing has changed and c stays the caller's.
@@ -66,8 +70,10 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port);
 void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c);
 void switch_clear_counters(struct vswitch *sw);
 
-// Looks after the table: `count` lines of the sweep, round and round. The sweep of all returns the next tick at which
-// an entry can expire, UINT32_MAX for none.
+// Looks after the table: `count` lines of the sweep, round and round. A live switch does a slice every SWITCH_TICK_MS: the
+// whole table in about a quarter of a second, so that entries go within a second of their time. The sweep of all returns
+// the next tick at which an entry can expire, UINT32_MAX for none.
+enum { SWITCH_TICK_MS = 20, SWITCH_SWEEP_TICKS = 12 };
 void switch_sweep(struct vswitch *sw, uint32_t count);
 uint32_t switch_sweep_all(struct vswitch *sw);
 

@@ -44,7 +44,7 @@ static void start(void)
 	base = config_parse(base_text, sizeof base_text - 1, &e);
 	MUST(base, "%s", e.text);
 	MUST(eal_start(base, EAL_REPLAY, NULL, &e), "%s", e.text);
-	MUST(switch_create(&sw, config_copy(base), false, &e), "%s", e.text);
+	MUST(switch_create(&sw, config_copy(base), SWITCH_REPLAY, &e), "%s", e.text);
 	shrink_table();
 	sw->worker[0]->forwarder.tx.send = discard;
 	forwarder_set_clock(&sw->worker[0]->forwarder, 0);

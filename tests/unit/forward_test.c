@@ -48,7 +48,7 @@ static void open_switch(const char *text)
 
 	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
 	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
-	CHECK(switch_create(&sw, c, false, &e), "%s", e.text);
+	CHECK(switch_create(&sw, c, SWITCH_REPLAY, &e), "%s", e.text);
 	memset(delivered, 0, sizeof delivered);
 	memset(bytes_of_all, 0, sizeof bytes_of_all);
 	event_count = 0;

@@ -34,7 +34,7 @@ static void open_switch(const char *text)
 	struct config_error e;
 
 	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
-	CHECK(switch_create(&sw, c, false, &e), "%s", e.text);
+	CHECK(switch_create(&sw, c, SWITCH_REPLAY, &e), "%s", e.text);
 	sw->on_event = note_event;
 	memset(told, 0, sizeof told);
 }
