@@ -14,7 +14,7 @@
 // what the loop of a burst holds in registers would be read again.
 struct arrival {
 	uint64_t src_key, dst_key; // with the frame's VLAN
-	const struct fdb_line *src_line, *dst_line; // dst_line NULL: the frame is not admitted, or for a group
+	const struct fdb_slot *src_slot, *dst_slot; // own ones; dst_slot NULL: the frame is not admitted, or for a group
 	const portset *as_it_is; // ports that take it just as it is
 	uint32_t tag;     // as in struct frame
 	uint32_t verdict; // ADMITTED or the reason to drop it
@@ -39,7 +39,7 @@ static inline enum tag_form form_of(uint32_t tag)
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer look.
 enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src, uint64_t dst);
 
-// Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its lines.
+// Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
 static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self, const struct rte_mbuf *m,
 				 struct arrival *a)
 {

@@ -41,8 +41,10 @@ static uint32_t load(const _Atomic uint32_t *v)
 	return atomic_load_explicit(v, memory_order_acquire);
 }
 
-// Where a key may be: its two lines, and the lock under which it comes, changes and goes.
+// Where a key may be: its own slot of its first line, anywhere in one of its two lines; and the lock under which it
+// comes, changes and goes.
 struct place {
+	unsigned own;
 	struct fdb_line *line[2];
 	struct fdb_lock *stripe;
 };
@@ -50,11 +52,12 @@ struct place {
 static struct place place_of(const struct fdb *f, uint64_t key)
 {
 	uint64_t h = fdb_hash(&f->map, key);
-	uint32_t first = h & f->map.mask, second = h >> 32 & f->map.mask;
+	uint64_t first = (h & f->map.span) / sizeof(struct fdb_line), second = (h >> 32 & f->map.span) / sizeof(struct fdb_line);
 
 	if (second == first)
 		second ^= 1;
 	return (struct place){
+		.own = h / sizeof(struct fdb_slot) % FDB_WAYS,
 		.line = {&f->map.line[first], &f->map.line[second]},
 		.stripe = (struct fdb_lock *)&f->stripe[h >> 24 & (FDB_STRIPES - 1)],
 	};
@@ -68,9 +71,9 @@ uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
 	// A miss counts only if no entry was on its way between two lines.
 	do {
 		before = load(&f->displaced);
-		uint64_t v = fdb_line_get(p.line[0], key);
+		uint64_t v = fdb_near_get(&p.line[0]->slot[p.own], key);
 		if (!v)
-			v = fdb_line_get(p.line[1], key);
+			v = fdb_near_get(&p.line[1]->slot[p.own], key);
 		if (v)
 			return v;
 	} while (before % 2 || load(&f->displaced) != before);
@@ -156,13 +159,14 @@ static struct fdb_slot *slot_of(const struct place *p, uint64_t key)
 	return NULL;
 }
 
-static struct fdb_slot *claim_in(struct fdb_line *line, uint64_t key)
+// A free slot in a line, now the key's; the one that its hash names if that is free.
+static struct fdb_slot *claim_in(struct fdb_line *line, unsigned own, uint64_t key)
 {
-	for (int i = 0; i < FDB_WAYS; i++) {
+	for (unsigned i = 0; i < FDB_WAYS; i++) {
+		struct fdb_slot *s = &line->slot[(own + i) % FDB_WAYS];
 		uint64_t none = 0;
-		if (!atomic_load_explicit(&line->slot[i].key, memory_order_relaxed) &&
-		    atomic_compare_exchange_strong(&line->slot[i].key, &none, key))
-			return &line->slot[i];
+		if (!atomic_load_explicit(&s->key, memory_order_relaxed) && atomic_compare_exchange_strong(&s->key, &none, key))
+			return s;
 	}
 	return NULL;
 }
@@ -196,7 +200,7 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, c
 	if (p.stripe != held && !try_lock(p.stripe))
 		return false;
 	if (atomic_load_explicit(&s->key, memory_order_acquire) == key)
-		to = claim_in(other, key);
+		to = claim_in(other, p.own, key);
 	if (to) {
 		atomic_fetch_add(&f->displaced, 1);
 		uint64_t value = atomic_exchange(&s->value, 0);
@@ -230,14 +234,14 @@ static struct fdb_slot *claim(struct fdb *f, const struct place *p, uint64_t key
 	struct fdb_slot *s = NULL;
 
 	for (int l = 0; l < 2 && !s; l++)
-		s = claim_in(p->line[l], key);
+		s = claim_in(p->line[l], p->own, key);
 	if (s)
 		return s;
 	lock(&f->displace_lock);
 	for (int depth = 0; depth <= DISPLACE_DEPTH && !s; depth++)
 		for (int l = 0; l < 2 && !s; l++)
 			if (make_room(f, p->line[l], p->stripe, depth))
-				s = claim_in(p->line[l], key);
+				s = claim_in(p->line[l], p->own, key);
 	unlock(&f->displace_lock);
 	return s;
 }
@@ -454,10 +458,10 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	if (!f)
 		return -ENOMEM;
 	*f = (struct fdb){
-		.map = {.mask = lines_for((uint64_t)capacity + fixed) - 1, .seed = {mix(seed), mix(seed + 1) | 1}},
+		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) - 1, .seed = {mix(seed), mix(seed + 1) | 1}},
 		.flush = 1,
 	};
-	size_t slots = ((size_t)f->map.mask + 1) * FDB_WAYS;
+	size_t slots = (size_t)fdb_lines(f) * FDB_WAYS;
 	f->map.line = map_zeroed(slots * sizeof(struct fdb_slot), true);
 	f->moves = map_zeroed(slots * sizeof *f->moves, false);
 	f->born = map_zeroed(slots * sizeof *f->born, true);
@@ -477,7 +481,7 @@ void fdb_destroy(struct fdb *f)
 {
 	if (!f)
 		return;
-	size_t slots = ((size_t)f->map.mask + 1) * FDB_WAYS;
+	size_t slots = (size_t)fdb_lines(f) * FDB_WAYS;
 	unmap(f->map.line, slots * sizeof(struct fdb_slot));
 	unmap(f->moves, slots * sizeof *f->moves);
 	unmap(f->born, slots * sizeof *f->born);
@@ -598,7 +602,7 @@ void fdb_flush_vlan(struct fdb *f, uint16_t vid)
 
 uint32_t fdb_lines(const struct fdb *f)
 {
-	return f->map.mask + 1;
+	return (uint32_t)((f->map.span + 1) / sizeof(struct fdb_line));
 }
 
 struct sweep {

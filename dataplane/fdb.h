@@ -3,7 +3,8 @@
 //
 // Model     A hash table of 16-byte entries, four to a cache line, two candidate lines to a key, at most half full, so
 //           that what was promised fits: a full pair of lines is made room in by moving entries to their other line.
-//           An entry takes its first line while that has a free place, so nearly every lookup touches one line.
+//           An entry takes its first line while that has a free place, and there the slot that its hash names if that
+//           is free: nearly every lookup touches one line, and most are one compare.
 //           Learned entries (dynamic, sticky) count against the limit of their port, exactly: a credit is taken before
 //           an entry is made and given back when it ages, moves or is flushed.
 //           A flush of a port, of a VLAN or of all is one number, whatever the size of the table: each entry remembers
@@ -106,7 +107,7 @@ struct fdb_moves {
 // What turns a key into its lines; a copy of it serves a whole burst.
 struct fdb_map {
 	struct fdb_line *line;
-	uint32_t mask; // number of lines - 1
+	uint64_t span; // bytes of all lines - 1
 	uint64_t seed[2];
 };
 
@@ -167,10 +168,12 @@ static inline uint64_t fdb_hash(const struct fdb_map *m, uint64_t key)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-// Lookup, first part: the line to prefetch for a key.
-static inline const struct fdb_line *fdb_first_line(const struct fdb_map *m, uint64_t key)
+// Lookup, first part: where a key is most likely, to be prefetched: its own slot of its first line.
+static inline const struct fdb_slot *fdb_first_slot(const struct fdb_map *m, uint64_t key)
 {
-	return &m->line[fdb_hash(m, key) & m->mask];
+	uint64_t offset = fdb_hash(m, key) & m->span & ~(sizeof(struct fdb_slot) - 1);
+
+	return (const struct fdb_slot *)((const char *)m->line + offset);
 }
 
 // Value of a slot if it is the key's, else 0.
@@ -184,13 +187,13 @@ static inline uint64_t fdb_slot_get(const struct fdb_slot *s, uint64_t key)
 	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
 }
 
-// Value of key in a line, 0 where it is not there. Slots fill from the first one on, so in a table that is not nearly
-// full the first compare is nearly always the last.
-static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
+// Value of key in the line of its own slot, 0 where it is not there.
+static inline uint64_t fdb_near_get(const struct fdb_slot *own, uint64_t key)
 {
-	uint64_t value = fdb_slot_get(&l->slot[0], key);
+	const struct fdb_line *l = (const struct fdb_line *)((uintptr_t)own & -sizeof *l);
+	uint64_t value = fdb_slot_get(own, key);
 
-	for (int i = 1; i < FDB_WAYS && __builtin_expect(!value, 0); i++)
+	for (int i = 0; i < FDB_WAYS && __builtin_expect(!value, 0); i++)
 		value = fdb_slot_get(&l->slot[i], key);
 	return value;
 }
@@ -198,9 +201,9 @@ static inline uint64_t fdb_line_get(const struct fdb_line *l, uint64_t key)
 // Value of key wherever it is, 0 for none; not yet judged by age and flush.
 uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key);
 
-static inline uint64_t fdb_get(const struct fdb *f, const struct fdb_line *first, uint64_t key)
+static inline uint64_t fdb_get(const struct fdb *f, const struct fdb_slot *own, uint64_t key)
 {
-	uint64_t value = fdb_line_get(first, key);
+	uint64_t value = fdb_near_get(own, key);
 
 	return value ? value : fdb_get_anywhere(f, key);
 }
@@ -230,9 +233,9 @@ static inline struct fdb_now fdb_now(const struct fdb *f, uint32_t tick)
 }
 
 // Value of the entry to send to, 0 where the destination is unknown.
-static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_line *first, uint64_t key, const struct fdb_now *now)
+static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_slot *own, uint64_t key, const struct fdb_now *now)
 {
-	uint64_t v = fdb_get(f, first, key);
+	uint64_t v = fdb_get(f, own, key);
 
 	if (__builtin_expect(v >= now->oldest && !((v ^ now->newest) & FDB_FLUSH_MASK), 1))
 		return v;

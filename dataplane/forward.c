@@ -67,15 +67,15 @@ static inline void arrive(const struct swconf *conf, const struct portconf *in, 
 	enum outcome verdict = admit(conf, in, self, m, a);
 
 	a->verdict = verdict;
-	a->dst_line = NULL;
+	a->dst_slot = NULL;
 	if (__builtin_expect(verdict != ADMITTED, 0))
 		return;
-	a->src_line = fdb_first_line(map, a->src_key);
-	rte_prefetch0(a->src_line);
+	a->src_slot = fdb_first_slot(map, a->src_key);
+	rte_prefetch0(a->src_slot);
 	if (mac_is_group(key_mac(a->dst_key)))
 		return;
-	a->dst_line = fdb_first_line(map, a->dst_key);
-	rte_prefetch0(a->dst_line);
+	a->dst_slot = fdb_first_slot(map, a->dst_key);
+	rte_prefetch0(a->dst_slot);
 }
 
 // The source is new here, or not refreshed yet in this tick.
@@ -119,7 +119,7 @@ static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t ke
 
 static inline enum outcome check_source(struct burst *b, const struct arrival *a)
 {
-	uint64_t value = fdb_line_get(a->src_line, a->src_key);
+	uint64_t value = fdb_near_get(a->src_slot, a->src_key);
 
 	return fdb_is_fresh(value, b->in->learner.port, &b->w->now) ? ADMITTED : learn(b, a->src_key);
 }
@@ -165,8 +165,8 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 				      portset may, portset *to)
 {
 	*to = may;
-	if (a->dst_line) {
-		uint64_t value = fdb_find(b->fdb, a->dst_line, a->dst_key, &b->w->now);
+	if (a->dst_slot) {
+		uint64_t value = fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now);
 		if (value) {
 			unsigned port = fdb_value_port(value);
 			*to &= portset_of(port);
@@ -299,9 +299,9 @@ static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const str
 // Else no port.
 static inline portset usual_port(const struct usual *u, const struct arrival *a)
 {
-	if (!a->dst_line || fdb_line_get(a->src_line, a->src_key) != u->source)
+	if (!a->dst_slot || fdb_near_get(a->src_slot, a->src_key) != u->source)
 		return 0;
-	uint64_t value = fdb_line_get(a->dst_line, a->dst_key);
+	uint64_t value = fdb_near_get(a->dst_slot, a->dst_key);
 	if (value < u->oldest || (value ^ u->newest) & FDB_FLUSH_MASK)
 		return 0;
 	return portset_of(fdb_value_port(value));

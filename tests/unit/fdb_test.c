@@ -285,7 +285,7 @@ static void check_lookup(struct naive *n, int i)
 	uint64_t key = key_of(i);
 	bool live = naive_live(n, e), found = fdb_lookup(n->f, key, n->tick, &got);
 	struct fdb_now now = fdb_now(n->f, n->tick);
-	uint64_t value = fdb_find(n->f, fdb_first_line(&n->f->map, key), key, &now);
+	uint64_t value = fdb_find(n->f, fdb_first_slot(&n->f->map, key), key, &now);
 
 	CHECK(found == live, "%jx is %sthere", (uintmax_t)key, found ? "" : "not ");
 	CHECK(!value == !live, "find: %jx is %sthere", (uintmax_t)key, value ? "" : "not ");
@@ -396,9 +396,14 @@ static void a_full_reservation_fits(void **state)
 }
 
 // Which of the next keys share a first line with the first one.
+static uintptr_t line_of(const struct fdb *f, uint64_t key)
+{
+	return (uintptr_t)fdb_first_slot(&f->map, key) / sizeof(struct fdb_line);
+}
+
 static uint64_t crowd_of(const struct fdb *f, uint64_t *next)
 {
-	while (fdb_first_line(&f->map, sequential(*next)) != fdb_first_line(&f->map, sequential(0)))
+	while (line_of(f, sequential(*next)) != line_of(f, sequential(0)))
 		++*next;
 	return sequential((*next)++);
 }
@@ -421,7 +426,7 @@ static void crowded_lines(void **state)
 			assert_true(fdb_lookup(f, keys[j], 1, &e));
 	}
 	for (size_t i = 0; i < COUNT(keys); i++)
-		away += !fdb_line_get(fdb_first_line(&f->map, keys[i]), keys[i]);
+		away += !fdb_near_get(fdb_first_slot(&f->map, keys[i]), keys[i]);
 	assert_int_equal(away, COUNT(keys) - FDB_WAYS);
 	assert_int_equal(fdb_count(f, 1), COUNT(keys));
 	fdb_destroy(f);
@@ -438,22 +443,22 @@ static void an_overfull_table(void **state)
 	assert_int_equal(fdb_create(&f, 20000, 0, 7), 0);
 	uint32_t slots = fdb_lines(f) * FDB_WAYS;
 	for (uint32_t i = 0; i < slots + 100; i++) {
-		enum fdb_seen what = fdb_seen(f, sequential(i), &who, 1, 0).what;
+		enum fdb_seen what = fdb_seen(f, scattered(i), &who, 1, 0).what;
 		assert_true(what == FDB_LEARNED || what == FDB_FULL);
 		learned += what == FDB_LEARNED;
 		full += what == FDB_FULL;
 	}
 	assert_true(full >= 100);
-	assert_in_range(learned, slots * 993 / 1000, slots); // moving entries one step aside gives 990, none 971
+	assert_in_range(learned, slots * 978 / 1000, slots); // moving entries one step aside gives less
 	assert_int_equal(fdb_count(f, 1), learned);
 	for (uint64_t i = slots + 100; full && i < slots * UINT64_C(100); i++)
-		if (fdb_put(f, sequential(i), 2, FDB_STATIC) == -ENOSPC)
+		if (fdb_put(f, scattered(i), 2, FDB_STATIC) == -ENOSPC)
 			full = 0;
 	assert_int_equal(full, 0);
 	fdb_flush_port(f, 1);
 	fdb_sweep(f, 0, fdb_lines(f), 1, no_aged, NULL);
 	assert_int_equal(fdb_count(f, 1), 0);
-	assert_int_equal(fdb_seen(f, sequential(0), &who, 1, 0).what, FDB_LEARNED);
+	assert_int_equal(fdb_seen(f, scattered(0), &who, 1, 0).what, FDB_LEARNED);
 	fdb_destroy(f);
 }
 
@@ -555,7 +560,7 @@ static void the_smallest_table(void **state)
 	}
 }
 
-enum { ORDERED = 1000 };
+enum { ORDERED = 850 };
 
 static bool note_birth(void *arg, const struct fdb_entry *e)
 {
@@ -571,7 +576,7 @@ static void knows_the_youngest(void **state)
 	uint32_t born[ORDERED] = {0};
 
 	(void)state;
-	assert_int_equal(fdb_create(&f, ORDERED / 2, 0, 7), 0); // so that entries are displaced
+	assert_int_equal(fdb_create(&f, 512, 0, 7), 0); // 1024 slots, so that entries are displaced
 	for (uint64_t i = 1; i < ORDERED; i++)
 		assert_int_equal(fdb_seen(f, sequential(i), &who, 1, 0).what, FDB_LEARNED);
 	assert_true(f->displaced);
