@@ -376,26 +376,11 @@ static struct fdb_seen_result judge(struct source *s)
 	return r;
 }
 
-// The usual refresh, without a lock: of a dynamic entry on its port that no flush has passed since. Whoever changes the
-// entry meanwhile makes the exchange fail.
-static bool refresh_alone(struct fdb *f, struct fdb_slot *s, const struct fdb_learner *who, uint32_t tick)
-{
-	uint32_t flush = load(&f->flush);
-	uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
-	uint64_t wanted = fdb_value(fdb_value_seen(value), flush, who->port, FDB_DYNAMIC);
-
-	if ((value & ~FDB_MOVED) != wanted || who->sticky || tick > last_tick(f, value))
-		return false;
-	return atomic_compare_exchange_strong(&s->value, &value, (uint32_t)value | (uint64_t)tick << FDB_SEEN_SHIFT);
-}
-
 struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, uint32_t tick, uint64_t ns)
 {
 	struct place p = place_of(f, key);
-	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns, .slot = slot_of(&p, key)};
+	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
 
-	if (s.slot && refresh_alone(f, s.slot, who, tick))
-		return (struct fdb_seen_result){.what = FDB_KNOWN, .from = who->port};
 	lock(p.stripe);
 	s.flush = load(&f->flush); // read before the entry is judged: what is live then survived this one
 	s.slot = slot_of(&p, key);

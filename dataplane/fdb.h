@@ -23,6 +23,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum {
@@ -187,15 +188,25 @@ static inline uint64_t fdb_slot_get(const struct fdb_slot *s, uint64_t key)
 	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
 }
 
-// Value of key in the line of its own slot, 0 where it is not there.
+// The slot of a key in the line of its own slot, NULL where it is not there.
+static inline struct fdb_slot *fdb_near(const struct fdb_slot *own, uint64_t key)
+{
+	struct fdb_line *l = (struct fdb_line *)((uintptr_t)own & -sizeof *l);
+
+	if (__builtin_expect(atomic_load_explicit(&own->key, memory_order_acquire) == key, 1))
+		return (struct fdb_slot *)own;
+	for (int i = 0; i < FDB_WAYS; i++)
+		if (atomic_load_explicit(&l->slot[i].key, memory_order_acquire) == key)
+			return &l->slot[i];
+	return NULL;
+}
+
+// Its value, 0 where it is not there.
 static inline uint64_t fdb_near_get(const struct fdb_slot *own, uint64_t key)
 {
-	const struct fdb_line *l = (const struct fdb_line *)((uintptr_t)own & -sizeof *l);
-	uint64_t value = fdb_slot_get(own, key);
+	const struct fdb_slot *s = fdb_near(own, key);
 
-	for (int i = 0; i < FDB_WAYS && __builtin_expect(!value, 0); i++)
-		value = fdb_slot_get(&l->slot[i], key);
-	return value;
+	return s ? fdb_slot_get(s, key) : 0;
 }
 
 // Value of key wherever it is, 0 for none; not yet judged by age and flush.
@@ -242,15 +253,35 @@ static inline uint64_t fdb_find(const struct fdb *f, const struct fdb_slot *own,
 	return v && fdb_is_live(f, key, v, now->tick) ? v : 0;
 }
 
-// Whether value says that nothing is to be done for a source on this port: seen in this very tick, or fixed here.
-static inline bool fdb_is_fresh(uint64_t value, unsigned port, const struct fdb_now *now)
+// Value of an entry that `who` made or refreshed now.
+static inline uint64_t fdb_fresh_value(const struct fdb_learner *who, const struct fdb_now *now)
 {
-	uint64_t made_now = now->newest | port << FDB_PORT_SHIFT;
+	return now->newest | who->port << FDB_PORT_SHIFT | (who->sticky ? FDB_STICKY : FDB_DYNAMIC);
+}
 
-	if (__builtin_expect(value == made_now, 1))
-		return true;
-	uint32_t differs = (uint32_t)((value ^ made_now) & ~FDB_MOVED);
-	return differs < FDB_TYPES && (differs >= FDB_STATIC || fdb_value_seen(value) == now->tick);
+// Whether value says that nothing is to be done for a source: seen in this very tick, or fixed on its port.
+static inline bool fdb_is_fresh(uint64_t value, uint64_t fresh)
+{
+	uint32_t differs = (uint32_t)((value ^ fresh) & ~FDB_MOVED);
+
+	if (!differs)
+		return fdb_value_seen(value) == fdb_value_seen(fresh);
+	return differs < FDB_TYPES && fdb_value_type(value) >= FDB_STATIC;
+}
+
+// Whether only the time of an entry of this value is old.
+static inline bool fdb_is_stale(uint64_t value, uint64_t fresh, const struct fdb_now *now)
+{
+	return !((uint32_t)(value ^ fresh) & ~(uint32_t)FDB_MOVED) && value >= now->oldest;
+}
+
+// Refreshes a stale entry, without a lock: whoever changes it meanwhile makes the exchange fail, and is right.
+static inline void fdb_refresh(struct fdb_slot *s, uint64_t fresh)
+{
+	uint64_t value = atomic_load_explicit(&s->value, memory_order_relaxed);
+
+	if (!((uint32_t)(value ^ fresh) & ~(uint32_t)FDB_MOVED))
+		atomic_compare_exchange_strong(&s->value, &value, fresh | (value & FDB_MOVED));
 }
 
 // A frame from key came in where `who` says, at time ns: refreshes, learns or moves its entry.

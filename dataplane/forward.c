@@ -5,6 +5,10 @@
 
 #include "admit.h"
 
+// How the two passes of a burst take turns, in frames: the first one is this far ahead, the second one takes so many at a
+// time. All prefetches of a burst at once are more than a core has in flight: the later ones are lost.
+enum { AHEAD = 16, STRIDE = 8 };
+
 // A burst in the making: what does not change from frame to frame, and what is added up.
 struct burst {
 	struct forwarder *w;
@@ -23,8 +27,8 @@ struct burst {
 struct usual {
 	portset reach;   // ports that a usual frame may go to; none where the port is not plain
 	portset free;    // of them, those that it may go to as it is; none where the port has an ingress rate
-	uint64_t source; // value of a source that nothing is to be done for
-	uint64_t newest, oldest; // as in struct fdb_now
+	uint64_t fresh;  // value of a source that nothing is to be done for
+	struct fdb_now now;
 };
 
 uint32_t forward_tick(uint64_t ns)
@@ -121,7 +125,7 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 {
 	uint64_t value = fdb_near_get(a->src_slot, a->src_key);
 
-	return fdb_is_fresh(value, b->in->learner.port, &b->w->now) ? ADMITTED : learn(b, a->src_key);
+	return fdb_is_fresh(value, fdb_fresh_value(&b->in->learner, &b->w->now)) ? ADMITTED : learn(b, a->src_key);
 }
 
 // Whether the port's ingress rate leaves room for a frame.
@@ -276,49 +280,60 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	return out;
 }
 
+// A frame that cannot be delivered to the port it goes to.
+static __attribute__((noinline)) enum outcome lose(struct burst *b, struct rte_mbuf *m, unsigned port, enum tx_drop why)
+{
+	txbatch_refuse(&b->w->tx, portset_of(port), why);
+	rte_pktmbuf_free(m);
+	return OUT_FORWARDED;
+}
+
 // What decide() comes to for a frame of a known source to one known port, where rates and tags have a say in it.
 static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const struct arrival *a, struct rte_mbuf *m, unsigned port)
 {
-	struct txbatch *tx = &b->w->tx;
 	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
 
 	if (!within_rate(b, m))
 		return drop(b, OUT_RATE_LIMIT, a, m);
-	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key)))) {
-		txbatch_refuse(tx, portset_of(port), TX_QUEUE_FULL);
-		rte_pktmbuf_free(m);
-	} else if (!txbatch_meter(tx, b->conf, port, m, b->w->now_ns)) {
-		rte_pktmbuf_free(m);
-	} else {
-		txbatch_push(tx, port, m);
-	}
+	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key))))
+		return lose(b, m, port, TX_QUEUE_FULL);
+	if (!txbatch_within_rate(&b->w->tx, b->conf, port, m, b->w->now_ns))
+		return lose(b, m, port, TX_RATE_LIMIT);
+	txbatch_push(&b->w->tx, port, m);
 	return OUT_FORWARDED;
 }
 
-// The port that a frame is for if it is a usual one: its source was seen here in this tick, its destination is known.
-// Else no port.
-static inline portset usual_port(const struct usual *u, const struct arrival *a)
+// The port that a frame is for if it is a usual one: its source is known here, its destination is known. Else no port.
+// *stale: the source's entry where it is to be refreshed.
+static inline portset usual_port(const struct usual *u, const struct arrival *a, struct fdb_slot **stale)
 {
-	if (!a->dst_slot || fdb_near_get(a->src_slot, a->src_key) != u->source)
+	*stale = NULL;
+	if (!a->dst_slot)
 		return 0;
+	struct fdb_slot *source = fdb_near(a->src_slot, a->src_key);
+	if (!source)
+		return 0;
+	uint64_t seen = atomic_load_explicit(&source->value, memory_order_acquire);
+	if (__builtin_expect(seen != u->fresh, 0)) {
+		if (!fdb_is_stale(seen, u->fresh, &u->now))
+			return 0;
+		*stale = source;
+	}
 	uint64_t value = fdb_near_get(a->dst_slot, a->dst_key);
-	if (value < u->oldest || (value ^ u->newest) & FDB_FLUSH_MASK)
+	if (value < u->now.oldest || (value ^ u->now.newest) & FDB_FLUSH_MASK)
 		return 0;
 	return portset_of(fdb_value_port(value));
 }
 
 static struct usual usual_now(const struct burst *b)
 {
-	const struct fdb_now *now = &b->w->now;
-
 	portset reach = b->plain ? b->reach : 0;
 
 	return (struct usual){
 		.reach = reach,
 		.free = b->in->ingress.rate_kbps ? 0 : reach,
-		.source = now->newest | (uint64_t)b->in->learner.port << FDB_PORT_SHIFT,
-		.newest = now->newest,
-		.oldest = now->oldest,
+		.fresh = fdb_fresh_value(&b->in->learner, &b->w->now),
+		.now = b->w->now,
 	};
 }
 
@@ -338,31 +353,37 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
 	const portset self = b.self;
 	uint32_t bytes = 0, forwarded = 0;
-	for (unsigned i = 0; i < n; i++) {
-		bytes += rte_pktmbuf_pkt_len(frames[i]);
-		arrive(conf, &conf->port[port], self, &map, frames[i], &arrivals[i]);
-	}
 	struct usual u = usual_now(&b);
-	for (unsigned i = 0; i < n; i++) {
-		const struct arrival *a = &arrivals[i];
-		enum outcome out = OUT_FORWARDED;
-		if (when) {
-			forwarder_set_clock(w, when[i]);
-			u = usual_now(&b);
+	for (unsigned i = 0, arrived = 0; i < n;) {
+		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
+			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
+			arrive(conf, &conf->port[port], self, &map, frames[arrived], &arrivals[arrived]);
 		}
-		portset to = usual_port(&u, a);
-		if (__builtin_expect(to && *a->as_it_is & u.free & to, 1)) {
-			txbatch_push(&w->tx, portset_first(to), frames[i]);
-		} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
-			out = pass_on(&b, a, frames[i], portset_first(to));
-		} else {
-			out = decide(&b, a, frames[i]);
-			u = usual_now(&b); // a violation may have changed what is up
+		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
+			const struct arrival *a = &arrivals[i];
+			enum outcome out = OUT_FORWARDED;
+			if (when) {
+				forwarder_set_clock(w, when[i]);
+				u = usual_now(&b);
+			}
+			struct fdb_slot *stale;
+			portset to = usual_port(&u, a, &stale);
+			if (__builtin_expect(to && *a->as_it_is & u.free & to, 1)) {
+				txbatch_push(&w->tx, portset_first(to), frames[i]);
+			} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
+				out = pass_on(&b, a, frames[i], portset_first(to));
+			} else {
+				out = decide(&b, a, frames[i]);
+				stale = NULL;
+				u = usual_now(&b); // a violation may have changed what is up
+			}
+			if (__builtin_expect(stale && out == OUT_FORWARDED, 0))
+				fdb_refresh(stale, u.fresh);
+			if (__builtin_expect(out == OUT_FORWARDED, 1))
+				forwarded++;
+			else
+				tally_outcome(&w->tally, out);
 		}
-		if (__builtin_expect(out == OUT_FORWARDED, 1))
-			forwarded++;
-		else
-			tally_outcome(&w->tally, out);
 	}
 	if (b.dropped)
 		rte_pktmbuf_free_bulk(b.drop, b.dropped);

@@ -2,9 +2,9 @@
 // forward: the one forwarding path. A burst that was received on a port goes in, batches for the egress ports come out.
 //
 // Model     Replay, live workers, benchmarks and fuzzers call forward_burst(); only what feeds it and what empties the
-//           batches differs. A burst is handled in two passes: all frames are read, admitted, and the table's lines for
-//           their addresses prefetched; then each is decided, in order of arrival, so that what one frame teaches
-//           serves the next one. The result is that of one frame at a time.
+//           batches differs. A burst is handled in two passes, the first one some frames ahead: it reads and admits a
+//           frame and prefetches the table's lines for its addresses; then each is decided, in order of arrival, so that
+//           what one frame teaches serves the next one. The result is that of one frame at a time.
 // Threads   One struct forwarder per worker. All share a struct forwarding: the configuration is replaced by control,
 //           the set of ports that are up changes at any time, the table is safe by itself.
 // Ownership The frames of a burst belong to forward_burst(); those not dropped wait in the batches for txbatch_drain().

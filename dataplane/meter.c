@@ -22,25 +22,3 @@ uint64_t meter_default_depth(uint32_t rate_kbps)
 
 	return ten_ms > least ? ten_ms : least;
 }
-
-static void give_back(uint64_t *used, uint32_t rate_kbps, uint64_t ns)
-{
-	unsigned __int128 back = (unsigned __int128)rate_kbps * ns;
-
-	*used = back < *used ? *used - (uint64_t)back : 0;
-}
-
-void meter_refill(struct meter *m, const struct meter_conf *c, uint64_t ns)
-{
-	give_back(&m->average_used, c->rate_kbps, ns - m->ns);
-	give_back(&m->peak_used, c->peak_kbps, ns - m->ns);
-	m->ns = ns;
-}
-
-bool meter_take_locked(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
-{
-	rte_spinlock_lock(&m->lock);
-	bool pass = meter_take(m, c, len, ns);
-	rte_spinlock_unlock(&m->lock);
-	return pass;
-}

@@ -38,38 +38,41 @@ struct meter {
 // The depth of a bucket that none was given for: 10 ms of its rate, at least 16 KiB.
 uint64_t meter_default_depth(uint32_t rate_kbps);
 
-// Gives the buckets what came in up to ns, which is later than the last time.
-void meter_refill(struct meter *m, const struct meter_conf *c, uint64_t ns);
-
 #define METER_TOKENS_PER_BYTE UINT64_C(8000000)
+
+// What is still taken after so long.
+static inline uint64_t meter_left(uint64_t used, uint32_t rate_kbps, uint64_t ns)
+{
+	unsigned __int128 back = (unsigned __int128)rate_kbps * ns;
+
+	return back < used ? used - (uint64_t)back : 0;
+}
 
 static inline bool meter_holds(uint64_t used, uint64_t depth, uint64_t tokens)
 {
 	return used + tokens <= depth * METER_TOKENS_PER_BYTE;
 }
 
-// As meter_admits(), for the one user of a meter.
-static inline bool meter_take(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
+// Whether a frame of len bytes may pass at time ns; takes it out of the buckets if so. No call in it: it is asked twice
+// for a frame between two ports that have rates.
+static inline bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
 {
 	uint64_t tokens = len * METER_TOKENS_PER_BYTE;
 
-	if (ns > m->ns) // else another worker's clock is ahead, or a burst has one time
-		meter_refill(m, c, ns);
-	if (!meter_holds(m->average_used, c->depth, tokens))
-		return false;
-	if (c->peak_kbps) {
-		if (!meter_holds(m->peak_used, c->peak_depth, tokens))
-			return false;
-		m->peak_used += tokens;
+	if (__builtin_expect(!m->one_user, 0))
+		rte_spinlock_lock(&m->lock);
+	if (__builtin_expect(ns > m->ns, 0)) { // else another worker's clock is ahead, or a burst has one time
+		m->average_used = meter_left(m->average_used, c->rate_kbps, ns - m->ns);
+		m->peak_used = meter_left(m->peak_used, c->peak_kbps, ns - m->ns);
+		m->ns = ns;
 	}
-	m->average_used += tokens;
-	return true;
-}
-
-bool meter_take_locked(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns);
-
-// Whether a frame of len bytes may pass at time ns; takes it out of the buckets if so.
-static inline bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len, uint64_t ns)
-{
-	return m->one_user ? meter_take(m, c, len, ns) : meter_take_locked(m, c, len, ns);
+	bool pass = meter_holds(m->average_used, c->depth, tokens);
+	if (c->peak_kbps) {
+		pass = pass && meter_holds(m->peak_used, c->peak_depth, tokens);
+		m->peak_used += pass ? tokens : 0;
+	}
+	m->average_used += pass ? tokens : 0;
+	if (__builtin_expect(!m->one_user, 0))
+		rte_spinlock_unlock(&m->lock);
+	return pass;
 }

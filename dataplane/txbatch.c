@@ -52,13 +52,22 @@ void txbatch_drain(struct txbatch *b)
 	b->pending = 0;
 }
 
+// Whether the egress rate of a port has room for a frame; counted if not.
+static bool within_rate(struct txbatch *b, unsigned port, const struct rte_mbuf *m, const struct egress *e)
+{
+	if (txbatch_within_rate(b, e->conf, port, m, e->ns))
+		return true;
+	txbatch_refuse(b, portset_of(port), TX_RATE_LIMIT);
+	return false;
+}
+
 // Gives m to destinations of mirrors, by reference.
 static void reflect(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, to & e->up) {
-		if (!txbatch_meter(b, e->conf, port, m, e->ns))
+		if (!within_rate(b, port, m, e))
 			continue;
 		if (b->count[port] == BURST_MAX)
 			drain_port(b, port);
@@ -84,7 +93,7 @@ static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const 
 	if (portset_has(e->conf->blocked, port)) {
 		txbatch_refuse(b, portset_of(port), TX_MAC_CHANGED);
 		rte_pktmbuf_free(m);
-	} else if (!txbatch_meter(b, e->conf, port, m, e->ns)) {
+	} else if (!within_rate(b, port, m, e)) {
 		rte_pktmbuf_free(m);
 	} else {
 		txbatch_push(b, port, m);

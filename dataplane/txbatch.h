@@ -61,15 +61,13 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 // Counts deliveries that failed.
 void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why);
 
-// Whether the egress rate of a port has room for one more frame; counted if not.
-static inline bool txbatch_meter(struct txbatch *b, const struct swconf *conf, unsigned port, const struct rte_mbuf *m, uint64_t ns)
+// Whether the egress rate of a port has room for one more frame.
+static inline bool txbatch_within_rate(struct txbatch *b, const struct swconf *conf, unsigned port, const struct rte_mbuf *m,
+				       uint64_t ns)
 {
 	const struct meter_conf *c = &conf->port[port].egress;
 
-	if (!c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns))
-		return true;
-	txbatch_refuse(b, portset_of(port), TX_RATE_LIMIT);
-	return false;
+	return !c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns);
 }
 
 // Gives a frame of this form the wanted tag, or none. False where there is no room for it.

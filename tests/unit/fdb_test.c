@@ -297,9 +297,10 @@ static void check_lookup(struct naive *n, int i)
 	assert_int_equal(fdb_value_port(value), e->port);
 	assert_true(e->type > FDB_STICKY || got.seen == e->seen);
 	// Fresh is what needs no fdb_seen(): on its own port, and fixed or seen in this tick.
-	if (fdb_is_fresh(value, e->port, &now))
+	struct fdb_learner here = {.port = e->port, .sticky = e->type == FDB_STICKY}, there = {.port = (e->port + 1) % PORTS};
+	if (fdb_is_fresh(value, fdb_fresh_value(&here, &now)))
 		assert_true(e->type > FDB_STICKY || e->seen == n->tick);
-	assert_false(fdb_is_fresh(value, (e->port + 1) % PORTS, &now));
+	assert_false(fdb_is_fresh(value, fdb_fresh_value(&there, &now)));
 }
 
 static void check_all(struct naive *n)

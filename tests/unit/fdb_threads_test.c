@@ -101,7 +101,7 @@ static void *learn(void *seed)
 static void look_at(uint64_t key)
 {
 	struct fdb_now now = fdb_now(f, clock_tick);
-	uint64_t value = fdb_find(f, fdb_first_line(&f->map, key), key, &now);
+	uint64_t value = fdb_find(f, fdb_first_slot(&f->map, key), key, &now);
 	struct fdb_entry e;
 
 	expect(!value || is_plausible(fdb_value_port(value), fdb_value_type(value)), "a value that nobody wrote");
@@ -115,7 +115,7 @@ static void look_at(uint64_t key)
 static void look_for_resident(uint64_t key)
 {
 	struct fdb_now now = fdb_now(f, clock_tick);
-	uint64_t value = fdb_find(f, fdb_first_line(&f->map, key), key, &now);
+	uint64_t value = fdb_find(f, fdb_first_slot(&f->map, key), key, &now);
 
 	expect(value && fdb_value_port(value) == RESIDENT_PORT && fdb_value_type(value) == FDB_STATIC, "a static entry was not found");
 }
