@@ -45,6 +45,7 @@ static uint32_t load(const _Atomic uint32_t *v)
 // comes, changes and goes.
 struct place {
 	unsigned own;
+	uint64_t first; // number of the first line
 	struct fdb_line *line[2];
 	struct fdb_lock *stripe;
 };
@@ -58,9 +59,23 @@ static struct place place_of(const struct fdb *f, uint64_t key)
 		second ^= 1;
 	return (struct place){
 		.own = h / sizeof(struct fdb_slot) % FDB_WAYS,
+		.first = first,
 		.line = {&f->map.line[first], &f->map.line[second]},
 		.stripe = (struct fdb_lock *)&f->stripe[h >> 24 & (FDB_STRIPES - 1)],
 	};
+}
+
+// Whether a key may be in its second line: looked at before a line that is most likely neither needed nor in the cache.
+static bool may_stray(const struct fdb *f, const struct place *p)
+{
+	return atomic_load_explicit(&f->strays[p->first / 64], memory_order_acquire) >> p->first % 64 & 1;
+}
+
+// Before a key is put into its second line.
+static void let_stray(struct fdb *f, const struct place *p)
+{
+	if (!may_stray(f, p))
+		atomic_fetch_or(&f->strays[p->first / 64], UINT64_C(1) << p->first % 64);
 }
 
 uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
@@ -72,7 +87,7 @@ uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
 	do {
 		before = load(&f->displaced);
 		uint64_t v = fdb_near_get(&p.line[0]->slot[p.own], key);
-		if (!v)
+		if (!v && may_stray(f, &p))
 			v = fdb_near_get(&p.line[1]->slot[p.own], key);
 		if (v)
 			return v;
@@ -150,9 +165,9 @@ static void credit_return(struct fdb *f, uint64_t value)
 }
 
 // The slot of a key; its stripe is locked.
-static struct fdb_slot *slot_of(const struct place *p, uint64_t key)
+static struct fdb_slot *slot_of(const struct fdb *f, const struct place *p, uint64_t key)
 {
-	for (int l = 0; l < 2; l++)
+	for (int l = 0; l < 1 + may_stray(f, p); l++)
 		for (int i = 0; i < FDB_WAYS; i++)
 			if (atomic_load_explicit(&p->line[l]->slot[i].key, memory_order_acquire) == key)
 				return &p->line[l]->slot[i];
@@ -199,8 +214,10 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, c
 		return false;
 	if (p.stripe != held && !try_lock(p.stripe))
 		return false;
-	if (atomic_load_explicit(&s->key, memory_order_acquire) == key)
+	if (atomic_load_explicit(&s->key, memory_order_acquire) == key) {
+		let_stray(f, &p);
 		to = claim_in(other, p.own, key);
+	}
 	if (to) {
 		atomic_fetch_add(&f->displaced, 1);
 		uint64_t value = atomic_exchange(&s->value, 0);
@@ -231,10 +248,12 @@ static bool make_room(struct fdb *f, struct fdb_line *line, const struct fdb_loc
 
 static struct fdb_slot *claim(struct fdb *f, const struct place *p, uint64_t key)
 {
-	struct fdb_slot *s = NULL;
+	struct fdb_slot *s = claim_in(p->line[0], p->own, key);
 
-	for (int l = 0; l < 2 && !s; l++)
-		s = claim_in(p->line[l], p->own, key);
+	if (s)
+		return s;
+	let_stray(f, p);
+	s = claim_in(p->line[1], p->own, key);
 	if (s)
 		return s;
 	lock(&f->displace_lock);
@@ -376,14 +395,22 @@ static struct fdb_seen_result judge(struct source *s)
 	return r;
 }
 
+// A port at its limit whose guest makes up addresses asks for the same answer again and again: without a lock.
+static bool is_surely_one_too_many(const struct fdb *f, uint64_t key, const struct fdb_learner *who)
+{
+	return who->learns && fdb_count(f, who->port) >= who->limit && !fdb_get_anywhere(f, key);
+}
+
 struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, uint32_t tick, uint64_t ns)
 {
+	if (is_surely_one_too_many(f, key, who))
+		return (struct fdb_seen_result){.what = FDB_AT_LIMIT};
 	struct place p = place_of(f, key);
 	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
 
 	lock(p.stripe);
 	s.flush = load(&f->flush); // read before the entry is judged: what is live then survived this one
-	s.slot = slot_of(&p, key);
+	s.slot = slot_of(f, &p, key);
 	s.value = s.slot ? atomic_load(&s.slot->value) : 0;
 	struct fdb_seen_result r = judge(&s);
 	unlock(p.stripe);
@@ -450,7 +477,8 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	f->map.line = map_zeroed(slots * sizeof(struct fdb_slot), true);
 	f->moves = map_zeroed(slots * sizeof *f->moves, false);
 	f->born = map_zeroed(slots * sizeof *f->born, true);
-	if (!f->map.line || !f->moves || !f->born) {
+	f->strays = calloc(fdb_lines(f) / 64 + 1, sizeof *f->strays);
+	if (!f->map.line || !f->moves || !f->born || !f->strays) {
 		fdb_destroy(f);
 		return -ENOMEM;
 	}
@@ -470,6 +498,7 @@ void fdb_destroy(struct fdb *f)
 	unmap(f->map.line, slots * sizeof(struct fdb_slot));
 	unmap(f->moves, slots * sizeof *f->moves);
 	unmap(f->born, slots * sizeof *f->born);
+	free(f->strays);
 	free(f);
 }
 
@@ -496,7 +525,7 @@ int fdb_put(struct fdb *f, uint64_t key, unsigned port, enum fdb_type type)
 	struct place p = place_of(f, key);
 
 	lock(p.stripe);
-	struct fdb_slot *s = slot_of(&p, key);
+	struct fdb_slot *s = slot_of(f, &p, key);
 	if (s)
 		credit_return(f, atomic_load(&s->value));
 	else
@@ -512,7 +541,7 @@ int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type)
 	struct place p = place_of(f, key);
 
 	lock(p.stripe);
-	struct fdb_slot *s = slot_of(&p, key);
+	struct fdb_slot *s = slot_of(f, &p, key);
 	uint64_t value = s ? atomic_load(&s->value) : 0;
 	bool found = value && fdb_value_type(value) == type;
 	if (found)

@@ -116,6 +116,7 @@ struct fdb {
 	struct fdb_map map;      // the lines, which workers read and write
 	struct fdb_moves *moves; // one to a slot; memory that no moving entry touches is never backed
 	_Atomic uint32_t *born;  // one to a slot: how many its port had learned before it
+	_Atomic uint64_t *strays; // one bit to a line: keys of it have been put into their other line
 	_Atomic uint32_t flush;     // number of the newest flush
 	_Atomic uint32_t aging_min; // the shortest of the ports' aging times, 0: none ages
 	_Atomic uint32_t displaced; // odd while an entry is between two lines
