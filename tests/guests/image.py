@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""image: what a guest boots: Debian's kernel for clouds, fetched and not installed, and an initramfs with busybox, iproute2,
+iperf3 and `init`. Both are made once and kept in build/guest-image/."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import lab
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent.parent / "build/guest-image"
+KERNEL = "linux-image-cloud-amd64"
+MODULES = ("virtio_pci", "virtio_net", "bridge", "veth", "8021q")
+PROGRAMS = ("ip", "iperf3")
+TOOLS = ("qemu-system-x86_64", "busybox", "cpio", "apt-get", "dpkg-deb", *PROGRAMS)
+SKELETON = ("bin", "dev", "proc", "root", "sys", "tmp")
+
+
+class Missing(Exception):
+    """Why there can be no guests here."""
+
+
+def make():
+    """(kernel, initramfs)"""
+    for tool in TOOLS:
+        if not shutil.which(tool):
+            raise Missing(f"no {tool}")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    kernel, initramfs = CACHE / "vmlinuz", CACHE / "initramfs"
+    made = min((path.stat().st_mtime if path.exists() else 0) for path in (kernel, initramfs))
+    if any(source.stat().st_mtime > made for source in (HERE / "init", Path(__file__))):
+        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+            build(Path(folder), kernel, initramfs)
+    return kernel, initramfs
+
+
+def build(folder, kernel, initramfs):
+    unpacked, root = folder / "package", folder / "root"
+    lab.run("dpkg-deb", "-x", package(), unpacked)
+    shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), kernel)
+    for name in SKELETON:
+        (root / name).mkdir(parents=True)
+    put(shutil.which("busybox"), root / "bin")
+    put(HERE / "init", root)
+    order = modules(next(unpacked.glob("lib/modules/*")))
+    for path in order:
+        put(path, root / "modules.d")
+    (root / "modules").write_text("".join(f"/modules.d/{path.name}\n" for path in order))
+    for program in PROGRAMS:
+        put(shutil.which(program), root / "sbin")
+        for library in re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout):
+            put(library, root / Path(library).parent.relative_to("/"))
+    pack(root, folder / "initramfs").rename(initramfs)
+
+
+def package():
+    """The kernel's package, which the other one only names."""
+    kept = sorted(CACHE.glob("linux-image-*.deb"))
+    if kept:
+        return kept[-1]
+    try:
+        named = re.search(r"Depends: (linux-image-\S+)", lab.run("apt-cache", "depends", KERNEL).stdout)
+        if not named:
+            raise Missing(f"apt knows no {KERNEL} (apt-get update?)")
+        done = subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", named[1]], cwd=CACHE,
+                              capture_output=True, text=True, timeout=120)
+    except (lab.Failure, OSError, subprocess.TimeoutExpired) as error:
+        raise Missing(f"no kernel for guests: {error}") from error
+    fetched = sorted(CACHE.glob("linux-image-*.deb"))
+    if done.returncode or not fetched:
+        raise Missing(f"no kernel for guests: apt-get download {named[1]}: {done.stderr.strip()}")
+    return fetched[-1]
+
+
+def put(file, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, folder)
+
+
+def modules(folder):
+    """The files of the modules wanted and of those they need, in an order in which they can be loaded."""
+    lab.run("busybox", "depmod", "-b", folder.parent.parent.parent, folder.name)
+    needs = {}
+    for line in (folder / "modules.dep").read_text().splitlines():
+        path, _, others = line.partition(":")
+        needs[path] = others.split()
+    by_name = {Path(path).name.removesuffix(".ko"): path for path in needs}
+    order = []
+
+    def add(path):
+        for other in needs[path]:
+            add(other)
+        if path not in order:
+            order.append(path)
+    for name in MODULES:
+        add(by_name[name])
+    return [folder / path for path in order]
+
+
+def pack(root, archive):
+    names = "\n".join(str(path.relative_to(root)) for path in sorted(root.rglob("*")))
+    with archive.open("wb") as out:
+        subprocess.run(["cpio", "--quiet", "-o", "-H", "newc", "-R", "0:0"], cwd=root, input=names.encode(), stdout=out,
+                       check=True)
+    return archive

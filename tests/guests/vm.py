@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""vm: a virtual machine with one NIC, told by its second serial port what to do."""
+
+import base64
+import os
+import select
+import subprocess
+import time
+
+from lab import Failure
+
+MEMORY_MB = 96
+BOOT_S = 60
+CONSOLE_LINES = 15  # of those that tell why it did not boot
+
+
+class Vm:
+    def __init__(self, name, image, folder, mac, cable, namespace):
+        """`cable`: the words of QEMU that connect the NIC (vhost_user(), tap())."""
+        self.name, self.process = name, None
+        self.console = folder / f"{name}.console"
+        # It ends with whoever started it, even if that is killed.
+        self.command = namespace.command("setpriv", "--pdeathsig", "KILL", *command(image, self.console, mac, cable))
+
+    def start(self):
+        """Returns at once; a NIC on a socket, and with it the machine, waits for the other side."""
+        with self.console.with_suffix(".log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        self.number, self.received = 0, b""
+
+    def await_boot(self):
+        line = self.read_line(BOOT_S)
+        if line != "ready":
+            raise Failure(f"{self.name} said {line!r} where it should say that it is ready")
+
+    def run(self, command, check=True, timeout=30):
+        """What the command of the shell prints; it ends at the first command that fails."""
+        return self.finish(self.begin(command), check, timeout)
+
+    def begin(self, command):
+        self.number += 1
+        self.process.stdin.write(f"{self.number} {base64.b64encode(command.encode()).decode()}\n".encode())
+        self.process.stdin.flush()
+        return self.number, command
+
+    def finish(self, begun, check=True, timeout=30):
+        number, command = begun
+        while True:
+            answered, status, *output = self.read_line(timeout).split()
+            if int(answered) == number:
+                break  # others are answers to what nobody waits for any more
+        text = base64.b64decode("".join(output)).decode(errors="replace")
+        if check and status != "0":
+            raise Failure(f"{self.name}: {command}: exit status {status}: {text.strip()}")
+        return text
+
+    def read_line(self, timeout):
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self.received:
+            if not select.select([self.process.stdout], [], [], max(0, deadline - time.monotonic()))[0]:
+                raise Failure(f"{self.name} does not answer within {timeout} s: {self.last_words()}")
+            more = os.read(self.process.stdout.fileno(), 65536)
+            if not more:
+                raise Failure(f"{self.name} ended with status {self.process.wait()}: {self.last_words()}")
+            self.received += more
+        line, self.received = self.received.split(b"\n", 1)
+        return line.decode().strip()
+
+    def last_words(self):
+        files = (self.console.with_suffix(".log"), self.console)
+        return "\n".join(line for file in files if file.exists()
+                         for line in file.read_text(errors="replace").splitlines()[-CONSOLE_LINES:])
+
+    def kill(self):
+        """With SIGKILL: it cannot say goodbye to the switch."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process = None
+
+    def restart(self):
+        self.kill()
+        self.start()
+
+
+def command(image, console, mac, cable):
+    """Memory that the switch can share, and an accelerator that needs nothing of the machine; with that one, interrupts of
+    a vhost-user NIC get lost in QEMU 7.2 unless there are no vectors."""
+    kernel, initramfs = image
+    return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+            "-machine", "pc,acpi=off", "-accel", "tcg", "-cpu", "max", "-m", f"{MEMORY_MB}M",
+            "-object", f"memory-backend-memfd,id=memory,size={MEMORY_MB}M,share=on", "-numa", "node,memdev=memory",
+            "-kernel", kernel, "-initrd", initramfs,
+            "-append", "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off",
+            "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
+            "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
+            *cable, "-device", f"virtio-net-pci,netdev=cable,mac={mac},vectors=0,romfile="]
+
+
+def vhost_user(socket, serves):
+    """`serves`: QEMU serves the socket, otherwise the switch does."""
+    return ("-chardev", f"socket,id=socket,path={socket},{'server=on' if serves else 'reconnect=1'}",
+            "-netdev", "vhost-user,id=cable,chardev=socket")
+
+
+def tap(interface):
+    return "-netdev", f"tap,id=cable,ifname={interface},script=no,downscript=no"
