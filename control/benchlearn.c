@@ -35,7 +35,7 @@ static uint32_t count_known(struct load *l, struct lane *teaching)
 	switch_flush(l->sw, &(struct fdb_filter){.port = -1, .type = FDB_DYNAMIC});
 	load_run(l, portset_of(LEARNER), 0, NULL, NULL);
 	*teaching = load_sum(l);
-	switch_clear_counters(l->sw);
+	switch_clear_counters(l->sw, l->sw->ports);
 	load_run(l, portset_of(TESTER), 0, NULL, NULL);
 	switch_counters(l->sw, TESTER, &c);
 	return (uint32_t)c.outcome[OUT_FORWARDED];

@@ -200,10 +200,9 @@ static unsigned poll_streams(struct lane *lane)
 	struct load *l = lane->load;
 	struct forwarder *f = &lane->worker->forwarder;
 	struct rte_mbuf *frames[BURST];
-	unsigned total = 0;
+	unsigned total = 0, port;
 
-	for (unsigned i = 0; i < lane->plan->count; i++) {
-		unsigned port = lane->plan->port[i];
+	PORTSET_FOREACH(port, atomic_load_explicit(&lane->worker->polled, memory_order_relaxed)) {
 		unsigned n = receive(lane, port, frames);
 		if (!n)
 			continue;
@@ -269,7 +268,7 @@ void load_run(struct load *l, portset who, double seconds, load_fn meanwhile, vo
 		l->stream[i].left = !portset_has(who, i) ? 0 : seconds > 0 ? LOAD_ENDLESS : l->stream[i].frames;
 	atomic_store(&l->running, sw->workers);
 	for (unsigned w = 0; w < sw->workers; w++, lcore = rte_get_next_lcore(lcore, 1, 0)) {
-		l->lane[w] = (struct lane){.load = l, .worker = sw->worker[w], .plan = sw->plan[w], .limit = UINT64_MAX};
+		l->lane[w] = (struct lane){.load = l, .worker = sw->worker[w], .limit = UINT64_MAX};
 		if (seconds > 0)
 			l->lane[w].limit = (uint64_t)(seconds * (double)rte_get_tsc_hz());
 		sw->worker[w]->lcore = lcore;

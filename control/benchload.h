@@ -46,7 +46,6 @@ struct recipe {
 struct lane {
 	_Alignas(64) struct load *load;
 	struct worker *worker;
-	const struct worker_plan *plan;
 	uint64_t limit; // cycles to run for
 	uint64_t cycles, frames, bytes;
 	uint64_t start, end; // TSC; of several lanes the first one's and the last one's

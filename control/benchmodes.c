@@ -138,7 +138,7 @@ static double median(const struct runs *r, figure_fn figure)
 static void measure(struct bench *b, struct load *l, portset who, struct runs *all, struct runs *each)
 {
 	load_run(l, who, b->o.seconds / 2, NULL, NULL);
-	switch_clear_counters(l->sw);
+	switch_clear_counters(l->sw, l->sw->ports);
 	all->count = b->o.repeats;
 	for (unsigned i = 0; i < b->o.repeats; i++) {
 		load_run(l, who, b->o.seconds, NULL, NULL);

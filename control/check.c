@@ -11,10 +11,8 @@ static const char usage[] = "usage: nestswitch check FILE\n"
 
 static bool check_devices(const struct config *c, struct config_error *e)
 {
-	char devargs[DEVICE_ARGS];
-
 	for (unsigned i = 0; i < c->port_count; i++)
-		if (*c->port[i].device && !device_args(&c->port[i], devargs, e))
+		if (*c->port[i].device && (!device_check(&c->port[i], e) || !config_device_is_free(c, &c->port[i], e)))
 			return false;
 	return true;
 }

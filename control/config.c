@@ -29,6 +29,7 @@ struct config *config_new(void)
 	strcpy(c->name, "nestswitch");
 	c->dataplane.workers = 1;
 	c->dataplane.memory_mib = 512;
+	c->dataplane.busy_poll = true;
 	return c;
 }
 
@@ -133,6 +134,26 @@ void config_port_policy(const struct config *c, const struct config_port *p, str
 	struct policy_stack s = config_stack(c, NULL, p);
 
 	policy_resolve(&s, result, NULL);
+}
+
+bool config_device_is_free(const struct config *c, const struct config_port *p, struct config_error *e)
+{
+	// Of these each port has its own.
+	if (!*p->device || !strcmp(p->device, "null:") || !strncmp(p->device, "pcap:", 5))
+		return true;
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (strcmp(c->port[i].name, p->name) && !strcmp(c->port[i].device, p->device))
+			return config_refuse(e, p->device_at, "port '%s': device '%.200s' is that of port '%s' (a device has one port at a time)",
+					     p->name, p->device, c->port[i].name);
+	return true;
+}
+
+bool config_mirror_names(const struct config_mirror *m, const char *port)
+{
+	for (unsigned i = 0; i < m->source_count; i++)
+		if (!strcmp(m->source[i], port))
+			return true;
+	return !strcmp(m->destination, port);
 }
 
 uint64_t config_effective_mac(const struct config_port *p)

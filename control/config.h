@@ -25,6 +25,9 @@ enum {
 	DEVICE_TEXT = 1024,
 	EAL_ARGS_MAX = 32,
 	EAL_ARG = 256,
+	MTU_MIN = 68, // RFC 791
+	MTU_DEFAULT = 1500,
+	MTU_MAX = 9000,
 	TABLE_SIZE_MIN_AUTO = 65536,
 	TABLE_SIZE_MAX = 16777216,
 };
@@ -52,6 +55,7 @@ struct config_port {
 	uint64_t mac;             // mac-address; 0: none
 	uint64_t effective;       // effective-mac; 0: as mac-address
 	bool disabled;
+	uint32_t mtu; // 0: what the device has
 	struct policy policy;
 	struct mark at, device_at, group_at, mac_at, effective_at;
 };
@@ -88,6 +92,7 @@ struct config {
 		enum hugepages hugepages;
 		char eal[EAL_ARGS_MAX][EAL_ARG];
 		unsigned eal_count;
+		bool busy_poll; // workers never sleep
 	} dataplane;
 	struct policy policy;
 	struct config_group *group;
@@ -133,6 +138,12 @@ struct config_port *config_port(const struct config *c, const char *name);
 // The levels of a port, a group (port NULL), the switch (both NULL).
 struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p);
 void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
+
+// Whether no other port of a configuration has the device of this one, which may be of another configuration.
+bool config_device_is_free(const struct config *c, const struct config_port *p, struct config_error *e);
+
+// Whether a mirror copies a port or goes to it.
+bool config_mirror_names(const struct config_mirror *m, const char *port);
 
 // The MAC that is assigned to a port statically; 0: none.
 uint64_t config_effective_mac(const struct config_port *p);

@@ -82,6 +82,15 @@ static bool read_number(struct reader *r, const char *name, yaml_node_t *n, uint
 	return true;
 }
 
+static bool read_switch_word(struct reader *r, const char *name, yaml_node_t *n, bool *on)
+{
+	const char *text = scalar(r, name, n);
+
+	if (!text)
+		return false;
+	return text_switch(text, on) || REFUSE(r, n, "%s cannot be '%.40s' (on or off)", name, text);
+}
+
 static bool read_mac(struct reader *r, const char *name, yaml_node_t *n, uint64_t *mac)
 {
 	const char *text = scalar(r, name, n);
@@ -286,6 +295,11 @@ static bool dataplane_hugepages(struct reader *r, const char *name, yaml_node_t 
 	return true;
 }
 
+static bool dataplane_busy_poll(struct reader *r, const char *name, yaml_node_t *n, void *c)
+{
+	return read_switch_word(r, name, n, &((struct config *)c)->dataplane.busy_poll);
+}
+
 static bool eal_arg(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
 	struct config *config = c;
@@ -305,7 +319,8 @@ static bool read_dataplane(struct reader *r, const char *name, yaml_node_t *n, v
 {
 	static const struct field fields[] = {
 		{"workers", dataplane_workers, false}, {"memory", dataplane_memory, false},
-		{"hugepages", dataplane_hugepages, false}, {"eal", dataplane_eal, false}, {0},
+		{"hugepages", dataplane_hugepages, false}, {"busy-poll", dataplane_busy_poll, false},
+		{"eal", dataplane_eal, false}, {0},
 	};
 
 	return read_mapping(r, name, n, fields, c);
@@ -368,15 +383,17 @@ static bool port_effective(struct reader *r, const char *name, yaml_node_t *n, v
 	return read_mac(r, name, n, &((struct config_port *)p)->effective);
 }
 
+static bool port_mtu(struct reader *r, const char *name, yaml_node_t *n, void *p)
+{
+	return read_number(r, name, n, MTU_MIN, MTU_MAX, &((struct config_port *)p)->mtu);
+}
+
 static bool port_enabled(struct reader *r, const char *name, yaml_node_t *n, void *p)
 {
-	const char *text = scalar(r, name, n);
 	bool on;
 
-	if (!text)
+	if (!read_switch_word(r, name, n, &on))
 		return false;
-	if (!text_switch(text, &on))
-		return REFUSE(r, n, "enabled cannot be '%.40s' (on or off)", text);
 	((struct config_port *)p)->disabled = !on;
 	return true;
 }
@@ -394,6 +411,7 @@ static bool read_port(struct reader *r, const char *name, yaml_node_t *n, void *
 		{"port-group", port_group, false},
 		{"mac-address", port_mac, false},
 		{"effective-mac", port_effective, false},
+		{"mtu", port_mtu, false},
 		{"enabled", port_enabled, false},
 		{"policy", port_policy, false},
 		{0},

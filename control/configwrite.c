@@ -108,6 +108,8 @@ static void dataplane_section(struct writer *w, const struct config *c)
 	number(w, "workers", c->dataplane.workers);
 	number(w, "memory", c->dataplane.memory_mib);
 	pair(w, "hugepages", hugepages_words[c->dataplane.hugepages]);
+	if (!c->dataplane.busy_poll)
+		pair(w, "busy-poll", "off");
 	if (c->dataplane.eal_count) {
 		begin_list(w, "eal", YAML_FLOW_SEQUENCE_STYLE);
 		for (unsigned i = 0; i < c->dataplane.eal_count; i++)
@@ -143,6 +145,8 @@ static void port(struct writer *w, const struct config_port *p)
 		mac(w, "mac-address", p->mac);
 	if (p->effective)
 		mac(w, "effective-mac", p->effective);
+	if (p->mtu)
+		number(w, "mtu", p->mtu);
 	if (p->disabled)
 		pair(w, "enabled", "off");
 	policy(w, &p->policy);

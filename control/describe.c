@@ -35,11 +35,12 @@ static json_t *rx_drops(const struct counters *c)
 	return o;
 }
 
-static json_t *tx_drops(const struct counters *c)
+// A port without a longest frame says nothing of frames that are too long.
+static json_t *tx_drops(const struct counters *c, bool limited)
 {
 	json_t *o = json_object();
 
-	for (int i = 0; i < TX_DROPS; i++)
+	for (int i = 0; i < TX_DROPS - !limited; i++)
 		set_number(o, tx_drop_names[i], c->tx_drop[i]);
 	return o;
 }
@@ -62,7 +63,7 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	json_object_set_new(o, "rx_drops", rx_drops(&c));
 	set_number(o, "tx_packets", c.tx_packets);
 	set_number(o, "tx_bytes", c.tx_bytes);
-	json_object_set_new(o, "tx_drops", tx_drops(&c));
+	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest));
 	set_number(o, "macs", fdb_count(sw->shared.fdb, port));
 	set_number(o, "not_learned", c.not_learned);
 	set_number(o, "mac_moves", c.mac_moves);
@@ -248,11 +249,12 @@ static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 {
 	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
 	json_t *ports = json_array();
+	unsigned port;
 
-	for (unsigned i = 0; sw->plan[w] && i < sw->plan[w]->count; i++)
-		json_array_append_new(ports, json_string(sw->port[sw->plan[w]->port[i]].name));
+	PORTSET_FOREACH(port, atomic_load(&sw->worker[w]->polled))
+		json_array_append_new(ports, json_string(sw->port[port].name));
 	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
-			 all ? (double)busy / (double)all : 0.0, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
+			 sw->load[w].share, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
 			 ports);
 }
 
@@ -265,7 +267,8 @@ json_t *describe_status(const struct vswitch *sw)
 		json_array_append_new(workers, describe_worker(sw, w));
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		learned += fdb_count(sw->shared.fdb, i);
-	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}}", "name", sw->config->name, "version", NESTSWITCH_VERSION, "uptime",
-			 (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned", (json_int_t)learned, "fixed",
-			 (json_int_t)sw->fixed_count, "size", (json_int_t)sw->table_size);
+	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}}", "name", sw->config->name, "version",
+			 NESTSWITCH_VERSION, "uptime", (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
+			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size", (json_int_t)sw->table_size, "buffers",
+			 "used", (json_int_t)rte_mempool_in_use_count(sw->pool), "size", (json_int_t)sw->pool->size);
 }

@@ -1,28 +1,45 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "device.h"
 
-#include <ctype.h>
 #include <string.h>
 
-// A kind and the vdev that does it: %1$s is the port's name, %2$s the argument.
+// A kind and the vdev that does it: %1$s is the name for it, %2$s the argument.
 struct kind {
 	const char *name;
 	const char *format;
 	const char *argument; // what is wanted behind the colon
-	const char *hint;
 };
 
 static const struct kind kinds[] = {
-	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make", " (needs root and /dev/net/tun; is the name taken?)"},
-	// A ring of the driver's standard 512 frames overruns under one TCP transfer: 6 % of its segments were lost.
-	{"af_packet", "net_af_packet_%1$s,iface=%2$s,framecnt=4096", "name of an interface", " (needs root; is the interface there and up?)"},
-	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing", ""},
-	{"pci", "%2$s", "PCI address", " (is it bound to vfio-pci? see dpdk-devbind.py --status)"},
+	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make"},
+	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface"},
+	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface"},
+	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve"},
+	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s", "path of the socket that the guest's side serves"},
+	{"virtio_user", "net_virtio_user_%1$s,path=%2$s", "path of a vhost-user socket, or /dev/vhost-net"},
+	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket"},
+	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing"},
+	{"pci", "%2$s", "PCI address"},
+	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap"},
+	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp"},
 };
+
+// The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP transfer: 6 % of its segments
+// were lost. Past qdiscs, a send never waits for a slot: no more frames are on their way than an interface holds.
+static const char slots[] = ",framecnt=4096,qdisc_bypass=1";
+static const char long_slots[] = ",framesz=16384,blocksz=16384,framecnt=1024,qdisc_bypass=1";
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+// DPDK's numbers of the modes of bonding.
+static const struct {
+	const char *name;
+	unsigned number;
+} bond_modes[] = {{"active-backup", 1}, {"lacp", 4}, {"802.3ad", 4}};
 
 static const struct kind *kind_of(const char *device, const char **argument)
 {
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+	for (size_t i = 0; i < KINDS; i++) {
 		size_t n = strlen(kinds[i].name);
 		if (strncmp(device, kinds[i].name, n) || device[n] != ':')
 			continue;
@@ -43,79 +60,162 @@ static bool is_pci_address(const char *s)
 	return sscanf(s, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end) == 3 && (!s[end] || s[end] == ',');
 }
 
+// DPDK's own drivers are called net_SOMETHING, a few also by an older name.
+static bool is_dpdk(const char *device)
+{
+	return is_pci_address(device) || !strncmp(device, "net_", 4) || !strncmp(device, "eth_", 4) ||
+	       !strncmp(device, "virtio_user", 11);
+}
+
 bool device_is_pci(const char *device)
 {
-	return is_pci_address(device) || !strncmp(device, "pci:", 4);
+	if (is_pci_address(device) || !strncmp(device, "pci:", 4))
+		return true;
+	for (const char *s = device; !strncmp(device, "bond:", 5) && (s = strchr(s, ',')); s++)
+		if (device_is_pci(s + 1))
+			return true;
+	return false;
+}
+
+static bool no_argument(const struct config_port *p, const struct kind *k, struct config_error *e)
+{
+	return config_refuse(e, p->device_at, "port '%s': device '%.100s' has no argument (%s:, followed by %s)", p->name, p->device,
+			     k->name, k->argument);
 }
 
 // pcap:IN[,OUT]: plays the capture IN once and writes what is sent to OUT; either may be empty, not both.
-static bool pcap_args(const struct config_port *p, const char *argument, char *out, struct config_error *e)
+static void pcap_args(const char *name, const char *argument, char out[DEVICE_ARGS])
 {
 	const char *comma = strchr(argument, ',');
 	int in = comma ? (int)(comma - argument) : (int)strlen(argument);
-	const char *written = comma ? comma + 1 : "";
 
-	if (!in && !*written)
-		return config_refuse(e, p->device_at, "port '%s': device 'pcap:' names no capture (pcap:IN.pcap, pcap:IN.pcap,OUT.pcap)",
-				     p->name);
-	int n = snprintf(out, DEVICE_ARGS, "net_pcap_%s", p->name);
+	int n = snprintf(out, DEVICE_ARGS, "net_pcap_%s", name);
 	if (in)
 		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",rx_pcap=%.*s", in, argument);
-	if (*written)
-		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tx_pcap=%s", written);
-	return true;
+	if (comma && comma[1])
+		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tx_pcap=%s", comma + 1);
 }
 
-static bool known_args(const struct config_port *p, const struct kind *k, const char *argument, char *out, struct config_error *e)
+// The devargs of a kind that is one device.
+static bool kind_args(const struct config_port *p, const char *name, const struct kind *k, const char *argument,
+		      char out[DEVICE_ARGS], struct config_error *e)
 {
 	bool wants = strcmp(k->name, "null") != 0;
 
-	if (wants != (*argument != 0))
-		return config_refuse(e, p->device_at, "port '%s': device '%s' has %s argument (%s:, followed by %s)", p->name, p->device,
-				     wants ? "no" : "an", k->name, k->argument);
+	if (wants && !argument[strspn(argument, ",")])
+		return no_argument(p, k, e);
+	if (!wants && *argument)
+		return config_refuse(e, p->device_at, "port '%s': device '%.100s' has an argument (%s: takes none)", p->name,
+				     p->device, k->name);
+	if (!k->format) {
+		pcap_args(name, argument, out);
+		return true;
+	}
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(out, DEVICE_ARGS, k->format, p->name, argument);
+	int n = snprintf(out, DEVICE_ARGS, k->format, name, argument);
 #pragma GCC diagnostic pop
+	if (!strcmp(k->name, "af_packet"))
+		snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s", p->mtu > MTU_DEFAULT ? long_slots : slots);
 	return true;
 }
 
 static const char *kind_name(void *unused, size_t i)
 {
 	(void)unused;
-	return i < sizeof kinds / sizeof *kinds ? kinds[i].name : NULL;
+	return i < KINDS ? kinds[i].name : NULL;
 }
 
-bool device_args(const struct config_port *p, char out[DEVICE_ARGS], struct config_error *e)
+static bool unknown_kind(const struct config_port *p, struct config_error *e)
+{
+	char kind[32], known[128] = "";
+
+	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
+	const char *near = text_nearest(kind, kind_name, NULL);
+	for (size_t i = 0; i < KINDS; i++)
+		snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", kinds[i].name);
+	return config_refuse(e, p->device_at,
+			     "port '%s': device '%.100s' is of no known kind (%s%s%s%sa DPDK vdev such as net_pcap0,… or a PCI address)",
+			     p->name, p->device, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", known);
+}
+
+// A member is a device without a comma in it, or the name of a kernel's interface.
+static bool member_args(const struct config_port *p, const char *bond, unsigned i, const char *member, char out[DEVICE_ARGS],
+			struct config_error *e)
+{
+	char name[PORT_NAME + 8], device[DEVICE_TEXT + 16];
+	const char *argument;
+
+	if (is_pci_address(member)) {
+		snprintf(out, DEVICE_ARGS, "%s", member);
+		return true;
+	}
+	snprintf(name, sizeof name, "%.15s_%u", bond, i);
+	snprintf(device, sizeof device, "%s%s", strchr(member, ':') ? "" : "af_packet:", member);
+	const struct kind *k = kind_of(device, &argument);
+	if (!k || !strcmp(k->name, "bond"))
+		return config_refuse(e, p->device_at, "port '%s': '%.100s' is no member of a bond (an interface, a device such as tap:x, "
+				     "a PCI address)", p->name, member);
+	return kind_args(p, name, k, argument, out, e);
+}
+
+static int bond_mode(const char *name)
+{
+	for (size_t i = 0; i < sizeof bond_modes / sizeof *bond_modes; i++)
+		if (!strcmp(name, bond_modes[i].name))
+			return (int)bond_modes[i].number;
+	return -1;
+}
+
+// MODE,MEMBER,…: the members' devargs, then those of the bond, which names them.
+static bool bond_parts(const struct config_port *p, const char *name, const char *argument, struct device_parts *out,
+		       struct config_error *e)
+{
+	char text[DEVICE_TEXT], *rest = text, *member;
+
+	snprintf(text, sizeof text, "%s", argument);
+	const char *word = strsep(&rest, ",");
+	int mode = bond_mode(word);
+	if (mode < 0)
+		return config_refuse(e, p->device_at, "port '%s': a bond's mode cannot be '%.40s' (active-backup or lacp)", p->name, word);
+	char bond[DEVICE_ARGS];
+	int n = snprintf(bond, sizeof bond, "net_bonding_%s,mode=%d", name, mode);
+	for (out->count = 0; (member = strsep(&rest, ",")); out->count++) {
+		char *args = out->args[out->count];
+		if (out->count == PORT_PARTS_MAX - 1)
+			return config_refuse(e, p->device_at, "port '%s': a bond has at most %d members", p->name, PORT_PARTS_MAX - 1);
+		if (!member_args(p, name, out->count, member, args, e))
+			return false;
+		n += snprintf(bond + n, sizeof bond - (size_t)n, ",slave=%.*s", (int)strcspn(args, ","), args);
+	}
+	if (!out->count)
+		return config_refuse(e, p->device_at, "port '%s': device '%.100s' has no members (bond:%s,eth1,eth2)", p->name, p->device,
+				     word);
+	strcpy(out->args[out->count++], bond);
+	return true;
+}
+
+bool device_parts(const struct config_port *p, const char *name, struct device_parts *out, struct config_error *e)
 {
 	const char *argument;
 	const struct kind *k = kind_of(p->device, &argument);
 
 	if (!*p->device)
 		return config_refuse(e, p->at, "port '%s' has no device (such as device: tap:%s)", p->name, p->name);
+	if (k && !strcmp(k->name, "bond"))
+		return bond_parts(p, name, argument, out, e);
+	out->count = 1;
 	if (k)
-		return known_args(p, k, argument, out, e);
-	if (!strncmp(p->device, "pcap:", 5))
-		return pcap_args(p, p->device + 5, out, e);
-	// DPDK's own drivers are called net_SOMETHING, a few also by an older name.
-	if (is_pci_address(p->device) || !strncmp(p->device, "net_", 4) || !strncmp(p->device, "eth_", 4) ||
-	    !strncmp(p->device, "virtio_user", 11)) {
-		strcpy(out, p->device);
-		return true;
-	}
-	char kind[32];
-	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
-	const char *near = text_nearest(kind, kind_name, NULL);
-	return config_refuse(e, p->device_at,
-			     "port '%s': device '%.100s' is of no known kind (%s%s%stap, af_packet, pcap, null, pci, a DPDK vdev such as "
-			     "net_pcap0,… or a PCI address)",
-			     p->name, p->device, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "");
+		return kind_args(p, name, k, argument, out->args[0], e);
+	if (!is_dpdk(p->device))
+		return unknown_kind(p, e);
+	strcpy(out->args[0], p->device);
+	return true;
 }
 
-const char *device_hint(const char *device)
+bool device_check(const struct config_port *p, struct config_error *e)
 {
-	const char *argument;
-	const struct kind *k = kind_of(device, &argument);
+	struct device_parts parts;
 
-	return k ? k->hint : "";
+	return device_parts(p, p->name, &parts, e);
 }

@@ -161,12 +161,26 @@ static bool set_group(struct change *ch, struct config_port *p, const json_t *va
 	return true;
 }
 
+static bool set_device(struct change *ch, struct config_port *p, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	struct config_error ce;
+
+	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
+		return refuse(ch->e, RPC_USAGE, "device is no text of 1 to %d characters", DEVICE_TEXT - 1);
+	strcpy(p->device, text);
+	return device_check(p, &ce) || refuse(ch->e, RPC_USAGE, "%s", ce.text);
+}
+
 // Sets or, with value NULL, unsets what a port has besides policy. False in *known: no such setting.
 static bool set_own(struct change *ch, struct config_port *p, const char *key, const json_t *value, bool *known)
 {
 	uint64_t *mac = !strcmp(key, "mac-address") ? &p->mac : !strcmp(key, "effective-mac") ? &p->effective : NULL;
+	bool device = !strcmp(key, "device");
 
-	*known = mac || !strcmp(key, "port-group");
+	*known = mac || device || !strcmp(key, "port-group");
+	if (device)
+		return set_device(ch, p, value);
 	if (mac && !value)
 		*mac = 0;
 	else if (mac)
@@ -180,12 +194,12 @@ static bool set_own(struct change *ch, struct config_port *p, const char *key, c
 
 static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
 {
-	bool known = false;
+	bool known = false, good = true;
 
 	if (key && port)
-		set_own(ch, port, key, NULL, &known);
+		good = set_own(ch, port, key, NULL, &known);
 	if (known)
-		return true;
+		return good;
 	if (!key || policy_find(key) < 0)
 		return refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
 	policy_unset(policy, (enum policy_key)policy_find(key));
@@ -249,7 +263,7 @@ static json_t *stats_show(struct vswitch *sw, const json_t *params, struct metho
 static json_t *stats_clear(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
 	(void)params, (void)e;
-	switch_clear_counters(sw);
+	switch_clear_counters(sw, sw->ports);
 	return done();
 }
 
@@ -276,6 +290,63 @@ static json_t *port_edit(struct vswitch *sw, const json_t *params, struct method
 		return NULL;
 	struct config_port *p = wanted_port(ch.c, params, e);
 	return finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+static bool name_is_free(const struct config *c, const char *name, struct method_error *e)
+{
+	if (!text_is_name(name, PORT_NAME - 1))
+		return refuse(e, RPC_USAGE, "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", PORT_NAME - 1, name);
+	return !config_port(c, name) || refuse(e, RPC_REFUSED, "there is a port '%s' already", name);
+}
+
+static json_t *port_add(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = wanted_param(params, "name", e);
+	struct config_port *p = NULL;
+	struct change ch;
+
+	if (!name || !name_is_free(sw->config, name, e))
+		return NULL;
+	if (!json_object_get(json_object_get(params, "set"), "device"))
+		return refuse(e, RPC_USAGE, "port '%s' has no device (port add %s device DEVICE [KEY VALUE …])", name, name);
+	if (!begin(&ch, sw, e))
+		return NULL;
+	if (!(p = config_add_port(ch.c)))
+		refuse(e, RPC_REFUSED, "there are %d ports already, the most there can be", CONFIG_PORTS_MAX);
+	else
+		strcpy(p->name, name);
+	return finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+// That nothing else in the configuration names a port.
+static bool port_is_alone(const struct config *c, const char *name, struct method_error *e)
+{
+	char mac[MAC_TEXT];
+
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		if (!strcmp(c->fixed[i].port, name)) {
+			text_put_mac(c->fixed[i].mac, mac);
+			return refuse(e, RPC_REFUSED, "static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)", mac, name,
+				      mac, c->fixed[i].vid);
+		}
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (config_mirror_names(&c->mirror[i], name))
+			return refuse(e, RPC_REFUSED, "port '%s' is in mirror '%s' (take both out with config apply)", name,
+				      c->mirror[i].name);
+	return true;
+}
+
+static json_t *port_del(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!begin(&ch, sw, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	bool good = p && port_is_alone(ch.c, p->name, e);
+	if (good)
+		memmove(p, p + 1, (size_t)(&ch.c->port[--ch.c->port_count] - p) * sizeof *p);
+	return finish(&ch, good);
 }
 
 static json_t *port_switch(struct vswitch *sw, const json_t *params, struct method_error *e, bool disabled)
@@ -546,14 +617,13 @@ static struct config *config_param(const json_t *params, struct method_error *e)
 {
 	const char *text = wanted_param(params, "text", e), *file = text_param(params, "file");
 	struct config_error ce;
-	char devargs[DEVICE_ARGS];
 
 	if (!text)
 		return NULL;
 	struct config *c = config_parse(text, strlen(text), &ce);
 	bool good = c;
 	for (unsigned i = 0; good && i < c->port_count; i++)
-		good = device_args(&c->port[i], devargs, &ce);
+		good = device_check(&c->port[i], &ce) && config_device_is_free(c, &c->port[i], &ce);
 	if (good)
 		return c;
 	config_free(c);
@@ -586,6 +656,8 @@ static const struct {
 	{"stats.show", stats_show},
 	{"stats.clear", stats_clear},
 	{"port.show", port_show},
+	{"port.add", port_add},
+	{"port.del", port_del},
 	{"port.set", port_edit},
 	{"port.unset", port_edit},
 	{"port.enable", port_enable},

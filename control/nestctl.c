@@ -44,8 +44,10 @@ static const char *const fdb_del_words[] = {"vlan", NULL};
 static const struct command commands[] = {
 	{"status", "show", "status", NULL, REST_NONE, NULL, VIEW_STATUS, "", "version, uptime, workers and their load, table use"},
 	{"port", "show", "port.show", "[name]", REST_NONE, NULL, VIEW_PORTS, "[NAME]", "ports and what is set on them"},
+	{"port", "add", "port.add", "name", REST_PAIRS, NULL, VIEW_NONE, "NAME device DEVICE [KEY VALUE …]", "a new port"},
+	{"port", "del", "port.del", "name", REST_NONE, NULL, VIEW_NONE, "NAME", "a port and its device, with all it learned"},
 	{"port", "set", "port.set", "name", REST_PAIRS, NULL, VIEW_NONE, "NAME KEY VALUE …",
-	 "policy keys, mac-address, effective-mac, port-group"},
+	 "policy keys, mac-address, effective-mac, port-group, device"},
 	{"port", "unset", "port.unset", "name", REST_KEYS, NULL, VIEW_NONE, "NAME KEY …", "back to what the port inherits"},
 	{"port", "enable", "port.enable", "name", REST_NONE, NULL, VIEW_NONE, "NAME", "administratively up"},
 	{"port", "disable", "port.disable", "name", REST_NONE, NULL, VIEW_NONE, "NAME", "administratively down"},
@@ -135,14 +137,14 @@ static bool wrong_usage(const struct command *c, const char *why, const char *wo
 // Whether a key and its value are worth asking the switch; its own settings of a port are the switch's business.
 static bool check_pair(const struct command *c, const char *key, const char *value)
 {
+	static const char *const own[] = {"device", "mac-address", "effective-mac", "port-group"};
 	struct policy scratch = {0};
 	char why[POLICY_ERROR];
-	bool of_port = !strcmp(c->group, "port") &&
-		       (!strcmp(key, "mac-address") || !strcmp(key, "effective-mac") || !strcmp(key, "port-group"));
 	int k = policy_find(key);
 
-	if (of_port)
-		return true;
+	for (size_t i = 0; i < sizeof own / sizeof *own && !strcmp(c->group, "port"); i++)
+		if (!strcmp(key, own[i]))
+			return true;
 	if (k < 0) {
 		const char *near = policy_nearest(key);
 		complain("unknown key '%s' (%s%s%s)", key, near ? "did you mean '" : "see nestswitch help policy", near ? near : "",

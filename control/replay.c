@@ -129,7 +129,7 @@ static void advance_clock(struct replay *r, uint64_t ns)
 	}
 	r->sw->replay_ns = ns;
 	r->now_ns = ns;
-	switch_collect_violations(r->sw, false);
+	switch_collect_violations(r->sw, 0);
 	forwarder_set_clock(r->fwd, ns);
 }
 
@@ -224,7 +224,7 @@ static bool play(struct replay *r)
 	show_progress(r, true);
 	if (r->opt->until_ns > r->now_ns)
 		advance_clock(r, r->opt->until_ns);
-	switch_collect_violations(r->sw, true);
+	switch_collect_violations(r->sw, r->sw->ports);
 	return !r->events_bad || (complain("events cannot be kept: %s", strerror(ENOSPC)), false);
 }
 

@@ -53,6 +53,20 @@ static void settings(json_t *object, char out[REPLY_CELL])
 	list_members(object, true, out);
 }
 
+static void list(json_t *array, char out[REPLY_CELL])
+{
+	char text[REPLY_CELL];
+	size_t at = 0, i;
+	json_t *v;
+
+	strcpy(out, "-");
+	json_array_foreach(array, i, v) {
+		reply_plain(v, text);
+		if (at < REPLY_CELL)
+			at += (size_t)snprintf(out + at, REPLY_CELL - at, "%s%s", at ? " " : "", text);
+	}
+}
+
 static void sum(json_t *object, char out[REPLY_CELL])
 {
 	const char *key;
@@ -103,6 +117,7 @@ static const struct reply_column worker_columns[] = {
 	{"WORKER", "id", reply_plain, true},
 	{"LCORE", "lcore", reply_plain, true},
 	{"LOAD", "load", reply_plain, true},
+	{"PORTS", "ports", list, false},
 	{0},
 };
 
@@ -163,7 +178,7 @@ static void print_policy(FILE *out, json_t *policy)
 
 static void print_status(FILE *out, json_t *s)
 {
-	json_t *fdb = json_object_get(s, "fdb");
+	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers");
 
 	fprintf(out, "switch   %s, nestswitch %s\n", json_string_value(json_object_get(s, "name")),
 		json_string_value(json_object_get(s, "version")));
@@ -171,6 +186,8 @@ static void print_status(FILE *out, json_t *s)
 	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", (long long)json_integer_value(json_object_get(fdb, "learned")),
 		(long long)json_integer_value(json_object_get(fdb, "size")),
 		(long long)json_integer_value(json_object_get(fdb, "fixed")));
+	fprintf(out, "buffers  %lld of %lld used\n", (long long)json_integer_value(json_object_get(buffers, "used")),
+		(long long)json_integer_value(json_object_get(buffers, "size")));
 	reply_table(out, json_object_get(s, "workers"), worker_columns);
 }
 

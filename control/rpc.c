@@ -14,6 +14,7 @@
 
 #include "events.h"
 #include "methods.h"
+#include "unixsocket.h"
 
 enum {
 	PARSE_ERROR = -32700,
@@ -256,22 +257,6 @@ static int bind_private(int fd, const char *path)
 	return rc;
 }
 
-// Whether the file at the path is a socket that nobody listens on.
-static bool is_dead_socket(const char *path)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	struct stat st;
-
-	if (lstat(path, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	strcpy(a.sun_path, path);
-	bool dead = fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) && errno == ECONNREFUSED;
-	if (fd >= 0)
-		close(fd);
-	return dead;
-}
-
 // A socket bound to the path; -1: errno.
 static int claim(const char *path)
 {
@@ -281,7 +266,7 @@ static int claim(const char *path)
 		return -1;
 	if (!bind_private(fd, path))
 		return fd;
-	if (errno == EADDRINUSE && is_dead_socket(path) && !unlink(path) && !bind_private(fd, path))
+	if (errno == EADDRINUSE && unixsocket_bury(path) && !bind_private(fd, path))
 		return fd;
 	int error = errno;
 	close(fd);

@@ -16,6 +16,7 @@
 
 enum {
 	LINK_TICKS = 10,
+	LOAD_TICKS = 50,
 	LOG_LINES = 20, // a second
 };
 
@@ -68,11 +69,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	switch_drain_events(r->sw);
-	switch_collect_violations(r->sw, false);
+	switch_collect_violations(r->sw, 0);
 	switch_recover(r->sw);
 	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	if (++r->ticks % LINK_TICKS == 0)
 		switch_poll_links(r->sw);
+	if (r->ticks % LOAD_TICKS == 0)
+		switch_note_load(r->sw);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)

@@ -2,7 +2,6 @@
 #include "switch.h"
 
 #include <errno.h>
-#include <rte_errno.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -10,12 +9,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "device.h"
+#include "ports.h"
+#include "unmapping.h"
 #include "../dataplane/pool.h"
 
 enum {
 	EVENT_RING = 65536,
 	FIXED_ROOM = 16384, // fixed entries that may be added while running
+	LEARNED_ROOM = 32768, // learned entries of ports that may be added, where the size of the table was not given
 	FED_POOL = 32 << 20, // where no queues of devices hold frames
 };
 
@@ -38,9 +39,11 @@ static uint32_t now_tick(const struct vswitch *sw)
 
 int switch_port(const struct vswitch *sw, const char *name)
 {
-	for (int i = 0; i < PORTS_MAX; i++)
-		if (*name && !strcmp(sw->port[i].name, name))
-			return i;
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		if (!strcmp(sw->port[port].name, name))
+			return (int)port;
 	return -1;
 }
 
@@ -87,8 +90,7 @@ uint32_t switch_sweep_all(struct vswitch *sw)
 	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), now_tick(sw), tell_aged, sw);
 }
 
-// Waits until no worker uses what was published before.
-static void settle(struct vswitch *sw)
+void switch_settle(struct vswitch *sw)
 {
 	if (sw->live)
 		rte_rcu_qsbr_check(sw->qsbr, rte_rcu_qsbr_start(sw->qsbr), true);
@@ -100,13 +102,13 @@ static void publish_up(struct vswitch *sw)
 	portset before = atomic_load(&sw->shared.up), up = 0;
 	unsigned port;
 
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		if (*sw->port[i].name && sw->port[i].link && !switch_port_config(sw, i)->disabled)
-			up |= portset_of(i);
+	PORTSET_FOREACH(port, sw->ports)
+		if (sw->port[port].link && !switch_port_config(sw, port)->disabled)
+			up |= portset_of(port);
 	if (up == before)
 		return;
 	atomic_store(&sw->shared.up, up);
-	settle(sw);
+	switch_settle(sw);
 	PORTSET_FOREACH(port, before & ~up)
 		fdb_flush_port(sw->shared.fdb, port);
 	PORTSET_FOREACH(port, before ^ up)
@@ -118,10 +120,12 @@ static void publish_up(struct vswitch *sw)
 
 void switch_poll_links(struct vswitch *sw)
 {
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		if (*sw->port[i].name)
-			sw->port[i].link = port_link(&sw->device[i]);
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		sw->port[port].link = port_link(&sw->device[port]);
 	publish_up(sw);
+	ports_reconnect(sw);
 }
 
 void switch_clear_error(struct vswitch *sw, unsigned port)
@@ -155,40 +159,23 @@ static int by_time(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void switch_collect_violations(struct vswitch *sw, bool all)
+void switch_collect_violations(struct vswitch *sw, portset all)
 {
 	struct event told[PORTS_MAX * VIOLATION_REASONS];
-	uint64_t now = all ? UINT64_MAX : switch_now(sw);
+	uint64_t now = switch_now(sw);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
-		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, now, told + n);
+		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, portset_has(all, i) ? UINT64_MAX : now, told + n);
 	qsort(told, n, sizeof *told, by_time);
 	for (unsigned i = 0; i < n; i++)
 		tell(sw, &told[i]);
 }
 
-// A number for each port of a configuration: the one it has, else a free one.
-static void number_ports(const struct vswitch *sw, const struct config *c, uint8_t *numbers)
-{
-	portset taken = 0;
-
-	for (unsigned i = 0; i < c->port_count; i++) {
-		int known = switch_port(sw, c->port[i].name);
-		numbers[i] = known < 0 ? UINT8_MAX : (uint8_t)known;
-		if (known >= 0)
-			taken |= portset_of((unsigned)known);
-	}
-	for (unsigned i = 0; i < c->port_count; i++)
-		if (numbers[i] == UINT8_MAX) {
-			numbers[i] = (uint8_t)portset_first(~taken);
-			taken |= portset_of(numbers[i]);
-		}
-}
-
 // What a configuration compiles to, before it is published.
 struct compiled {
 	uint8_t numbers[CONFIG_PORTS_MAX];
+	portset ports; // all of them
 	struct swconf *conf;
 	struct fixed_mac *fixed;
 	size_t fixed_count;
@@ -202,7 +189,11 @@ static void discard(struct compiled *n)
 
 static bool compile(const struct vswitch *sw, const struct config *c, struct compiled *n, struct config_error *e)
 {
-	number_ports(sw, c, n->numbers);
+	if (!ports_number(sw, c, n->numbers, e))
+		return false;
+	n->ports = 0;
+	for (unsigned i = 0; i < c->port_count; i++)
+		n->ports |= portset_of(n->numbers[i]);
 	n->conf = compile_ports(c, n->numbers);
 	n->fixed = compile_fixed(c, n->numbers, &n->fixed_count);
 	if (n->conf && n->fixed)
@@ -295,12 +286,50 @@ static void put_fixed(const struct vswitch *sw, const struct compiled *n, bool f
 static void put_right(struct vswitch *sw)
 {
 	struct fdb *fdb = sw->shared.fdb;
+	unsigned port;
 
 	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
 	switch_sweep_all(sw); // limits are not held against entries that are dead
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		if (*sw->port[i].name)
-			enforce_limit(sw, i);
+	PORTSET_FOREACH(port, sw->ports)
+		enforce_limit(sw, port);
+}
+
+// Gives the numbers of a configuration to its ports, whose devices are open.
+static void name_ports(struct vswitch *sw, const struct config *c, const struct compiled *n)
+{
+	portset fresh = n->ports & ~sw->ports;
+
+	sw->ports = n->ports;
+	for (unsigned i = 0; i < c->port_count; i++) {
+		unsigned number = n->numbers[i];
+		if (!portset_has(fresh, number))
+			continue;
+		strcpy(sw->port[number].name, c->port[i].name);
+		sw->port[number].link = !sw->devices || port_link(&sw->device[number]);
+	}
+}
+
+// The end of ports that no worker knows of any more. What they had to tell is told, as long as they have a name.
+static void end_ports(struct vswitch *sw, portset gone)
+{
+	unsigned port;
+
+	if (!gone)
+		return;
+	switch_drain_events(sw);
+	switch_collect_violations(sw, gone);
+	PORTSET_FOREACH(port, gone)
+		fdb_set_aging(sw->shared.fdb, port, 0); // not the shortest any more
+	ports_close(sw, gone);
+	ports_renew(sw, gone);
+}
+
+// The longest frame that a port sends, without a tag; 0: any.
+static uint32_t longest(const struct vswitch *sw, const struct config_port *p, unsigned number)
+{
+	if (sw->devices)
+		return sw->device[number].longest;
+	return p->mtu ? p->mtu + FRAME_HEADER : 0;
 }
 
 static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
@@ -309,16 +338,19 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	struct swconf *old_conf = sw->conf;
 	struct fixed_mac *old_fixed = sw->fixed;
 	struct fdb *fdb = sw->shared.fdb;
+	portset gone = sw->ports & ~n->ports;
 
+	ports_unpoll(sw, gone);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct policy p;
 		config_port_policy(c, &c->port[i], &p);
 		fdb_set_aging(fdb, n->numbers[i], p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
+		atomic_store(&sw->shared.port[n->numbers[i]].longest, longest(sw, &c->port[i], n->numbers[i]));
 	}
 	// New entries first: a port that changes its VLAN is known in the new one from its first frame on.
 	put_fixed(sw, n, true);
 	atomic_store(&sw->shared.conf, n->conf);
-	settle(sw);
+	switch_settle(sw);
 	put_fixed(sw, n, false);
 	sw->config = c;
 	sw->conf = n->conf;
@@ -327,25 +359,43 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	config_free(old_config);
 	free(old_conf);
 	free(old_fixed);
+	name_ports(sw, c, n);
 	if (old_config)
 		put_right(sw);
 	publish_up(sw);
+	end_ports(sw, gone);
+	ports_spread(sw, sw->ports);
 }
 
-// What cannot change while the switch runs.
+// The key of the dataplane section that two configurations differ in, NULL for none.
+static const char *changed_dataplane(const struct config *a, const struct config *b)
+{
+	if (a->dataplane.workers != b->dataplane.workers)
+		return "workers";
+	if (a->dataplane.memory_mib != b->dataplane.memory_mib)
+		return "memory";
+	if (a->dataplane.hugepages != b->dataplane.hugepages)
+		return "hugepages";
+	if (a->dataplane.busy_poll != b->dataplane.busy_poll)
+		return "busy-poll";
+	if (a->dataplane.eal_count != b->dataplane.eal_count ||
+	    memcmp(a->dataplane.eal, b->dataplane.eal, sizeof a->dataplane.eal) != 0)
+		return "eal";
+	return NULL;
+}
+
 static bool check_constant(const struct vswitch *sw, const struct config *c, struct config_error *e)
 {
-	if (c->port_count != sw->config->port_count)
-		return config_refuse(e, (struct mark){0}, "ports cannot come or go while the switch runs (restart it)");
-	if (memcmp(&c->dataplane, &sw->config->dataplane, sizeof c->dataplane) != 0)
-		return config_refuse(e, (struct mark){0}, "the dataplane section cannot change while the switch runs (restart it)");
+	const char *key = changed_dataplane(sw->config, c);
+
 	for (unsigned i = 0; i < c->port_count; i++) {
-		const struct config_port *p = config_port(sw->config, c->port[i].name);
-		if (!p || strcmp(p->device, c->port[i].device))
-			return config_refuse(e, c->port[i].at, "port '%s' cannot get another device while the switch runs (restart it)",
-					     c->port[i].name);
+		const struct config_port *is = config_port(sw->config, c->port[i].name), *wanted = &c->port[i];
+		if (is && is->mtu != wanted->mtu && !strcmp(is->device, wanted->device))
+			return config_refuse(e, wanted->at, "port '%s': mtu cannot change while the device is open (take the port out, and add it again)",
+					     wanted->name);
 	}
-	return true;
+	return !key || config_refuse(e, (struct mark){0},
+				     "dataplane: %s cannot change while the switch runs (restart it with this configuration)", key);
 }
 
 bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e)
@@ -354,7 +404,7 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e)
 
 	if (!config_validate(c, e) || !check_constant(sw, c, e) || !compile(sw, c, &n, e))
 		return false;
-	if (!check_room(sw, c, &n, e)) {
+	if (!check_room(sw, c, &n, e) || !ports_open(sw, c, n.numbers, n.ports & ~sw->ports, e)) {
 		discard(&n);
 		return false;
 	}
@@ -394,9 +444,9 @@ static bool create_workers(struct vswitch *sw, const struct config *c, struct co
 		sw->worker[sw->workers] = worker_create(sw, sw->workers);
 		if (!sw->worker[sw->workers])
 			return no_memory(e, "the workers");
+		sw->worker[sw->workers]->sleeps = !c->dataplane.busy_poll;
 	}
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		sw->shared.port[i].ingress.one_user = sw->shared.port[i].egress.one_user = want == 1;
+	ports_renew(sw, ~UINT64_C(0));
 	return true;
 }
 
@@ -407,50 +457,19 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 	if (sw->live && getrandom(&seed, sizeof seed, 0) != sizeof seed)
 		return config_refuse(e, (struct mark){0}, "no random numbers: %s", strerror(errno));
 	sw->table_size = config_table_size(c);
+	if (sw->devices && !c->table_size)
+		sw->table_size = RTE_MIN(sw->table_size + LEARNED_ROOM, (uint32_t)TABLE_SIZE_MAX);
 	sw->fixed_room = fixed + FIXED_ROOM;
 	// While a live switch is changed, old and new fixed entries are there together. A replay starts faster with less.
 	int rc = fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
 	return !rc || no_memory(e, "the MAC table");
 }
 
-static bool open_ports(struct vswitch *sw, const struct config *c, const uint8_t *numbers, struct config_error *e)
-{
-	for (unsigned i = 0; i < c->port_count; i++) {
-		const struct config_port *p = &c->port[i];
-		struct port_error step;
-		char devargs[DEVICE_ARGS];
-		if (!device_args(p, devargs, e))
-			return false;
-		int rc = port_open(&sw->device[numbers[i]], devargs, sw->workers, sw->pool, &step);
-		if (rc)
-			return config_refuse(e, p->device_at, "port '%s': cannot %s device '%s'%s%s%s", p->name, step.step, p->device,
-					     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), // -1: a driver's plain no
-					     device_hint(p->device));
-	}
-	return true;
-}
-
-// Spreads the ports over the workers, round robin.
-static bool plan_workers(struct vswitch *sw, const struct config *c, const uint8_t *numbers, struct config_error *e)
-{
-	for (unsigned w = 0; w < sw->workers; w++) {
-		sw->plan[w] = calloc(1, sizeof *sw->plan[w]);
-		if (!sw->plan[w])
-			return no_memory(e, "the workers");
-	}
-	for (unsigned i = 0; i < c->port_count; i++) {
-		struct worker_plan *p = sw->plan[i % sw->workers];
-		p->port[p->count++] = numbers[i];
-	}
-	for (unsigned w = 0; w < sw->workers; w++)
-		atomic_store(&sw->worker[w]->plan, sw->plan[w]);
-	return true;
-}
-
 static void launch_workers(struct vswitch *sw)
 {
 	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
 
+	unmapping_waits_for(sw->qsbr);
 	for (unsigned w = 0; w < sw->workers; w++) {
 		sw->worker[w]->lcore = lcore;
 		rte_eal_remote_launch(worker_run, sw->worker[w], lcore);
@@ -466,15 +485,7 @@ static bool build(struct vswitch *sw, struct config *c, struct compiled *n, stru
 		return no_memory(e, "packet buffers");
 	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
 		return false;
-	if (sw->devices && !open_ports(sw, c, n->numbers, e))
-		return false;
-	if (sw->live && !plan_workers(sw, c, n->numbers, e))
-		return false;
-	for (unsigned i = 0; i < c->port_count; i++) {
-		strcpy(sw->port[n->numbers[i]].name, c->port[i].name);
-		sw->port[n->numbers[i]].link = !sw->devices || port_link(&sw->device[n->numbers[i]]);
-	}
-	return true;
+	return ports_open(sw, c, n->numbers, n->ports, e);
 }
 
 bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, struct config_error *e)
@@ -519,13 +530,11 @@ void switch_destroy(struct vswitch *sw)
 		atomic_store(&sw->worker[w]->stop, true);
 	for (unsigned w = 0; w < sw->workers && sw->devices; w++)
 		rte_eal_wait_lcore(sw->worker[w]->lcore);
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		port_close(&sw->device[i]);
-	for (unsigned w = 0; w < sw->workers; w++) {
+	ports_close(sw, sw->ports);
+	for (unsigned w = 0; w < sw->workers; w++)
 		worker_destroy(sw->worker[w]);
-		free(sw->plan[w]);
-	}
 	fdb_destroy(sw->shared.fdb);
+	unmapping_waits_for(NULL);
 	rte_free(sw->qsbr);
 	rte_mempool_free(sw->pool);
 	config_free(sw->config);
@@ -550,11 +559,22 @@ void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c
 		((uint64_t *)c)[i] -= cleared[i];
 }
 
-void switch_clear_counters(struct vswitch *sw)
+void switch_clear_counters(struct vswitch *sw, portset which)
 {
-	for (unsigned i = 0; i < PORTS_MAX; i++)
-		if (*sw->port[i].name)
-			add_counters(sw, i, &sw->port[i].cleared);
+	unsigned port;
+
+	PORTSET_FOREACH(port, which)
+		add_counters(sw, port, &sw->port[port].cleared);
+}
+
+void switch_note_load(struct vswitch *sw)
+{
+	for (unsigned w = 0; w < sw->workers; w++) {
+		uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+		struct worker_load *l = &sw->load[w];
+		double share = all > l->all ? (double)(busy - l->busy) / (double)(all - l->all) : 0;
+		*l = (struct worker_load){.busy = busy, .all = all, .share = share};
+	}
 }
 
 bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e)
@@ -619,7 +639,7 @@ void switch_drain_events(struct vswitch *sw)
 			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
 				continue;
 			// Another worker may have learned there in the moment between.
-			settle(sw);
+			switch_settle(sw);
 			fdb_flush_port(sw->shared.fdb, e.port);
 		}
 		uint64_t lost = atomic_exchange(&r->lost, 0);

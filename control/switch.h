@@ -21,9 +21,15 @@ enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STA
 extern const char *const port_state_names[PORT_STATES];
 
 struct switch_port {
-	char name[PORT_NAME]; // empty: the number is free
+	char name[PORT_NAME];
 	bool link;
 	struct counters cleared; // what `stats clear` subtracts from now on
+};
+
+// How busy a worker was between the last two looks at it.
+struct worker_load {
+	uint64_t busy, all; // cycles up to the last look
+	double share;       // 0 to 1
 };
 
 typedef void (*switch_event_fn)(void *arg, const struct event *e);
@@ -32,6 +38,7 @@ struct vswitch {
 	struct config *config;
 	bool live;    // the clock runs, workers forward
 	bool devices; // and they do so between devices
+	portset ports; // the numbers that are ports
 	struct forwarding shared;
 	struct swconf *conf; // the published one
 	struct fixed_mac *fixed;
@@ -40,7 +47,7 @@ struct vswitch {
 	struct switch_port port[PORTS_MAX];
 	struct port device[PORTS_MAX];
 	struct worker *worker[CONFIG_WORKERS_MAX];
-	struct worker_plan *plan[CONFIG_WORKERS_MAX];
+	struct worker_load load[CONFIG_WORKERS_MAX];
 	unsigned workers;
 	struct rte_rcu_qsbr *qsbr;
 	struct rte_mempool *pool;
@@ -56,19 +63,26 @@ struct vswitch {
 bool switch_create(struct vswitch **sw, struct config *c, enum switch_use use, struct config_error *e);
 void switch_destroy(struct vswitch *sw);
 
-// Replaces the configuration, with forwarding going on. On refusal nothing has changed and c stays the caller's.
+// Replaces the configuration, with forwarding going on: devices of ports that come are opened before anything changes,
+// those of ports that go are closed at the end. On refusal nothing has changed and c stays the caller's.
 bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e);
 
 uint64_t switch_now(const struct vswitch *sw);
+
+// Waits until no worker uses what was published before.
+void switch_settle(struct vswitch *sw);
 
 // Number of a port, -1 for none; its part of the configuration.
 int switch_port(const struct vswitch *sw, const char *name);
 const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port);
 enum port_state switch_port_state(const struct vswitch *sw, unsigned port);
 
-// Counters of a port, all workers added up, since the start or the last clear.
+// Counters of a port, all workers added up, since it is there or the last clear.
 void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c);
-void switch_clear_counters(struct vswitch *sw);
+void switch_clear_counters(struct vswitch *sw, portset which);
+
+// Works out the workers' load since the last call.
+void switch_note_load(struct vswitch *sw);
 
 // Looks after the table: `count` lines of the sweep, round and round. A live switch does a slice every SWITCH_TICK_MS: the
 // whole table in about a quarter of a second, so that entries go within a second of their time. The sweep of all returns
@@ -98,8 +112,8 @@ void switch_poll_links(struct vswitch *sw);
 void switch_clear_error(struct vswitch *sw, unsigned port);
 uint64_t switch_recover(struct vswitch *sw);
 
-// Hands the violations of the whole seconds before now (of all, where `all`) to on_event, the earliest first.
-void switch_collect_violations(struct vswitch *sw, bool all);
+// Hands the violations of the whole seconds before now (of these ports all) to on_event, the earliest first.
+void switch_collect_violations(struct vswitch *sw, portset all);
 
 // Hands all news of the workers to on_event, in the order of each worker.
 void switch_drain_events(struct vswitch *sw);

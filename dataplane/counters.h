@@ -42,7 +42,8 @@
 #define TX_DROP_LIST(X) \
 	X(MAC_CHANGED, "mac_changed") \
 	X(RATE_LIMIT, "rate_limit") \
-	X(QUEUE_FULL, "queue_full")
+	X(QUEUE_FULL, "queue_full") \
+	X(TOO_LONG, "too_long")
 
 enum outcome {
 #define X(id, name) OUT_##id,

@@ -4,18 +4,16 @@
 #include <rte_eal.h>
 #include <rte_mbuf_pool_ops.h>
 
-enum { POOL_CACHE = 256 };
+enum { POOL_CACHE = 256, POOL_LONG = 512 };
 
 // As rte_pktmbuf_pool_create() does it, but for one thing: without huge pages no device reads memory past the CPU, so
 // buffers may cross pages. Else each of them would take a page of its own, nearly twice the memory.
-struct rte_mempool *pool_create(uint64_t memory)
+static struct rte_mempool *create(const char *name, unsigned count, unsigned cache, uint16_t room)
 {
-	uint32_t size = sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE;
-	uint64_t count = memory / rte_mempool_calc_obj_size(size, 0, NULL);
-	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = RTE_MBUF_DEFAULT_BUF_SIZE};
+	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
 	struct rte_mempool *pool =
-		rte_mempool_create_empty("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2, size, POOL_CACHE,
-					 sizeof private, SOCKET_ID_ANY, rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+		rte_mempool_create_empty(name, count, (unsigned)sizeof(struct rte_mbuf) + room, cache, sizeof private, SOCKET_ID_ANY,
+					 rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 
 	if (!pool)
 		return NULL;
@@ -30,4 +28,19 @@ struct rte_mempool *pool_create(uint64_t memory)
 	}
 	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
 	return pool;
+}
+
+struct rte_mempool *pool_create(uint64_t memory)
+{
+	uint64_t count = memory / rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0, NULL);
+
+	return create("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2, POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
+}
+
+struct rte_mempool *pool_create_long(unsigned id)
+{
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	snprintf(name, sizeof name, "long%u", id);
+	return create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
 }

@@ -7,3 +7,7 @@
 // A pool of buffers that take a frame of 2,048 bytes each (longer frames are chains), as many as fit into `memory`
 // bytes. NULL: no memory.
 struct rte_mempool *pool_create(uint64_t memory);
+
+// A small pool of buffers for drivers that want a frame in one piece, whatever its length; id: a number of the caller's.
+enum { POOL_LONG_FRAME = 16384 };
+struct rte_mempool *pool_create_long(unsigned id);

@@ -4,19 +4,32 @@
 #include <errno.h>
 #include <net/if.h>
 #include <rte_dev.h>
+#include <rte_eth_bond.h>
 #include <rte_ether.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { RX_DESCRIPTORS = 1024, TX_DESCRIPTORS = 1024 };
+#include "checksum.h"
+#include "pool.h"
 
-// The ethdev that devargs name: probed now, or there already.
+enum {
+	RX_DESCRIPTORS = 1024,
+	TX_DESCRIPTORS = 1024,
+	WAITING_BURST = 32,
+	WAITING_MAX = 65536, // frames
+	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's ring
+	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
+	SLOT_LONG = POOL_LONG_FRAME,
+};
+
+// Makes one part the port's ethdev: probed now, or there already.
 static int probe(struct port *p, const char *devargs)
 {
 	struct rte_dev_iterator it;
 	struct rte_eth_dev_info info;
+	struct rte_eth_dev_owner owner;
 	uint16_t dev, found = RTE_MAX_ETHPORTS;
 	int rc = rte_dev_probe(devargs);
 
@@ -29,14 +42,17 @@ static int probe(struct port *p, const char *devargs)
 	}
 	if (found == RTE_MAX_ETHPORTS)
 		return -ENODEV;
-	rc = rte_eth_dev_info_get(found, &info);
+	rc = rte_eth_dev_owner_get(found, &owner);
+	if (!rc && owner.id != RTE_ETH_DEV_NO_OWNER)
+		rc = -EBUSY; // it is another port's
+	if (!rc)
+		rc = rte_eth_dev_info_get(found, &info);
 	if (rc)
 		return rc;
 	p->dev = found;
-	p->device = info.device;
-	// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the frame.
-	p->restores_tags = !strcmp(info.driver_name, "net_af_packet");
-	p->interface = info.if_index;
+	p->part[p->parts++] = (struct port_part){.device = info.device, .dev = found, .interface = info.if_index};
+	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
+	p->kernel |= info.if_index != 0;
 	return 0;
 }
 
@@ -52,7 +68,31 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	return rc;
 }
 
-static int start(struct port *p, unsigned workers, struct rte_mempool *pool, struct port_error *e)
+// Asks for an MTU. Drivers that know of none take frames of any length; those for interfaces of the kernel choke on a frame
+// that is longer than theirs.
+static int set_mtu(struct port *p, uint16_t mtu)
+{
+	int rc = mtu && !p->unfinished ? rte_eth_dev_set_mtu(p->dev, mtu) : 0; // net_af_packet takes none above 1500
+
+	if (!mtu && p->kernel)
+		rc = rte_eth_dev_get_mtu(p->dev, &mtu);
+	p->longest = mtu ? mtu + RTE_ETHER_HDR_LEN : 0;
+	return rc == -ENOTSUP ? 0 : rc;
+}
+
+// A packet socket hears every interface until it is bound to its own: what waits in it may have been for other ports.
+static void forget_waiting(struct port *p)
+{
+	struct rte_mbuf *frames[WAITING_BURST];
+	uint16_t n = WAITING_BURST;
+
+	for (unsigned total = 0; n && total < WAITING_MAX; total += n) {
+		n = rte_eth_rx_burst(p->dev, 0, frames, WAITING_BURST);
+		rte_pktmbuf_free_bulk(frames, n);
+	}
+}
+
+static int start(struct port *p, uint16_t mtu, unsigned workers, struct rte_mempool *pool, struct port_error *e)
 {
 	struct rte_eth_conf conf = {0};
 	struct rte_eth_dev_info info;
@@ -61,7 +101,8 @@ static int start(struct port *p, unsigned workers, struct rte_mempool *pool, str
 	e->step = "configure";
 	if (rc)
 		return rc;
-	p->tx_queues = workers <= info.max_tx_queues ? (uint16_t)workers : 1;
+	p->pumped = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
+	p->tx_queues = workers <= info.max_tx_queues && !p->pumped ? (uint16_t)workers : 1;
 	conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
 	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	rc = rte_eth_dev_configure(p->dev, 1, p->tx_queues, &conf);
@@ -74,27 +115,53 @@ static int start(struct port *p, unsigned workers, struct rte_mempool *pool, str
 		return rc;
 	p->shares_tx = workers > p->tx_queues;
 	e->step = "set up the queues of";
-	rc = setup_queues(p, pool);
+	if (p->unfinished && mtu > RTE_ETHER_MTU) {
+		p->own = pool_create_long(p->dev);
+		if (!p->own)
+			return -ENOMEM;
+	}
+	rc = setup_queues(p, p->own ? p->own : pool);
+	if (rc)
+		return rc;
+	e->step = "set the MTU of";
+	rc = set_mtu(p, mtu);
 	if (rc)
 		return rc;
 	e->step = "start";
 	rc = rte_eth_dev_start(p->dev);
 	if (rc)
 		return rc;
+	if (p->unfinished)
+		forget_waiting(p);
 	rte_eth_promiscuous_enable(p->dev); // devices that cannot filter refuse it
 	return 0;
 }
 
-int port_open(struct port *p, const char *devargs, unsigned workers, struct rte_mempool *pool, struct port_error *e)
+// No other port gets these devices.
+static int claim(struct port *p)
 {
+	struct rte_eth_dev_owner owner = {.name = "port"};
+	int rc = rte_eth_dev_owner_new(&owner.id);
+
+	for (unsigned i = 0; i < p->parts && !rc; i++)
+		rc = rte_eth_dev_owner_set(p->part[i].dev, &owner);
+	return rc;
+}
+
+int port_open(struct port *p, const char *const *parts, uint16_t mtu, unsigned workers, struct rte_mempool *pool,
+	      struct port_error *e)
+{
+	int rc = 0;
+
 	memset(p, 0, sizeof *p);
 	rte_spinlock_init(&p->tx_lock);
 	e->step = "find or create";
-	int rc = probe(p, devargs);
-
-	if (rc)
-		return rc;
-	rc = start(p, workers, pool, e);
+	for (; *parts && !rc; parts++)
+		rc = probe(p, *parts);
+	if (!rc)
+		rc = start(p, mtu, workers, pool, e);
+	if (!rc)
+		rc = claim(p); // not earlier: a bond does not find members that are somebody's
 	if (rc)
 		port_close(p);
 	return rc;
@@ -102,12 +169,14 @@ int port_open(struct port *p, const char *devargs, unsigned workers, struct rte_
 
 void port_close(struct port *p)
 {
-	if (!p->device)
+	if (!p->parts)
 		return;
 	rte_eth_dev_stop(p->dev);
 	rte_eth_dev_close(p->dev);
-	rte_dev_remove(p->device);
-	p->device = NULL;
+	while (p->parts)
+		rte_dev_remove(p->part[--p->parts].device);
+	for (unsigned i = 0; i < p->guards; i++)
+		close(p->guard[i]);
 }
 
 // Link of a kernel's interface, whose drivers here either do not look (net_af_packet) or take one that was given to
@@ -123,27 +192,54 @@ static bool interface_link(unsigned interface)
 	return !asked || (r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING);
 }
 
-bool port_link(const struct port *p)
+static bool part_link(const struct port_part *part)
 {
 	struct rte_eth_link link;
 
-	if (p->interface)
-		return interface_link(p->interface);
-	return !rte_eth_link_get_nowait(p->dev, &link) && link.link_status == RTE_ETH_LINK_UP;
+	if (part->interface)
+		return interface_link(part->interface);
+	return !rte_eth_link_get_nowait(part->dev, &link) && link.link_status == RTE_ETH_LINK_UP;
 }
 
-static void restore_tags(struct rte_mbuf **frames, uint16_t n)
+bool port_link(struct port *p)
 {
-	for (uint16_t i = 0; i < n; i++)
+	unsigned members = p->parts - 1;
+
+	if (!port_is_open(p))
+		return false;
+	if (!members || part_link(&p->part[p->active]))
+		return part_link(&p->part[p->active]);
+	for (unsigned i = 0; i < members; i++) {
+		if (!part_link(&p->part[i]))
+			continue;
+		p->active = i;
+		rte_eth_bond_primary_set(p->dev, p->part[i].dev);
+		return true;
+	}
+	return false;
+}
+
+// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the frame. What a virtual
+// interface left to a NIC that there is not is finished here. A frame that filled its slot may lack its end: it goes on
+// without a byte, as malformed.
+static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
+{
+	for (uint16_t i = 0; i < n; i++) {
 		if (frames[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 			rte_vlan_insert(&frames[i]);
+		if (rte_pktmbuf_pkt_len(frames[i]) >= slot - SLOT_HEAD)
+			rte_pktmbuf_trim(frames[i], rte_pktmbuf_data_len(frames[i]));
+		checksum_finish(frames[i]);
+	}
 }
 
 uint16_t port_rx(struct port *p, struct rte_mbuf **frames, uint16_t n)
 {
 	n = rte_eth_rx_burst(p->dev, 0, frames, n);
-	if (p->restores_tags)
-		restore_tags(frames, n);
+	if (p->pumped)
+		port_tx(p, 0, NULL, 0);
+	if (p->unfinished)
+		finish(frames, n, p->own ? SLOT_LONG : SLOT);
 	return n;
 }
 

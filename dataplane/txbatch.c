@@ -16,13 +16,34 @@ static void add_references(struct rte_mbuf *m, int n)
 		rte_mbuf_refcnt_update(m, (int16_t)n);
 }
 
-static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
+// The bytes of frames; *longest becomes the length of the longest of them, if that is more.
+static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n, uint32_t *longest)
 {
 	uint64_t bytes = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n; i++) {
 		bytes += rte_pktmbuf_pkt_len(frames[i]);
+		*longest = RTE_MAX(*longest, rte_pktmbuf_pkt_len(frames[i]));
+	}
 	return bytes;
+}
+
+// Takes the frames out of a batch that are longer than the port sends; the number of those left.
+static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port, uint32_t longest)
+{
+	struct rte_mbuf **frames = b->frame[port];
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < b->count[port]; i++) {
+		bool tagged = frame_be16(rte_pktmbuf_mtod_offset(frames[i], uint8_t *, FRAME_ADDRESSES)) == TPID_8021Q;
+		if (rte_pktmbuf_pkt_len(frames[i]) > longest + (tagged ? FRAME_TAG : 0)) {
+			txbatch_refuse(b, portset_of(port), TX_TOO_LONG);
+			rte_pktmbuf_free(frames[i]);
+		} else {
+			frames[kept++] = frames[i];
+		}
+	}
+	return kept;
 }
 
 static void drain_port(struct txbatch *b, unsigned port)
@@ -30,11 +51,18 @@ static void drain_port(struct txbatch *b, unsigned port)
 	struct rte_mbuf **frames = b->frame[port];
 	struct counter_block *c = &b->counters[port];
 	uint16_t n = b->count[port];
-	uint64_t bytes = bytes_of(frames, n); // before they are gone
+	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
+	uint32_t seen = 0;
+	uint64_t bytes = bytes_of(frames, n, &seen); // before they are gone
+
+	if (longest && seen > longest) {
+		n = drop_long(b, port, longest);
+		bytes = bytes_of(frames, n, &seen);
+	}
 	uint16_t sent = b->send(b->arg, port, frames, n);
 
 	if (sent < n) {
-		bytes -= bytes_of(frames + sent, n - sent);
+		bytes -= bytes_of(frames + sent, n - sent, &seen);
 		counter_add(&c->tx_drop[TX_QUEUE_FULL], n - sent);
 		rte_pktmbuf_free_bulk(frames + sent, n - sent);
 	}

@@ -26,6 +26,7 @@ struct port_runtime {
 	struct meter ingress, egress;
 	struct violations violations;
 	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until told
+	_Atomic uint32_t longest;    // frame that is sent, without a tag; 0: any
 } __attribute__((aligned(64)));
 
 // Sends frames[0 .. n) out of a port; takes those that it returns the number of, the first ones.

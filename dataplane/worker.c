@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "worker.h"
 
-enum { WORKER_BURST = 32 };
+#include <sys/prctl.h>
+#include <time.h>
+
+enum {
+	WORKER_BURST = 32,
+	IDLE_NS = 50000, // without a frame, before the first pause
+	PAUSE_PART = 4,
+	TIMER_SLACK_NS = 1000,
+};
 
 static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
 {
@@ -11,13 +19,12 @@ static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uin
 }
 
 // One round over the ports; the number of frames that came in.
-static unsigned poll_ports(struct worker *w, const struct worker_plan *plan)
+static unsigned poll_ports(struct worker *w)
 {
 	struct rte_mbuf *frames[WORKER_BURST];
-	unsigned total = 0;
+	unsigned total = 0, port;
 
-	for (unsigned i = 0; i < plan->count; i++) {
-		unsigned port = plan->port[i];
+	PORTSET_FOREACH(port, atomic_load_explicit(&w->polled, memory_order_acquire)) {
 		uint16_t n = port_rx(&w->ports[port], frames, WORKER_BURST);
 		if (!n)
 			continue;
@@ -28,26 +35,42 @@ static unsigned poll_ports(struct worker *w, const struct worker_plan *plan)
 	return total;
 }
 
+// Sleeps for a part of the time that there was nothing to do; a frame ends that time, not the sleep.
+static void rest(struct worker *w, uint64_t idle_ns)
+{
+	struct timespec pause = {.tv_nsec = (long)RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS)};
+
+	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
+	nanosleep(&pause, NULL);
+	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
+}
+
 int worker_run(void *arg)
 {
 	struct worker *w = arg;
-	uint64_t before = rte_rdtsc(), start = before;
+	uint64_t before = rte_rdtsc(), start = before, last_ns = 0; // when there were frames
 
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	w->forwarder.tx.send = transmit;
 	w->forwarder.tx.arg = w;
 	rte_rcu_qsbr_thread_register(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		const struct worker_plan *plan = atomic_load_explicit(&w->plan, memory_order_acquire);
-
 		forwarder_set_clock(&w->forwarder, clock_ns(&w->clock, before));
-		unsigned frames = poll_ports(w, plan);
+		unsigned frames = poll_ports(w);
 		uint64_t now = rte_rdtsc();
-		if (frames)
+		if (frames) {
 			counter_add(&w->busy_cycles, now - before);
+			last_ns = w->forwarder.now_ns;
+		}
 		atomic_store_explicit(&w->cycles, now - start, memory_order_relaxed);
 		before = now;
 		rte_rcu_qsbr_quiescent(w->qsbr, w->id);
+		uint64_t idle_ns = w->forwarder.now_ns - last_ns;
+		if (w->sleeps && idle_ns > IDLE_NS) {
+			rest(w, idle_ns);
+			before = rte_rdtsc(); // asleep is not busy
+		}
 	}
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_unregister(w->qsbr, w->id);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // worker: the only polling loop: takes bursts from its ports, forwards them, sends what comes out.
 //
-// Model     A worker polls the ports of its plan in turn. Between two rounds it passes a quiescent point: what control
-//           had published before, it then no longer uses.
-// Threads   One thread runs worker_run(); control publishes plans and reads the load.
+// Model     A worker polls its ports in turn. Between two rounds it passes a quiescent point: what control had published
+//           before, it then no longer uses. One that may sleep does so for a part of the time that it has found nothing:
+//           a frame waits by that part longer than for the one before it, WORKER_PAUSE_MAX_NS at most. Asleep it holds up
+//           nobody.
+// Threads   One thread runs worker_run(); control says which ports and reads the load.
 // Time      The clock is read once a round.
 #pragma once
 
@@ -13,20 +15,18 @@
 #include "forward.h"
 #include "port.h"
 
-struct worker_plan {
-	uint8_t count;
-	uint8_t port[PORTS_MAX]; // polled by this worker
-};
+enum { WORKER_PAUSE_MAX_NS = 250000 };
 
 struct worker {
 	struct forwarder forwarder;
 	unsigned id; // 0, 1, …: its egress queue, its number for qsbr
 	unsigned lcore;
-	struct port *ports; // [PORTS_MAX], control owns them; those in a plan or in a published configuration are open
+	struct port *ports; // [PORTS_MAX], control owns them; those polled or in a published configuration are open
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
-	_Atomic(const struct worker_plan *) plan; // control writes
-	_Atomic bool stop;                        // control writes
+	bool sleeps;            // when there is nothing to do
+	_Atomic portset polled; // control writes
+	_Atomic bool stop;      // control writes
 	// The worker writes, control reads: cycles spent on rounds that had frames, and on all.
 	_Atomic uint64_t busy_cycles, cycles;
 };

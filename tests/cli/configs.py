@@ -32,6 +32,7 @@ BAD = (
     ("a VLAN list with an empty part", "policy: { allowed-vlans: @'1,,2' }\n" + HEAD, "list of VLANs"),
     ("no workers", "dataplane: { workers: @0 }\n" + HEAD, "workers"),
     ("a size of huge pages", "dataplane: { hugepages: @2M }\n" + HEAD, "auto, on or off"),
+    ("busy polling now and then", "dataplane: { busy-poll: @sometimes }\n" + HEAD, "on or off"),
     ("a table of size 0", "switch: { mac-table-size: @0 }\n" + HEAD, "1 to 16777216"),
     ("limits beyond the table", "switch: { mac-table-size: @100 }\npolicy: { mac-limit: 51 }\n" + TWO, "102"),
     ("a port twice", HEAD + "  - { name: @a, device: 'null:' }\n", "twice"),
@@ -44,6 +45,8 @@ BAD = (
     ("a port group twice", "port-groups:\n  - { name: g }\n  - @{ name: g }\n" + HEAD, "twice"),
     ("a device of no kind", "ports:\n  - { name: a, device: @'tapp:a' }\n", "tap"),
     ("a device without its argument", "ports:\n  - { name: a, device: @'tap:' }\n", "argument"),
+    ("a device twice", TWO.replace("name: b, device: 'null:'", "name: b, device: 'tap:x'").replace(
+        "name: a, device: 'null:'", "name: a, device: @'tap:x'"), "'b'"),
     ("enabled maybe", "ports:\n  - { name: a, device: 'null:', enabled: @maybe }\n", "on or off"),
     ("no MAC", "ports:\n  - { name: a, device: 'null:', mac-address: @'02:00:00:00:00' }\n", "MAC"),
     ("a group address as a MAC", "ports:\n  - { name: a, device: 'null:', mac-address: @'01:00:5e:00:00:01' }\n", "group"),
@@ -74,6 +77,7 @@ GOOD = (
     ("one MAC in two VLANs", "policy: { vlan-mode: access }\nports:\n" + "".join(
         f"  - {{ name: p{n}, device: 'null:', mac-address: '02:00:00:00:00:01', policy: {{ access-vlan: {n} }} }}\n"
         for n in (1, 2))),
+    ("workers that sleep", "dataplane: { busy-poll: off }\n" + HEAD),
     ("limits that just fit", "switch: { mac-table-size: 100 }\npolicy: { mac-limit: 50 }\n" + TWO),
 )
 

@@ -11,6 +11,7 @@ import tap
 from bench import Client, frame, pcap
 from programs import A, B, REFUSED, USAGE
 
+DEVICES = 32  # that Debian's DPDK opens
 ASSIGNED, STATIC = "02:00:00:00:00:a1", "02:00:00:00:00:99"
 CONFIG = f"""
 switch: {{ name: lab, mac-table-size: 20000 }}
@@ -108,6 +109,19 @@ STEPS = (
     ("stats clear", "", None),
     ("stats", "", port_is("a", rx_packets=0, rx_flooded=0)),
     ("config show", "pcap:a.pcap", None),
+    ("port add d device null: mac-limit 7 port-group nested", "", None),
+    ("port show d", "d +up +nested +null:", port_is("d", state="up", device="null:", port_group="nested", policy={"mac-limit": 7})),
+    ("stats", "d +up +0", port_is("d", rx_packets=0, tx_packets=0, macs=0)),
+    ("status", r"buffers +\d+ of \d+ used\n.*PORTS\n +0 .* a b c d\n",
+     lambda s: s["workers"][0]["ports"] == ["a", "b", "c", "d"] and 0 <= s["buffers"]["used"] < s["buffers"]["size"]),
+    ("port set d device net_null7,no-rx=1", "", None),
+    ("port show d", "net_null7", port_is("d", state="up", device="net_null7,no-rx=1", policy={"mac-limit": 7})),
+    ("port disable d", "", None),
+    ("port del d", "", None),
+    ("port", "PORT +STATE", lambda ports: [port["name"] for port in ports] == ["a", "b", "c"]),
+    ("port add d device null:", "", None),
+    ("port show d", "d +up +- +null:", port_is("d", state="up", port_group=None, policy={})),
+    ("port del d", "", None),
     ("config check live.yaml", "", None),
 )
 
@@ -128,6 +142,30 @@ REFUSALS = (
     ("port set b allowed-vlans 1", REFUSED, "VLAN 10"),
     ("port unset a nosuch", USAGE, "nosuch"),
     ("port fly", REFUSED, "fly"),
+    ("port add a device null:", REFUSED, "there is a port 'a' already"),
+    ("port add 'a b' device null:", USAGE, "1 to 15 of"),
+    ("port add abcdefghijklmnop device null:", USAGE, "1 to 15 of"),
+    ("port add", USAGE, "port add NAME device DEVICE"),
+    ("port add d", USAGE, "port add NAME device DEVICE"),
+    ("port add d mac-limit 5", USAGE, "port add d device DEVICE"),
+    ("port add d device", USAGE, "no value"),
+    ("port add d device tapp:x", USAGE, "did you mean 'tap'"),
+    ("port add d device tap:", USAGE, "argument"),
+    ("port add d device null: mac-limits 5", USAGE, "mac-limit"),
+    ("port add d device null: port-group nosuch", REFUSED, "nosuch"),
+    ("port add d device null: mac-limit 20000", REFUSED, "add up"),
+    (f"port add d device null: mac-address {ASSIGNED}", REFUSED, "'a'"),
+    ("port add d device af_packet:nosuch0", REFUSED, r"'d': cannot .*'af_packet:nosuch0'.*\(.*interface"),
+    ("port add d device pcap:nosuch.pcap", REFUSED, "'d': cannot .*nosuch.pcap"),
+    ("port add d device net_null_2,no-rx=1", REFUSED, "'d': cannot .*busy"),  # the name of c's device
+    ("port set b device af_packet:nosuch0", REFUSED, r"'b': cannot .*'af_packet:nosuch0'.*\(.*interface"),
+    ("port set b device flying:b", USAGE, "no known kind"),
+    ("port unset b device", USAGE, "device"),
+    ("port add d device pcap:a.pcap mac-address 01:00:00:00:00:01", USAGE, "mac-address"),
+    ("port set b device net_null_x,no-rx=1 port-group nosuch", REFUSED, "nosuch"),
+    ("port del", USAGE, "port del NAME"),
+    ("port del nosuch", REFUSED, "nosuch"),
+    ("port del b", REFUSED, f"static MAC {STATIC} .*fdb del {STATIC} vlan 10"),
     ("port enable", USAGE, ""),
     ("policy set promiscuous maybe", USAGE, "reject or accept"),
     ("policy show nosuch", REFUSED, "nosuch"),
@@ -184,9 +222,13 @@ class Live:
 
     def start(self):
         self.path = self.running.__enter__()
+        self.await_frames(3)
+
+    def await_frames(self, count):
+        """So many from a capture on port a."""
         deadline = time.monotonic() + 10
-        while self.stats()["a"]["rx_packets"] < 3:
-            assert time.monotonic() < deadline, "the frames of the capture do not come"
+        while (came := self.stats()["a"]["rx_packets"]) != count:
+            assert time.monotonic() < deadline, f"{came} frames of the capture came, should be {count}"
             time.sleep(0.05)
 
     def stop(self):
@@ -233,6 +275,40 @@ def round_trip(live):
         tap.equal(live.bench.run("nestctl", "-s", fresh, "config", "show").stdout, shown, "configuration of a fresh switch")
         for words in (("policy", "show", "b"), ("group",), ("fdb", "show", "type", "static")):
             tap.equal(live.bench.run("nestctl", "-s", fresh, "-j", *words).stdout, live.nestctl("-j", *words).stdout, str(words))
+
+
+def ports_by_file(live):
+    """config apply with ports that come, go and get other devices; all of it or nothing."""
+    before = live.nestctl("config", "show").stdout
+    mirror = "mirrors: [{ name: span, source: [b], destination: e }]\n"
+    there = before.replace("- name: c", "- name: d\n  device: 'null:'\n- name: e\n  device: 'null:'\n- name: c") + mirror
+    for text, received in ((there.replace("pcap:a.pcap", "pcap:,out.pcap"), 0), (there, 3), (before, 3)):
+        path = live.bench.file("ports.yaml", text)
+        done = live.nestctl("config", "apply", path)
+        tap.equal((done.returncode, done.stderr), (0, ""), "exit status and standard error")
+        live.await_frames(received)
+        if text == there:
+            live.bench.fails(REFUSED, "mirror 'span'", "nestctl", "-s", live.path, "port", "del", "e")
+    twice = there.replace("name: e\n  device: 'null:'", "name: e\n  device: 'tap:one'").replace("name: d\n  device: 'null:'",
+                                                                                       "name: d\n  device: 'tap:one'")
+    path = live.bench.file("ports.yaml", twice)
+    live.bench.fails(USAGE, "'tap:one' is that of port 'e'", "nestctl", "-s", live.path, "config", "apply", path)
+    wrong = there.replace("name: e\n  device: 'null:'", "name: e\n  device: af_packet:nosuch0")
+    path = live.bench.file("ports.yaml", wrong)
+    live.bench.fails(REFUSED, "'e': cannot .*nosuch0", "nestctl", "-s", live.path, "config", "apply", path)
+    path = live.bench.file("ports.yaml", before.replace("memory: 128", "memory: 256"))
+    live.bench.fails(REFUSED, "memory .*restart", "nestctl", "-s", live.path, "config", "apply", path)
+    tap.equal(live.nestctl("config", "show").stdout, before, "configuration")
+
+
+def too_many_devices(live):
+    """As many as DPDK opens, then one more."""
+    for number in range(3, DEVICES):
+        tap.equal(live.nestctl("port", "add", f"p{number}", "device", "null:", "mac-limit", "1").returncode, 0, f"exit status {number}")
+    live.bench.fails(REFUSED, f"'more': {DEVICES} devices", "nestctl", "-s", live.path, "port", "add", "more", "device", "null:",
+                     "mac-limit", "1")
+    for number in range(3, DEVICES):
+        tap.equal(live.nestctl("port", "del", f"p{number}").returncode, 0, f"exit status {number}")
 
 
 def request(live, line, codes):
@@ -382,6 +458,8 @@ def tests(bench):
     for words, status, text in REFUSALS:
         yield (f"nestctl {words}: exit status {status}",
                lambda words=words, status=status, text=text: refusal(live, words, status, text))
+    yield "config apply: ports come, go and change", lambda: ports_by_file(live)
+    yield f"no more than {DEVICES} devices", lambda: too_many_devices(live)
     yield "config show is a configuration, and the whole of it", lambda: round_trip(live)
     for what, line, code in REQUESTS:
         yield f"a request that is {what}: {code}", lambda line=line, code=code: request(live, line, code)

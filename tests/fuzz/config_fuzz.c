@@ -47,13 +47,12 @@ static void check_written(const struct config *c)
 static void use(const struct config *c)
 {
 	uint8_t numbers[CONFIG_PORTS_MAX];
-	char devargs[DEVICE_ARGS];
 	struct config_error e = {0};
 	size_t count;
 
 	for (unsigned i = 0; i < c->port_count; i++) {
 		numbers[i] = (uint8_t)(CONFIG_PORTS_MAX - 1 - i);
-		if (!device_args(&c->port[i], devargs, &e))
+		if (!device_check(&c->port[i], &e))
 			check_error(&e);
 	}
 	config_warnings(c, check_warning, NULL);

@@ -53,13 +53,14 @@ static void start(void)
 // A frame from a station of its own on each port, so that there is something to show and to flush.
 static void learn_some(void)
 {
-	for (unsigned port = 0; port < base->port_count; port++) {
+	for (unsigned i = 0; i < base->port_count; i++) {
+		unsigned port = (unsigned)switch_port(sw, base->port[i].name);
 		struct rte_mbuf *m = rte_pktmbuf_alloc(sw->pool);
 		uint8_t *p = m ? (uint8_t *)rte_pktmbuf_append(m, 60) : NULL;
 		MUST(p);
 		memset(p, 0, 60);
 		p[0] = p[6] = 2;
-		p[11] = (uint8_t)(port + 1);
+		p[11] = (uint8_t)(i + 1);
 		forward_burst(&sw->worker[0]->forwarder, port, &m, NULL, 1);
 		txbatch_drain(&sw->worker[0]->forwarder.tx);
 	}
@@ -73,8 +74,8 @@ static void reset(void)
 	struct fdb_filter all = {.port = -1, .type = FDB_DYNAMIC}, sticky = {.port = -1, .type = FDB_STICKY};
 
 	MUST(switch_apply(sw, config_copy(base), &e), "%s", e.text);
-	for (unsigned port = 0; port < base->port_count; port++)
-		switch_clear_error(sw, port);
+	for (unsigned i = 0; i < base->port_count; i++)
+		switch_clear_error(sw, (unsigned)switch_port(sw, base->port[i].name));
 	switch_flush(sw, &all);
 	switch_flush(sw, &sticky);
 	learn_some();

@@ -10,9 +10,11 @@ import tempfile
 from pathlib import Path
 
 import lab
+import tap
 
 TRAFFIC = Path(__file__).resolve().parent / "traffic"
 PATIENCE_S = 30
+STREAM_RATE, STREAM_PORT = 1000, 7000
 
 
 class Refused(Exception):
@@ -127,3 +129,27 @@ def finish(process, patience_s=PATIENCE_S):
     said = process.communicate(timeout=patience_s)[0]
     assert process.returncode == 0, f"{process.args}: exit status {process.returncode}"
     return json.loads(said)
+
+
+class Stream:
+    """Numbered datagrams from one station to another."""
+
+    def __init__(self, net, sender, receiver):
+        self.name = f"{sender} to {receiver}"
+        one, other = net.stations[sender], net.stations[receiver]
+        one.knows(other)
+        self.receiver = other.traffic("receive", STREAM_PORT)
+        tap.equal(self.receiver.stdout.readline(), "ready\n", "the receiver's first word")
+        self.sender = one.traffic("send", other.ip4, STREAM_PORT, STREAM_RATE)
+
+    def finish(self):
+        self.sent = finish(self.sender)["sent"]
+        return self
+
+    def result(self):
+        got = finish(self.receiver)
+        lost = got["missing"] + list(range(got["highest"] + 1, self.sent))
+        print(f"# {self.name}: {self.sent} sent, {len(lost)} lost, {got['twice']} twice")
+        if not lost and not got["twice"]:
+            return None
+        return f"{self.name}: lost {lost[:20]} ({len(lost)} of {self.sent}), {got['twice']} came twice"

@@ -54,6 +54,7 @@ static const struct refusal refusals[] = {
 	{"ports: []\ndataplane: {workers: 0}\n", 2, 22, "a number from 1 to"},
 	{"ports: []\ndataplane: {memory: lots}\n", 2, 21, "memory cannot be 'lots'"},
 	{"ports: []\ndataplane: {hugepages: maybe}\n", 2, 24, "auto, on or off"},
+	{"ports: []\ndataplane: {busy-poll: maybe}\n", 2, 24, "on or off"},
 	{"ports: []\ndataplane: {eal: [[x]]}\n", 2, 19, "eal is a list"},
 	{"ports: []\npolicy: {mac-limit: -1}\n", 2, 21, "mac-limit cannot be '-1'"},
 	{"ports: []\npolicy: {aging-time: 1000001}\n", 2, 22, "a number from 0 to 1000000"},
@@ -141,7 +142,7 @@ static uint32_t value(const struct config *c, unsigned port, enum policy_key k)
 static void everything_is_read(void **state)
 {
 	struct config *c = parse("switch: {name: lab, mac-table-size: 9000}\n"
-				 "dataplane: {workers: 2, memory: 100, hugepages: no, eal: [-v, --single-file-segments]}\n"
+				 "dataplane: {workers: 2, memory: 100, hugepages: no, busy-poll: off, eal: [-v, --single-file-segments]}\n"
 				 "policy: {mac-limit: 5, promiscuous: accept}\n"
 				 "port-groups: [{name: g, policy: {mac-limit: 6, bpdu: forward}}, {name: empty}]\n"
 				 "ports:\n"
@@ -162,6 +163,7 @@ static void everything_is_read(void **state)
 	assert_int_equal(c->dataplane.workers, 2);
 	assert_int_equal(c->dataplane.memory_mib, 100);
 	assert_int_equal(c->dataplane.hugepages, HUGEPAGES_OFF);
+	assert_false(c->dataplane.busy_poll);
 	assert_int_equal(c->dataplane.eal_count, 2);
 	assert_string_equal(c->dataplane.eal[1], "--single-file-segments");
 	assert_string_equal(c->port[0].device, "tap:p1");
@@ -203,6 +205,7 @@ static void defaults(void **state)
 	assert_int_equal(c->dataplane.workers, 1);
 	assert_int_equal(c->dataplane.memory_mib, 512);
 	assert_int_equal(c->dataplane.hugepages, HUGEPAGES_AUTO);
+	assert_true(c->dataplane.busy_poll);
 	assert_int_equal(config_table_size(c), 65536);
 	assert_int_equal(config_effective_mac(&c->port[0]), 0);
 	for (int k = 0; k < POLICY_KEYS; k++)
@@ -393,6 +396,7 @@ static struct config *random_config(uint64_t *seed)
 	c->dataplane.workers = 1 + rnd_below(seed, CONFIG_WORKERS_MAX);
 	c->dataplane.memory_mib = 64 + rnd_below(seed, 10000);
 	c->dataplane.hugepages = (enum hugepages)rnd_below(seed, 3);
+	c->dataplane.busy_poll = rnd_below(seed, 2);
 	c->dataplane.eal_count = rnd_below(seed, 4);
 	for (unsigned i = 0; i < c->dataplane.eal_count; i++)
 		random_text(c->dataplane.eal[i], EAL_ARG, seed);
@@ -457,6 +461,7 @@ static void check_same(const struct config *a, const struct config *b)
 	assert_int_equal(a->dataplane.workers, b->dataplane.workers);
 	assert_int_equal(a->dataplane.memory_mib, b->dataplane.memory_mib);
 	assert_int_equal(a->dataplane.hugepages, b->dataplane.hugepages);
+	assert_int_equal(a->dataplane.busy_poll, b->dataplane.busy_poll);
 	assert_int_equal(a->dataplane.eal_count, b->dataplane.eal_count);
 	for (unsigned i = 0; i < a->dataplane.eal_count; i++)
 		assert_string_equal(a->dataplane.eal[i], b->dataplane.eal[i]);

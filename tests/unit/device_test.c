@@ -2,16 +2,21 @@
 #include "kit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "../../control/device.h"
+#include "../../control/unixsocket.h"
 
-static bool args_of(const char *device, char out[DEVICE_ARGS], struct config_error *e)
+static bool parts_of(const char *device, struct device_parts *out, struct config_error *e)
 {
 	struct config_port p = {.name = "esx1", .at = {3, 9}, .device_at = {4, 11}};
 
 	snprintf(p.device, sizeof p.device, "%s", device);
-	return device_args(&p, out, e);
+	return device_parts(&p, "7", out, e);
 }
 
 static void devices(void **state)
@@ -19,12 +24,18 @@ static void devices(void **state)
 	static const struct {
 		const char *device, *args;
 	} cases[] = {
-		{"tap:t0", "net_tap_esx1,iface=t0"},
-		{"af_packet:eth0", "net_af_packet_esx1,iface=eth0"},
-		{"null:", "net_null_esx1,no-rx=1"},
-		{"pcap:in.pcap", "net_pcap_esx1,rx_pcap=in.pcap"},
-		{"pcap:in.pcap,out.pcap", "net_pcap_esx1,rx_pcap=in.pcap,tx_pcap=out.pcap"},
-		{"pcap:,out.pcap", "net_pcap_esx1,tx_pcap=out.pcap"},
+		{"tap:t0", "net_tap_7,iface=t0"},
+		{"af_packet:eth0", "net_af_packet_7,iface=eth0"},
+		{"af_xdp:eth0", "net_af_xdp_7,iface=eth0"},
+		{"vhost:/run/a.sock", "net_vhost_7,iface=/run/a.sock"},
+		{"vhost-client:/run/a.sock", "net_vhost_7,client=1,iface=/run/a.sock"},
+		{"virtio_user:/dev/vhost-net,iface=v0", "net_virtio_user_7,path=/dev/vhost-net,iface=v0"},
+		{"memif:/run/m.sock", "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock"},
+		{"memif:/run/m.sock,role=client,id=3", "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock,role=client,id=3"},
+		{"null:", "net_null_7,no-rx=1"},
+		{"pcap:in.pcap", "net_pcap_7,rx_pcap=in.pcap"},
+		{"pcap:in.pcap,out.pcap", "net_pcap_7,rx_pcap=in.pcap,tx_pcap=out.pcap"},
+		{"pcap:,out.pcap", "net_pcap_7,tx_pcap=out.pcap"},
 		{"pci:0000:03:00.0", "0000:03:00.0"},
 		{"0000:03:00.1", "0000:03:00.1"},
 		{"03:00.1", "03:00.1"},
@@ -35,12 +46,32 @@ static void devices(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char args[DEVICE_ARGS];
+		struct device_parts parts;
 		struct config_error e;
-		CHECK(args_of(cases[i].device, args, &e), "%s: %s", cases[i].device, e.text);
+		CHECK(parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, e.text);
+		const char *args = parts.args[0];
+		assert_int_equal(parts.count, 1);
 		size_t len = strlen(cases[i].args); // settings of a driver may follow
 		CHECK(!strncmp(args, cases[i].args, len) && (!args[len] || args[len] == ','), "%s: %s", cases[i].device, args);
 	}
+}
+
+// The members first, then the bond that names them.
+static void bonds(void **state)
+{
+	struct device_parts parts;
+	struct config_error e;
+
+	(void)state;
+	assert_true(parts_of("bond:active-backup,tap:x,eth1", &parts, &e));
+	assert_int_equal(parts.count, 3);
+	assert_string_equal(parts.args[0], "net_tap_7_0,iface=x");
+	assert_memory_equal(parts.args[1], "net_af_packet_7_1,iface=eth1,", 29);
+	assert_string_equal(parts.args[2], "net_bonding_7,mode=1,slave=net_tap_7_0,slave=net_af_packet_7_1");
+	assert_true(parts_of("bond:lacp,0000:03:00.0,pci:03:00.1", &parts, &e));
+	assert_string_equal(parts.args[2], "net_bonding_7,mode=4,slave=0000:03:00.0,slave=03:00.1");
+	assert_true(parts_of("bond:802.3ad,a,b,c,d,e,f,g,h", &parts, &e));
+	assert_int_equal(parts.count, PORT_PARTS_MAX);
 }
 
 static void refusals(void **state)
@@ -54,8 +85,18 @@ static void refusals(void **state)
 		{"af_packet:", "has no argument", 4},
 		{"pci:", "has no argument", 4},
 		{"null:x", "has an argument", 4},
-		{"pcap:", "names no capture", 4},
-		{"pcap:,", "names no capture", 4},
+		{"pcap:", "has no argument", 4},
+		{"pcap:,", "has no argument", 4},
+		{"vhost:", "has no argument", 4},
+		{"memif:", "has no argument", 4},
+		{"bond:", "mode cannot be ''", 4},
+		{"bond:round-robin,eth1", "mode cannot be 'round-robin'", 4},
+		{"bond:lacp", "has no members", 4},
+		{"bond:lacp,", "has no argument", 4},
+		{"bond:lacp,x:y", "'x:y' is no member", 4},
+		{"bond:lacp,bond:lacp", "'bond:lacp' is no member", 4},
+		{"bond:lacp,a,b,c,d,e,f,g,h,i", "at most 8 members", 4},
+		{"vhos:x", "did you mean 'vhost'?", 4},
 		{"tab:x", "did you mean 'tap'?", 4},
 		{"zzzzzzzzzz:x", "of no known kind", 4},
 		{"tap", "of no known kind", 4},
@@ -65,9 +106,9 @@ static void refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		char args[DEVICE_ARGS] = "untouched";
+		struct device_parts parts = {0};
 		struct config_error e;
-		CHECK(!args_of(cases[i].device, args, &e), "%s: %s", cases[i].device, args);
+		CHECK(!parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, parts.args[0]);
 		CHECK(strstr(e.text, cases[i].says), "%s: %s", cases[i].device, e.text);
 		CHECK(e.at.line == cases[i].line && strstr(e.text, "esx1"), "%s: %u: %s", cases[i].device, e.at.line, e.text);
 	}
@@ -76,24 +117,25 @@ static void refusals(void **state)
 // The longest text that a configuration takes.
 static void long_devices(void **state)
 {
-	static const char *const kinds[] = {"tap:", "af_packet:", "pcap:", "pci:", "net_", "x:"};
+	static const char *const kinds[] = {"tap:", "af_packet:", "memif:", "virtio_user:", "pcap:", "pci:", "bond:lacp,", "net_", "x:"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		char device[DEVICE_TEXT], args[DEVICE_ARGS];
+		char device[DEVICE_TEXT];
+		struct device_parts parts;
 		struct config_error e;
 		memset(device, 'a', sizeof device - 1);
 		device[sizeof device - 1] = 0;
 		memcpy(device, kinds[i], strlen(kinds[i]));
-		if (args_of(device, args, &e))
-			CHECK(strstr(args, device + strlen(kinds[i])), "%s cuts its argument", kinds[i]);
+		if (parts_of(device, &parts, &e))
+			CHECK(strstr(parts.args[0], device + strlen(kinds[i])), "%s cuts its argument", kinds[i]);
 	}
 }
 
 static void pci_devices(void **state)
 {
-	static const char *const on_pci[] = {"0000:03:00.1", "03:00.1", "pci:anything", "ffff:ff:1f.7,x=1"};
-	static const char *const elsewhere[] = {"tap:x", "net_pcap0,rx_pcap=03:00.1", "", "03:00", "pci", "a:b.x", "null:"};
+	static const char *const on_pci[] = {"0000:03:00.1", "03:00.1", "pci:anything", "ffff:ff:1f.7,x=1", "bond:lacp,eth1,03:00.0"};
+	static const char *const elsewhere[] = {"tap:x", "net_pcap0,rx_pcap=03:00.1", "", "03:00", "pci", "a:b.x", "null:", "bond:lacp,eth1"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(on_pci); i++)
@@ -102,12 +144,32 @@ static void pci_devices(void **state)
 		CHECK(!device_is_pci(elsewhere[i]), "%s", elsewhere[i]);
 }
 
-static void hints(void **state)
+// Who is at a socket is found out without a connection.
+static void peers(void **state)
 {
+	char path[] = "/tmp/nestswitch-test-XXXXXX", device[64];
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
 	(void)state;
-	assert_non_null(strstr(device_hint("tap:x"), "root"));
-	assert_non_null(strstr(device_hint("03:00.1"), "")); // a text, may be empty
-	assert_string_equal(device_hint("net_ring0"), "");
+	assert_non_null(mkdtemp(path));
+	snprintf(a.sun_path, sizeof a.sun_path, "%s/sock", path);
+	snprintf(device, sizeof device, "memif:%s,role=client", a.sun_path);
+	assert_int_equal(device_peer(device), PEER_ABSENT);
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+	assert_false(bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1));
+	assert_int_equal(device_peer(device), PEER_THERE);
+	assert_false(unixsocket_bury(a.sun_path));
+	assert_int_equal(accept(fd, NULL, NULL), -1);
+	close(fd);
+	assert_int_equal(device_peer(device), PEER_ABSENT);
+	assert_true(unixsocket_bury(a.sun_path));
+	assert_int_equal(access(a.sun_path, F_OK), -1);
+	assert_int_equal(device_peer("virtio_user:/nonesuch"), PEER_ABSENT);
+	assert_int_equal(device_peer("virtio_user:/nonesuch,server=1"), PEER_NONE);
+	assert_int_equal(device_peer("virtio_user:/dev/vhost-net"), PEER_NONE);
+	assert_int_equal(device_peer("memif:/nonesuch"), PEER_NONE);
+	assert_int_equal(device_peer("tap:x"), PEER_NONE);
+	rmdir(path);
 }
 
-RUN_TESTS(TEST(devices), TEST(refusals), TEST(long_devices), TEST(pci_devices), TEST(hints))
+RUN_TESTS(TEST(devices), TEST(bonds), TEST(refusals), TEST(long_devices), TEST(pci_devices), TEST(peers))

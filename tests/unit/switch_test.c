@@ -2,10 +2,11 @@
 // A configuration applied to a running switch: what differs is done, and what it makes untrue is put right at once.
 #include "kit.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "../../control/eal.h"
-#include "../../control/switch.h"
+#include "../../control/ports.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MAC(n) (UINT64_C(0x020000000000) + (n))
@@ -28,15 +29,20 @@ static struct config *parse(const char *text)
 	return c;
 }
 
-static void open_switch(const char *text)
+static void open_use(const char *text, enum switch_use use)
 {
 	struct config *c = parse(text);
 	struct config_error e;
 
 	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
-	CHECK(switch_create(&sw, c, SWITCH_REPLAY, &e), "%s", e.text);
+	CHECK(switch_create(&sw, c, use, &e), "%s", e.text);
 	sw->on_event = note_event;
 	memset(told, 0, sizeof told);
+}
+
+static void open_switch(const char *text)
+{
+	open_use(text, SWITCH_REPLAY);
 }
 
 // After each test too, whether it failed or not.
@@ -147,24 +153,128 @@ static void what_becomes_untrue(void **state)
 
 static void refused_changes(void **state)
 {
-	static const char *const refused[] = {
-		"ports: [{name: a, device: 'null:'}]",
-		"ports: [{name: a, device: 'null:'}, {name: c}]",
-		"ports: [{name: a, device: 'tap:x'}, {name: b}]",
-		"dataplane: {workers: 2}\nports: [{name: a, device: 'null:'}, {name: b}]",
-		"policy: {mac-limit: 65536}\nports: [{name: a, device: 'null:'}, {name: b}]", // more than the table was made for
+	static const struct {
+		const char *text, *why;
+	} refused[] = {
+		{"dataplane: {workers: 2}\nports: [{name: a}, {name: b}]", "workers"},
+		{"dataplane: {memory: 1000}\nports: [{name: a}, {name: b}]", "memory"},
+		{"dataplane: {hugepages: off}\nports: [{name: a}, {name: b}]", "hugepages"},
+		{"dataplane: {busy-poll: off}\nports: [{name: a}, {name: b}]", "busy-poll"},
+		{"dataplane: {eal: [-v]}\nports: [{name: a}, {name: b}]", "eal"},
+		// more than the table was made for:
+		{"policy: {mac-limit: 65536}\nports: [{name: a}, {name: b}]", "131072"},
+		{"policy: {mac-limit: 32768}\nports: [{name: a}, {name: b}, {name: c}]", "98304"},
 	};
 
 	(void)state;
-	open_switch("ports: [{name: a, device: 'null:'}, {name: b}]");
+	open_switch("ports: [{name: a}, {name: b}]");
 	learn("a", 1, MAC(1));
 	for (size_t i = 0; i < COUNT(refused); i++) {
-		struct config *c = parse(refused[i]), *before = sw->config;
+		struct config *c = parse(refused[i].text), *before = sw->config;
 		struct config_error e;
-		CHECK(!switch_apply(sw, c, &e), "%s", refused[i]);
+		CHECK(!switch_apply(sw, c, &e) && strstr(e.text, refused[i].why) && strstr(e.text, "restart"), "%s: %s", refused[i].text,
+		      e.text);
 		assert_ptr_equal(sw->config, before);
 		assert_int_equal(type_of(1, MAC(1)), FDB_DYNAMIC);
 		config_free(c);
+	}
+}
+
+// A port that leaves takes with it all it was; whoever gets its number next begins at nothing.
+static void ports_come_and_go(void **state)
+{
+	static const char before[] = "ports: [{name: a, policy: {mac-sticky: on}}, {name: b}]";
+	struct counters c;
+
+	(void)state;
+	open_switch(before);
+	unsigned a = number_of("a");
+	learn("a", 1, MAC(1));
+	learn("b", 1, MAC(2));
+	counter_add(&sw->worker[0]->forwarder.counters[a].rx_packets, 5);
+	sw->shared.err_disabled = portset_of(a);
+	sw->shared.port[a].recover_ns = 1;
+	sw->shared.port[a].ingress.average_used = 1;
+	apply("ports: [{name: b}, {name: c}]"); // c comes while a is still there
+	assert_int_equal(switch_port(sw, "a"), -1);
+	assert_int_not_equal(number_of("c"), a);
+	assert_int_equal(type_of(1, MAC(1)), -1);
+	assert_int_equal(fdb_count(sw->shared.fdb, a), 0);
+	assert_int_equal(type_of(1, MAC(2)), FDB_DYNAMIC);
+	assert_int_equal(told[EVENT_PORT_DOWN], 1);
+	assert_int_equal(told[EVENT_PORT_UP], 1);
+	assert_int_equal(switch_recover(sw), UINT64_MAX);
+	apply("ports: [{name: b}, {name: c}, {name: d, mac-address: 02:00:00:00:00:01}]");
+	assert_int_equal(number_of("d"), a);
+	assert_int_equal(switch_port_state(sw, a), PORT_UP);
+	switch_counters(sw, a, &c);
+	assert_int_equal(c.rx_packets, 0);
+	assert_int_equal(sw->shared.port[a].ingress.average_used, 0);
+	assert_true(sw->shared.port[a].ingress.one_user);
+	assert_int_equal(type_of(1, MAC(1)), FDB_ASSIGNED);
+	assert_int_equal(told[EVENT_PORT_RECOVERED], 0);
+	apply("ports: []");
+	assert_int_equal(sw->shared.up, 0);
+	assert_int_equal(sw->ports, 0);
+	assert_int_equal(type_of(1, MAC(1)), -1);
+}
+
+// With another device a port is a new one.
+static void a_port_changes_its_device(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a, device: 'null:'}, {name: b}]");
+	unsigned a = number_of("a");
+	learn("a", 1, MAC(1));
+	apply("ports: [{name: a, device: 'tap:x'}, {name: b}]");
+	assert_int_not_equal(number_of("a"), a);
+	assert_int_equal(type_of(1, MAC(1)), -1);
+	assert_int_equal(sw->shared.up, sw->ports);
+}
+
+// Numbers that leave are free only when they have left.
+static void as_many_ports_as_there_can_be(void **state)
+{
+	char text[4096] = "policy: {mac-limit: 1}\nports: [", other[4096];
+	struct config_error e;
+
+	(void)state;
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		sprintf(text + strlen(text), "%s{name: p%u}", i ? ", " : "", i);
+	strcpy(other, text);
+	strcat(text, "]");
+	open_switch(text);
+	strcpy(strstr(other, "p63"), "new}]");
+	struct config *c = parse(other);
+	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "'new'") && strstr(e.text, "64"), "%s", e.text);
+	config_free(c);
+	apply("policy: {mac-limit: 1}\nports: [{name: p1}]");
+	apply(other);
+	assert_int_equal(number_of("p1"), 1);
+	assert_int_equal(sw->ports, UINT64_MAX);
+}
+
+// As even as can be, with as few moves as that takes.
+static void ports_are_spread(void **state)
+{
+	static const struct {
+		portset ports, polled[3];
+	} cases[] = {
+		{0x7f, {0x49, 0x12, 0x24}}, // in turn
+		{0x76, {0x40, 0x12, 0x24}}, // two go
+		{0x74, {0x40, 0x10, 0x24}},
+		{0x24, {0x04, 0x00, 0x20}}, // one moves
+		{0x27, {0x06, 0x01, 0x20}},
+		{0, {0}},
+	};
+
+	(void)state;
+	open_use("dataplane: {workers: 3}\nports: []", SWITCH_BENCH);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		ports_unpoll(sw, ~cases[i].ports);
+		ports_spread(sw, cases[i].ports);
+		for (unsigned w = 0; w < 3; w++)
+			CHECK(sw->worker[w]->polled == cases[i].polled[w], "case %zu, worker %u: %#" PRIx64, i, w, sw->worker[w]->polled);
 	}
 }
 
@@ -217,4 +327,6 @@ static void flushes(void **state)
 #define SWITCH_TEST(function) cmocka_unit_test_teardown(function, close_switch)
 
 RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries), SWITCH_TEST(what_becomes_untrue),
-	  SWITCH_TEST(refused_changes), SWITCH_TEST(ports_go_down_and_up), SWITCH_TEST(flushes))
+	  SWITCH_TEST(refused_changes), SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
+	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_are_spread), SWITCH_TEST(ports_go_down_and_up),
+	  SWITCH_TEST(flushes))

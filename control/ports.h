@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// ports: how the ports of a switch come and go: numbers, devices, and the workers that poll them.
+//
+// Model     A port has a number as long as it is there with one device. One that comes, or gets another device, is given a
+//           number that is free, so that old and new are there side by side until the change is made. Each port is polled
+//           by one worker; every worker has as many ports as the others, or one less.
+// Threads   The control thread calls everything here. Workers forward meanwhile.
+// Errors    struct config_error; what was opened before an error is closed again.
+#pragma once
+
+#include "switch.h"
+
+// A number for each port of a configuration.
+bool ports_number(const struct vswitch *sw, const struct config *c, uint8_t numbers[CONFIG_PORTS_MAX], struct config_error *e);
+
+// Opens the devices of the ports with these numbers, all or none.
+bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which, struct config_error *e);
+void ports_close(struct vswitch *sw, portset which);
+
+// Takes ports away from the workers; returns when none receives from them any more.
+void ports_unpoll(struct vswitch *sw, portset which);
+
+// Opens the devices again that have lost their peer for good, where that is there again.
+void ports_reconnect(struct vswitch *sw);
+
+// Spreads ports over the workers. One that has a worker keeps it if that leaves them even.
+void ports_spread(struct vswitch *sw, portset ports);
+
+// Makes numbers that no worker knows of as new: full meters, no violation, all counters at 0.
+void ports_renew(struct vswitch *sw, portset which);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "checksum.h"
+
+#include <rte_ip.h>
+
+#include "frame.h"
+#include "packet.h"
+
+enum {
+	TYPE_ETHERNET = 0x6558, // in GRE: transparent Ethernet bridging
+	// IANA protocol numbers
+	IP_IN_IP = 4,
+	TCP = 6,
+	IPV6_IN_IP = 41,
+	GRE = 47,
+	TCP_HEADER = 20,
+	TCP_CHECKSUM = 16, // where it stands
+	UDP_HEADER = 8,
+	UDP_CHECKSUM = 6,
+	TUNNEL_HEADER = 8, // of VXLAN, and of Geneve without options
+	VXLAN_PORT = 4789,
+	VXLAN_PORT_LINUX = 8472, // before there was a standard
+	GENEVE_PORT = 6081,
+	DEPTH_MAX = 4, // tunnels in tunnels
+};
+
+static void finish_type(uint16_t type, struct span s, unsigned depth);
+
+// A sum in ones' complement, of words in the order of the wire.
+static uint16_t pseudo_sum(const uint8_t *addresses, uint32_t size, uint8_t protocol, uint32_t length)
+{
+	uint32_t sum = protocol + length;
+
+	for (uint32_t i = 0; i < size; i += 2)
+		sum += frame_be16(addresses + i);
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)((sum >> 16) + sum);
+}
+
+static void finish_ethernet(struct span s, unsigned depth)
+{
+	uint16_t type = packet_skip_tags(&s);
+
+	finish_type(type, s, depth);
+}
+
+static void finish_udp_tunnel(struct span s, unsigned depth)
+{
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(&s, 0, UDP_HEADER + TUNNEL_HEADER, copy);
+	uint16_t port = p ? frame_be16(p + 2) : 0;
+
+	if (port != VXLAN_PORT && port != VXLAN_PORT_LINUX && port != GENEVE_PORT)
+		return;
+	uint32_t options = port == GENEVE_PORT ? (p[UDP_HEADER] & 63) * 4u : 0, header = UDP_HEADER + TUNNEL_HEADER + options;
+	if (s.end - s.at < header)
+		return;
+	s.at += header;
+	finish_ethernet(s, depth);
+}
+
+// RFC 2784, 2890.
+static void finish_gre(struct span s, unsigned depth)
+{
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(&s, 0, 4, copy);
+
+	if (!p)
+		return;
+	uint32_t header = 4 + 4u * (uint32_t)__builtin_popcount(p[0] & 0xb0); // checksum, key, sequence number
+	uint16_t type = frame_be16(p + 2);
+	if (s.end - s.at < header)
+		return;
+	s.at += header;
+	if (type == TYPE_ETHERNET)
+		finish_ethernet(s, depth);
+	else
+		finish_type(type, s, depth);
+}
+
+// Finishes the checksum at an offset of a packet's content, if it is not. False: it was.
+static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uint16_t pseudo)
+{
+	uint32_t length = s->end - s->at;
+
+	if (length < header)
+		return true;
+	uint8_t *field = rte_pktmbuf_mtod_offset(s->m, uint8_t *, s->at + at);
+	if (frame_be16(field) != pseudo)
+		return false;
+	uint16_t sum = (uint16_t)~rte_raw_cksum(rte_pktmbuf_mtod_offset(s->m, const void *, s->at), length);
+	if (!sum)
+		sum = 0xffff; // 0 says that there is none (RFC 768)
+	memcpy(field, &sum, sizeof sum);
+	return true;
+}
+
+static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32_t size, unsigned depth)
+{
+	// The kernel finishes what it cuts into fragments.
+	if (!u->known || u->first_fragment || u->later_fragment)
+		return;
+	uint16_t pseudo = pseudo_sum(addresses, size, u->protocol, u->content.end - u->content.at);
+	if (u->protocol == TCP)
+		finish_field(&u->content, TCP_HEADER, TCP_CHECKSUM, pseudo);
+	else if (u->protocol == PROTOCOL_UDP && !finish_field(&u->content, UDP_HEADER, UDP_CHECKSUM, pseudo))
+		finish_udp_tunnel(u->content, depth);
+	else if (u->protocol == GRE)
+		finish_gre(u->content, depth);
+	else if (u->protocol == IP_IN_IP)
+		finish_type(TYPE_IPV4, u->content, depth);
+	else if (u->protocol == IPV6_IN_IP)
+		finish_type(TYPE_IPV6, u->content, depth);
+}
+
+static void finish_type(uint16_t type, struct span s, unsigned depth)
+{
+	const uint8_t *header = rte_pktmbuf_mtod_offset(s.m, const uint8_t *, s.at);
+
+	if (depth == DEPTH_MAX)
+		return;
+	if (type == TYPE_IPV4) {
+		struct upper u = packet_upper4(s);
+		finish_upper(&u, header + 12, 8, depth + 1);
+	} else if (type == TYPE_IPV6) {
+		struct upper u = packet_upper6(s);
+		finish_upper(&u, header + 8, 32, depth + 1);
+	}
+}
+
+void checksum_finish(struct rte_mbuf *m)
+{
+	if (m->nb_segs == 1)
+		finish_ethernet((struct span){m, 0, rte_pktmbuf_pkt_len(m)}, 0);
+}

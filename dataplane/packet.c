@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "packet.h"
+
+#include "frame.h"
+
+enum {
+	TPID_8021AD = 0x88a8,
+	// IANA protocol numbers
+	HOP_BY_HOP = 0,
+	ROUTING = 43,
+	FRAGMENT = 44,
+	AUTHENTICATION = 51,
+	DESTINATION = 60,
+	MOBILITY = 135,
+	HIP = 139,
+	SHIM6 = 140,
+	IPV4_HEADER = 20, // without options
+	MORE_FRAGMENTS = 0x2000,
+	FRAGMENT_OFFSET = 0x1fff,
+};
+
+uint16_t packet_skip_tags(struct span *s)
+{
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p;
+
+	s->at = s->at + FRAME_ADDRESSES < s->end ? s->at + FRAME_ADDRESSES : s->end;
+	while ((p = span_look(s, 0, 2, copy))) {
+		uint16_t type = frame_be16(p);
+		bool tag = type == TPID_8021Q || type == TPID_8021AD;
+		if (tag && s->end - s->at < FRAME_TAG)
+			break;
+		s->at += tag ? FRAME_TAG : 2;
+		if (!tag)
+			return type;
+	}
+	return 0;
+}
+
+struct upper packet_upper4(struct span s)
+{
+	struct upper u = {0};
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(&s, 0, IPV4_HEADER, copy);
+
+	if (!p || p[0] >> 4 != 4)
+		return u;
+	uint32_t header = (p[0] & 15) * 4u, total = frame_be16(p + 2);
+	if (header < IPV4_HEADER || header > total || header > s.end - s.at)
+		return u;
+	uint16_t fragment = frame_be16(p + 6);
+	u.known = true;
+	u.later_fragment = fragment & FRAGMENT_OFFSET;
+	u.first_fragment = !u.later_fragment && fragment & MORE_FRAGMENTS;
+	u.protocol = p[9];
+	if (s.end - s.at > total)
+		s.end = s.at + total;
+	s.at += header;
+	u.content = s;
+	return u;
+}
+
+static bool is_extension(uint8_t protocol)
+{
+	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT || protocol == AUTHENTICATION ||
+	       protocol == DESTINATION || protocol == MOBILITY || protocol == HIP || protocol == SHIM6;
+}
+
+static uint32_t extension_size(uint8_t protocol, uint8_t length)
+{
+	if (protocol == FRAGMENT)
+		return 8;
+	return protocol == AUTHENTICATION ? (length + 2u) * 4 : (length + 1u) * 8;
+}
+
+struct upper packet_upper6(struct span s)
+{
+	struct upper u = {0};
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(&s, 0, IPV6_HEADER, copy);
+
+	if (!p || p[0] >> 4 != 6)
+		return u;
+	uint16_t length = frame_be16(p + 4);
+	u.protocol = p[6];
+	s.at += IPV6_HEADER;
+	if (length && s.end - s.at > length)
+		s.end = s.at + length; // 0: a jumbogram, all there is
+	while (is_extension(u.protocol)) {
+		bool fragment = u.protocol == FRAGMENT;
+		p = span_look(&s, 0, fragment ? 8 : 2, copy);
+		if (!p)
+			return u;
+		if (fragment && frame_be16(p + 2) >> 3) {
+			u.first_fragment = false;
+			u.later_fragment = u.known = true;
+			u.content = s;
+			return u;
+		}
+		u.first_fragment |= fragment;
+		uint32_t size = extension_size(u.protocol, p[1]), left = s.end - s.at;
+		u.protocol = p[0];
+		s.at += size < left ? size : left;
+	}
+	u.known = true;
+	u.content = s;
+	return u;
+}
