@@ -109,6 +109,8 @@ static bool add_memory(struct args *a, const struct config *c, enum eal_use use,
 				     (unsigned long long)have, want, want / 2);
 	bool huge = use == EAL_LIVE && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
 	add(a, huge ? "--in-memory" : "--no-huge");
+	if (huge)
+		add(a, "--single-file-segments"); // a virtio_user port shows all memory to its peer, in eight files at most
 	if (!huge) {
 		snprintf(mib, sizeof mib, "%u", want);
 		add(a, "-m");

@@ -147,7 +147,7 @@ static void pci_devices(void **state)
 // Who is at a socket is found out without a connection.
 static void peers(void **state)
 {
-	char path[] = "/tmp/nestswitch-test-XXXXXX", device[64];
+	char path[] = "/tmp/nestswitch-test-XXXXXX", device[160];
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 
 	(void)state;
