@@ -16,16 +16,22 @@ static void add_references(struct rte_mbuf *m, int n)
 		rte_mbuf_refcnt_update(m, (int16_t)n);
 }
 
-// The bytes of frames; *longest becomes the length of the longest of them, if that is more.
-static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n, uint32_t *longest)
+static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
 {
 	uint64_t bytes = 0;
 
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n; i++)
 		bytes += rte_pktmbuf_pkt_len(frames[i]);
-		*longest = RTE_MAX(*longest, rte_pktmbuf_pkt_len(frames[i]));
-	}
 	return bytes;
+}
+
+// Whether a frame is longer than a port sends, the tag not counted.
+static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
+{
+	if (rte_pktmbuf_pkt_len(m) <= longest)
+		return false;
+	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) == TPID_8021Q;
+	return rte_pktmbuf_pkt_len(m) > longest + (tagged ? FRAME_TAG : 0);
 }
 
 // Takes the frames out of a batch that are longer than the port sends; the number of those left.
@@ -35,8 +41,7 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < b->count[port]; i++) {
-		bool tagged = frame_be16(rte_pktmbuf_mtod_offset(frames[i], uint8_t *, FRAME_ADDRESSES)) == TPID_8021Q;
-		if (rte_pktmbuf_pkt_len(frames[i]) > longest + (tagged ? FRAME_TAG : 0)) {
+		if (is_too_long(frames[i], longest)) {
 			txbatch_refuse(b, portset_of(port), TX_TOO_LONG);
 			rte_pktmbuf_free(frames[i]);
 		} else {
@@ -50,19 +55,13 @@ static void drain_port(struct txbatch *b, unsigned port)
 {
 	struct rte_mbuf **frames = b->frame[port];
 	struct counter_block *c = &b->counters[port];
-	uint16_t n = b->count[port];
 	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
-	uint32_t seen = 0;
-	uint64_t bytes = bytes_of(frames, n, &seen); // before they are gone
-
-	if (longest && seen > longest) {
-		n = drop_long(b, port, longest);
-		bytes = bytes_of(frames, n, &seen);
-	}
+	uint16_t n = longest ? drop_long(b, port, longest) : b->count[port];
+	uint64_t bytes = bytes_of(frames, n); // before they are gone
 	uint16_t sent = b->send(b->arg, port, frames, n);
 
 	if (sent < n) {
-		bytes -= bytes_of(frames + sent, n - sent, &seen);
+		bytes -= bytes_of(frames + sent, n - sent);
 		counter_add(&c->tx_drop[TX_QUEUE_FULL], n - sent);
 		rte_pktmbuf_free_bulk(frames + sent, n - sent);
 	}
