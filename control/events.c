@@ -4,17 +4,9 @@
 #include <string.h>
 
 const char *const event_type_names[EVENT_TYPES] = {
-	[EVENT_MAC_LEARNED] = "mac-learned",
-	[EVENT_MAC_MOVED] = "mac-moved",
-	[EVENT_MAC_AGED] = "mac-aged",
-	[EVENT_MAC_FLAP] = "mac-flap",
-	[EVENT_VIOLATION] = "violation",
-	[EVENT_PORT_ERR_DISABLED] = "port-err-disabled",
-	[EVENT_PORT_RECOVERED] = "port-recovered",
-	[EVENT_TABLE_FULL] = "table-full",
-	[EVENT_PORT_UP] = "port-up",
-	[EVENT_PORT_DOWN] = "port-down",
-	[EVENT_LOST] = "events-lost",
+#define X(id, name) [EVENT_##id] = (name),
+	EVENT_TYPE_LIST(X)
+#undef X
 };
 
 int event_type_find(const char *name)

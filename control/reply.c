@@ -208,6 +208,15 @@ static void print_event(FILE *out, json_t *event)
 	fputc('\n', out);
 }
 
+static void print_events(FILE *out, json_t *events)
+{
+	size_t i;
+	json_t *event;
+
+	json_array_foreach(events, i, event)
+		print_event(out, event);
+}
+
 void reply_print(FILE *out, enum reply_view view, json_t *r)
 {
 	switch (view) {
@@ -236,6 +245,9 @@ void reply_print(FILE *out, enum reply_view view, json_t *r)
 		break;
 	case VIEW_EVENT:
 		print_event(out, r);
+		break;
+	case VIEW_EVENTS:
+		print_events(out, r);
 		break;
 	case VIEW_COUNT:
 		fprintf(out, "%lld\n", (long long)json_integer_value(json_object_get(r, "count")));

@@ -193,3 +193,12 @@ const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t
 	}
 	return best;
 }
+
+const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HINT])
+{
+	if (near)
+		snprintf(out, TEXT_HINT, "did you mean '%s'?", near);
+	else
+		snprintf(out, TEXT_HINT, "%s", otherwise);
+	return out;
+}

@@ -47,3 +47,7 @@ void text_clean(char *message);
 
 // The word nearest to one mistyped, NULL where none is near. next(arg, i) gives the i-th word, NULL after the last.
 const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg);
+
+// What to say in brackets behind it: "did you mean 'NEAR'?", or `otherwise` where NEAR is NULL.
+enum { TEXT_HINT = 512 };
+const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HINT]);

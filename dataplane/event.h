@@ -11,20 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum event_type {
-	EVENT_MAC_LEARNED,
-	EVENT_MAC_MOVED, // from: the port it left
-	EVENT_MAC_AGED,
-	EVENT_MAC_FLAP,  // from: where it is held, port: where it was seen
-	EVENT_VIOLATION, // reason, count
-	EVENT_PORT_ERR_DISABLED, // reason
-	EVENT_PORT_RECOVERED,
-	EVENT_TABLE_FULL,
-	EVENT_PORT_UP,
-	EVENT_PORT_DOWN,
-	EVENT_LOST, // count: messages that found the ring full
-	EVENT_TYPES,
-};
+#include "eventtype.h"
 
 struct event {
 	uint64_t ns;  // the switch's clock

@@ -17,7 +17,11 @@ enum {
 #define MOVES_WINDOW_NS UINT64_C(10000000000)
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-const char *const fdb_type_names[FDB_TYPES] = {"dynamic", "sticky", "static", "assigned"};
+const char *const fdb_type_names[FDB_TYPES] = {
+#define X(id, name) [FDB_##id] = (name),
+	FDB_TYPE_LIST(X)
+#undef X
+};
 
 static void lock(struct fdb_lock *l)
 {

@@ -34,11 +34,16 @@ enum {
 	FDB_STRIPES = 256,
 };
 
+#define FDB_TYPE_LIST(X) \
+	X(DYNAMIC, "dynamic") /* learned; ages, moves, is flushed */ \
+	X(STICKY, "sticky") /* learned; stays */ \
+	X(STATIC, "static") /* set by configuration or command */ \
+	X(ASSIGNED, "assigned") /* the effective MAC of a port */
+
 enum fdb_type {
-	FDB_DYNAMIC,  // learned; ages, moves, is flushed
-	FDB_STICKY,   // learned; stays
-	FDB_STATIC,   // set by configuration or command
-	FDB_ASSIGNED, // the effective MAC of a port
+#define X(id, name) FDB_##id,
+	FDB_TYPE_LIST(X)
+#undef X
 	FDB_TYPES,
 };
 

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "complain.h"
+
+int client_connect(struct session *s)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	if (strlen(s->socket) >= sizeof a.sun_path) {
+		complain("%s: the path is too long for a socket", s->socket);
+		return EXIT_UNREACHABLE;
+	}
+	strcpy(a.sun_path, s->socket);
+	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->fd >= 0 && !connect(s->fd, (struct sockaddr *)&a, sizeof a) && (s->in = fdopen(s->fd, "r")))
+		return EXIT_DONE;
+	complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)", s->socket, strerror(errno));
+	if (s->fd >= 0)
+		close(s->fd);
+	return EXIT_UNREACHABLE;
+}
+
+void client_close(struct session *s)
+{
+	if (s->in)
+		fclose(s->in);
+	s->in = NULL;
+}
+
+static bool send_all(int fd, const char *data, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+static int gone(const struct session *s)
+{
+	complain("the switch at %s went away", s->socket);
+	return EXIT_UNREACHABLE;
+}
+
+// One request; its reply object, NULL where the switch is gone.
+static json_t *request(struct session *s, const char *method, json_t *params)
+{
+	json_t *object = json_pack("{s:s, s:s, s:O, s:i}", "jsonrpc", "2.0", "method", method, "params", params, "id", 1);
+	char *text = json_dumps(object, JSON_COMPACT), *line = NULL;
+	size_t size = 0;
+	json_t *reply = NULL;
+
+	json_decref(object);
+	if (text && send_all(s->fd, text, strlen(text)) && send_all(s->fd, "\n", 1) && getline(&line, &size, s->in) > 0)
+		reply = json_loads(line, 0, NULL);
+	free(text);
+	free(line);
+	return reply;
+}
+
+static int refused(const struct command *c, json_t *error)
+{
+	static const int rpc_usage = -32001; // a wrong configuration or value, see rpc.h
+	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
+	const char *text = json_string_value(json_object_get(error, "message"));
+
+	if (usage && text && !strcmp(c->group, "config"))
+		fprintf(stderr, "%s\n", text); // FILE:LINE:COLUMN: …
+	else
+		complain("%s", text ? text : "refused");
+	return usage ? EXIT_USAGE : EXIT_REFUSED;
+}
+
+static void show_warnings(const json_t *result)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(json_object_get(result, "warnings"), i, v)
+		complain("%s", json_string_value(v));
+}
+
+static int ask_once(struct session *s, const struct command *c, json_t *params, json_t **result)
+{
+	json_t *reply = request(s, c->method, params), *error = json_object_get(reply, "error");
+	int status = !reply ? gone(s) : error ? refused(c, error) : EXIT_DONE;
+
+	*result = status ? NULL : json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	return status;
+}
+
+// A page of the table becomes the table: the rest of it is asked for.
+static int all_pages(struct session *s, const struct command *c, json_t *params, json_t **result)
+{
+	json_t *all = json_incref(json_object_get(*result, "entries")), *next = json_incref(json_object_get(*result, "next"));
+	int status = EXIT_DONE;
+
+	while (!status && json_is_integer(next)) {
+		json_t *page;
+		json_object_set_new(params, "after", next);
+		status = ask_once(s, c, params, &page);
+		json_array_extend(all, json_object_get(page, "entries"));
+		next = json_incref(json_object_get(page, "next"));
+		json_decref(page);
+	}
+	json_decref(next);
+	json_decref(*result);
+	*result = all;
+	return status;
+}
+
+int client_ask(struct session *s, const struct command *c, json_t *params, json_t **result)
+{
+	int status = ask_once(s, c, params, result);
+
+	show_warnings(*result);
+	if (!status && json_object_get(*result, "entries"))
+		status = all_pages(s, c, params, result);
+	return status;
+}
+
+void client_show(const struct session *s, const struct command *c, json_t *result)
+{
+	if (!s->json) {
+		reply_print(stdout, c->view, result);
+		return;
+	}
+	json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	putchar('\n');
+}
+
+static void show_event(const struct session *s, json_t *event)
+{
+	if (s->json)
+		json_dumpf(event, stdout, JSON_COMPACT), putchar('\n');
+	else
+		reply_print(stdout, VIEW_EVENT, event);
+	fflush(stdout);
+}
+
+int client_follow(struct session *s, const struct command *c, json_t *params)
+{
+	char *line = NULL;
+	size_t size = 0;
+	json_t *result;
+	int status = client_ask(s, c, params, &result);
+
+	json_decref(result);
+	if (status)
+		return status;
+	while (getline(&line, &size, s->in) > 0) {
+		json_t *notification = json_loads(line, 0, NULL);
+		show_event(s, json_object_get(notification, "params"));
+		json_decref(notification);
+	}
+	free(line);
+	return gone(s);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "commands.h"
+
+#include <string.h>
+
+#include "../dataplane/eventtype.h"
+#include "../dataplane/fdb.h"
+#include "client.h"
+#include "complain.h"
+
+static const char *const fdb_types[] = {
+#define X(id, name) name,
+	FDB_TYPE_LIST(X)
+#undef X
+	NULL,
+};
+
+static const char *const event_types[] = {
+#define X(id, name) name,
+	EVENT_TYPE_LIST(X)
+#undef X
+	NULL,
+};
+
+const struct argument port_settings[] = {
+	{"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "what is behind the port, KIND:ARGUMENT"},
+	{"mac-address", ARG_SETTING, KIND_TEXT, "MAC", .help = "the address that the hypervisor assigned to the vNIC"},
+	{"effective-mac", ARG_SETTING, KIND_TEXT, "MAC", .help = "what the guest set it to; unset: mac-address"},
+	{"port-group", ARG_SETTING, KIND_GROUP, "GROUP", .help = "the group that the port inherits policy from"},
+	{0},
+};
+
+#define ARGS(...) (const struct argument[]){__VA_ARGS__, {0}}
+#define PORT {"name", ARG_WORD, KIND_PORT, "NAME", .help = "a port"}
+#define NEW_PORT {"name", ARG_WORD, KIND_TEXT, "NAME", .help = "its name: 1 to 15 of A-Z a-z 0-9 _ . -"}
+#define GROUP {"name", ARG_WORD, KIND_GROUP, "NAME", .help = "a port group"}
+#define NEW_GROUP {"name", ARG_WORD, KIND_TEXT, "NAME", .help = "its name: 1 to 63 of A-Z a-z 0-9 _ . -"}
+#define PAIRS {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set"}
+#define KEYS {"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more"}
+#define PORT_PAIRS {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .settings = port_settings}
+#define PORT_KEYS {"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more", .settings = port_settings}
+#define MAC {"mac", ARG_WORD, KIND_TEXT, "MAC", .help = "a station's MAC address"}
+#define VLAN {"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "a VLAN"}
+#define FDB_FILTER \
+	{"port", ARG_VALUE, KIND_PORT, "P", .help = "behind this port", .optional = true}, \
+	{"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "in this VLAN", .optional = true}, \
+	{"mac", ARG_VALUE, KIND_TEXT, "M", .help = "of this MAC address", .optional = true}, \
+	{"type", ARG_VALUE, KIND_CHOICE, "T", .help = "of this type", .optional = true, .words = fdb_types}
+#define FILE_READ {"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration"}
+
+const struct command commands[] = {
+	{"status", "show", "status", VIEW_STATUS, .help = "version, uptime, workers and their load, table use"},
+
+	{"port", "show", "port.show", VIEW_PORTS,
+	 .help = "ports and what is set on them",
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true})},
+	{"port", "add", "port.add", VIEW_NONE,
+	 .help = "a new port",
+	 .args = ARGS(NEW_PORT, {"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "what is behind it, KIND:ARGUMENT"},
+		      {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true, .settings = port_settings})},
+	{"port", "del", "port.del", VIEW_NONE,
+	 .help = "a port and its device, with all it learned",
+	 .args = ARGS(PORT)},
+	{"port", "set", "port.set", VIEW_NONE,
+	 .help = "policy keys, mac-address, effective-mac, port-group, device",
+	 .args = ARGS(PORT, PORT_PAIRS)},
+	{"port", "unset", "port.unset", VIEW_NONE,
+	 .help = "back to what the port inherits",
+	 .args = ARGS(PORT, PORT_KEYS)},
+	{"port", "enable", "port.enable", VIEW_NONE,
+	 .help = "administratively up",
+	 .args = ARGS(PORT)},
+	{"port", "disable", "port.disable", VIEW_NONE,
+	 .help = "administratively down",
+	 .args = ARGS(PORT)},
+
+	{"group", "show", "group.show", VIEW_GROUPS,
+	 .help = "port groups and their policy",
+	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true})},
+	{"group", "add", "group.add", VIEW_NONE,
+	 .help = "a new port group",
+	 .args = ARGS(NEW_GROUP, {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true})},
+	{"group", "set", "group.set", VIEW_NONE,
+	 .help = "policy of all its ports",
+	 .args = ARGS(GROUP, PAIRS)},
+	{"group", "unset", "group.unset", VIEW_NONE,
+	 .help = "back to what the switch has",
+	 .args = ARGS(GROUP, KEYS)},
+	{"group", "del", "group.del", VIEW_NONE,
+	 .help = "an empty port group",
+	 .args = ARGS(GROUP)},
+
+	{"policy", "show", "policy.show", VIEW_POLICY,
+	 .help = "policy in force on a port or group (or the switch), and where it comes from",
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group", .optional = true})},
+	{"policy", "set", "policy.set", VIEW_NONE,
+	 .help = "policy of the whole switch",
+	 .args = ARGS(PAIRS)},
+	{"policy", "unset", "policy.unset", VIEW_NONE,
+	 .help = "back to the default",
+	 .args = ARGS(KEYS)},
+
+	{"fdb", "show", "fdb.show", VIEW_FDB,
+	 .help = "the MAC table",
+	 .args = ARGS(FDB_FILTER)},
+	{"fdb", "add", "fdb.add", VIEW_NONE,
+	 .help = "a static MAC",
+	 .args = ARGS(MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "where it is"})},
+	{"fdb", "del", "fdb.del", VIEW_NONE,
+	 .help = "a static or learned MAC",
+	 .args = ARGS(MAC, VLAN)},
+	{"fdb", "flush", "fdb.flush", VIEW_COUNT,
+	 .help = "forget learned MACs, dynamic ones unless a type is named",
+	 .args = ARGS(FDB_FILTER)},
+
+	{"stats", "show", "stats.show", VIEW_COUNTERS, .help = "counters of the ports"},
+	{"stats", "clear", "stats.clear", VIEW_NONE, .help = "start them anew at 0"},
+
+	{"events", "show", "events.show", VIEW_EVENTS,
+	 .help = "the latest events",
+	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most", .optional = true})},
+	{"monitor", "show", "monitor", VIEW_EVENT,
+	 .help = "events as they come, until interrupted",
+	 .args = ARGS({"types", ARG_LIST, KIND_CHOICE, "TYPE …", .help = "events of these types only", .optional = true,
+		       .words = event_types}),
+	 .run = client_follow},
+
+	{"config", "show", "config.show", VIEW_TEXT, .help = "the running configuration, as a file for run"},
+	{"config", "check", "config.check", VIEW_NONE,
+	 .help = "whether a configuration is good",
+	 .args = ARGS(FILE_READ)},
+	{"config", "diff", "config.diff", VIEW_TEXT,
+	 .help = "what apply would change",
+	 .args = ARGS(FILE_READ)},
+	{"config", "apply", "config.apply", VIEW_NONE,
+	 .help = "change what differs, all or nothing",
+	 .args = ARGS(FILE_READ, {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS", .help = "taken back unless confirmed by then",
+				  .optional = true})},
+	{"config", "confirm", "config.confirm", VIEW_NONE, .help = "keep what was applied"},
+	{"config", "save", "config.save", VIEW_NONE,
+	 .help = "write the running configuration to the file that run has read, or to another",
+	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "where to", .optional = true})},
+	{"config", "history", "config.history", VIEW_NONE, .help = "configurations applied so far"},
+	{"config", "rollback", "config.rollback", VIEW_NONE,
+	 .help = "apply an earlier one again",
+	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "its number in the history"})},
+	{0},
+};
+
+bool command_is_alone(const struct command *c)
+{
+	for (const struct command *other = commands; other->group; other++)
+		if (other != c && !strcmp(other->group, c->group))
+			return false;
+	return true;
+}
+
+static size_t put_argument(const struct argument *a, char *out, size_t size)
+{
+	bool keyword = a->form == ARG_VALUE || a->form == ARG_SETTING;
+
+	return (size_t)snprintf(out, size, " %s%s%s%s%s%s", a->optional ? "[" : "", keyword ? a->name : "", keyword ? " " : "", a->value,
+				a->repeated ? " …" : "", a->optional ? "]" : "");
+}
+
+const char *command_usage(const struct command *c, char out[COMMAND_USAGE])
+{
+	size_t at = (size_t)snprintf(out, COMMAND_USAGE, "%s", c->group);
+
+	if (!command_is_alone(c))
+		at += (size_t)snprintf(out + at, COMMAND_USAGE - at, " %s", c->verb);
+	for (const struct argument *a = c->args; a && a->name && at < COMMAND_USAGE; a++)
+		at += put_argument(a, out + at, COMMAND_USAGE - at);
+	return out;
+}
+
+static const char *group_name(void *unused, size_t i)
+{
+	(void)unused;
+	return commands[i].group;
+}
+
+const struct command *command_find(char *const *word, int *used)
+{
+	const struct command *show = NULL;
+	char hint[TEXT_HINT];
+
+	for (const struct command *c = commands; c->group; c++) {
+		if (strcmp(c->group, word[0]))
+			continue;
+		if (word[1] && !strcmp(c->verb, word[1]))
+			return *used = 2, c;
+		if (!strcmp(c->verb, "show"))
+			show = c;
+	}
+	*used = 1;
+	if (!show)
+		complain("unknown command '%s' (%s)", word[0],
+			 text_hint(text_nearest(word[0], group_name, NULL), "see nestctl --help", hint));
+	return show;
+}
+
+// The i-th command of the group that *arg is a command of.
+static const char *verb_name(void *arg, size_t i)
+{
+	const struct command *of = arg, *c = commands;
+
+	for (; c->group; c++)
+		if (!strcmp(c->group, of->group) && !i--)
+			break;
+	return c->verb;
+}
+
+const char *command_nearest_verb(const struct command *c, const char *word)
+{
+	return command_is_alone(c) ? NULL : text_nearest(word, verb_name, (void *)(uintptr_t)c);
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// commands: THE table of what can be said to nestctl. Parsing, usage lines, help, completion and the manual are made from
+// it; a new command is a row in commands.c and a method of the switch.
+//
+// Model   A command is a group, a verb and its arguments. Words of ARG_WORD come first, in their order; then, in any
+//         order, keywords with their values; then what takes the rest. Each becomes a parameter of the method.
+// Errors  What is wrong is said on standard error, with what would be right; the result is NULL then.
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "reply.h"
+
+enum argument_form {
+	ARG_WORD = 1, // a word by itself
+	ARG_VALUE,    // its name, then its value
+	ARG_SETTING,  // the same, a member of parameter `set`
+	ARG_LIST,     // all words that follow, an array
+	ARG_PAIRS,    // KEY VALUE …, members of parameter `set`: policy keys and `settings`
+	ARG_KEYS,     // KEY …, elements of parameter `keys`: the same keys
+};
+
+// What a word may be: how it is checked, and completed.
+enum argument_kind {
+	KIND_TEXT,
+	KIND_CHOICE, // one of `words`
+	KIND_NUMBER, // a parameter that is a number
+	KIND_PORT,
+	KIND_GROUP,
+	KIND_PORT_OR_GROUP,
+	KIND_FILE, // a file that is read: its contents become parameter `text`
+	KIND_PATH, // a file that is only named, by its whole path
+};
+
+struct argument {
+	const char *name; // the parameter, and the keyword of ARG_VALUE and ARG_SETTING; NULL behind the last argument
+	enum argument_form form;
+	enum argument_kind kind;
+	const char *value; // what stands for it in a usage line
+	const char *help;
+	bool optional;
+	bool repeated;                   // ARG_VALUE: any number of values, an array
+	const char *const *words;        // KIND_CHOICE; NULL behind the last one
+	const struct argument *settings; // ARG_PAIRS, ARG_KEYS: what can be set besides policy
+};
+
+struct session;
+struct command;
+
+// Carries a command out in a way of its own; the session is connected. Returns the exit status.
+typedef int (*command_run_fn)(struct session *s, const struct command *c, json_t *params);
+
+struct command {
+	const char *group, *verb;
+	const char *method;
+	enum reply_view view;
+	const char *help;             // what it does, in one line
+	const struct argument *args;  // NULL: none
+	const char *more;             // what else help and manual say: paragraphs; NULL: nothing
+	command_run_fn run;           // NULL: the method is asked once, its result is shown
+};
+
+// Ends with a row that has no group.
+extern const struct command commands[];
+
+// Settings of a port besides policy.
+extern const struct argument port_settings[];
+
+enum { COMMAND_USAGE = 256 };
+
+// "port show [NAME]"
+const char *command_usage(const struct command *c, char out[COMMAND_USAGE]);
+
+// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given.
+const struct command *command_find(char *const *words, int *used);
+
+// The parameters that the words behind a command make.
+json_t *command_params(const struct command *c, char *const *words);
+
+// The verb of this command's group that a word is near to, NULL for none.
+const char *command_nearest_verb(const struct command *c, const char *word);
+
+// Whether a group is said without a verb, for it has no other than `show`.
+bool command_is_alone(const struct command *c);
