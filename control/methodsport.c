@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "describe.h"
+#include "device.h"
+#include "methodcommon.h"
+#include "rpc.h"
+
+static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
+{
+	char why[POLICY_ERROR], text[VLANS_TEXT];
+	int k = policy_find(key);
+	const char *near = policy_nearest(key);
+
+	if (k < 0)
+		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'%s%s%s", key, near ? " (did you mean '" : "", near ? near : "",
+			      near ? "'?)" : "");
+	if (!param_scalar(value, text, sizeof text))
+		return method_refuse(ch->e, RPC_USAGE, "%s is no single value", key);
+	if (!policy_set(p, (enum policy_key)k, text, why))
+		return method_refuse(ch->e, RPC_USAGE, "%s", why);
+	return true;
+}
+
+static bool set_mac(struct change *ch, uint64_t *mac, const char *key, const json_t *value)
+{
+	uint64_t v;
+	const char *text = json_string_value(value);
+
+	if (!text || !text_mac(text, &v) || !v || mac_is_group(v))
+		return method_refuse(ch->e, RPC_USAGE, "%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)", key,
+			      text ? text : "");
+	*mac = v;
+	return true;
+}
+
+static bool set_group(struct change *ch, struct config_port *p, const json_t *value)
+{
+	const char *name = json_string_value(value);
+
+	if (!name || !config_group(ch->c, name))
+		return method_refuse(ch->e, RPC_REFUSED, "there is no port group '%.64s'", name ? name : "");
+	strcpy(p->group, name);
+	return true;
+}
+
+static bool set_device(struct change *ch, struct config_port *p, const json_t *value)
+{
+	const char *text = json_string_value(value);
+	struct config_error ce;
+
+	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
+		return method_refuse(ch->e, RPC_USAGE, "device is no text of 1 to %d characters", DEVICE_TEXT - 1);
+	strcpy(p->device, text);
+	return device_check(p, &ce) || method_refuse(ch->e, RPC_USAGE, "%s", ce.text);
+}
+
+// Sets or, with value NULL, unsets what a port has besides policy. False in *known: no such setting.
+static bool set_own(struct change *ch, struct config_port *p, const char *key, const json_t *value, bool *known)
+{
+	uint64_t *mac = !strcmp(key, "mac-address") ? &p->mac : !strcmp(key, "effective-mac") ? &p->effective : NULL;
+	bool device = !strcmp(key, "device");
+
+	*known = mac || device || !strcmp(key, "port-group");
+	if (device)
+		return set_device(ch, p, value);
+	if (mac && !value)
+		*mac = 0;
+	else if (mac)
+		return set_mac(ch, mac, key, value);
+	else if (*known && !value)
+		*p->group = 0;
+	else if (*known)
+		return set_group(ch, p, value);
+	return true;
+}
+
+static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
+{
+	bool known = false, good = true;
+
+	if (key && port)
+		good = set_own(ch, port, key, NULL, &known);
+	if (known)
+		return good;
+	if (!key || policy_find(key) < 0)
+		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
+	policy_unset(policy, (enum policy_key)policy_find(key));
+	return true;
+}
+
+// Sets the pairs of `set`, unsets the keys of `keys`; port NULL: policy only.
+static bool edit(struct change *ch, struct config_port *port, struct policy *policy, const json_t *params)
+{
+	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"), *value;
+	const char *key;
+	size_t i;
+	bool known = false;
+
+	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
+		return method_refuse(ch->e, PARAMS_INVALID, "wanted: 'set', an object of keys and values, or 'keys', an array");
+	json_object_foreach(set, key, value) {
+		if (port && !set_own(ch, port, key, value, &known))
+			return false;
+		if (!known && !set_policy(ch, policy, key, value))
+			return false;
+	}
+	json_array_foreach(keys, i, value)
+		if (!unset_key(ch, port, policy, json_string_value(value)))
+			return false;
+	return true;
+}
+
+static struct config_port *wanted_port(const struct config *c, const json_t *params, struct method_error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_port *p = name ? config_port(c, name) : NULL;
+
+	if (name && !p)
+		method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", name);
+	return p;
+}
+
+static struct config_group *wanted_group(const struct config *c, const json_t *params, struct method_error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_group *g = name ? config_group(c, name) : NULL;
+
+	if (name && !g)
+		method_refuse(e, RPC_REFUSED, "there is no port group '%.64s'", name);
+	return g;
+}
+
+static json_t *port_show(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = param_text(params, "name");
+	json_t *all = json_array();
+
+	if (name && !config_port(sw->config, name)) {
+		json_decref(all);
+		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", name);
+	}
+	for (unsigned i = 0; i < sw->config->port_count; i++)
+		if (!name || !strcmp(sw->config->port[i].name, name))
+			json_array_append_new(all, describe_port_settings(sw, &sw->config->port[i]));
+	return all;
+}
+
+static json_t *port_edit(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+static bool name_is_free(const struct config *c, const char *name, struct method_error *e)
+{
+	if (!text_is_name(name, PORT_NAME - 1))
+		return method_refuse(e, RPC_USAGE, "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", PORT_NAME - 1, name);
+	return !config_port(c, name) || method_refuse(e, RPC_REFUSED, "there is a port '%s' already", name);
+}
+
+static json_t *port_add(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_port *p = NULL;
+	struct change ch;
+
+	if (!name || !name_is_free(sw->config, name, e))
+		return NULL;
+	if (!json_object_get(json_object_get(params, "set"), "device"))
+		return method_refuse(e, RPC_USAGE, "port '%s' has no device (port add %s device DEVICE [KEY VALUE …])", name, name);
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	if (!(p = config_add_port(ch.c)))
+		method_refuse(e, RPC_REFUSED, "there are %d ports already, the most there can be", CONFIG_PORTS_MAX);
+	else
+		strcpy(p->name, name);
+	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+// That nothing else in the configuration names a port.
+static bool port_is_alone(const struct config *c, const char *name, struct method_error *e)
+{
+	char mac[MAC_TEXT];
+
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		if (!strcmp(c->fixed[i].port, name)) {
+			text_put_mac(c->fixed[i].mac, mac);
+			return method_refuse(e, RPC_REFUSED, "static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)", mac, name,
+				      mac, c->fixed[i].vid);
+		}
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (config_mirror_names(&c->mirror[i], name))
+			return method_refuse(e, RPC_REFUSED, "port '%s' is in mirror '%s' (take both out with config apply)", name,
+				      c->mirror[i].name);
+	return true;
+}
+
+static json_t *port_del(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	bool good = p && port_is_alone(ch.c, p->name, e);
+	if (good)
+		memmove(p, p + 1, (size_t)(&ch.c->port[--ch.c->port_count] - p) * sizeof *p);
+	return change_finish(&ch, good);
+}
+
+static json_t *port_switch(struct vswitch *sw, const json_t *params, struct method_error *e, bool disabled)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	if (p)
+		p->disabled = disabled;
+	return change_finish(&ch, p);
+}
+
+static json_t *port_enable(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	json_t *result = port_switch(sw, params, e, false);
+
+	if (result)
+		switch_clear_error(sw, (unsigned)switch_port(sw, param_text(params, "name")));
+	return result;
+}
+
+static json_t *port_disable(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	return port_switch(sw, params, e, true);
+}
+
+static json_t *group_show(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = param_text(params, "name");
+	json_t *all = json_array();
+
+	if (name && !config_group(sw->config, name)) {
+		json_decref(all);
+		return method_refuse(e, RPC_REFUSED, "there is no port group '%.64s'", name);
+	}
+	for (unsigned i = 0; i < sw->config->group_count; i++)
+		if (!name || !strcmp(sw->config->group[i].name, name))
+			json_array_append_new(all, describe_group(&sw->config->group[i]));
+	return all;
+}
+
+static json_t *group_add(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct change ch;
+
+	if (!name || !change_begin(&ch, sw, e))
+		return NULL;
+	struct config_group *g = NULL;
+	if (!text_is_name(name, GROUP_NAME - 1))
+		method_refuse(e, RPC_USAGE, "a group's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", GROUP_NAME - 1, name);
+	else if (config_group(ch.c, name))
+		method_refuse(e, RPC_REFUSED, "there is a port group '%s' already", name);
+	else if (!(g = config_add_group(ch.c)))
+		method_refuse(e, RPC_REFUSED, "there are %d port groups already, the most there can be", CONFIG_GROUPS_MAX);
+	if (g)
+		strcpy(g->name, name);
+	return change_finish(&ch, g && (!json_object_get(params, "set") || edit(&ch, NULL, &g->policy, params)));
+}
+
+static json_t *group_edit(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_group *g = wanted_group(ch.c, params, e);
+	return change_finish(&ch, g && edit(&ch, NULL, &g->policy, params));
+}
+
+static bool group_is_empty(const struct config *c, const struct config_group *g, struct method_error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!strcmp(c->port[i].group, g->name))
+			return method_refuse(e, RPC_REFUSED, "port '%s' is in port group '%s' (take it out first: port unset %s port-group)",
+				      c->port[i].name, g->name, c->port[i].name);
+	return true;
+}
+
+static json_t *group_del(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_group *g = wanted_group(ch.c, params, e);
+	bool good = g && group_is_empty(ch.c, g, e);
+	if (good)
+		memmove(g, g + 1, (size_t)(&ch.c->group[--ch.c->group_count] - g) * sizeof *g);
+	return change_finish(&ch, good);
+}
+
+static json_t *policy_show(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *name = param_text(params, "name");
+	const struct config_port *p = name ? config_port(sw->config, name) : NULL;
+	const struct config_group *g = name && !p ? config_group(sw->config, name) : NULL;
+
+	if (name && !p && !g)
+		return method_refuse(e, RPC_REFUSED, "there is no port or port group '%.64s'", name);
+	return describe_policy(sw->config, g, p);
+}
+
+static json_t *policy_edit(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	return change_finish(&ch, edit(&ch, NULL, &ch.c->policy, params));
+}
+
+const struct method methods_port[] = {
+	{"port.show", port_show},
+	{"port.add", port_add},
+	{"port.del", port_del},
+	{"port.set", port_edit},
+	{"port.unset", port_edit},
+	{"port.enable", port_enable},
+	{"port.disable", port_disable},
+	{"group.show", group_show},
+	{"group.add", group_add},
+	{"group.set", group_edit},
+	{"group.unset", group_edit},
+	{"group.del", group_del},
+	{"policy.show", policy_show},
+	{"policy.set", policy_edit},
+	{"policy.unset", policy_edit},
+	{0},
+};

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "describe.h"
+#include "methodcommon.h"
+#include "rpc.h"
+
+enum { FDB_PAGE = 4096 };
+
+static bool vlan_param(const json_t *params, uint16_t *vid, struct method_error *e)
+{
+	const json_t *v = json_object_get(params, "vlan");
+	uint64_t number;
+	char text[32];
+
+	if (!v)
+		return true;
+	if (!param_scalar(v, text, sizeof text) || !text_number(text, VID_MAX, &number) || !number)
+		return method_refuse(e, RPC_USAGE, "vlan is no number from 1 to %d", VID_MAX);
+	*vid = (uint16_t)number;
+	return true;
+}
+
+static bool mac_param(const json_t *params, uint64_t *mac, struct method_error *e)
+{
+	const json_t *v = json_object_get(params, "mac");
+
+	if (v && (!json_is_string(v) || !text_mac(json_string_value(v), mac) || !*mac))
+		return method_refuse(e, RPC_USAGE, "mac is no MAC address such as 02:00:00:00:00:01");
+	return true;
+}
+
+static bool type_param(const json_t *params, int *type, struct method_error *e)
+{
+	const json_t *v = json_object_get(params, "type");
+
+	if (!v)
+		return true;
+	for (*type = 0; *type < FDB_TYPES; ++*type)
+		if (json_is_string(v) && !strcmp(json_string_value(v), fdb_type_names[*type]))
+			return true;
+	return method_refuse(e, RPC_USAGE, "type is none of dynamic, sticky, static, assigned");
+}
+
+static bool filter_params(const struct vswitch *sw, const json_t *params, struct fdb_filter *f, struct method_error *e)
+{
+	const char *port = param_text(params, "port");
+
+	*f = (struct fdb_filter){.port = port ? switch_port(sw, port) : -1, .type = -1};
+	if (port && f->port < 0)
+		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", port);
+	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) && type_param(params, &f->type, e);
+}
+
+// A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next page.
+static json_t *table_show(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct fdb_filter f;
+	uint64_t after = (uint64_t)json_integer_value(json_object_get(params, "after"));
+	bool more;
+
+	if (!filter_params(sw, params, &f, e))
+		return NULL;
+	json_t *entries = describe_fdb(sw, &f, after, FDB_PAGE, &more);
+	if (!entries)
+		return method_refuse(e, RPC_REFUSED, "out of memory");
+	json_t *next = json_null();
+	if (more) {
+		const json_t *last = json_array_get(entries, json_array_size(entries) - 1);
+		uint64_t mac = 0;
+		text_mac(param_text(last, "mac"), &mac);
+		next = json_integer((json_int_t)key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac));
+	}
+	return json_pack("{s:o, s:o}", "entries", entries, "next", next);
+}
+
+// The place of a static MAC in the configuration; -1: there is none.
+static int find_static(const struct config *c, uint64_t mac, uint16_t vid)
+{
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		if (c->fixed[i].mac == mac && c->fixed[i].vid == vid)
+			return (int)i;
+	return -1;
+}
+
+static json_t *table_add(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	const char *port = param_wanted(params, "port", e);
+	struct change ch;
+	uint64_t mac = 0;
+	uint16_t vid = 0;
+
+	if (!port || !mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
+		return NULL;
+	if (!mac || mac_is_group(mac) || !vid)
+		return method_refuse(e, RPC_USAGE, "a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
+	if (find_static(sw->config, mac, vid) >= 0)
+		return method_refuse(e, RPC_REFUSED, "the MAC is static in VLAN %u already (fdb del it first)", vid);
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_static *s = config_add_static(ch.c);
+	if (!s)
+		method_refuse(e, RPC_REFUSED, "there are %d static MACs already, the most there can be", CONFIG_STATICS_MAX);
+	else
+		*s = (struct config_static){.mac = mac, .vid = vid};
+	if (s)
+		snprintf(s->port, sizeof s->port, "%s", port);
+	return change_finish(&ch, s);
+}
+
+static json_t *table_del(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct change ch;
+	uint64_t mac = 0;
+	uint16_t vid = 0;
+
+	if (!mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
+		return NULL;
+	if (!mac || !vid)
+		return method_refuse(e, RPC_USAGE, "a MAC and a VLAN are wanted (fdb del MAC vlan V)");
+	int i = find_static(sw->config, mac, vid);
+	struct fdb_filter f = {.port = -1, .vid = vid, .mac = mac, .type = -1};
+	if (i < 0 && switch_flush(sw, &f))
+		return json_object();
+	if (i < 0)
+		return method_refuse(e, RPC_REFUSED, "there is no static or learned entry of that MAC in VLAN %u", vid);
+	if (!change_begin(&ch, sw, e))
+		return NULL;
+	struct config_static *s = &ch.c->fixed[i];
+	memmove(s, s + 1, (size_t)(&ch.c->fixed[--ch.c->fixed_count] - s) * sizeof *s);
+	return change_finish(&ch, true);
+}
+
+static json_t *table_flush(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	struct fdb_filter f;
+
+	if (!filter_params(sw, params, &f, e))
+		return NULL;
+	if (f.type == FDB_STATIC || f.type == FDB_ASSIGNED)
+		return method_refuse(e, RPC_REFUSED, "%s entries belong to the configuration (fdb del, port unset NAME mac-address)",
+			      fdb_type_names[f.type]);
+	return json_pack("{s:I}", "count", (json_int_t)switch_flush(sw, &f));
+}
+
+const struct method methods_table[] = {
+	{"fdb.show", table_show},
+	{"fdb.add", table_add},
+	{"fdb.del", table_del},
+	{"fdb.flush", table_flush},
+	{0},
+};
