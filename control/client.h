@@ -32,3 +32,6 @@ void client_show(const struct session *s, const struct command *c, json_t *resul
 
 // Carries out `monitor`: events until the switch or the user ends it.
 int client_follow(struct session *s, const struct command *c, json_t *params);
+
+// Carries out `trace`: reads the frames that it asks about.
+int client_trace(struct session *s, const struct command *c, json_t *params);

@@ -125,6 +125,13 @@ const struct command commands[] = {
 		       .words = event_types}),
 	 .run = client_follow},
 
+	{"trace", "show", "trace", VIEW_TRACE,
+	 .help = "what would become of a frame that came in, step by step, and why",
+	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "where it comes in"},
+		      {"frame", ARG_VALUE, KIND_TEXT, "HEX", .help = "its bytes", .optional = true},
+		      {"pcap", ARG_VALUE, KIND_PATH, "FILE", .help = "or the frames of a capture, one after another", .optional = true}),
+	 .run = client_trace},
+
 	{"config", "show", "config.show", VIEW_TEXT, .help = "the running configuration, as a file for run"},
 	{"config", "check", "config.check", VIEW_NONE,
 	 .help = "whether a configuration is good",

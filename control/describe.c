@@ -230,6 +230,11 @@ json_t *describe_group(const struct config_group *g)
 	return json_pack("{s:s, s:o}", "name", g->name, "policy", policy_set_here(&g->policy));
 }
 
+static json_t *key_json(const struct policy *resolved, const enum policy_level *from, enum policy_key key)
+{
+	return json_pack("{s:o, s:s}", "value", policy_value(resolved, key), "from", policy_level_names[from[key]]);
+}
+
 json_t *describe_policy(const struct config *c, const struct config_group *g, const struct config_port *p)
 {
 	struct policy_stack s = config_stack(c, g, p);
@@ -239,10 +244,18 @@ json_t *describe_policy(const struct config *c, const struct config_group *g, co
 
 	policy_resolve(&s, &resolved, from);
 	for (int k = 0; k < POLICY_KEYS; k++)
-		json_object_set_new(o, policy_rows[k].name,
-				    json_pack("{s:o, s:s}", "value", policy_value(&resolved, (enum policy_key)k), "from",
-					      policy_level_names[from[k]]));
+		json_object_set_new(o, policy_rows[k].name, key_json(&resolved, from, (enum policy_key)k));
 	return o;
+}
+
+json_t *describe_key(const struct config *c, const struct config_port *p, enum policy_key key)
+{
+	struct policy_stack s = config_stack(c, NULL, p);
+	enum policy_level from[POLICY_KEYS];
+	struct policy resolved;
+
+	policy_resolve(&s, &resolved, from);
+	return key_json(&resolved, from, key);
 }
 
 static json_t *describe_worker(const struct vswitch *sw, unsigned w)

@@ -22,4 +22,7 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 json_t *describe_group(const struct config_group *g);
 json_t *describe_policy(const struct config *c, const struct config_group *g, const struct config_port *p);
 
+// {"value", "from"}: the value of one key that is in force on a port.
+json_t *describe_key(const struct config *c, const struct config_port *p, enum policy_key key);
+
 json_t *describe_status(const struct vswitch *sw);

@@ -18,7 +18,7 @@ struct method {
 	method_fn call;
 };
 
-extern const struct method methods_port[], methods_table[], methods_config[];
+extern const struct method methods_port[], methods_table[], methods_config[], methods_trace[];
 
 // Fills in an error; returns NULL.
 json_t *method_refuse(struct method_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -35,7 +35,7 @@ static const struct method methods_switch[] = {
 	{0},
 };
 
-static const struct method *const all[] = {methods_switch, methods_port, methods_table, methods_config};
+static const struct method *const all[] = {methods_switch, methods_port, methods_table, methods_config, methods_trace};
 
 static const struct method *find(const char *name)
 {

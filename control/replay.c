@@ -18,6 +18,7 @@
 #include "reply.h"
 #include "switch.h"
 #include "../dataplane/frame.h"
+#include "../dataplane/pool.h"
 
 enum {
 	BURST_DEFAULT = 32,
@@ -143,30 +144,6 @@ static uint64_t clock_of(struct replay *r, const struct capture_record *rec)
 	return ns > r->now_ns ? ns : r->now_ns;
 }
 
-static bool fill(struct rte_mbuf *m, struct rte_mempool *pool, const uint8_t *data, uint32_t len)
-{
-	struct rte_mbuf *last = m;
-
-	while (len) {
-		uint32_t room = rte_pktmbuf_tailroom(last), part = len < room ? len : room;
-		if (!part) {
-			last->next = rte_pktmbuf_alloc(pool);
-			if (!last->next)
-				return false;
-			last = last->next;
-			last->data_off = 0;
-			m->nb_segs++;
-			continue;
-		}
-		memcpy(rte_pktmbuf_mtod_offset(last, char *, last->data_len), data, part);
-		last->data_len = (uint16_t)(last->data_len + part);
-		m->pkt_len += part;
-		data += part;
-		len -= part;
-	}
-	return true;
-}
-
 static bool take(struct replay *r, const struct capture_record *rec)
 {
 	uint64_t ns = clock_of(r, rec);
@@ -178,11 +155,9 @@ static bool take(struct replay *r, const struct capture_record *rec)
 		forward_pending(r);
 	if (due)
 		advance_clock(r, ns);
-	struct rte_mbuf *m = rte_pktmbuf_alloc(r->sw->pool);
-	if (!m || !fill(m, r->sw->pool, rec->data, rec->captured)) {
-		rte_pktmbuf_free(m);
+	struct rte_mbuf *m = pool_frame(r->sw->pool, rec->data, rec->captured);
+	if (!m)
 		return complain("no packet buffer left for a frame of %" PRIu32 " bytes", rec->captured), false;
-	}
 	*stamp_of(r, m) = rec->ns;
 	if (rec->captured < rec->length)
 		counter_add(&r->fwd->counters[rec->tag].truncated, 1);

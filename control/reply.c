@@ -252,5 +252,8 @@ void reply_print(FILE *out, enum reply_view view, json_t *r)
 	case VIEW_COUNT:
 		fprintf(out, "%lld\n", (long long)json_integer_value(json_object_get(r, "count")));
 		break;
+	case VIEW_TRACE:
+		reply_trace(out, r);
+		break;
 	}
 }

@@ -18,6 +18,7 @@ enum reply_view {
 	VIEW_EVENT,
 	VIEW_EVENTS, // array of events
 	VIEW_COUNT, // {"count"}: how many were changed
+	VIEW_TRACE,
 };
 
 void reply_print(FILE *out, enum reply_view view, json_t *result);
@@ -35,3 +36,6 @@ struct reply_column {
 
 void reply_plain(json_t *value, char out[REPLY_CELL]);
 void reply_table(FILE *out, json_t *rows, const struct reply_column *columns);
+
+// Part of reply_print(): what became of traced frames.
+void reply_trace(FILE *out, const json_t *stories);

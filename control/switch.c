@@ -490,14 +490,12 @@ static bool build(struct vswitch *sw, struct config *c, struct compiled *n, stru
 
 bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, struct config_error *e)
 {
-	struct vswitch *sw = calloc(1, sizeof *sw);
+	struct vswitch *sw = aligned_alloc(_Alignof(struct vswitch), sizeof *sw);
 	struct compiled n;
 
 	if (!sw)
 		return no_memory(e, "the switch");
-	sw->live = use != SWITCH_REPLAY;
-	sw->devices = use == SWITCH_LIVE;
-	sw->clock = clock_start();
+	*sw = (struct vswitch){.live = use != SWITCH_REPLAY, .devices = use == SWITCH_LIVE, .clock = clock_start()};
 	if (!compile(sw, c, &n, e)) {
 		free(sw);
 		return false;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "admit.h"
 
-#define MAC_BRIDGE_GROUP UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
-#define MAC_PVST UINT64_C(0x01000ccccccd)
-
 // A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1), or Cisco's
 // address for per-VLAN spanning tree.
 static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)

@@ -10,6 +10,9 @@
 #include "guard.h"
 #include "portconf.h"
 
+#define MAC_BRIDGE_GROUP UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
+#define MAC_PVST UINT64_C(0x01000ccccccd)
+
 // A frame between its arrival and its decision. No member is a byte: a store to one could be a store to anything, and
 // what the loop of a burst holds in registers would be read again.
 struct arrival {

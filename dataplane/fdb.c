@@ -506,6 +506,44 @@ void fdb_destroy(struct fdb *f)
 	free(f);
 }
 
+int fdb_create_like(struct fdb **out, const struct fdb *f, uint32_t capacity)
+{
+	struct fdb *copy;
+	int rc = fdb_create(&copy, capacity, 0, 0);
+
+	if (rc)
+		return rc;
+	atomic_store(&copy->flush, load(&f->flush));
+	atomic_store(&copy->aging_min, load(&f->aging_min));
+	for (int v = 0; v < VID_SPACE; v++)
+		atomic_store(&copy->vlan_floor[v], load(&f->vlan_floor[v]));
+	for (int p = 0; p < FDB_PORTS_MAX; p++) {
+		const struct fdb_port *from = &f->port[p];
+		struct fdb_port *to = &copy->port[p];
+		atomic_store(&to->dynamic, load(&from->dynamic));
+		atomic_store(&to->sticky, load(&from->sticky));
+		atomic_store(&to->floor, load(&from->floor));
+		atomic_store(&to->aging, load(&from->aging));
+	}
+	*out = copy;
+	return 0;
+}
+
+void fdb_copy_key(struct fdb *copy, struct fdb *f, uint64_t key)
+{
+	struct place from = place_of(f, key), to = place_of(copy, key);
+
+	lock(from.stripe);
+	const struct fdb_slot *s = slot_of(f, &from, key);
+	uint64_t value = s ? atomic_load(&s->value) : 0;
+	struct fdb_slot *t = value ? claim(copy, &to, key) : NULL;
+	if (t && value & FDB_MOVED)
+		copy->moves[slot_index(copy, t)] = f->moves[slot_index(f, s)];
+	if (t)
+		set(t, value);
+	unlock(from.stripe);
+}
+
 void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks)
 {
 	uint32_t min = 0;

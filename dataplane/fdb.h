@@ -298,6 +298,12 @@ struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_le
 int fdb_create(struct fdb **f, uint32_t capacity, uint32_t fixed, uint64_t seed);
 void fdb_destroy(struct fdb *f);
 
+// A small table with the ports, limits and flushes of f as they are now, but none of its entries. -EINVAL, -ENOMEM.
+int fdb_create_like(struct fdb **copy, const struct fdb *f, uint32_t capacity);
+
+// Copies the entry of a key, if there is one, into a table that was made like f and does not have it.
+void fdb_copy_key(struct fdb *copy, struct fdb *f, uint64_t key);
+
 // Ageing time of the entries of a port, in ticks; 0: they do not age.
 void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks);
 

@@ -44,3 +44,29 @@ struct rte_mempool *pool_create_long(unsigned id)
 	snprintf(name, sizeof name, "long%u", id);
 	return create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
 }
+
+struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *last = m;
+
+	while (m && len) {
+		uint32_t room = rte_pktmbuf_tailroom(last), part = len < room ? len : room;
+		if (!part) {
+			last->next = rte_pktmbuf_alloc(pool);
+			if (!last->next) {
+				rte_pktmbuf_free(m);
+				return NULL;
+			}
+			last = last->next;
+			last->data_off = 0;
+			m->nb_segs++;
+			continue;
+		}
+		memcpy(rte_pktmbuf_mtod_offset(last, char *, last->data_len), data, part);
+		last->data_len = (uint16_t)(last->data_len + part);
+		m->pkt_len += part;
+		data += part;
+		len -= part;
+	}
+	return m;
+}
