@@ -202,7 +202,7 @@ static unsigned poll_streams(struct lane *lane)
 	struct rte_mbuf *frames[BURST];
 	unsigned total = 0, port;
 
-	PORTSET_FOREACH(port, atomic_load_explicit(&lane->worker->polled, memory_order_relaxed)) {
+	PORTSET_FOREACH(port, atomic_load_explicit(&lane->worker->polled[0], memory_order_relaxed)) {
 		unsigned n = receive(lane, port, frames);
 		if (!n)
 			continue;

@@ -28,6 +28,7 @@ enum {
 	MTU_MIN = 68, // RFC 791
 	MTU_DEFAULT = 1500,
 	MTU_MAX = 9000,
+	QUEUES_MAX = 8,
 	TABLE_SIZE_MIN_AUTO = 65536,
 	TABLE_SIZE_MAX = 16777216,
 };
@@ -56,6 +57,7 @@ struct config_port {
 	uint64_t effective;       // effective-mac; 0: as mac-address
 	bool disabled;
 	uint32_t mtu; // 0: what the device has
+	uint32_t queues; // of ingress; 0: one
 	struct policy policy;
 	struct mark at, device_at, group_at, mac_at, effective_at;
 };

@@ -388,6 +388,11 @@ static bool port_mtu(struct reader *r, const char *name, yaml_node_t *n, void *p
 	return read_number(r, name, n, MTU_MIN, MTU_MAX, &((struct config_port *)p)->mtu);
 }
 
+static bool port_queues(struct reader *r, const char *name, yaml_node_t *n, void *p)
+{
+	return read_number(r, name, n, 1, QUEUES_MAX, &((struct config_port *)p)->queues);
+}
+
 static bool port_enabled(struct reader *r, const char *name, yaml_node_t *n, void *p)
 {
 	bool on;
@@ -412,6 +417,7 @@ static bool read_port(struct reader *r, const char *name, yaml_node_t *n, void *
 		{"mac-address", port_mac, false},
 		{"effective-mac", port_effective, false},
 		{"mtu", port_mtu, false},
+		{"queues", port_queues, false},
 		{"enabled", port_enabled, false},
 		{"policy", port_policy, false},
 		{0},

@@ -147,6 +147,8 @@ static void port(struct writer *w, const struct config_port *p)
 		mac(w, "effective-mac", p->effective);
 	if (p->mtu)
 		number(w, "mtu", p->mtu);
+	if (p->queues)
+		number(w, "queues", p->queues);
 	if (p->disabled)
 		pair(w, "enabled", "off");
 	policy(w, &p->policy);

@@ -221,6 +221,7 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 
 	json_object_set_new(o, "mac_address", mac_or_null(p->mac));
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
+	set_number(o, "queues", p->queues ? p->queues : 1);
 	json_object_set_new(o, "policy", policy_set_here(&p->policy));
 	return o;
 }
@@ -258,17 +259,26 @@ json_t *describe_key(const struct config *c, const struct config_port *p, enum p
 	return key_json(&resolved, from, key);
 }
 
-static json_t *describe_worker(const struct vswitch *sw, unsigned w)
+// The ports that a worker polls; where they have several queues, which: NAME/QUEUE.
+static json_t *polled_ports(const struct vswitch *sw, unsigned w)
 {
-	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
 	json_t *ports = json_array();
 	unsigned port;
 
-	PORTSET_FOREACH(port, atomic_load(&sw->worker[w]->polled))
-		json_array_append_new(ports, json_string(sw->port[port].name));
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		PORTSET_FOREACH(port, atomic_load(&sw->worker[w]->polled[q]))
+			json_array_append_new(ports, sw->device[port].rx_queues > 1 ? json_sprintf("%s/%u", sw->port[port].name, q)
+										    : json_string(sw->port[port].name));
+	return ports;
+}
+
+static json_t *describe_worker(const struct vswitch *sw, unsigned w)
+{
+	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+
 	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
 			 sw->load[w].share, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
-			 ports);
+			 polled_ports(sw, w));
 }
 
 json_t *describe_status(const struct vswitch *sw)

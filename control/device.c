@@ -8,20 +8,21 @@ struct kind {
 	const char *name;
 	const char *format;
 	const char *argument; // what is wanted behind the colon
+	const char *queues;   // argument that asks for so many; NULL: they come without one
 };
 
 static const struct kind kinds[] = {
-	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make"},
-	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface"},
-	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface"},
-	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve"},
-	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s", "path of the socket that the guest's side serves"},
-	{"virtio_user", "net_virtio_user_%1$s,path=%2$s", "path of a vhost-user socket, or /dev/vhost-net"},
-	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket"},
-	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing"},
-	{"pci", "%2$s", "PCI address"},
-	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap"},
-	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp"},
+	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make", NULL},
+	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface", "qpairs"},
+	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface", "queue_count"},
+	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve", "queues"},
+	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s", "path of the socket that the guest's side serves", "queues"},
+	{"virtio_user", "net_virtio_user_%1$s,path=%2$s", "path of a vhost-user socket, or /dev/vhost-net", "queues"},
+	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket", NULL},
+	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing", NULL},
+	{"pci", "%2$s", "PCI address", NULL},
+	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
+	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
 };
 
 // The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP transfer: 6 % of its segments
@@ -116,7 +117,9 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 	int n = snprintf(out, DEVICE_ARGS, k->format, name, argument);
 #pragma GCC diagnostic pop
 	if (!strcmp(k->name, "af_packet"))
-		snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s", p->mtu > MTU_DEFAULT ? long_slots : slots);
+		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s", p->mtu > MTU_DEFAULT ? long_slots : slots);
+	if (p->queues > 1 && k->queues)
+		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",%s=%u", k->queues, p->queues);
 	return true;
 }
 

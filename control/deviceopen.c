@@ -143,12 +143,16 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	bury_sockets(p->device);
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
-	int rc = port_open(port, list, (uint16_t)p->mtu, workers, pool, &step);
+	struct port_wish wish = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1), workers, pool};
+	int rc = port_open(port, list, &wish, &step);
 	for (unsigned i = 0; i < parts.count && !rc; i++)
 		rc = prepare_interface(port, p, parts.args[i], &step);
 	if (!rc)
 		return true;
 	port_close(port);
+	if (rc == -ERANGE)
+		return config_refuse(e, p->device_at, "port '%s': device '%.200s' does not have %u queues (queues: 1)", p->name, p->device,
+				     p->queues);
 	hint(p->device, p->mtu, text);
 	return config_refuse(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name, step.step, p->device,
 			     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), text); // -1: a driver's plain no

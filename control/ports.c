@@ -70,7 +70,8 @@ void ports_unpoll(struct vswitch *sw, portset which)
 	if (!which)
 		return;
 	for (unsigned w = 0; w < sw->workers; w++)
-		atomic_fetch_and(&sw->worker[w]->polled, ~which);
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_fetch_and(&sw->worker[w]->polled[q], ~which);
 	switch_settle(sw);
 }
 
@@ -86,45 +87,89 @@ static portset closed(const struct vswitch *sw)
 	return found;
 }
 
-static int size_of(portset s)
+// What a worker is to poll: ports, by queue.
+struct plan {
+	portset queue[PORT_QUEUES_MAX];
+};
+
+static int size_of(const struct plan *p)
 {
-	return __builtin_popcountll(s);
+	int size = 0;
+
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		size += __builtin_popcountll(p->queue[q]);
+	return size;
 }
 
-// The worker with the fewest ports, or the one with the most.
-static unsigned find_worker(const portset *plan, unsigned workers, bool fewest)
+// The worker with the fewest queues, or the one with the most.
+static struct plan *find_worker(struct plan *plan, unsigned workers, bool fewest)
 {
-	unsigned found = 0;
+	struct plan *found = plan;
 
-	for (unsigned w = 1; w < workers; w++)
-		if (fewest ? size_of(plan[w]) < size_of(plan[found]) : size_of(plan[w]) > size_of(plan[found]))
-			found = w;
+	for (struct plan *p = plan; p < plan + workers; p++)
+		if (fewest ? size_of(p) < size_of(found) : size_of(p) > size_of(found))
+			found = p;
 	return found;
+}
+
+// Gives the queues of a port that no worker has to those with the fewest.
+static void give_queues(const struct vswitch *sw, struct plan *plan, unsigned port)
+{
+	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1); // a port without a device counts as well
+
+	for (unsigned q = 0; q < queues; q++) {
+		bool taken = false;
+		for (unsigned w = 0; w < sw->workers; w++)
+			taken |= portset_has(plan[w].queue[q], port);
+		if (!taken)
+			find_worker(plan, sw->workers, true)->queue[q] |= portset_of(port);
+	}
+}
+
+// Moves one queue.
+static void even_out(struct plan *from, struct plan *to, struct plan *moved)
+{
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++) {
+		if (!from->queue[q])
+			continue;
+		portset one = portset_of(portset_first(from->queue[q]));
+		from->queue[q] &= ~one;
+		to->queue[q] |= one;
+		moved->queue[q] |= one;
+		break;
+	}
+}
+
+// No queue is ever polled by two: those that move are let go of first.
+static void carry_out(struct vswitch *sw, const struct plan *plan, const struct plan *moved)
+{
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_fetch_and(&sw->worker[w]->polled[q], ~moved->queue[q]);
+	if (size_of(moved))
+		switch_settle(sw);
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_store(&sw->worker[w]->polled[q], plan[w].queue[q]);
 }
 
 void ports_spread(struct vswitch *sw, portset ports)
 {
-	portset plan[CONFIG_WORKERS_MAX], moved = 0, fresh = ports & ~closed(sw);
+	struct plan plan[CONFIG_WORKERS_MAX], moved = {0};
 	unsigned port;
 
-	for (unsigned w = 0; w < sw->workers; w++) {
-		plan[w] = atomic_load(&sw->worker[w]->polled);
-		fresh &= ~plan[w];
-	}
-	PORTSET_FOREACH(port, fresh)
-		plan[find_worker(plan, sw->workers, true)] |= portset_of(port);
-	for (;;) {
-		portset *most = &plan[find_worker(plan, sw->workers, false)], *fewest = &plan[find_worker(plan, sw->workers, true)];
-		if (size_of(*most) <= size_of(*fewest) + 1)
-			break;
-		portset one = portset_of(portset_first(*most));
-		*most &= ~one;
-		*fewest |= one;
-		moved |= one;
-	}
-	ports_unpoll(sw, moved); // no port is ever polled by two
 	for (unsigned w = 0; w < sw->workers; w++)
-		atomic_store(&sw->worker[w]->polled, plan[w]);
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			plan[w].queue[q] = atomic_load(&sw->worker[w]->polled[q]);
+	PORTSET_FOREACH(port, ports & ~closed(sw))
+		give_queues(sw, plan, port);
+	for (;;) {
+		struct plan *most = find_worker(plan, sw->workers, false), *fewest = find_worker(plan, sw->workers, true);
+		if (size_of(most) <= size_of(fewest) + 1)
+			break;
+		even_out(most, fewest, &moved);
+	}
+	carry_out(sw, plan, &moved);
 }
 
 void ports_reconnect(struct vswitch *sw)

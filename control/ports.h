@@ -2,8 +2,8 @@
 // ports: how the ports of a switch come and go: numbers, devices, and the workers that poll them.
 //
 // Model     A port has a number as long as it is there with one device. One that comes, or gets another device, is given a
-//           number that is free, so that old and new are there side by side until the change is made. Each port is polled
-//           by one worker; every worker has as many ports as the others, or one less.
+//           number that is free, so that old and new are there side by side until the change is made. Each of its
+//           queues is polled by one worker; every worker has as many queues as the others, or one less.
 // Threads   The control thread calls everything here. Workers forward meanwhile.
 // Errors    struct config_error; what was opened before an error is closed again.
 #pragma once

@@ -384,15 +384,22 @@ static const char *changed_dataplane(const struct config *a, const struct config
 	return NULL;
 }
 
+static uint32_t queues_of(const struct config_port *p)
+{
+	return p->queues ? p->queues : 1;
+}
+
 static bool check_constant(const struct vswitch *sw, const struct config *c, struct config_error *e)
 {
 	const char *key = changed_dataplane(sw->config, c);
 
 	for (unsigned i = 0; i < c->port_count; i++) {
 		const struct config_port *is = config_port(sw->config, c->port[i].name), *wanted = &c->port[i];
-		if (is && is->mtu != wanted->mtu && !strcmp(is->device, wanted->device))
-			return config_refuse(e, wanted->at, "port '%s': mtu cannot change while the device is open (take the port out, and add it again)",
-					     wanted->name);
+		bool stays = is && !strcmp(is->device, wanted->device);
+		const char *what = !stays ? NULL : is->mtu != wanted->mtu ? "mtu" : queues_of(is) != queues_of(wanted) ? "queues" : NULL;
+		if (what)
+			return config_refuse(e, wanted->at, "port '%s': %s cannot change while the device is open (take the port out, and add it again)",
+					     wanted->name, what);
 	}
 	return !key || config_refuse(e, (struct mark){0},
 				     "dataplane: %s cannot change while the switch runs (restart it with this configuration)", key);

@@ -61,8 +61,8 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	uint16_t rx = RX_DESCRIPTORS, tx = TX_DESCRIPTORS;
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->dev, &rx, &tx);
 
-	if (!rc)
-		rc = rte_eth_rx_queue_setup(p->dev, 0, rx, SOCKET_ID_ANY, NULL, pool);
+	for (uint16_t q = 0; q < p->rx_queues && !rc; q++)
+		rc = rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, pool);
 	for (uint16_t q = 0; q < p->tx_queues && !rc; q++)
 		rc = rte_eth_tx_queue_setup(p->dev, q, tx, SOCKET_ID_ANY, NULL);
 	return rc;
@@ -81,20 +81,43 @@ static int set_mtu(struct port *p, uint16_t mtu)
 }
 
 // A packet socket hears every interface until it is bound to its own: what waits in it may have been for other ports.
-static void forget_waiting(struct port *p)
+static void forget_waiting(struct port *p, uint16_t queue)
 {
 	struct rte_mbuf *frames[WAITING_BURST];
 	uint16_t n = WAITING_BURST;
 
 	for (unsigned total = 0; n && total < WAITING_MAX; total += n) {
-		n = rte_eth_rx_burst(p->dev, 0, frames, WAITING_BURST);
+		n = rte_eth_rx_burst(p->dev, queue, frames, WAITING_BURST);
 		rte_pktmbuf_free_bulk(frames, n);
 	}
 }
 
-static int start(struct port *p, uint16_t mtu, unsigned workers, struct rte_mempool *pool, struct port_error *e)
+// Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes one, one that has pairs of
+// queues (net_af_packet) as many as for ingress.
+static int configure(struct port *p, const struct rte_eth_dev_info *info, const struct port_wish *w)
 {
-	struct rte_eth_conf conf = {0};
+	struct rte_eth_conf conf = {
+		.rxmode.mq_mode = w->rx_queues > 1 && info->flow_type_rss_offloads ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE,
+		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
+		.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER,
+		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
+	};
+	uint16_t tries[] = {w->workers <= info->max_tx_queues && !p->pumped ? (uint16_t)w->workers : 1, w->rx_queues, 1};
+	int rc = -ERANGE;
+
+	if (w->rx_queues > info->max_rx_queues || (p->pumped && w->rx_queues > 1))
+		return rc;
+	p->rx_queues = w->rx_queues;
+	for (size_t i = 0; i < RTE_DIM(tries) && rc; i++) {
+		p->tx_queues = tries[i];
+		rc = rte_eth_dev_configure(p->dev, p->rx_queues, p->tx_queues, &conf);
+	}
+	p->shares_tx = w->workers > p->tx_queues;
+	return rc;
+}
+
+static int start(struct port *p, const struct port_wish *w, struct port_error *e)
+{
 	struct rte_eth_dev_info info;
 	int rc = rte_eth_dev_info_get(p->dev, &info);
 
@@ -102,37 +125,28 @@ static int start(struct port *p, uint16_t mtu, unsigned workers, struct rte_memp
 	if (rc)
 		return rc;
 	p->pumped = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
-	p->tx_queues = workers <= info.max_tx_queues && !p->pumped ? (uint16_t)workers : 1;
-	conf.rxmode.offloads = info.rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER;
-	conf.txmode.offloads = info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
-	rc = rte_eth_dev_configure(p->dev, 1, p->tx_queues, &conf);
-	// A device that wants as many egress queues as it has files (net_pcap) takes one.
-	if (rc && p->tx_queues > 1) {
-		p->tx_queues = 1;
-		rc = rte_eth_dev_configure(p->dev, 1, 1, &conf);
-	}
+	rc = configure(p, &info, w);
 	if (rc)
 		return rc;
-	p->shares_tx = workers > p->tx_queues;
 	e->step = "set up the queues of";
-	if (p->unfinished && mtu > RTE_ETHER_MTU) {
+	if (p->unfinished && w->mtu > RTE_ETHER_MTU) {
 		p->own = pool_create_long(p->dev);
 		if (!p->own)
 			return -ENOMEM;
 	}
-	rc = setup_queues(p, p->own ? p->own : pool);
+	rc = setup_queues(p, p->own ? p->own : w->pool);
 	if (rc)
 		return rc;
 	e->step = "set the MTU of";
-	rc = set_mtu(p, mtu);
+	rc = set_mtu(p, w->mtu);
 	if (rc)
 		return rc;
 	e->step = "start";
 	rc = rte_eth_dev_start(p->dev);
 	if (rc)
 		return rc;
-	if (p->unfinished)
-		forget_waiting(p);
+	for (uint16_t q = 0; q < p->rx_queues && p->unfinished; q++)
+		forget_waiting(p, q);
 	rte_eth_promiscuous_enable(p->dev); // devices that cannot filter refuse it
 	return 0;
 }
@@ -148,8 +162,7 @@ static int claim(struct port *p)
 	return rc;
 }
 
-int port_open(struct port *p, const char *const *parts, uint16_t mtu, unsigned workers, struct rte_mempool *pool,
-	      struct port_error *e)
+int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e)
 {
 	int rc = 0;
 
@@ -159,7 +172,7 @@ int port_open(struct port *p, const char *const *parts, uint16_t mtu, unsigned w
 	for (; *parts && !rc; parts++)
 		rc = probe(p, *parts);
 	if (!rc)
-		rc = start(p, mtu, workers, pool, e);
+		rc = start(p, w, e);
 	if (!rc)
 		rc = claim(p); // not earlier: a bond does not find members that are somebody's
 	if (rc)
@@ -233,9 +246,9 @@ static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 	}
 }
 
-uint16_t port_rx(struct port *p, struct rte_mbuf **frames, uint16_t n)
+uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
-	n = rte_eth_rx_burst(p->dev, 0, frames, n);
+	n = rte_eth_rx_burst(p->dev, queue, frames, n);
 	if (p->pumped)
 		port_tx(p, 0, NULL, 0);
 	if (p->unfinished)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // port: one DPDK ethdev: open, start, burst, link, close.
 //
-// Model     A port has one ingress queue and as many egress queues as there are workers, where the device has that
-//           many; else workers share one under a lock.
-// Threads   Control opens and closes. One worker receives from a port; any worker sends.
+// Model     A port has as many ingress queues as are asked for, one as a rule, and as many egress queues as there are
+//           workers, where the device has that many; else workers share one under a lock. What comes in by one queue stays in
+//           order; the device spreads what comes in by flows.
+// Threads   Control opens and closes. One worker receives from a queue; any worker sends.
 // Ownership port_open() probes the device unless it is there already, port_close() removes it. A device has one port.
 // Errors    0 or -errno, with `step` naming what failed; a burst is the number of frames.
 #pragma once
@@ -13,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PORT_PARTS_MAX = 9 };
+enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8 };
 
 struct port_part {
 	struct rte_device *device;
@@ -23,7 +24,7 @@ struct port_part {
 
 struct port {
 	uint16_t dev; // ethdev number
-	uint16_t tx_queues;
+	uint16_t rx_queues, tx_queues;
 	bool shares_tx;     // more workers than egress queues
 	bool pumped;        // LACP frames of a bond go out when something is sent, if only nothing
 	bool unfinished;    // what it receives may lack a tag, a checksum or its end
@@ -42,10 +43,17 @@ struct port_error {
 	const char *step;
 };
 
-// Opens the device that DPDK's devargs name, for `workers` senders, frames in mbufs from pool. Promiscuous, as a
-// switch port is. The last of the parts (NULL ends them) is the port, the others are there for it. mtu 0: none is asked for.
-int port_open(struct port *p, const char *const *parts, uint16_t mtu, unsigned workers, struct rte_mempool *pool,
-	      struct port_error *e);
+// How a port is to be opened.
+struct port_wish {
+	uint16_t mtu;       // 0: none is asked for
+	uint16_t rx_queues; // 1 to PORT_QUEUES_MAX
+	unsigned workers;   // that send
+	struct rte_mempool *pool; // of the frames it receives
+};
+
+// Opens the device that DPDK's devargs name. Promiscuous, as a switch port is. The last of the parts (NULL ends them) is the
+// port, the others are there for it. -ERANGE: it does not have so many ingress queues.
+int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e);
 void port_close(struct port *p);
 
 // Whether it has link. A bond in mode active-backup is moved to a member that has, where the one in use has not.
@@ -56,7 +64,7 @@ static inline bool port_is_open(const struct port *p)
 	return p->parts;
 }
 
-uint16_t port_rx(struct port *p, struct rte_mbuf **frames, uint16_t n);
+uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n);
 
 // Sends as many of the frames as the device takes.
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n);

@@ -18,20 +18,30 @@ static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uin
 	return port_tx(&w->ports[port], w->id, frames, n);
 }
 
-// One round over the ports; the number of frames that came in.
-static unsigned poll_ports(struct worker *w)
+// Polls one queue of these ports; the number of frames that came in.
+static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 {
 	struct rte_mbuf *frames[WORKER_BURST];
 	unsigned total = 0, port;
 
-	PORTSET_FOREACH(port, atomic_load_explicit(&w->polled, memory_order_acquire)) {
-		uint16_t n = port_rx(&w->ports[port], frames, WORKER_BURST);
+	PORTSET_FOREACH(port, ports) {
+		uint16_t n = port_rx(&w->ports[port], queue, frames, WORKER_BURST);
 		if (!n)
 			continue;
 		forward_burst(&w->forwarder, port, frames, NULL, n);
 		txbatch_drain(&w->forwarder.tx);
 		total += n;
 	}
+	return total;
+}
+
+// One round over the ports; the number of frames that came in.
+static unsigned poll_ports(struct worker *w)
+{
+	unsigned total = 0;
+
+	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++)
+		total += poll_queue(w, queue, atomic_load_explicit(&w->polled[queue], memory_order_acquire));
 	return total;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // worker: the only polling loop: takes bursts from its ports, forwards them, sends what comes out.
 //
-// Model     A worker polls its ports in turn. Between two rounds it passes a quiescent point: what control had published
+// Model     A worker polls its queues of ports in turn. Between two rounds it passes a quiescent point: what control had published
 //           before, it then no longer uses. One that may sleep does so for a part of the time that it has found nothing:
 //           a frame waits by that part longer than for the one before it, WORKER_PAUSE_MAX_NS at most. Asleep it holds up
 //           nobody.
@@ -25,7 +25,7 @@ struct worker {
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
 	bool sleeps;            // when there is nothing to do
-	_Atomic portset polled; // control writes
+	_Atomic portset polled[PORT_QUEUES_MAX]; // ports that it polls this queue of; control writes
 	_Atomic bool stop;      // control writes
 	// The worker writes, control reads: cycles spent on rounds that had frames, and on all.
 	_Atomic uint64_t busy_cycles, cycles;
