@@ -27,6 +27,8 @@ const struct argument port_settings[] = {
 	{"mac-address", ARG_SETTING, KIND_TEXT, "MAC", .help = "the address that the hypervisor assigned to the vNIC"},
 	{"effective-mac", ARG_SETTING, KIND_TEXT, "MAC", .help = "what the guest set it to; unset: mac-address"},
 	{"port-group", ARG_SETTING, KIND_GROUP, "GROUP", .help = "the group that the port inherits policy from"},
+	{"mtu", ARG_SETTING, KIND_TEXT, "BYTES", .help = "longest packet that is sent, 68 to 9000"},
+	{"queues", ARG_SETTING, KIND_TEXT, "N", .help = "ingress queues, 1 to 8; with port add only"},
 	{0},
 };
 

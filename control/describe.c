@@ -221,6 +221,7 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 
 	json_object_set_new(o, "mac_address", mac_or_null(p->mac));
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
+	json_object_set_new(o, "mtu", p->mtu ? json_integer(p->mtu) : json_null());
 	set_number(o, "queues", p->queues ? p->queues : 1);
 	json_object_set_new(o, "policy", policy_set_here(&p->policy));
 	return o;

@@ -103,21 +103,28 @@ static void hint(const char *device, unsigned mtu, char out[HINT])
 			snprintf(out, HINT, "%s", hints[i].text);
 }
 
-// The interface of a part that is a packet socket: its MTU, and frames as on a wire. 0 or -errno.
-static int prepare_interface(struct port *port, const struct config_port *p, const char *args, struct port_error *step)
+// The interface of a part that is a packet socket of whatever kind; false: it is none.
+static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 {
 	static const char key[] = ",iface=";
-	bool packet = !strncmp(args, "net_af_packet", 13), xdp = !strncmp(args, "net_af_xdp", 10);
-	const char *at = packet || xdp ? strstr(args, key) : NULL;
+	bool packet = !strncmp(args, "net_af_packet", 13) || !strncmp(args, "net_af_xdp", 10);
+	const char *at = packet ? strstr(args, key) : NULL;
+
+	if (at)
+		snprintf(name, IF_NAMESIZE, "%.*s", (int)strcspn(at + sizeof key - 1, ","), at + sizeof key - 1);
+	return at;
+}
+
+// What the interface of a part that is a packet socket wants: its MTU, and frames as on a wire. 0 or -errno.
+static int prepare_interface(struct port *port, const struct config_port *p, const char *args, struct port_error *step)
+{
 	char name[IF_NAMESIZE];
 	int guard = -1;
 
-	if (!at)
+	if (!packet_interface(args, name))
 		return 0;
-	at += sizeof key - 1;
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
 	// An XDP socket comes with a program of its own.
-	if (packet && !interface_guard(name, &guard))
+	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
 		complain("port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
 			 "(say there: ethtool -K IFACE tx off tso off gso off)", p->name, name, strerror(errno));
 	if (guard >= 0)
@@ -127,13 +134,39 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 	return p->mtu ? interface_set_mtu(name, p->mtu) : 0;
 }
 
+static bool cannot(const struct config_port *p, const char *step, int rc, struct config_error *e)
+{
+	char text[HINT];
+
+	hint(p->device, p->mtu, text);
+	return config_refuse(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name, step, p->device,
+			     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), text); // -1: a driver's plain no
+}
+
+bool device_set_mtu(struct port *port, const struct config_port *p, struct config_error *e)
+{
+	struct device_parts parts;
+	char name[IF_NAMESIZE];
+
+	if (!device_parts(p, p->name, &parts, e))
+		return false;
+	int rc = port_set_mtu(port, (uint16_t)p->mtu);
+	for (unsigned i = 0; i < parts.count && !rc; i++)
+		if (packet_interface(parts.args[i], name))
+			rc = interface_set_mtu(name, p->mtu ? p->mtu : MTU_DEFAULT);
+	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV) // -ENODEV: a TAP that was moved to another namespace
+		return config_refuse(e, p->at, "port '%s': mtu %u wants device '%.200s' to be opened anew (take the port out, and add it again)",
+				     p->name, p->mtu, p->device);
+	return !rc || cannot(p, "set the MTU of", rc, e);
+}
+
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers, struct rte_mempool *pool,
 		 struct config_error *e)
 {
 	const char *list[PORT_PARTS_MAX + 1] = {NULL};
 	struct device_parts parts;
 	struct port_error step;
-	char text[HINT], name[PORT_NAME];
+	char name[PORT_NAME];
 
 	snprintf(name, sizeof name, "%u", number);
 	if (!device_parts(p, name, &parts, e))
@@ -153,7 +186,5 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	if (rc == -ERANGE)
 		return config_refuse(e, p->device_at, "port '%s': device '%.200s' does not have %u queues (queues: 1)", p->name, p->device,
 				     p->queues);
-	hint(p->device, p->mtu, text);
-	return config_refuse(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name, step.step, p->device,
-			     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), text); // -1: a driver's plain no
+	return cannot(p, step.step, rc, e);
 }

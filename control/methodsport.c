@@ -22,23 +22,33 @@ static bool set_policy(struct change *ch, struct policy *p, const char *key, con
 	return true;
 }
 
-static bool set_mac(struct change *ch, uint64_t *mac, const char *key, const json_t *value)
+static bool set_station(struct change *ch, uint64_t *mac, const char *key, const json_t *value)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	const char *text = json_string_value(value);
 
-	if (!text || !text_mac(text, &v) || !v || mac_is_group(v))
+	if (value && (!text || !text_mac(text, &v) || !v || mac_is_group(v)))
 		return method_refuse(ch->e, RPC_USAGE, "%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)", key,
-			      text ? text : "");
+				     text ? text : "");
 	*mac = v;
 	return true;
 }
 
+static bool set_mac(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_station(ch, &p->mac, "mac-address", value);
+}
+
+static bool set_effective(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_station(ch, &p->effective, "effective-mac", value);
+}
+
 static bool set_group(struct change *ch, struct config_port *p, const json_t *value)
 {
-	const char *name = json_string_value(value);
+	const char *name = value ? json_string_value(value) : "";
 
-	if (!name || !config_group(ch->c, name))
+	if (value && (!name || !config_group(ch->c, name)))
 		return method_refuse(ch->e, RPC_REFUSED, "there is no port group '%.64s'", name ? name : "");
 	strcpy(p->group, name);
 	return true;
@@ -55,34 +65,51 @@ static bool set_device(struct change *ch, struct config_port *p, const json_t *v
 	return device_check(p, &ce) || method_refuse(ch->e, RPC_USAGE, "%s", ce.text);
 }
 
-// Sets or, with value NULL, unsets what a port has besides policy. False in *known: no such setting.
-static bool set_own(struct change *ch, struct config_port *p, const char *key, const json_t *value, bool *known)
+// A number that has a default of its own: 0, where it is unset.
+static bool set_number(struct change *ch, uint32_t *number, const char *key, uint32_t min, uint32_t max, const json_t *value)
 {
-	uint64_t *mac = !strcmp(key, "mac-address") ? &p->mac : !strcmp(key, "effective-mac") ? &p->effective : NULL;
-	bool device = !strcmp(key, "device");
+	uint64_t v = 0;
+	char text[64] = "";
 
-	*known = mac || device || !strcmp(key, "port-group");
-	if (device)
-		return set_device(ch, p, value);
-	if (mac && !value)
-		*mac = 0;
-	else if (mac)
-		return set_mac(ch, mac, key, value);
-	else if (*known && !value)
-		*p->group = 0;
-	else if (*known)
-		return set_group(ch, p, value);
+	if (value && (!param_scalar(value, text, sizeof text) || !text_number(text, max, &v) || v < min))
+		return method_refuse(ch->e, RPC_USAGE, "%s cannot be '%.40s' (a number from %u to %u)", key, text, min, max);
+	*number = (uint32_t)v;
 	return true;
+}
+
+static bool set_mtu(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_number(ch, &p->mtu, "mtu", MTU_MIN, MTU_MAX, value);
+}
+
+static bool set_queues(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_number(ch, &p->queues, "queues", 1, QUEUES_MAX, value);
+}
+
+// What a port has besides policy. Value NULL: it is unset.
+static const struct own {
+	const char *key;
+	bool (*set)(struct change *ch, struct config_port *p, const json_t *value);
+} own[] = {
+	{"device", set_device},           {"port-group", set_group}, {"mac-address", set_mac},
+	{"effective-mac", set_effective}, {"mtu", set_mtu},          {"queues", set_queues},
+};
+
+static const struct own *find_own(const char *key)
+{
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!strcmp(own[i].key, key))
+			return &own[i];
+	return NULL;
 }
 
 static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
 {
-	bool known = false, good = true;
+	const struct own *o = key && port ? find_own(key) : NULL;
 
-	if (key && port)
-		good = set_own(ch, port, key, NULL, &known);
-	if (known)
-		return good;
+	if (o)
+		return o->set(ch, port, NULL);
 	if (!key || policy_find(key) < 0)
 		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
 	policy_unset(policy, (enum policy_key)policy_find(key));
@@ -95,14 +122,12 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"), *value;
 	const char *key;
 	size_t i;
-	bool known = false;
 
 	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
 		return method_refuse(ch->e, PARAMS_INVALID, "wanted: 'set', an object of keys and values, or 'keys', an array");
 	json_object_foreach(set, key, value) {
-		if (port && !set_own(ch, port, key, value, &known))
-			return false;
-		if (!known && !set_policy(ch, policy, key, value))
+		const struct own *o = port ? find_own(key) : NULL;
+		if (o ? !o->set(ch, port, value) : !set_policy(ch, policy, key, value))
 			return false;
 	}
 	json_array_foreach(keys, i, value)

@@ -65,6 +65,45 @@ void ports_close(struct vswitch *sw, portset which)
 		port_close(&sw->device[port]);
 }
 
+// The number of a port whose MTU another configuration changes while its device stays open; -1: it is none.
+static int resized(const struct vswitch *sw, const struct config_port *p)
+{
+	int number = sw->devices ? kept_number(sw, p) : -1;
+	bool differs = number >= 0 && switch_port_config(sw, (unsigned)number)->mtu != p->mtu;
+
+	return differs && port_is_open(&sw->device[number]) ? number : -1;
+}
+
+// A device of the kernel is never given a frame that is longer than its MTU: it would choke on it.
+static bool set_mtu(struct vswitch *sw, unsigned number, const struct config_port *p, struct config_error *e)
+{
+	_Atomic uint32_t *longest = &sw->shared.port[number].longest;
+	uint32_t wanted = (p->mtu ? p->mtu : MTU_DEFAULT) + FRAME_HEADER;
+
+	if (sw->device[number].kernel && wanted < atomic_load(longest)) {
+		atomic_store(longest, wanted);
+		switch_settle(sw);
+	}
+	bool good = device_set_mtu(&sw->device[number], p, e);
+	atomic_store(longest, sw->device[number].longest);
+	return good;
+}
+
+bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct config_error *e)
+{
+	struct config_error again; // it was possible before
+	unsigned i;
+	int number;
+
+	for (i = 0; i < c->port_count; i++)
+		if ((number = resized(sw, &c->port[i])) >= 0 && !set_mtu(sw, (unsigned)number, &c->port[i], e))
+			break;
+	for (unsigned k = 0; i < c->port_count && k <= i; k++)
+		if ((number = resized(sw, &c->port[k])) >= 0)
+			set_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number), &again);
+	return i == c->port_count;
+}
+
 void ports_unpoll(struct vswitch *sw, portset which)
 {
 	if (!which)

@@ -17,6 +17,9 @@ bool ports_number(const struct vswitch *sw, const struct config *c, uint8_t numb
 bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which, struct config_error *e);
 void ports_close(struct vswitch *sw, portset which);
 
+// Gives the ports that stay the MTU that c has for them, all or none.
+bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct config_error *e);
+
 // Takes ports away from the workers; returns when none receives from them any more.
 void ports_unpoll(struct vswitch *sw, portset which);
 

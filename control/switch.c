@@ -394,12 +394,10 @@ static bool check_constant(const struct vswitch *sw, const struct config *c, str
 	const char *key = changed_dataplane(sw->config, c);
 
 	for (unsigned i = 0; i < c->port_count; i++) {
-		const struct config_port *is = config_port(sw->config, c->port[i].name), *wanted = &c->port[i];
-		bool stays = is && !strcmp(is->device, wanted->device);
-		const char *what = !stays ? NULL : is->mtu != wanted->mtu ? "mtu" : queues_of(is) != queues_of(wanted) ? "queues" : NULL;
-		if (what)
-			return config_refuse(e, wanted->at, "port '%s': %s cannot change while the device is open (take the port out, and add it again)",
-					     wanted->name, what);
+		const struct config_port *wanted = &c->port[i], *is = config_port(sw->config, wanted->name);
+		if (is && queues_of(is) != queues_of(wanted) && !strcmp(is->device, wanted->device))
+			return config_refuse(e, wanted->at, "port '%s': queues cannot change while the device is open (take the port out, and add it again)",
+					     wanted->name);
 	}
 	return !key || config_refuse(e, (struct mark){0},
 				     "dataplane: %s cannot change while the switch runs (restart it with this configuration)", key);
@@ -411,12 +409,16 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e)
 
 	if (!config_validate(c, e) || !check_constant(sw, c, e) || !compile(sw, c, &n, e))
 		return false;
-	if (!check_room(sw, c, &n, e) || !ports_open(sw, c, n.numbers, n.ports & ~sw->ports, e)) {
-		discard(&n);
-		return false;
+	portset fresh = n.ports & ~sw->ports;
+	bool opened = check_room(sw, c, &n, e) && ports_open(sw, c, n.numbers, fresh, e);
+	if (opened && ports_set_mtu(sw, c, e)) {
+		publish(sw, c, &n);
+		return true;
 	}
-	publish(sw, c, &n);
-	return true;
+	if (opened)
+		ports_close(sw, fresh);
+	discard(&n);
+	return false;
 }
 
 static struct worker *worker_create(struct vswitch *sw, unsigned id)

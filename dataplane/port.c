@@ -68,16 +68,35 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	return rc;
 }
 
-// Asks for an MTU. Drivers that know of none take frames of any length; those for interfaces of the kernel choke on a frame
-// that is longer than theirs.
-static int set_mtu(struct port *p, uint16_t mtu)
+// Asks a device for an MTU. Drivers that know of none take frames of any length.
+static int ask_mtu(struct port *p, uint16_t mtu)
 {
-	int rc = mtu && !p->unfinished ? rte_eth_dev_set_mtu(p->dev, mtu) : 0; // net_af_packet takes none above 1500
+	int rc = p->unfinished ? 0 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet takes none above 1500
 
-	if (!mtu && p->kernel)
-		rc = rte_eth_dev_get_mtu(p->dev, &mtu);
-	p->longest = mtu ? mtu + RTE_ETHER_HDR_LEN : 0;
 	return rc == -ENOTSUP ? 0 : rc;
+}
+
+// The MTU to begin with. Drivers for interfaces of the kernel choke on a frame that is longer than theirs.
+static int begin_mtu(struct port *p, uint16_t mtu)
+{
+	int rc = mtu ? ask_mtu(p, mtu) : p->kernel ? rte_eth_dev_get_mtu(p->dev, &mtu) : 0;
+
+	p->longest = mtu ? mtu + RTE_ETHER_HDR_LEN : 0;
+	return rc;
+}
+
+int port_set_mtu(struct port *p, uint16_t mtu)
+{
+	bool limited = mtu || p->kernel;
+
+	if (p->unfinished && mtu > RTE_ETHER_MTU && !p->own)
+		return -ENOBUFS;
+	if (!mtu)
+		mtu = RTE_ETHER_MTU;
+	int rc = ask_mtu(p, mtu);
+	if (!rc)
+		p->longest = limited ? mtu + RTE_ETHER_HDR_LEN : 0;
+	return rc;
 }
 
 // A packet socket hears every interface until it is bound to its own: what waits in it may have been for other ports.
@@ -138,7 +157,7 @@ static int start(struct port *p, const struct port_wish *w, struct port_error *e
 	if (rc)
 		return rc;
 	e->step = "set the MTU of";
-	rc = set_mtu(p, w->mtu);
+	rc = begin_mtu(p, w->mtu);
 	if (rc)
 		return rc;
 	e->step = "start";

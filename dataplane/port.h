@@ -56,6 +56,10 @@ struct port_wish {
 int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e);
 void port_close(struct port *p);
 
+// Sets the MTU of an open port; 0: none is asked for, interfaces of the kernel get 1500. -ENOBUFS: the buffers of a packet
+// socket are too short for it, they are made when it is opened.
+int port_set_mtu(struct port *p, uint16_t mtu);
+
 // Whether it has link. A bond in mode active-backup is moved to a member that has, where the one in use has not.
 bool port_link(struct port *p);
 
