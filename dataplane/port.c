@@ -6,6 +6,7 @@
 #include <rte_dev.h>
 #include <rte_eth_bond.h>
 #include <rte_ether.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -23,6 +24,20 @@ enum {
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
 };
+
+static _Atomic bool links_changed;
+
+static int on_link(uint16_t dev, enum rte_eth_event_type type, void *arg, void *result)
+{
+	(void)dev, (void)type, (void)arg, (void)result;
+	atomic_store(&links_changed, true);
+	return 0;
+}
+
+bool port_links_changed(void)
+{
+	return atomic_exchange(&links_changed, false);
+}
 
 // Makes one part the port's ethdev: probed now, or there already.
 static int probe(struct port *p, const char *devargs)
@@ -161,7 +176,9 @@ static int start(struct port *p, const struct port_wish *w, struct port_error *e
 	if (rc)
 		return rc;
 	e->step = "start";
-	rc = rte_eth_dev_start(p->dev);
+	rc = rte_eth_dev_callback_register(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
+	if (!rc)
+		rc = rte_eth_dev_start(p->dev);
 	if (rc)
 		return rc;
 	for (uint16_t q = 0; q < p->rx_queues && p->unfinished; q++)
@@ -204,6 +221,7 @@ void port_close(struct port *p)
 	if (!p->parts)
 		return;
 	rte_eth_dev_stop(p->dev);
+	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
 	rte_eth_dev_close(p->dev);
 	while (p->parts)
 		rte_dev_remove(p->part[--p->parts].device);

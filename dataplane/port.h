@@ -60,6 +60,9 @@ void port_close(struct port *p);
 // socket are too short for it, they are made when it is opened.
 int port_set_mtu(struct port *p, uint16_t mtu);
 
+// Whether a driver has told of a link that changed since the last call; not all of them tell.
+bool port_links_changed(void);
+
 // Whether it has link. A bond in mode active-backup is moved to a member that has, where the one in use has not.
 bool port_link(struct port *p);
 
