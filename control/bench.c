@@ -243,12 +243,13 @@ static const char *mode_name(void *unused, size_t i)
 
 static const struct bench_mode *find_mode(const char *name)
 {
+	char hint[TEXT_HINT];
+
 	for (const struct bench_mode *m = modes; m->name; m++)
 		if (!strcmp(m->name, name))
 			return m;
-	const char *near = text_nearest(name, mode_name, NULL);
-	complain("unknown mode '%s' (%s%s%s)", name, near ? "did you mean '" : "see nestswitch bench --help", near ? near : "",
-		 near ? "'?" : "");
+	complain("unknown mode '%s' (%s)", name,
+		 text_hint(text_nearest(name, mode_name, NULL), "see nestswitch bench --help", hint));
 	return NULL;
 }
 
@@ -266,7 +267,7 @@ static int bench(const struct bench_mode *m, const struct bench_options *o)
 static int print_mode_help(const struct bench_mode *m, struct option *longs, struct bench_options *o)
 {
 	printf("usage: nestswitch bench %s [OPTIONS]\n\n", m->name);
-	bench_wrap(m->about);
+	text_wrap(stdout, m->about, 0);
 	putchar('\n');
 	take_options(m, longs, o, true);
 	return EXIT_DONE;

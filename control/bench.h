@@ -95,6 +95,3 @@ void bench_progress(struct bench *b);
 bool bench_plot_ready(struct bench *b);
 bool bench_plot(const struct bench *b);
 bool bench_print(const struct bench *b);
-
-// A text in lines of a readable length.
-void bench_wrap(const char *text);

@@ -13,7 +13,7 @@
 #include "reply.h"
 #include "version.h"
 
-enum { WORD = 64, TEXT_WIDTH = 118 };
+enum { WORD = 64 };
 
 // A member of a measured value, or the value itself where it is a plain number.
 static double number_of(const json_t *value, const char *member)
@@ -140,23 +140,11 @@ static bool print_json(const struct bench *b)
 	return good;
 }
 
-void bench_wrap(const char *text)
-{
-	while (strlen(text) > TEXT_WIDTH) {
-		int n = TEXT_WIDTH;
-		while (n && text[n] != ' ')
-			n--;
-		printf("%.*s\n", n, text);
-		text += n + 1;
-	}
-	puts(text);
-}
-
 static void print_text(const struct bench *b)
 {
 	json_t *m = machine();
 
-	bench_wrap(b->mode->about);
+	text_wrap(stdout, b->mode->about, 0);
 	printf("%s, TSC %.0f MHz, %lld cores, %s huge pages; nestswitch %s. ", json_string_value(json_object_get(m, "cpu")),
 	       json_number_value(json_object_get(m, "tsc_hz")) / 1e6, json_integer_value(json_object_get(m, "cores")),
 	       json_is_true(json_object_get(m, "huge_pages")) ? "with" : "no", NESTSWITCH_VERSION);

@@ -72,7 +72,7 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	return reply;
 }
 
-static int refused(const struct command *c, json_t *error)
+static int refused(const struct session *s, const struct command *c, json_t *error)
 {
 	static const int rpc_usage = -32001; // a wrong configuration or value, see rpc.h
 	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
@@ -80,6 +80,8 @@ static int refused(const struct command *c, json_t *error)
 
 	if (usage && text && !strcmp(c->group, "config"))
 		fprintf(stderr, "%s\n", text); // FILE:LINE:COLUMN: …
+	else if (text && s->verb_meant && !strchr(text, '('))
+		complain("%s (did you mean '%s %s'?)", text, c->group, s->verb_meant);
 	else
 		complain("%s", text ? text : "refused");
 	return usage ? EXIT_USAGE : EXIT_REFUSED;
@@ -97,7 +99,7 @@ static void show_warnings(const json_t *result)
 static int ask_once(struct session *s, const struct command *c, json_t *params, json_t **result)
 {
 	json_t *reply = request(s, c->method, params), *error = json_object_get(reply, "error");
-	int status = !reply ? gone(s) : error ? refused(c, error) : EXIT_DONE;
+	int status = !reply ? gone(s) : error ? refused(s, c, error) : EXIT_DONE;
 
 	*result = status ? NULL : json_incref(json_object_get(reply, "result"));
 	json_decref(reply);

@@ -13,7 +13,8 @@ struct command;
 
 struct session {
 	const char *socket;
-	bool json; // results as JSON
+	bool json;              // results as JSON
+	const char *verb_meant; // what the user may have meant, should the switch refuse; NULL: nothing else
 	int fd;
 	FILE *in; // replies; NULL: not connected
 };

@@ -32,6 +32,14 @@ const struct argument port_settings[] = {
 	{0},
 };
 
+const struct command_option command_options[] = {
+	{"socket", 's', "PATH", "the switch's control socket (default " SESSION_SOCKET ")"},
+	{"json", 'j', NULL, "results as JSON"},
+	{"help", 'h', NULL, "what can be said, of a command if one is named"},
+	{"version", 'V', NULL, "which version this is"},
+	{0},
+};
+
 #define ARGS(...) (const struct argument[]){__VA_ARGS__, {0}}
 #define PORT {"name", ARG_WORD, KIND_PORT, "NAME", .help = "a port"}
 #define NEW_PORT {"name", ARG_WORD, KIND_TEXT, "NAME", .help = "its name: 1 to 15 of A-Z a-z 0-9 _ . -"}
@@ -55,77 +63,117 @@ const struct command commands[] = {
 
 	{"port", "show", "port.show", VIEW_PORTS,
 	 .help = "ports and what is set on them",
-	 .args = ARGS({"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true})},
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true}),
+	 .examples = "port\n"
+		     "port show esx1"},
 	{"port", "add", "port.add", VIEW_NONE,
 	 .help = "a new port",
 	 .args = ARGS(NEW_PORT, {"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "what is behind it, KIND:ARGUMENT"},
-		      {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true, .settings = port_settings})},
+		      {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true, .settings = port_settings}),
+	 .more = "The device is opened before anything changes: if it does not open, nothing has. KIND is tap, af_packet, af_xdp, "
+		 "vhost, vhost-client, virtio_user, memif, pcap, null, pci or bond; a DPDK vdev or a PCI address may stand as it is. "
+		 "See nestswitch.yaml(5).",
+	 .examples = "port add esx4 device tap:esx4 port-group nested-hosts mac-limit 64"},
 	{"port", "del", "port.del", VIEW_NONE,
 	 .help = "a port and its device, with all it learned",
-	 .args = ARGS(PORT)},
+	 .args = ARGS(PORT),
+	 .more = "A port that a static MAC or a mirror names stays until these are gone.",
+	 .examples = "port del esx4"},
 	{"port", "set", "port.set", VIEW_NONE,
 	 .help = "policy keys, mac-address, effective-mac, port-group, device",
-	 .args = ARGS(PORT, PORT_PAIRS)},
+	 .args = ARGS(PORT, PORT_PAIRS),
+	 .more = "All of it or nothing; frames are forwarded meanwhile. A port that gets another device is a new port.",
+	 .examples = "port set esx3 forged-transmits reject violation shutdown recovery-time 60\n"
+		     "port set esx3 vlan-mode trunk allowed-vlans 1,10-20\n"
+		     "port set esx3 port-group nested-hosts"},
 	{"port", "unset", "port.unset", VIEW_NONE,
 	 .help = "back to what the port inherits",
-	 .args = ARGS(PORT, PORT_KEYS)},
+	 .args = ARGS(PORT, PORT_KEYS),
+	 .examples = "port unset esx3 forged-transmits mac-limit"},
 	{"port", "enable", "port.enable", VIEW_NONE,
 	 .help = "administratively up",
-	 .args = ARGS(PORT)},
+	 .args = ARGS(PORT),
+	 .more = "A port that a violation has disabled comes back as well.",
+	 .examples = "port enable esx3"},
 	{"port", "disable", "port.disable", VIEW_NONE,
 	 .help = "administratively down",
-	 .args = ARGS(PORT)},
+	 .args = ARGS(PORT),
+	 .examples = "port disable esx3"},
 
 	{"group", "show", "group.show", VIEW_GROUPS,
 	 .help = "port groups and their policy",
-	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true})},
+	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true}),
+	 .examples = "group show nested-hosts"},
 	{"group", "add", "group.add", VIEW_NONE,
 	 .help = "a new port group",
-	 .args = ARGS(NEW_GROUP, {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true})},
+	 .args = ARGS(NEW_GROUP, {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .optional = true}),
+	 .examples = "group add nested-hosts aging-time 120 storm-broadcast 500"},
 	{"group", "set", "group.set", VIEW_NONE,
 	 .help = "policy of all its ports",
-	 .args = ARGS(GROUP, PAIRS)},
+	 .args = ARGS(GROUP, PAIRS),
+	 .examples = "group set nested-hosts mac-limit 256"},
 	{"group", "unset", "group.unset", VIEW_NONE,
 	 .help = "back to what the switch has",
-	 .args = ARGS(GROUP, KEYS)},
+	 .args = ARGS(GROUP, KEYS),
+	 .examples = "group unset nested-hosts mac-limit"},
 	{"group", "del", "group.del", VIEW_NONE,
 	 .help = "an empty port group",
-	 .args = ARGS(GROUP)},
+	 .args = ARGS(GROUP),
+	 .examples = "group del nested-hosts"},
 
 	{"policy", "show", "policy.show", VIEW_POLICY,
 	 .help = "policy in force on a port or group (or the switch), and where it comes from",
-	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group", .optional = true})},
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group", .optional = true}),
+	 .more = "A value is looked for at the port, then at its group, then at the switch; else the default holds.",
+	 .examples = "policy show esx3"},
 	{"policy", "set", "policy.set", VIEW_NONE,
 	 .help = "policy of the whole switch",
-	 .args = ARGS(PAIRS)},
+	 .args = ARGS(PAIRS),
+	 .more = "It holds for every port that does not say otherwise, by itself or by its group.",
+	 .examples = "policy set mac-limit 256 mac-limit-policy drop"},
 	{"policy", "unset", "policy.unset", VIEW_NONE,
 	 .help = "back to the default",
-	 .args = ARGS(KEYS)},
+	 .args = ARGS(KEYS),
+	 .examples = "policy unset mac-limit"},
 
 	{"fdb", "show", "fdb.show", VIEW_FDB,
 	 .help = "the MAC table",
-	 .args = ARGS(FDB_FILTER)},
+	 .args = ARGS(FDB_FILTER),
+	 .more = "An address that is assigned to a port is in every VLAN of that port: its VLAN is `all`.",
+	 .examples = "fdb show port esx1 type dynamic\n"
+		     "fdb show mac 02:00:00:00:00:99"},
 	{"fdb", "add", "fdb.add", VIEW_NONE,
 	 .help = "a static MAC",
-	 .args = ARGS(MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "where it is"})},
+	 .args = ARGS(MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "where it is"}),
+	 .examples = "fdb add 02:00:00:00:00:99 vlan 10 port esx1"},
 	{"fdb", "del", "fdb.del", VIEW_NONE,
 	 .help = "a static or learned MAC",
-	 .args = ARGS(MAC, VLAN)},
+	 .args = ARGS(MAC, VLAN),
+	 .examples = "fdb del 02:00:00:00:00:99 vlan 10"},
 	{"fdb", "flush", "fdb.flush", VIEW_COUNT,
 	 .help = "forget learned MACs, dynamic ones unless a type is named",
-	 .args = ARGS(FDB_FILTER)},
+	 .args = ARGS(FDB_FILTER),
+	 .more = "Static and assigned addresses belong to the configuration and are not flushed.",
+	 .examples = "fdb flush\n"
+		     "fdb flush port esx1 vlan 10"},
 
-	{"stats", "show", "stats.show", VIEW_COUNTERS, .help = "counters of the ports"},
+	{"stats", "show", "stats.show", VIEW_COUNTERS,
+	 .help = "counters of the ports",
+	 .more = "RX is the sum of what was forwarded, flooded and dropped; each drop has a reason.",
+	 .examples = "stats"},
 	{"stats", "clear", "stats.clear", VIEW_NONE, .help = "start them anew at 0"},
 
 	{"events", "show", "events.show", VIEW_EVENTS,
 	 .help = "the latest events",
-	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most", .optional = true})},
+	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most", .optional = true}),
+	 .examples = "events count 20"},
 	{"monitor", "show", "monitor", VIEW_EVENT,
 	 .help = "events as they come, until interrupted",
 	 .args = ARGS({"types", ARG_LIST, KIND_CHOICE, "TYPE …", .help = "events of these types only", .optional = true,
 		       .words = event_types}),
-	 .run = client_follow},
+	 .run = client_follow,
+	 .more = "Without a TYPE: all of them.",
+	 .examples = "monitor violation port-err-disabled"},
 
 	{"trace", "show", "trace", VIEW_TRACE,
 	 .help = "what would become of a frame that came in, step by step, and why",
@@ -137,22 +185,30 @@ const struct command commands[] = {
 	{"config", "show", "config.show", VIEW_TEXT, .help = "the running configuration, as a file for run"},
 	{"config", "check", "config.check", VIEW_NONE,
 	 .help = "whether a configuration is good",
-	 .args = ARGS(FILE_READ)},
+	 .args = ARGS(FILE_READ),
+	 .more = "Syntax, values and devices are looked at; nothing changes.",
+	 .examples = "config check lab.yaml"},
 	{"config", "diff", "config.diff", VIEW_TEXT,
 	 .help = "what apply would change",
-	 .args = ARGS(FILE_READ)},
+	 .args = ARGS(FILE_READ),
+	 .examples = "config diff lab.yaml"},
 	{"config", "apply", "config.apply", VIEW_NONE,
 	 .help = "change what differs, all or nothing",
 	 .args = ARGS(FILE_READ, {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS", .help = "taken back unless confirmed by then",
-				  .optional = true})},
+				  .optional = true}),
+	 .examples = "config apply lab.yaml\n"
+		     "config apply lab.yaml confirm 60"},
 	{"config", "confirm", "config.confirm", VIEW_NONE, .help = "keep what was applied"},
 	{"config", "save", "config.save", VIEW_NONE,
 	 .help = "write the running configuration to the file that run has read, or to another",
-	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "where to", .optional = true})},
+	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "where to", .optional = true}),
+	 .examples = "config save\n"
+		     "config save backup.yaml"},
 	{"config", "history", "config.history", VIEW_NONE, .help = "configurations applied so far"},
 	{"config", "rollback", "config.rollback", VIEW_NONE,
 	 .help = "apply an earlier one again",
-	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "its number in the history"})},
+	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "its number in the history"}),
+	 .examples = "config rollback 3"},
 	{0},
 };
 
@@ -164,22 +220,21 @@ bool command_is_alone(const struct command *c)
 	return true;
 }
 
-static size_t put_argument(const struct argument *a, char *out, size_t size)
+const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE])
 {
 	bool keyword = a->form == ARG_VALUE || a->form == ARG_SETTING;
 
-	return (size_t)snprintf(out, size, " %s%s%s%s%s%s", a->optional ? "[" : "", keyword ? a->name : "", keyword ? " " : "", a->value,
-				a->repeated ? " …" : "", a->optional ? "]" : "");
+	snprintf(out, ARGUMENT_USAGE, "%s%s%s%s", keyword ? a->name : "", keyword ? " " : "", a->value, a->repeated ? " …" : "");
+	return out;
 }
 
 const char *command_usage(const struct command *c, char out[COMMAND_USAGE])
 {
-	size_t at = (size_t)snprintf(out, COMMAND_USAGE, "%s", c->group);
+	size_t at = (size_t)snprintf(out, COMMAND_USAGE, command_is_alone(c) ? "%s" : "%s %s", c->group, c->verb);
+	char argument[ARGUMENT_USAGE];
 
-	if (!command_is_alone(c))
-		at += (size_t)snprintf(out + at, COMMAND_USAGE - at, " %s", c->verb);
 	for (const struct argument *a = c->args; a && a->name && at < COMMAND_USAGE; a++)
-		at += put_argument(a, out + at, COMMAND_USAGE - at);
+		at += (size_t)snprintf(out + at, COMMAND_USAGE - at, a->optional ? " [%s]" : " %s", argument_usage(a, argument));
 	return out;
 }
 

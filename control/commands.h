@@ -55,31 +55,46 @@ struct command {
 	const char *group, *verb;
 	const char *method;
 	enum reply_view view;
-	const char *help;             // what it does, in one line
-	const struct argument *args;  // NULL: none
-	const char *more;             // what else help and manual say: paragraphs; NULL: nothing
-	command_run_fn run;           // NULL: the method is asked once, its result is shown
+	const char *help;            // what it does, in one line
+	const struct argument *args; // NULL: none
+	const char *more;            // what else help and manual say: paragraphs; NULL: nothing
+	const char *examples;        // commands, one a line; NULL: none
+	command_run_fn run;          // NULL: the method is asked once, its result is shown
 };
 
 // Ends with a row that has no group.
 extern const struct command commands[];
 
-// Settings of a port besides policy.
-extern const struct argument port_settings[];
+// Options of nestctl, which may stand anywhere in a command.
+struct command_option {
+	const char *name; // NULL behind the last one
+	int letter;
+	const char *value; // what stands for it in help; NULL: it has none
+	const char *help;
+};
 
-enum { COMMAND_USAGE = 256 };
+extern const struct command_option command_options[];
+
+enum { ARGUMENT_USAGE = 128, COMMAND_USAGE = 256 };
+
+// "port P"
+const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE]);
 
 // "port show [NAME]"
 const char *command_usage(const struct command *c, char out[COMMAND_USAGE]);
 
-// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given.
+// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given. NULL after a
+// complaint.
 const struct command *command_find(char *const *words, int *used);
 
 // The parameters that the words behind a command make.
 json_t *command_params(const struct command *c, char *const *words);
 
+// The argument whose keyword a word is, NULL for none.
+const struct argument *command_keyword(const struct command *c, const char *word);
+
 // The verb of this command's group that a word is near to, NULL for none.
 const char *command_nearest_verb(const struct command *c, const char *word);
 
-// Whether a group is said without a verb, for it has no other than `show`.
+// Whether a command is its group's only one, which is said without a verb.
 bool command_is_alone(const struct command *c);

@@ -121,7 +121,7 @@ static bool set_once(struct parse *p, json_t *object, const char *name, json_t *
 	return value && !json_object_set_new(object, name, value);
 }
 
-static const struct argument *find_keyword(const struct command *c, const char *word)
+const struct argument *command_keyword(const struct command *c, const char *word)
 {
 	for (const struct argument *a = c->args; a && a->name; a++)
 		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !strcmp(a->name, word))
@@ -132,7 +132,7 @@ static const struct argument *find_keyword(const struct command *c, const char *
 static bool take_words(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->form == ARG_WORD; a++) {
-		if (!*p->word || (a->optional && find_keyword(p->c, *p->word)))
+		if (!*p->word || (a->optional && command_keyword(p->c, *p->word)))
 			return a->optional || wrong(p->c, "%s is missing", a->value);
 		if (!set_once(p, p->params, a->name, value_of(p, a, *p->word++)))
 			return false;
@@ -150,7 +150,7 @@ static bool take_values(struct parse *p, const struct argument *a)
 		if (!value)
 			return false;
 		json_array_append_new(all, value);
-	} while (*p->word && !find_keyword(p->c, *p->word));
+	} while (*p->word && !command_keyword(p->c, *p->word));
 	return true;
 }
 
@@ -240,7 +240,7 @@ static bool take_rest(struct parse *p)
 	while (rest && rest->name && rest->form < ARG_LIST)
 		rest++;
 	while (*p->word) {
-		const struct argument *a = find_keyword(p->c, *p->word);
+		const struct argument *a = command_keyword(p->c, *p->word);
 		if (!a && !(rest && rest->name))
 			return unexpected(p, p->word == start);
 		if (!(a ? take_keyword(p, a) : rest->form == ARG_PAIRS ? take_pair(p, rest) : take_element(p, rest)))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// nestctl: the control client: its options, then a command of the table.
+// nestctl: the control client: options, then a command of the table.
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <string.h>
@@ -7,27 +7,50 @@
 #include "client.h"
 #include "commands.h"
 #include "complain.h"
+#include "help.h"
 #include "version.h"
 
-static void print_commands(FILE *out, const char *group)
-{
-	char usage[COMMAND_USAGE];
+enum { OPTIONS_MAX = 16 };
 
-	for (const struct command *c = commands; c->group; c++)
-		if (!group || !strcmp(group, c->group))
-			fprintf(out, "  %-60s %s\n", command_usage(c, usage), c->help);
+// The options as getopt wants them.
+struct getopt_tables {
+	char letters[2 * OPTIONS_MAX + 2];
+	struct option longs[OPTIONS_MAX + 1];
+};
+
+static struct getopt_tables make_tables(void)
+{
+	struct getopt_tables t = {.letters = ":"};
+	char *letter = t.letters + 1;
+	struct option *l = t.longs;
+
+	for (const struct command_option *o = command_options; o->name; o++) {
+		*l++ = (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
+		*letter++ = (char)o->letter;
+		if (o->value)
+			*letter++ = ':';
+	}
+	return t;
 }
 
-static void print_usage(FILE *out)
+static const char *option_name(void *unused, size_t i)
 {
-	fputs("usage: nestctl [-s SOCKET] [-j] COMMAND …\n\n", out);
-	print_commands(out, NULL);
-	fputs("\n  -s, --socket PATH   the switch's control socket (default " SESSION_SOCKET ")\n"
-	      "  -j, --json          results as JSON\n"
-	      "  --help, --version\n\n"
-	      "`show` is the verb if none is given. Exit status: 0 done, 1 refused, 2 wrong usage, 3 no switch there.\n"
-	      "The policy keys: nestswitch help policy\n",
-	      out);
+	(void)unused;
+	return command_options[i].name;
+}
+
+static int wrong_option(bool lacks_value, const char *word)
+{
+	const char *near = strncmp(word, "--", 2) ? NULL : text_nearest(word + 2, option_name, NULL);
+	char dashed[64], hint[TEXT_HINT];
+
+	snprintf(dashed, sizeof dashed, "--%s", near ? near : "");
+	if (lacks_value)
+		complain("no value for '%s' (see nestctl --help)", word);
+	else
+		complain("unknown option '%s' (%s)", word,
+			 text_hint(near ? dashed : NULL, "see nestctl --help; -- ends the options", hint));
+	return EXIT_USAGE;
 }
 
 static int ask_and_show(struct session *s, const struct command *c, json_t *params)
@@ -45,14 +68,11 @@ static int carry_out(struct session *s, char *const *words)
 {
 	int used, status;
 	const struct command *c = command_find(words, &used);
+	json_t *params = c ? command_params(c, words + used) : NULL;
 
-	if (!c)
-		return EXIT_USAGE;
-	if (words[used] && !strcmp(words[used], "--help"))
-		return print_commands(stdout, c->group), EXIT_DONE;
-	json_t *params = command_params(c, words + used);
 	if (!params)
 		return EXIT_USAGE;
+	s->verb_meant = used == 1 && words[1] ? command_nearest_verb(c, words[1]) : NULL;
 	status = client_connect(s);
 	if (!status)
 		status = c->run ? c->run(s, c, params) : ask_and_show(s, c, params);
@@ -61,16 +81,15 @@ static int carry_out(struct session *s, char *const *words)
 	return status;
 }
 
-int main(int argc, char **argv)
+// A command with its options, as of a session. argv[0] is no word of it.
+static int carry_out_line(struct session s, int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{"socket", required_argument, NULL, 's'}, {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'}, {0},
-	};
-	struct session s = {.socket = SESSION_SOCKET};
+	struct getopt_tables t = make_tables();
+	bool help = false;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+s:jh", longs, NULL)) != -1)
+	optind = 0; // getopt starts anew
+	while ((option = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
 		switch (option) {
 		case 's':
 			s.socket = optarg;
@@ -79,13 +98,21 @@ int main(int argc, char **argv)
 			s.json = true;
 			break;
 		case 'h':
-			return print_usage(stdout), EXIT_DONE;
+			help = true;
+			break;
 		case 'V':
 			return puts("nestctl " NESTSWITCH_VERSION), EXIT_DONE;
 		default:
-			return EXIT_USAGE;
+			return wrong_option(option == ':', argv[optind - 1]);
 		}
-	if (optind == argc)
-		return print_usage(stderr), EXIT_USAGE;
+	if (help || (argv[optind] && !strcmp(argv[optind], "help")))
+		return help_explain(argv + optind + !help);
+	if (!argv[optind])
+		return help_print(stderr), EXIT_USAGE;
 	return carry_out(&s, argv + optind);
+}
+
+int main(int argc, char **argv)
+{
+	return carry_out_line((struct session){.socket = SESSION_SOCKET}, argc, argv);
 }

@@ -33,27 +33,10 @@ static void print_usage(FILE *out)
 	fputs("\n`nestswitch COMMAND --help` says more; `nestswitch --version` says which version this is.\n", out);
 }
 
-static void print_policy_keys(void)
-{
-	char values[POLICY_ERROR];
-
-	for (int k = 0; k < POLICY_KEYS; k++) {
-		const struct policy_row *r = &policy_rows[k];
-		policy_describe_values((enum policy_key)k, values, sizeof values);
-		if (r->type == POLICY_CHOICE)
-			printf("%s: %s (default %s)\n", r->name, values, r->words[r->standard]);
-		else if (r->type == POLICY_VLANS)
-			printf("%s: %s (default 1-4094)\n", r->name, values);
-		else
-			printf("%s: %s%s%s (default %u)\n", r->name, values, r->unit ? " " : "", r->unit ? r->unit : "", r->standard);
-		printf("    %s\n", r->help);
-	}
-}
-
 static int help_main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "policy"))
-		print_policy_keys();
+		policy_print_keys(stdout);
 	else if (argc > 1)
 		return complain("no help on '%s' (there is `help` and `help policy`)", argv[1]), EXIT_USAGE;
 	else
@@ -69,6 +52,8 @@ static const char *subcommand_name(void *unused, size_t i)
 
 int main(int argc, char **argv)
 {
+	char hint[TEXT_HINT];
+
 	if (argc < 2)
 		return print_usage(stderr), EXIT_USAGE;
 	if (!strcmp(argv[1], "--version"))
@@ -78,8 +63,7 @@ int main(int argc, char **argv)
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		if (!strcmp(s->name, argv[1]))
 			return s->main(argc - 1, argv + 1);
-	const char *near = text_nearest(argv[1], subcommand_name, NULL);
-	complain("unknown command '%s' (%s%s%s)", argv[1], near ? "did you mean '" : "see nestswitch --help", near ? near : "",
-		 near ? "'?" : "");
+	complain("unknown command '%s' (%s)", argv[1],
+		 text_hint(text_nearest(argv[1], subcommand_name, NULL), "see nestswitch --help", hint));
 	return EXIT_USAGE;
 }

@@ -148,13 +148,20 @@ static bool parse(struct policy *p, enum policy_key key, const char *text)
 	return false;
 }
 
+static const char *choice_word(void *words, size_t i)
+{
+	return ((const char *const *)words)[i];
+}
+
 bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR])
 {
-	char values[POLICY_ERROR / 2];
+	const struct policy_row *r = &policy_rows[key];
+	char values[POLICY_ERROR / 2], hint[TEXT_HINT];
 
 	if (!parse(p, key, text)) {
 		policy_describe_values(key, values, sizeof values);
-		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s' (%s)", policy_rows[key].name, text, values);
+		const char *near = r->words ? text_nearest(text, choice_word, (void *)(uintptr_t)r->words) : NULL;
+		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s' (%s)", r->name, text, text_hint(near, values, hint));
 		return false;
 	}
 	p->set |= UINT64_C(1) << key;
@@ -204,4 +211,26 @@ void policy_resolve(const struct policy_stack *s, struct policy *result, enum po
 			if (from)
 				from[k] = (enum policy_level)l;
 		}
+}
+
+void policy_describe(enum policy_key key, char *out, size_t size)
+{
+	const struct policy_row *r = &policy_rows[key];
+	char values[POLICY_ERROR], standard[VLANS_TEXT];
+	struct policy p;
+
+	set_defaults(&p);
+	policy_text(&p, key, standard);
+	policy_describe_values(key, values, sizeof values);
+	snprintf(out, size, "%s%s%s (default %s)", values, r->unit ? " " : "", r->unit ? r->unit : "", standard);
+}
+
+void policy_print_keys(FILE *out)
+{
+	char values[POLICY_ERROR];
+
+	for (int k = 0; k < POLICY_KEYS; k++) {
+		policy_describe((enum policy_key)k, values, sizeof values);
+		fprintf(out, "%s: %s\n    %s\n", policy_rows[k].name, values, policy_rows[k].help);
+	}
 }

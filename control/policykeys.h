@@ -102,6 +102,12 @@ const char *policy_nearest(const char *name);
 // What may stand for a key: "accept or reject", "a number from 0 to 255".
 void policy_describe_values(enum policy_key key, char *out, size_t size);
 
+// The same with unit and default: "a number from 0 to 3600 s (default 30)".
+void policy_describe(enum policy_key key, char *out, size_t size);
+
+// Every key with what may stand for it and what it means.
+void policy_print_keys(FILE *out);
+
 // Sets a key from text. On refusal the policy is as it was and error says why.
 bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR]);
 void policy_unset(struct policy *p, enum policy_key key);

@@ -2,7 +2,6 @@
 #include "text.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -201,4 +200,38 @@ const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HIN
 	else
 		snprintf(out, TEXT_HINT, "%s", otherwise);
 	return out;
+}
+
+size_t text_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+enum { WRAP_COLUMNS = 100 };
+
+// The bytes of text that fit into so many columns, up to a blank or a line's end.
+static size_t line_length(const char *text, size_t columns)
+{
+	size_t fits = 0;
+
+	for (size_t at = 0, n = 0; n <= columns; n += (text[at++] & 0xc0) != 0x80) {
+		if (!text[at] || text[at] == '\n')
+			return at;
+		if (text[at] == ' ')
+			fits = at;
+	}
+	return fits ? fits : strcspn(text, " \n");
+}
+
+void text_wrap(FILE *out, const char *text, int indent)
+{
+	while (*text) {
+		size_t n = line_length(text, WRAP_COLUMNS - (size_t)indent);
+		fprintf(out, "%*s%.*s\n", n ? indent : 0, "", (int)n, text);
+		text += n + (text[n] != 0);
+	}
 }

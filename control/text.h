@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { MAC_TEXT = 18, VLANS_TEXT = 20480 };
 
@@ -51,3 +52,9 @@ const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t
 // What to say in brackets behind it: "did you mean 'NEAR'?", or `otherwise` where NEAR is NULL.
 enum { TEXT_HINT = 512 };
 const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HINT]);
+
+// The columns that a text takes on a terminal; UTF-8.
+size_t text_columns(const char *text);
+
+// Prints paragraphs (an empty line between them), none wider than a terminal; each line begins with `indent` blanks.
+void text_wrap(FILE *out, const char *text, int indent);

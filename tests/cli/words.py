@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""words: what nestctl says of its commands, and of words that are nearly right. No switch is needed."""
+
+import re
+
+import tap
+from bench import UNREACHABLE
+from configs import HEAD
+from programs import USAGE
+
+NOWHERE = ("-s", "nowhere.sock")
+
+# (what is said, what was meant)
+NEAR_MISSES = (
+    ("prot show", "port"),
+    ("staus", "status"),
+    ("monitro", "monitor"),
+    ("fdb shwo", "show"),
+    ("stats claer", "clear"),
+    ("config aply", "apply"),
+    ("fdb show prot x", "port"),
+    ("fdb flush typ dynamic", "type"),
+    ("fdb show type dynamc", "dynamic"),
+    ("fdb show typ", "type"),
+    ("monitor violaton", "violation"),
+    ("monitor port-up port-dwn", "port-down"),
+    ("port set a forged-transmit reject", "forged-transmits"),
+    ("port set a forged-transmits rejct", "reject"),
+    ("port set a port-gruop x", "port-group"),
+    ("port add a devise null:", "device"),
+    ("port unset a mac-limt", "mac-limit"),
+    ("group set g vlan-mode acces", "access"),
+    ("policy set violation shutdwn", "shutdown"),
+    ("policy set violaton shutdown", "violation"),
+    ("policy unset mac-stiky", "mac-sticky"),
+    ("config apply good.yaml confrim 5", "confirm"),
+    ("--jsn status", "--json"),
+    ("status --hlep", "--help"),
+)
+
+# (words, what the one line on standard error has)
+REFUSALS = (
+    ("zzzzzz", "see nestctl --help"),
+    ("policy set mac-learning maybe", "on or off"),
+    ("policy set mac-limit -5", "-5"),
+    ("port set a zzzzzz 5", "nestswitch help policy"),
+    ("port set a mac-limit 5 mac-limit 6", "'mac-limit' is given twice"),
+    ("port add a device null: device null:", "'device' is given twice"),
+    ("port add", "NAME is missing .*port add NAME device DEVICE"),
+    ("port add a", "'device' is missing .*port add NAME device DEVICE"),
+    ("port show a b", "'b' is not expected .*port show .NAME"),
+    ("fdb show port a port b", "'port' is given twice"),
+    ("fdb add 02:00:00:00:00:77 port a", "'vlan' is missing"),
+    ("fdb show vlan", "no value for 'vlan'"),
+    ("fdb show type zzzzzz", "dynamic, sticky, static, assigned"),
+    ("config rollback one", "a number"),
+    ("config rollback 4294967296", "a number"),
+    ("config rollback", "N is missing"),
+    ("config check good.yaml good.yaml", "'good.yaml' is not expected"),
+    ("config check .", "at most 16 MiB"),
+    ("help zzzzzz", "unknown command"),
+    ("-x status", "unknown option '-x'"),
+    ("status -s", "no value for '-s'"),
+)
+
+
+def commands(bench):
+    """(words, usage line) of each command that --help lists."""
+    listed = re.findall(r"^  ((?:[a-z]+)(?: [a-z]+(?![\w|]))?)((?: [^ ]+)*)(?:  |$)", bench.run("nestctl", "--help").stdout, re.M)
+    return [(tuple(words.split()), words + rest) for words, rest in listed]
+
+
+def explained(bench, words, usage):
+    said = bench.succeeds("^usage: nestctl " + re.escape(usage) + "\n", "nestctl", *words, "--help")
+    tap.equal(bench.run("nestctl", "help", *words).stdout, said, "what `help` says")
+    if "KEY" in usage:
+        assert "forged-transmits: reject or accept (default accept)\n" in said, said
+
+
+def group_explained(bench, group):
+    said = bench.succeeds("", "nestctl", group, "--help")
+    lines = [line for line in bench.run("nestctl", "--help").stdout.splitlines() if line.startswith(f"  {group} ")]
+    for line in lines:
+        assert line in said, f"{line!r} is not in:\n{said}"
+
+
+def examples(bench):
+    """Each example of the help is good usage: only the switch lacks."""
+    bench.file("lab.yaml", HEAD)
+    count = 0
+    for words, _ in commands(bench):
+        for example in re.findall("^  nestctl (.*)$", bench.run("nestctl", *words, "--help").stdout, re.M):
+            bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *NOWHERE, *example.split())
+            tap.equal(tuple(example.split())[:1], words[:1], "what an example is of")
+            count += 1
+    assert count > 30, f"{count} examples"
+
+
+def options_behind(bench):
+    """Options stand anywhere, up to --."""
+    for line in ("status -j -s nowhere.sock", "fdb --socket=nowhere.sock show --json vlan 1", "-s nowhere.sock -- port show -j"):
+        bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *line.split())
+
+
+def tests(bench):
+    bench.file("good.yaml", HEAD)
+    listed = commands(bench)
+    yield "nestctl --help: every command is listed once", lambda: tap.equal(len(listed), len(set(listed)), "commands")
+    for words, usage in listed:
+        yield f"nestctl {' '.join(words)} --help", lambda words=words, usage=usage: explained(bench, words, usage)
+    for group in sorted({words[0] for words, _ in listed if len(words) == 2}):
+        yield f"nestctl {group} --help: its commands", lambda group=group: group_explained(bench, group)
+    yield "nestctl: examples of the help", lambda: examples(bench)
+    yield "nestctl: options behind a command", lambda: options_behind(bench)
+    for said, meant in NEAR_MISSES:
+        yield (f"nestctl {said}: did you mean '{meant}'?",
+               lambda said=said, meant=meant: bench.fails(USAGE, rf"\(did you mean '{meant}'\?\)", "nestctl", *NOWHERE, *said.split()))
+    for said, pattern in REFUSALS:
+        yield (f"nestctl {said}: exit status 2",
+               lambda said=said, pattern=pattern: bench.fails(USAGE, pattern, "nestctl", *NOWHERE, *said.split()))
