@@ -11,22 +11,31 @@
 #include "commands.h"
 #include "complain.h"
 
-int client_connect(struct session *s)
+// 0 or -errno.
+static int open_session(struct session *s)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int error;
 
-	if (strlen(s->socket) >= sizeof a.sun_path) {
-		complain("%s: the path is too long for a socket", s->socket);
-		return EXIT_UNREACHABLE;
-	}
+	if (strlen(s->socket) >= sizeof a.sun_path)
+		return -ENAMETOOLONG;
 	strcpy(a.sun_path, s->socket);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (s->fd >= 0 && !connect(s->fd, (struct sockaddr *)&a, sizeof a) && (s->in = fdopen(s->fd, "r")))
-		return EXIT_DONE;
-	complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)", s->socket, strerror(errno));
+		return 0;
+	error = errno;
 	if (s->fd >= 0)
 		close(s->fd);
-	return EXIT_UNREACHABLE;
+	return -error;
+}
+
+int client_connect(struct session *s)
+{
+	int error = open_session(s);
+
+	if (error)
+		complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)", s->socket, strerror(-error));
+	return error ? EXIT_UNREACHABLE : EXIT_DONE;
 }
 
 void client_close(struct session *s)
@@ -172,4 +181,54 @@ int client_follow(struct session *s, const struct command *c, json_t *params)
 	}
 	free(line);
 	return gone(s);
+}
+
+// The result of a method without parameters, NULL where it cannot be had soon.
+static json_t *look_up(const struct session *s, const char *method)
+{
+	struct session own = {.socket = s->socket};
+	struct timeval patience = {.tv_sec = 2};
+	json_t *params = json_object(), *reply = NULL;
+
+	if (!open_session(&own) && !setsockopt(own.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
+		reply = request(&own, method, params);
+	json_t *result = json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	json_decref(params);
+	client_close(&own);
+	return result;
+}
+
+void client_switch_name(const struct session *s, char *out, size_t size)
+{
+	json_t *status = look_up(s, "status");
+	const char *name = json_string_value(json_object_get(status, "name"));
+
+	snprintf(out, size, "%s", name ? name : "");
+	text_clean(out);
+	json_decref(status);
+}
+
+// Adds a member of each object of a list, or of its member `entries`.
+static void add_members(json_t *names, json_t *list, const char *member)
+{
+	json_t *entries = json_object_get(list, "entries"), *v;
+	size_t i;
+
+	json_array_foreach(entries ? entries : list, i, v)
+		json_array_append(names, json_object_get(v, member));
+	json_decref(list);
+}
+
+json_t *client_names(const struct session *s, enum argument_kind kind)
+{
+	json_t *names = json_array();
+
+	if (kind == KIND_PORT || kind == KIND_PORT_OR_GROUP)
+		add_members(names, look_up(s, "port.show"), "name");
+	if (kind == KIND_GROUP || kind == KIND_PORT_OR_GROUP)
+		add_members(names, look_up(s, "group.show"), "name");
+	if (kind == KIND_MAC)
+		add_members(names, look_up(s, "fdb.show"), "mac");
+	return names;
 }

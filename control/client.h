@@ -5,11 +5,7 @@
 // Errors  the exit status; what went wrong has been said on standard error.
 #pragma once
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdio.h>
-
-struct command;
+#include "commands.h"
 
 struct session {
 	const char *socket;
@@ -36,3 +32,8 @@ int client_follow(struct session *s, const struct command *c, json_t *params);
 
 // Carries out `trace`: reads the frames that it asks about.
 int client_trace(struct session *s, const struct command *c, json_t *params);
+
+// What prompts and completion want to know of the switch, without a word where it cannot be had within two seconds: its
+// name into out, else empty; an array of the names of a kind, NULL where it has none.
+void client_switch_name(const struct session *s, char *out, size_t size);
+json_t *client_names(const struct session *s, enum argument_kind kind);

@@ -49,12 +49,12 @@ const struct command_option command_options[] = {
 #define KEYS {"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more"}
 #define PORT_PAIRS {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .settings = port_settings}
 #define PORT_KEYS {"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more", .settings = port_settings}
-#define MAC {"mac", ARG_WORD, KIND_TEXT, "MAC", .help = "a station's MAC address"}
+#define MAC {"mac", ARG_WORD, KIND_MAC, "MAC", .help = "a station's MAC address"}
 #define VLAN {"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "a VLAN"}
 #define FDB_FILTER \
 	{"port", ARG_VALUE, KIND_PORT, "P", .help = "behind this port", .optional = true}, \
 	{"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "in this VLAN", .optional = true}, \
-	{"mac", ARG_VALUE, KIND_TEXT, "M", .help = "of this MAC address", .optional = true}, \
+	{"mac", ARG_VALUE, KIND_MAC, "M", .help = "of this MAC address", .optional = true}, \
 	{"type", ARG_VALUE, KIND_CHOICE, "T", .help = "of this type", .optional = true, .words = fdb_types}
 #define FILE_READ {"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration"}
 
@@ -247,7 +247,6 @@ static const char *group_name(void *unused, size_t i)
 const struct command *command_find(char *const *word, int *used)
 {
 	const struct command *show = NULL;
-	char hint[TEXT_HINT];
 
 	for (const struct command *c = commands; c->group; c++) {
 		if (strcmp(c->group, word[0]))
@@ -258,10 +257,18 @@ const struct command *command_find(char *const *word, int *used)
 			show = c;
 	}
 	*used = 1;
-	if (!show)
+	return show;
+}
+
+const struct command *command_wanted(char *const *word, int *used)
+{
+	const struct command *c = command_find(word, used);
+	char hint[TEXT_HINT];
+
+	if (!c)
 		complain("unknown command '%s' (%s)", word[0],
 			 text_hint(text_nearest(word[0], group_name, NULL), "see nestctl --help", hint));
-	return show;
+	return c;
 }
 
 // The i-th command of the group that *arg is a command of.

@@ -29,6 +29,7 @@ enum argument_kind {
 	KIND_PORT,
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
+	KIND_MAC, // of the table
 	KIND_FILE, // a file that is read: its contents become parameter `text`
 	KIND_PATH, // a file that is only named, by its whole path
 };
@@ -83,9 +84,11 @@ const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE]);
 // "port show [NAME]"
 const char *command_usage(const struct command *c, char out[COMMAND_USAGE]);
 
-// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given. NULL after a
-// complaint.
+// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given. NULL: none.
 const struct command *command_find(char *const *words, int *used);
+
+// The same, but there should be one: NULL after a complaint.
+const struct command *command_wanted(char *const *words, int *used);
 
 // The parameters that the words behind a command make.
 json_t *command_params(const struct command *c, char *const *words);

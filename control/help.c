@@ -100,7 +100,7 @@ int help_explain(char *const *words)
 
 	if (!*words)
 		return help_print(stdout), EXIT_DONE;
-	const struct command *c = command_find(words, &used);
+	const struct command *c = command_wanted(words, &used);
 	if (!c)
 		return EXIT_USAGE;
 	if (used == 2 || command_is_alone(c)) {

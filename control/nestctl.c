@@ -1,118 +1,32 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// nestctl: the control client: options, then a command of the table.
-#define _GNU_SOURCE
-#include <getopt.h>
+// nestctl: the control client. One command, or a shell for many.
 #include <string.h>
 
-#include "client.h"
-#include "commands.h"
 #include "complain.h"
-#include "help.h"
-#include "version.h"
+#include "line.h"
+#include "shell.h"
 
-enum { OPTIONS_MAX = 16 };
-
-// The options as getopt wants them.
-struct getopt_tables {
-	char letters[2 * OPTIONS_MAX + 2];
-	struct option longs[OPTIONS_MAX + 1];
-};
-
-static struct getopt_tables make_tables(void)
+static void print_word(void *unused, const char *word, const char *help)
 {
-	struct getopt_tables t = {.letters = ":"};
-	char *letter = t.letters + 1;
-	struct option *l = t.longs;
-
-	for (const struct command_option *o = command_options; o->name; o++) {
-		*l++ = (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
-		*letter++ = (char)o->letter;
-		if (o->value)
-			*letter++ = ':';
-	}
-	return t;
+	(void)unused, (void)help;
+	puts(word);
 }
 
-static const char *option_name(void *unused, size_t i)
+// The caller's shell knows better which files there are.
+static void print_file(void *unused, enum argument_kind kind, const char *value, const char *help)
 {
-	(void)unused;
-	return command_options[i].name;
-}
-
-static int wrong_option(bool lacks_value, const char *word)
-{
-	const char *near = strncmp(word, "--", 2) ? NULL : text_nearest(word + 2, option_name, NULL);
-	char dashed[64], hint[TEXT_HINT];
-
-	snprintf(dashed, sizeof dashed, "--%s", near ? near : "");
-	if (lacks_value)
-		complain("no value for '%s' (see nestctl --help)", word);
-	else
-		complain("unknown option '%s' (%s)", word,
-			 text_hint(near ? dashed : NULL, "see nestctl --help; -- ends the options", hint));
-	return EXIT_USAGE;
-}
-
-static int ask_and_show(struct session *s, const struct command *c, json_t *params)
-{
-	json_t *result;
-	int status = client_ask(s, c, params, &result);
-
-	if (!status)
-		client_show(s, c, result);
-	json_decref(result);
-	return status;
-}
-
-static int carry_out(struct session *s, char *const *words)
-{
-	int used, status;
-	const struct command *c = command_find(words, &used);
-	json_t *params = c ? command_params(c, words + used) : NULL;
-
-	if (!params)
-		return EXIT_USAGE;
-	s->verb_meant = used == 1 && words[1] ? command_nearest_verb(c, words[1]) : NULL;
-	status = client_connect(s);
-	if (!status)
-		status = c->run ? c->run(s, c, params) : ask_and_show(s, c, params);
-	client_close(s);
-	json_decref(params);
-	return status;
-}
-
-// A command with its options, as of a session. argv[0] is no word of it.
-static int carry_out_line(struct session s, int argc, char **argv)
-{
-	struct getopt_tables t = make_tables();
-	bool help = false;
-	int option;
-
-	optind = 0; // getopt starts anew
-	while ((option = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
-		switch (option) {
-		case 's':
-			s.socket = optarg;
-			break;
-		case 'j':
-			s.json = true;
-			break;
-		case 'h':
-			help = true;
-			break;
-		case 'V':
-			return puts("nestctl " NESTSWITCH_VERSION), EXIT_DONE;
-		default:
-			return wrong_option(option == ':', argv[optind - 1]);
-		}
-	if (help || (argv[optind] && !strcmp(argv[optind], "help")))
-		return help_explain(argv + optind + !help);
-	if (!argv[optind])
-		return help_print(stderr), EXIT_USAGE;
-	return carry_out(&s, argv + optind);
+	(void)unused, (void)value, (void)help;
+	if (kind == KIND_FILE || kind == KIND_PATH)
+		puts("<FILE>");
 }
 
 int main(int argc, char **argv)
 {
-	return carry_out_line((struct session){.socket = SESSION_SOCKET}, argc, argv);
+	struct session s = {.socket = SESSION_SOCKET};
+	const struct completion print = {.offer = print_word, .expect = print_file};
+
+	if (argc > 2 && !strcmp(argv[1], "--complete"))
+		return line_complete(&s, &print, argc - 1, argv + 1), EXIT_DONE;
+	int status = line_carry_out(&s, argc, argv);
+	return status == LINE_EMPTY ? shell_run(&s) : status;
 }

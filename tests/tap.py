@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """tap: runs tests that are functions, and prints TAP."""
 
+import re
 import signal
 import sys
 import traceback
@@ -12,6 +13,10 @@ class Skip(Exception):
 
 def equal(got, wanted, what="value"):
     assert got == wanted, f"{what} is {got!r}, should be {wanted!r}"
+
+
+def matches(got, pattern, what="text"):
+    assert re.search(pattern, got), f"{what}: /{pattern}/ is not in {got!r}"
 
 
 def diagnose(error):

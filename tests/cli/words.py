@@ -2,6 +2,7 @@
 """words: what nestctl says of its commands, and of words that are nearly right. No switch is needed."""
 
 import re
+from collections import Counter
 
 import tap
 from bench import UNREACHABLE
@@ -108,7 +109,7 @@ def tests(bench):
     yield "nestctl --help: every command is listed once", lambda: tap.equal(len(listed), len(set(listed)), "commands")
     for words, usage in listed:
         yield f"nestctl {' '.join(words)} --help", lambda words=words, usage=usage: explained(bench, words, usage)
-    for group in sorted({words[0] for words, _ in listed if len(words) == 2}):
+    for group in sorted(group for group, count in Counter(words[0] for words, _ in listed).items() if count > 1):
         yield f"nestctl {group} --help: its commands", lambda group=group: group_explained(bench, group)
     yield "nestctl: examples of the help", lambda: examples(bench)
     yield "nestctl: options behind a command", lambda: options_behind(bench)
