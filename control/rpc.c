@@ -13,12 +13,10 @@
 #include <unistd.h>
 
 #include "events.h"
-#include "methods.h"
+#include "jsonrpc.h"
 #include "unixsocket.h"
 
 enum {
-	PARSE_ERROR = -32700,
-	REQUEST_INVALID = -32600,
 	REPLY_BACKLOG = 1 << 20, // bytes a client may leave unread before it is no longer read from
 };
 
@@ -59,21 +57,6 @@ static void reply(struct client *c, json_t *o)
 		return;
 	evbuffer_add_printf(bufferevent_get_output(c->io), "%s\n", text);
 	free(text);
-}
-
-static void reply_error(struct client *c, const json_t *id, int code, const char *text)
-{
-	reply(c, json_pack("{s:s, s:{s:i, s:s}, s:o?}", "jsonrpc", "2.0", "error", "code", code, "message", text, "id",
-			   id ? json_incref((json_t *)(uintptr_t)id) : json_null()));
-}
-
-static bool is_request(const json_t *o)
-{
-	const char *version = json_string_value(json_object_get(o, "jsonrpc"));
-	const json_t *params = json_object_get(o, "params"), *id = json_object_get(o, "id");
-
-	return version && !strcmp(version, "2.0") && json_is_string(json_object_get(o, "method")) &&
-	       (!params || json_is_object(params)) && (!id || json_is_string(id) || json_is_number(id) || json_is_null(id));
 }
 
 static bool is_backlogged(const struct client *c)
@@ -124,43 +107,19 @@ static json_t *monitor(struct client *c, const json_t *params, struct method_err
 	return json_object();
 }
 
-static json_t *call(struct client *c, const json_t *request, struct method_error *e)
+static json_t *call(void *arg, const char *method, const json_t *params, struct method_error *e)
 {
-	const char *method = json_string_value(json_object_get(request, "method"));
-	const json_t *params = json_object_get(request, "params");
+	struct client *c = arg;
 
 	return strcmp(method, "monitor") ? method_call(c->rpc->sw, method, params, e) : monitor(c, params, e);
 }
 
-static void carry_out(struct client *c, const json_t *request)
-{
-	struct method_error e = {0};
-	json_t *id = json_object_get(request, "id");
-
-	if (!is_request(request)) {
-		reply_error(c, NULL, REQUEST_INVALID,
-			    "no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
-		return;
-	}
-	json_t *result = call(c, request, &e);
-	if (!id)
-		json_decref(result); // a notification gets no reply
-	else if (result)
-		reply(c, json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result, "id", id));
-	else
-		reply_error(c, id, e.code, e.text);
-}
-
 static void handle_line(struct client *c, const char *line, size_t len)
 {
-	json_error_t why;
-	json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	json_t *answer = jsonrpc_answer(line, len, call, c);
 
-	if (request)
-		carry_out(c, request);
-	else
-		reply_error(c, NULL, PARSE_ERROR, why.text);
-	json_decref(request);
+	if (answer)
+		reply(c, answer);
 }
 
 // Carries out the requests that are there, as long as their replies are being read.
