@@ -472,7 +472,7 @@ static void sweep(void *arg)
 static void show(void *arg)
 {
 	struct disturbance *d = arg;
-	json_t *page = call(d, "fdb.show", json_pack("{s:O*}", "after", json_is_integer(d->next) ? d->next : NULL));
+	json_t *page = call(d, "fdb.show", json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
 
 	json_decref(d->next);
 	d->next = json_incref(json_object_get(page, "next"));

@@ -121,7 +121,7 @@ static int all_pages(struct session *s, const struct command *c, json_t *params,
 	json_t *all = json_incref(json_object_get(*result, "entries")), *next = json_incref(json_object_get(*result, "next"));
 	int status = EXIT_DONE;
 
-	while (!status && json_is_integer(next)) {
+	while (!status && json_is_string(next)) {
 		json_t *page;
 		json_object_set_new(params, "after", next);
 		status = ask_once(s, c, params, &page);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "events.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 const char *const event_type_names[EVENT_TYPES] = {
 #define X(id, name) [EVENT_##id] = (name),
@@ -26,12 +28,7 @@ static void set_station(json_t *o, uint64_t key)
 	json_object_set_new(o, "vlan", json_integer(key_vid(key)));
 }
 
-static void set_port(json_t *o, const char *name, const struct vswitch *sw, unsigned port)
-{
-	json_object_set_new(o, name, json_string(sw->port[port].name));
-}
-
-json_t *event_json(const struct vswitch *sw, const struct event *e)
+json_t *event_json_named(const struct event *e, const char *from, const char *port)
 {
 	json_t *o = json_pack("{s:f, s:s}", "time", (double)e->ns / 1e9, "type", event_type_names[e->type]);
 
@@ -41,29 +38,29 @@ json_t *event_json(const struct vswitch *sw, const struct event *e)
 	case EVENT_MAC_LEARNED:
 	case EVENT_MAC_AGED:
 		set_station(o, e->key);
-		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "port", json_string(port));
 		break;
 	case EVENT_MAC_MOVED:
 	case EVENT_MAC_FLAP:
 		set_station(o, e->key);
-		set_port(o, "from", sw, e->from);
-		set_port(o, "to", sw, e->port);
+		json_object_set_new(o, "from", json_string(from));
+		json_object_set_new(o, "to", json_string(port));
 		break;
 	case EVENT_VIOLATION:
-		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "port", json_string(port));
 		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
 		set_station(o, e->key);
 		json_object_set_new(o, "count", json_integer(e->count));
 		break;
 	case EVENT_PORT_ERR_DISABLED:
-		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "port", json_string(port));
 		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
 		break;
 	case EVENT_PORT_RECOVERED:
 	case EVENT_TABLE_FULL:
 	case EVENT_PORT_UP:
 	case EVENT_PORT_DOWN:
-		set_port(o, "port", sw, e->port);
+		json_object_set_new(o, "port", json_string(port));
 		break;
 	case EVENT_LOST:
 		json_object_set_new(o, "count", json_integer(e->count));
@@ -72,4 +69,27 @@ json_t *event_json(const struct vswitch *sw, const struct event *e)
 		break;
 	}
 	return o;
+}
+
+json_t *event_json(const struct vswitch *sw, const struct event *e)
+{
+	return event_json_named(e, sw->port[e->from].name, sw->port[e->port].name);
+}
+
+uint64_t event_unix_ms(const struct vswitch *sw, const struct event *e)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 - (switch_now(sw) - e->ns) / 1000000;
+}
+
+void event_put_date(uint64_t unix_ms, char out[EVENT_DATE])
+{
+	time_t s = (time_t)(unix_ms / 1000);
+	struct tm tm;
+	char text[EVENT_DATE];
+
+	strftime(text, sizeof text, "%FT%T", gmtime_r(&s, &tm));
+	snprintf(out, EVENT_DATE, "%.19s.%03uZ", text, (unsigned)(unix_ms % 1000));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "methodcommon.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -41,6 +42,16 @@ bool param_scalar(const json_t *v, char *out, size_t size)
 	if (json_is_boolean(v))
 		return snprintf(out, size, "%s", json_is_true(v) ? "on" : "off") > 0;
 	return false;
+}
+
+bool param_number(const json_t *params, const char *name, uint64_t max, uint64_t *number, struct method_error *e)
+{
+	const json_t *v = json_object_get(params, name);
+	char text[32];
+
+	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number))
+		return true;
+	return method_refuse(e, RPC_USAGE, "%s is no number from 1 to %" PRIu64, name, max);
 }
 
 bool change_begin(struct change *ch, struct vswitch *sw, struct method_error *e)

@@ -13,3 +13,6 @@ struct method_error {
 
 // The result of a method, a new reference. NULL: error is filled in, nothing has changed.
 json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, struct method_error *error);
+
+// Whether it shows what is and changes nothing: whoever reaches the web page may ask it.
+bool method_is_public(const char *name);

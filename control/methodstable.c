@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <inttypes.h>
 #include <string.h>
 
 #include "describe.h"
@@ -9,14 +10,10 @@ enum { FDB_PAGE = 4096 };
 
 static bool vlan_param(const json_t *params, uint16_t *vid, struct method_error *e)
 {
-	const json_t *v = json_object_get(params, "vlan");
-	uint64_t number;
-	char text[32];
+	uint64_t number = *vid;
 
-	if (!v)
-		return true;
-	if (!param_scalar(v, text, sizeof text) || !text_number(text, VID_MAX, &number) || !number)
-		return method_refuse(e, RPC_USAGE, "vlan is no number from 1 to %d", VID_MAX);
+	if (!param_number(params, "vlan", VID_MAX, &number, e))
+		return false;
 	*vid = (uint16_t)number;
 	return true;
 }
@@ -52,14 +49,15 @@ static bool filter_params(const struct vswitch *sw, const json_t *params, struct
 	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) && type_param(params, &f->type, e);
 }
 
-// A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next page.
+// A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next page. It is a text, as it has
+// more bits than a number has in JavaScript.
 static json_t *table_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
 	struct fdb_filter f;
-	uint64_t after = (uint64_t)json_integer_value(json_object_get(params, "after"));
+	uint64_t after = 0;
 	bool more;
 
-	if (!filter_params(sw, params, &f, e))
+	if (!filter_params(sw, params, &f, e) || !param_number(params, "after", UINT64_MAX, &after, e))
 		return NULL;
 	json_t *entries = describe_fdb(sw, &f, after, FDB_PAGE, &more);
 	if (!entries)
@@ -69,7 +67,7 @@ static json_t *table_show(struct vswitch *sw, const json_t *params, struct metho
 		const json_t *last = json_array_get(entries, json_array_size(entries) - 1);
 		uint64_t mac = 0;
 		text_mac(param_text(last, "mac"), &mac);
-		next = json_integer((json_int_t)key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac));
+		next = json_sprintf("%" PRIu64, key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac));
 	}
 	return json_pack("{s:o, s:o}", "entries", entries, "next", next);
 }

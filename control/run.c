@@ -9,6 +9,7 @@
 #include "complain.h"
 #include "eal.h"
 #include "events.h"
+#include "recent.h"
 #include "reply.h"
 #include "rpc.h"
 #include "subcommands.h"
@@ -26,6 +27,7 @@ struct run {
 	struct vswitch *sw;
 	struct event_base *base;
 	struct rpc *rpc;
+	struct recent *recent;
 	unsigned ticks;
 	uint64_t log_second; // lines logged in it, and left out
 	unsigned logged, left_out;
@@ -60,6 +62,7 @@ static void on_event(void *arg, const struct event *e)
 	struct run *r = arg;
 
 	log_event(r, e);
+	recent_add(r->recent, r->sw, e);
 	rpc_tell(r->rpc, e);
 }
 
@@ -117,7 +120,8 @@ static bool start(struct run *r, const char *path, struct config *c, const char 
 		return complain_config(path, &e), false;
 	}
 	r->base = event_base_new();
-	if (!r->base)
+	r->sw->recent = r->recent = recent_create();
+	if (!r->base || !r->recent)
 		return complain("out of memory"), false;
 	if (!rpc_open(&r->rpc, r->base, socket, r->sw, &e))
 		return complain("%s", e.text), false;
@@ -141,6 +145,7 @@ static int run(const char *path, const char *socket, char *const *more)
 		r.sw->on_event = NULL;
 	rpc_close(r.rpc);
 	switch_destroy(r.sw);
+	recent_destroy(r.recent);
 	if (r.base)
 		event_base_free(r.base);
 	eal_stop();

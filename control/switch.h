@@ -56,6 +56,7 @@ struct vswitch {
 	uint32_t sweep_at; // the next line to sweep
 	switch_event_fn on_event;
 	void *event_arg;
+	struct recent *recent; // what events.show shows; NULL: nothing is kept
 };
 
 // Makes a switch; a live one opens its devices and starts its workers. DPDK is up. The configuration becomes the
