@@ -9,6 +9,7 @@
 #include "complain.h"
 #include "eal.h"
 #include "events.h"
+#include "http.h"
 #include "recent.h"
 #include "reply.h"
 #include "rpc.h"
@@ -27,6 +28,7 @@ struct run {
 	struct vswitch *sw;
 	struct event_base *base;
 	struct rpc *rpc;
+	struct http *http;
 	struct recent *recent;
 	unsigned ticks;
 	uint64_t log_second; // lines logged in it, and left out
@@ -111,38 +113,58 @@ static bool loop(struct run *r)
 	return good;
 }
 
-static bool start(struct run *r, const char *path, struct config *c, const char *socket, char *const *more)
+// What the words of the command line say.
+struct options {
+	const char *config, *socket, *listen, *token_file;
+	bool web_write;
+	char *const *eal;
+	struct http_conf http; // made from listen and token_file
+};
+
+static bool open_http(struct run *r, const struct options *o, struct config_error *e)
+{
+	if (!o->listen)
+		return true;
+	if (http_conf_is_exposed(&o->http))
+		complain("warning: --web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http "
+			 "127.0.0.1:PORT)",
+			 o->listen);
+	return http_open(&r->http, r->base, &o->http, r->sw, e);
+}
+
+static bool start(struct run *r, const struct options *o, struct config *c)
 {
 	struct config_error e;
 
-	if (!eal_start(c, EAL_LIVE, more, &e) || !switch_create(&r->sw, c, SWITCH_LIVE, &e)) {
+	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&r->sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
-		return complain_config(path, &e), false;
+		return complain_config(o->config, &e), false;
 	}
 	r->base = event_base_new();
 	r->sw->recent = r->recent = recent_create();
 	if (!r->base || !r->recent)
 		return complain("out of memory"), false;
-	if (!rpc_open(&r->rpc, r->base, socket, r->sw, &e))
+	if (!rpc_open(&r->rpc, r->base, o->socket, r->sw, &e) || !open_http(r, o, &e))
 		return complain("%s", e.text), false;
 	r->sw->on_event = on_event;
 	r->sw->event_arg = r;
 	return true;
 }
 
-static int run(const char *path, const char *socket, char *const *more)
+static int run(const struct options *o)
 {
 	struct config_error e;
-	struct config *c = config_read(path, &e);
+	struct config *c = config_read(o->config, &e);
 	struct run r = {0};
 
 	if (!c)
-		return complain_config(path, &e), EXIT_USAGE;
-	config_warnings(c, complain_warning, (void *)(uintptr_t)path);
+		return complain_config(o->config, &e), EXIT_USAGE;
+	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
 	signal(SIGPIPE, SIG_IGN);
-	bool good = start(&r, path, c, socket, more) && loop(&r);
+	bool good = start(&r, o, c) && loop(&r);
 	if (r.sw)
 		r.sw->on_event = NULL;
+	http_close(r.http);
 	rpc_close(r.rpc);
 	switch_destroy(r.sw);
 	recent_destroy(r.recent);
@@ -152,39 +174,70 @@ static int run(const char *path, const char *socket, char *const *more)
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
-static const char usage[] = "usage: nestswitch run --config FILE [--socket PATH] [-- EAL…]\n"
+static const char usage[] = "usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
+			    "                      [-- EAL…]\n"
 			    "\n"
 			    "Forwards between the devices of FILE until SIGINT or SIGTERM.\n"
 			    "\n"
-			    "  --config FILE   the switch\n"
-			    "  --socket PATH   where nestctl finds it (default " SOCKET_DEFAULT ")\n"
-			    "  -- EAL…         more arguments for DPDK's EAL\n";
+			    "  --config FILE             the switch\n"
+			    "  --socket PATH             where nestctl finds it (default " SOCKET_DEFAULT ")\n"
+			    "  --http [ADDRESS:]PORT     web page, JSON and metrics by HTTP (ADDRESS 127.0.0.1 unless given)\n"
+			    "  --web-write               HTTP clients that have the token may change the switch\n"
+			    "  --token-file FILE         the token, in the first line of FILE\n"
+			    "  -- EAL…                   more arguments for DPDK's EAL\n";
+
+static bool check_options(struct options *o)
+{
+	struct config_error e;
+
+	if (!o->config)
+		return complain("--config FILE is missing (see nestswitch run --help)"), false;
+	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
+		return complain("--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)"), false;
+	if ((o->listen && !http_conf_listen(&o->http, o->listen, &e)) || (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
+		return complain("%s", e.text), false;
+	return true;
+}
 
 int run_main(int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"socket", required_argument, NULL, 's'},
+		{"http", required_argument, NULL, 'H'},
+		{"web-write", no_argument, NULL, 'w'},
+		{"token-file", required_argument, NULL, 't'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	const char *config = NULL, *socket = SOCKET_DEFAULT;
+	struct options o = {.socket = SOCKET_DEFAULT};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+c:s:h", longs, NULL)) != -1) {
-		if (option == 'h')
+	while ((option = getopt_long(argc, argv, "+c:s:h", longs, NULL)) != -1)
+		switch (option) {
+		case 'c':
+			o.config = optarg;
+			break;
+		case 's':
+			o.socket = optarg;
+			break;
+		case 'H':
+			o.listen = optarg;
+			break;
+		case 'w':
+			o.web_write = true;
+			break;
+		case 't':
+			o.token_file = optarg;
+			break;
+		case 'h':
 			return fputs(usage, stdout), EXIT_DONE;
-		if (option == 'c')
-			config = optarg;
-		else if (option == 's')
-			socket = optarg;
-		else
+		default:
 			return EXIT_USAGE;
-	}
+		}
 	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
 	if (optind < argc && !eal_follows)
 		return complain("'%s' is not expected (EAL arguments stand behind --)", argv[optind]), EXIT_USAGE;
-	if (!config)
-		return complain("--config FILE is missing (see nestswitch run --help)"), EXIT_USAGE;
-	return run(config, socket, argv + optind);
+	o.eal = argv + optind;
+	return check_options(&o) ? run(&o) : EXIT_USAGE;
 }
