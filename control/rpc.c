@@ -190,6 +190,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	r->clients = c;
 	r->count++;
 	bufferevent_setcb(c->io, on_read, on_written, on_gone, c);
+	bufferevent_priority_set(c->io, 0);
 	bufferevent_enable(c->io, EV_READ | EV_WRITE);
 }
 

@@ -98,8 +98,8 @@ static bool loop(struct run *r)
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_tick, r);
 	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
 	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
-	bool good = tick && interrupt && terminate && !event_add(tick, &period) && !event_add(interrupt, NULL) &&
-		    !event_add(terminate, NULL);
+	bool good = tick && interrupt && terminate && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
+		    !event_add(interrupt, NULL) && !event_add(terminate, NULL);
 
 	if (good) {
 		printf("nestswitch: '%s' forwards between %u ports\n", r->sw->config->name, r->sw->config->port_count);
@@ -111,6 +111,21 @@ static bool loop(struct run *r)
 		if (all[i])
 			event_free(all[i]);
 	return good;
+}
+
+// What has priority 0, the switch's own work and nestctl, waits for one request of the web at most.
+static struct event_base *new_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base = NULL;
+
+	if (c && !event_config_set_max_dispatch_interval(c, NULL, 1, 1))
+		base = event_base_new_with_config(c);
+	if (c)
+		event_config_free(c);
+	if (base)
+		event_base_priority_init(base, 2);
+	return base;
 }
 
 // What the words of the command line say.
@@ -140,7 +155,7 @@ static bool start(struct run *r, const struct options *o, struct config *c)
 		config_free(c);
 		return complain_config(o->config, &e), false;
 	}
-	r->base = event_base_new();
+	r->base = new_base();
 	r->sw->recent = r->recent = recent_create();
 	if (!r->base || !r->recent)
 		return complain("out of memory"), false;
