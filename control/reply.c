@@ -198,9 +198,10 @@ static void print_event(FILE *out, json_t *event)
 	json_t *v;
 	char text[REPLY_CELL];
 
-	fprintf(out, "%.3f %s", json_real_value(json_object_get(event, "time")), json_string_value(json_object_get(event, "type")));
+	reply_plain(json_object_get(event, json_object_get(event, "date") ? "date" : "time"), text);
+	fprintf(out, "%s %s", text, json_string_value(json_object_get(event, "type")));
 	json_object_foreach(event, key, v) {
-		if (!strcmp(key, "time") || !strcmp(key, "type"))
+		if (!strcmp(key, "time") || !strcmp(key, "date") || !strcmp(key, "type"))
 			continue;
 		reply_plain(v, text);
 		fprintf(out, " %s=%s", key, text);
@@ -208,12 +209,12 @@ static void print_event(FILE *out, json_t *event)
 	fputc('\n', out);
 }
 
-static void print_events(FILE *out, json_t *events)
+static void print_events(FILE *out, json_t *result)
 {
 	size_t i;
 	json_t *event;
 
-	json_array_foreach(events, i, event)
+	json_array_foreach(json_object_get(result, "events"), i, event)
 		print_event(out, event);
 }
 

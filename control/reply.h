@@ -16,7 +16,7 @@ enum reply_view {
 	VIEW_FDB,
 	VIEW_STATUS,
 	VIEW_EVENT,
-	VIEW_EVENTS, // array of events
+	VIEW_EVENTS, // {"events"}
 	VIEW_COUNT, // {"count"}: how many were changed
 	VIEW_TRACE,
 };
