@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "jsonrpc.h"
+#include "metrics.h"
 #include "webfiles.h"
 
 enum {
@@ -180,14 +181,22 @@ static void free_text(const void *data, size_t len, void *arg)
 	free(arg);
 }
 
+// The text is freed. NULL: no memory, the answer is empty.
+static void answer_text(struct evhttp_request *r, int status, const char *type, char *text)
+{
+	struct evbuffer *out = evhttp_request_get_output_buffer(r);
+
+	if (text && evbuffer_add_reference(out, text, strlen(text), free_text, text))
+		free(text);
+	answer(r, text ? status : HTTP_INTERNAL, type);
+}
+
 static void answer_json(struct evhttp_request *r, int status, json_t *o)
 {
 	char *text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	json_decref(o);
-	if (text && evbuffer_add_reference(evhttp_request_get_output_buffer(r), text, strlen(text), free_text, text))
-		free(text);
-	answer(r, status, JSON);
+	answer_text(r, status, JSON, text);
 }
 
 static void refuse(struct evhttp_request *r, int status, int code, const char *text)
@@ -307,6 +316,20 @@ static void serve_request(struct http *h, struct evhttp_request *r, const char *
 	}
 }
 
+static void serve_metrics(struct http *h, struct evhttp_request *r, const char *rest)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+
+	(void)rest;
+	if (f) {
+		metrics_write(h->sw, f);
+		fclose(f);
+	}
+	answer_text(r, HTTP_OK, METRICS_TYPE, text);
+}
+
 static void serve_file(struct http *h, struct evhttp_request *r, const char *path)
 {
 	const struct webfile *f = webfiles;
@@ -334,6 +357,7 @@ struct route {
 static const struct route routes[] = {
 	{"/api", false, EVHTTP_REQ_POST, "POST", serve_request},
 	{"/api/", true, EVHTTP_REQ_GET, "GET", serve_question},
+	{"/metrics", false, EVHTTP_REQ_GET, "GET", serve_metrics},
 	{"", true, EVHTTP_REQ_GET, "GET", serve_file},
 };
 

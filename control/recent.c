@@ -13,7 +13,8 @@ struct kept {
 };
 
 struct recent {
-	uint64_t count; // ever
+	uint64_t seen[EVENT_TYPES];
+	uint64_t count; // that were kept, ever
 	struct kept ring[RECENT_EVENTS];
 };
 
@@ -31,6 +32,7 @@ void recent_add(struct recent *r, const struct vswitch *sw, const struct event *
 {
 	struct kept *k = &r->ring[r->count % RECENT_EVENTS];
 
+	r->seen[e->type] += e->type == EVENT_LOST ? e->count : 1;
 	if (e->type == EVENT_MAC_LEARNED || e->type == EVENT_MAC_AGED)
 		return;
 	k->event = *e;
@@ -58,4 +60,9 @@ json_t *recent_json(const struct recent *r, unsigned count)
 	for (uint64_t i = r->count - RTE_MIN(there, count); i < r->count; i++)
 		json_array_append_new(all, kept_json(&r->ring[i % RECENT_EVENTS]));
 	return all;
+}
+
+uint64_t recent_count(const struct recent *r, enum event_type type)
+{
+	return r->seen[type];
 }
