@@ -121,6 +121,15 @@ struct config *config_parse(const char *text, size_t len, struct config_error *e
 // Writes a file that config_read() takes for the same configuration. 0 or -errno.
 int config_write(const struct config *c, FILE *out);
 
+// The same as a text, to be freed: two configurations are the same if their texts are. NULL: no memory.
+char *config_text(const struct config *c);
+
+// Whether a text has comments, which no configuration keeps; true where that cannot be told.
+bool config_has_comments(const char *text, size_t len);
+
+// What a file has in it, a zero behind it, to be freed. NULL: errno says why.
+char *config_load(const char *path, size_t *len);
+
 // Whether all of it fits together.
 bool config_validate(const struct config *c, struct config_error *e);
 

@@ -616,8 +616,7 @@ struct config *config_parse(const char *text, size_t len, struct config_error *e
 	return NULL;
 }
 
-// The whole of a file; NULL with errno.
-static char *read_file(const char *path, size_t *len)
+char *config_load(const char *path, size_t *len)
 {
 	FILE *f = fopen(path, "rb");
 	char *text = f ? malloc(CONFIG_FILE_MAX + 1) : NULL;
@@ -639,13 +638,14 @@ static char *read_file(const char *path, size_t *len)
 		errno = error;
 		return NULL;
 	}
+	text[*len] = 0;
 	return text;
 }
 
 struct config *config_read(const char *path, struct config_error *e)
 {
 	size_t len;
-	char *text = read_file(path, &len);
+	char *text = config_load(path, &len);
 
 	if (!text) {
 		*e = (struct config_error){0};

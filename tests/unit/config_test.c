@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../control/config.h"
+#include "../../control/configdiff.h"
 
 // A text that is refused, where, and a part of what is said.
 struct refusal {
@@ -578,5 +579,145 @@ static void a_full_disk_is_an_error(void **state)
 	config_free(c);
 }
 
+static void comments(void **state)
+{
+	static const struct {
+		const char *text;
+		bool has;
+	} cases[] = {
+		{"", false},
+		{"ports: []\n", false},
+		{"# ports\n", true},
+		{"#", true},
+		{"ports: [] # none\n", true},
+		{"ports: []\n# none", true},
+		{"ports:\n  # none\n  []\n", true},
+		{"ports:\n- name: a\n  # its device\n  device: x\n", true},
+		{"ports: [ {name: a}, # one\n {name: b} ]\n", true},
+		{"%YAML 1.1 # version\n---\nports: []\n", true},
+		{"ports: []\n... # over\n", true},
+		// a # in a value is none
+		{"switch: {name: a#b}\n", false},
+		{"switch: {name: 'a # b'}\n", false},
+		{"switch: {name: \"a # b\"}\n", false},
+		{"switch: {name: \"a\n  # b\"}\n", false},
+		{"? a#b\n: c\n", false},
+		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80: 'a # b'\n", false},
+		{"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80: b # c\n", true},
+		{"\xef\xbb\xbfname: 'a # b'\n", false},
+		{"\xef\xbb\xbf# a\nname: b\n", true},
+		{"name: a\r\nother: 'b # c'\r\n", false},
+		{"name: a\r\nother: b # c\r\n", true},
+		// text blocks: in the first line it is one
+		{"name: |\n  # a\n  b\n", false},
+		{"name: |2- # a\n  b\n", true},
+		{"name: > # a\n  b\n", true},
+		{"name: >\n  # a\nother: b\n", false},
+		{"name: |\n  a\n# b\nother: c\n", true},
+		// nobody knows
+		{"name: 'a", true},
+		{"\xff\xfe" "a\0", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		CHECK(config_has_comments(cases[i].text, strlen(cases[i].text)) == cases[i].has, "%zu: %s", i, cases[i].text);
+}
+
+// Every difference as a line "object key: running -> file".
+static char *differences(const char *running, const char *file)
+{
+	struct config *a = parse(running), *b = parse(file);
+	json_t *rows = configdiff(a, b), *row;
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	json_array_foreach(rows, i, row) {
+		const char *was = json_string_value(json_object_get(row, "running")), *is = json_string_value(json_object_get(row, "file"));
+		fprintf(out, "%s %s: %s -> %s\n", json_string_value(json_object_get(row, "object")),
+			json_string_value(json_object_get(row, "key")), was ? was : "-", is ? is : "-");
+	}
+	fclose(out);
+	json_decref(rows);
+	config_free(a);
+	config_free(b);
+	return text;
+}
+
+static void differences_between(void **state)
+{
+	static const char before[] = "switch: {name: lab}\n"
+				     "dataplane: {workers: 2, memory: 256, hugepages: on, busy-poll: off, eal: [-a, -b]}\n"
+				     "policy: {mac-limit: 64, bpdu: guard}\n"
+				     "port-groups: [{name: g, policy: {mac-limit: 1, aging-time: 3}}, {name: gone}, {name: same}]\n"
+				     "ports:\n- {name: a, device: x, port-group: g, enabled: off}\n- {name: gone, mac-address: 02:00:00:00:00:01}\n"
+				     "- {name: same}\n"
+				     "static-macs: [{mac: 02:00:00:00:00:09, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: a}]\n"
+				     "mirrors: [{name: m, source: [a], destination: same}, {name: gone, source: [a], destination: same}]\n";
+	static const char after[] = "mirrors:\n- {name: new, source: [a], direction: tx, destination: new}\n"
+				    "- {name: m, source: [a, same], direction: rx, destination: new}\n"
+				    "static-macs: [{mac: 02:00:00:00:00:07, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: same}]\n"
+				    "ports:\n- {name: new, device: z}\n- {name: same}\n"
+				    "- {name: a, device: y, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02, mtu: 1400, "
+				    "policy: {allowed-vlans: '1,5'}}\n"
+				    "port-groups: [{name: same}, {name: g, policy: {mac-limit: 2}}, {name: new, policy: {mac-limit: 3}}]\n"
+				    "policy: {aging-time: 9, mac-limit: 64}\n"
+				    "dataplane: {workers: 1, eal: [-c]}\n"
+				    "switch: {name: other, mac-table-size: 9000}\n";
+	static const char wanted[] = "switch name: lab -> other\n"
+				     "switch mac-table-size: - -> 9000\n"
+				     "dataplane workers: 2 -> 1\n"
+				     "dataplane memory: 256 -> 512\n"
+				     "dataplane hugepages: on -> auto\n"
+				     "dataplane busy-poll: off -> -\n"
+				     "dataplane eal: [-a, -b] -> [-c]\n"
+				     "policy bpdu: guard -> -\n"
+				     "policy aging-time: - -> 9\n"
+				     "group g mac-limit: 1 -> 2\n"
+				     "group g aging-time: 3 -> -\n"
+				     "group gone name: gone -> -\n"
+				     "group new name: - -> new\n"
+				     "group new mac-limit: - -> 3\n"
+				     "port a device: x -> y\n"
+				     "port a port-group: g -> -\n"
+				     "port a enabled: off -> -\n"
+				     "port a mac-address: - -> 02:00:00:00:00:01\n"
+				     "port a effective-mac: - -> 02:00:00:00:00:02\n"
+				     "port a mtu: - -> 1400\n"
+				     "port a allowed-vlans: - -> 1,5\n"
+				     "port gone name: gone -> -\n"
+				     "port gone mac-address: 02:00:00:00:00:01 -> -\n"
+				     "port new name: - -> new\n"
+				     "port new device: - -> z\n"
+				     "static-mac 02:00:00:00:00:09 vlan 5 port: a -> -\n"
+				     "static-mac 02:00:00:00:00:08 vlan 5 port: a -> same\n"
+				     "static-mac 02:00:00:00:00:07 vlan 5 port: - -> a\n"
+				     "mirror m source: [a] -> [a, same]\n"
+				     "mirror m direction: both -> rx\n"
+				     "mirror m destination: same -> new\n"
+				     "mirror gone name: gone -> -\n"
+				     "mirror gone source: [a] -> -\n"
+				     "mirror gone direction: both -> -\n"
+				     "mirror gone destination: same -> -\n"
+				     "mirror new name: - -> new\n"
+				     "mirror new source: - -> [a]\n"
+				     "mirror new direction: - -> tx\n"
+				     "mirror new destination: - -> new\n";
+
+	(void)state;
+	char *text = differences(before, after);
+	assert_string_equal(text, wanted);
+	free(text);
+	text = differences(after, after);
+	assert_string_equal(text, "");
+	free(text);
+	text = differences("ports: []\n", "ports: [{name: a}]\npolicy: {mac-limit: 1}\n");
+	assert_string_equal(text, "policy mac-limit: - -> 1\nport a name: - -> a\n");
+	free(text);
+}
+
 RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list), TEST(defaults), TEST(legal), TEST(limits),
-	  TEST(files), TEST(written_and_read_again), TEST(warnings), TEST(a_full_disk_is_an_error))
+	  TEST(files), TEST(written_and_read_again), TEST(warnings), TEST(a_full_disk_is_an_error),
+	  TEST(comments), TEST(differences_between))
