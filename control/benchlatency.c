@@ -191,7 +191,7 @@ static bool start(struct bench *b, struct generator *g)
 		snprintf(c->port[p].device, sizeof c->port[p].device, "net_ring_bench%u", p);
 	if (!c)
 		return false;
-	if (!eal_start(c, EAL_LIVE, NULL, &e))
+	if (!eal_start(c, EAL_BENCH, NULL, &e))
 		return complain("%s", e.text), config_free(c), false;
 	if (!create_devices(g))
 		return config_free(c), false;

@@ -312,7 +312,7 @@ struct load *load_create(struct config *c, enum switch_use use)
 
 	if (l)
 		memset(l, 0, sizeof *l);
-	if (l && config_validate(c, &e) && eal_start(c, EAL_LIVE, NULL, &e) && switch_create(&l->sw, c, use, &e)) {
+	if (l && config_validate(c, &e) && eal_start(c, EAL_BENCH, NULL, &e) && switch_create(&l->sw, c, use, &e)) {
 		l->slow_cycles = rte_get_tsc_hz() / 1000000 * LOAD_SLOW_US;
 		return l;
 	}

@@ -102,12 +102,12 @@ static bool add_memory(struct args *a, const struct config *c, enum eal_use use,
 	uint64_t have = free_huge_mib();
 	char mib[16];
 
-	if (use == EAL_LIVE && c->dataplane.hugepages == HUGEPAGES_ON && have < want)
+	if (use != EAL_REPLAY && c->dataplane.hugepages == HUGEPAGES_ON && have < want)
 		return config_refuse(e, (struct mark){0},
 				     "%llu MiB of free huge pages, memory wants %u (reserve with: echo %u > /proc/sys/vm/nr_hugepages; "
 				     "or set hugepages: auto)",
 				     (unsigned long long)have, want, want / 2);
-	bool huge = use == EAL_LIVE && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
+	bool huge = use != EAL_REPLAY && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
 	add(a, huge ? "--in-memory" : "--no-huge");
 	if (huge)
 		add(a, "--single-file-segments"); // a virtio_user port shows all memory to its peer, in eight files at most
@@ -129,22 +129,24 @@ static bool uses_pci(const struct config *c)
 
 static bool build_args(struct args *a, const struct config *c, enum eal_use use, char *const *more, struct config_error *e)
 {
-	char prefix[32];
+	char prefix[sizeof "--file-prefix=" + SWITCH_NAME];
 
 	add(a, "nestswitch");
-	add_cores(a, use == EAL_LIVE ? c->dataplane.workers : 0);
+	add_cores(a, use != EAL_REPLAY ? c->dataplane.workers : 0);
 	if (!add_memory(a, c, use, e))
 		return false;
 	if (use == EAL_REPLAY || !uses_pci(c))
 		add(a, "--no-pci");
-	// A prefix of its own, so that several switches and other DPDK programs live side by side.
-	snprintf(prefix, sizeof prefix, "--file-prefix=nestswitch%d", (int)getpid());
+	// The folder of the telemetry socket, the only file that is left: DPDK gives each process one of its own there. The folder
+	// stays, as the next one may be about to use it.
+	snprintf(prefix, sizeof prefix, "--file-prefix=%s", use == EAL_LIVE ? c->name : "nestswitch");
 	add(a, prefix);
 	add(a, "--no-shconf");
-	add(a, "--no-telemetry");
+	if (use != EAL_LIVE)
+		add(a, "--no-telemetry");
 	// What a driver says of a device that fails is said better by ours; EAL's own alerts still come.
 	add(a, "--log-level=*:critical");
-	for (unsigned i = 0; use == EAL_LIVE && i < c->dataplane.eal_count; i++)
+	for (unsigned i = 0; use != EAL_REPLAY && i < c->dataplane.eal_count; i++)
 		add(a, c->dataplane.eal[i]);
 	for (; more && *more; more++)
 		add(a, *more);

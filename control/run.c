@@ -15,6 +15,7 @@
 #include "rpc.h"
 #include "subcommands.h"
 #include "switch.h"
+#include "telemetry.h"
 
 enum {
 	LINK_TICKS = 10,
@@ -159,7 +160,7 @@ static bool start(struct run *r, const struct options *o, struct config *c)
 	r->sw->recent = r->recent = recent_create();
 	if (!r->base || !r->recent)
 		return complain("out of memory"), false;
-	if (!rpc_open(&r->rpc, r->base, o->socket, r->sw, &e) || !open_http(r, o, &e))
+	if (!rpc_open(&r->rpc, r->base, o->socket, r->sw, &e) || !telemetry_open(r->base, r->sw, &e) || !open_http(r, o, &e))
 		return complain("%s", e.text), false;
 	r->sw->on_event = on_event;
 	r->sw->event_arg = r;
@@ -180,6 +181,7 @@ static int run(const struct options *o)
 	if (r.sw)
 		r.sw->on_event = NULL;
 	http_close(r.http);
+	telemetry_close();
 	rpc_close(r.rpc);
 	switch_destroy(r.sw);
 	recent_destroy(r.recent);
