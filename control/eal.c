@@ -129,7 +129,8 @@ static bool uses_pci(const struct config *c)
 
 static bool build_args(struct args *a, const struct config *c, enum eal_use use, char *const *more, struct config_error *e)
 {
-	char prefix[sizeof "--file-prefix=" + SWITCH_NAME];
+	static const char option[] = "--file-prefix=";
+	char prefix[sizeof option + SWITCH_NAME];
 
 	add(a, "nestswitch");
 	add_cores(a, use != EAL_REPLAY ? c->dataplane.workers : 0);
@@ -139,7 +140,8 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 		add(a, "--no-pci");
 	// The folder of the telemetry socket, the only file that is left: DPDK gives each process one of its own there. The folder
 	// stays, as the next one may be about to use it.
-	snprintf(prefix, sizeof prefix, "--file-prefix=%s", use == EAL_LIVE ? c->name : "nestswitch");
+	snprintf(prefix, sizeof prefix, "%s%s", option, use == EAL_LIVE ? c->name : "nestswitch");
+	text_make_name(prefix + sizeof option - 1);
 	add(a, prefix);
 	add(a, "--no-shconf");
 	if (use != EAL_LIVE)

@@ -123,12 +123,20 @@ bool text_switch(const char *text, bool *on)
 	return false;
 }
 
+static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
 bool text_is_name(const char *text, size_t max)
 {
 	size_t len = strlen(text);
 
-	return len >= 1 && len <= max &&
-	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") == len;
+	return len >= 1 && len <= max && strspn(text, name_letters) == len;
+}
+
+void text_make_name(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (!strchr(name_letters, *c) || (c == text && *c == '.'))
+			*c = '_';
 }
 
 // Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates are none).

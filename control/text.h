@@ -43,6 +43,9 @@ bool text_switch(const char *text, bool *on);
 // Whether a name has 1 to max of A-Z a-z 0-9 _ . -
 bool text_is_name(const char *text, size_t max);
 
+// Makes it one that could also be a file's: '_' for what is not in that list, and for a dot at the beginning.
+void text_make_name(char *text);
+
 // Makes a message fit for a terminal, a log and JSON: one line, UTF-8, no control characters; what is not becomes '?'.
 void text_clean(char *message);
 

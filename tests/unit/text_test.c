@@ -195,6 +195,17 @@ static const char *next_word(void *words, size_t i)
 	return ((const char **)words)[i];
 }
 
+static void names_made(void **state)
+{
+	char text[] = "../my lab/x-1.y", plain[] = "lab_1.a-b";
+
+	(void)state;
+	text_make_name(text);
+	assert_string_equal(text, "_._my_lab_x-1.y");
+	text_make_name(plain);
+	assert_string_equal(plain, "lab_1.a-b");
+}
+
 static void nearest(void **state)
 {
 	const char *words[] = {"promiscuous", "mac-limit", "mac-learning", "bpdu", NULL}, *none[] = {NULL};
@@ -216,4 +227,4 @@ static void nearest(void **state)
 }
 
 RUN_TESTS(TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
-	  TEST(names), TEST(nearest))
+	  TEST(names), TEST(names_made), TEST(nearest))
