@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confirm.h"
 #include "version.h"
 
 static void set_number(json_t *o, const char *name, uint64_t value)
@@ -291,8 +292,9 @@ json_t *describe_status(const struct vswitch *sw)
 		json_array_append_new(workers, describe_worker(sw, w));
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		learned += fdb_count(sw->shared.fdb, i);
-	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}}", "name", sw->config->name, "version",
+	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "name", sw->config->name, "version",
 			 NESTSWITCH_VERSION, "uptime", (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
 			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size", (json_int_t)sw->table_size, "buffers",
-			 "used", (json_int_t)rte_mempool_in_use_count(sw->pool), "size", (json_int_t)sw->pool->size);
+			 "used", (json_int_t)rte_mempool_in_use_count(sw->pool), "size", (json_int_t)sw->pool->size,
+			 "confirm", confirm_describe(sw->confirm));
 }

@@ -62,6 +62,10 @@ json_t *event_json_named(const struct event *e, const char *from, const char *po
 	case EVENT_PORT_DOWN:
 		json_object_set_new(o, "port", json_string(port));
 		break;
+	case EVENT_CONFIG_ROLLED_BACK:
+	case EVENT_CONFIG_ROLLBACK_FAILED:
+		json_object_set_new(o, "number", json_integer(e->count));
+		break;
 	case EVENT_LOST:
 		json_object_set_new(o, "count", json_integer(e->count));
 		break;

@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include <string.h>
+#include <time.h>
 
 void reply_plain(json_t *v, char out[REPLY_CELL])
 {
@@ -113,6 +114,21 @@ static const struct reply_column policy_columns[] = {
 	{0},
 };
 
+static void wall_time(json_t *v, char out[REPLY_CELL])
+{
+	time_t seconds = (time_t)json_number_value(v);
+	struct tm tm;
+
+	strftime(out, REPLY_CELL, "%F %T", localtime_r(&seconds, &tm));
+}
+
+static const struct reply_column history_columns[] = {
+	{"NUMBER", "number", reply_plain, true},
+	{"TIME", "time", wall_time, false},
+	{"MADE BY", "what", reply_plain, false},
+	{0},
+};
+
 static const struct reply_column worker_columns[] = {
 	{"WORKER", "id", reply_plain, true},
 	{"LCORE", "lcore", reply_plain, true},
@@ -178,7 +194,7 @@ static void print_policy(FILE *out, json_t *policy)
 
 static void print_status(FILE *out, json_t *s)
 {
-	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers");
+	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers"), *confirm = json_object_get(s, "confirm");
 
 	fprintf(out, "switch   %s, nestswitch %s\n", json_string_value(json_object_get(s, "name")),
 		json_string_value(json_object_get(s, "version")));
@@ -188,6 +204,10 @@ static void print_status(FILE *out, json_t *s)
 		(long long)json_integer_value(json_object_get(fdb, "fixed")));
 	fprintf(out, "buffers  %lld of %lld used\n", (long long)json_integer_value(json_object_get(buffers, "used")),
 		(long long)json_integer_value(json_object_get(buffers, "size")));
+	if (json_is_object(confirm))
+		fprintf(out, "confirm  %lld s left, then configuration %lld comes back\n",
+			(long long)json_integer_value(json_object_get(confirm, "seconds_left")),
+			(long long)json_integer_value(json_object_get(confirm, "number")));
 	reply_table(out, json_object_get(s, "workers"), worker_columns);
 }
 
@@ -216,6 +236,40 @@ static void print_events(FILE *out, json_t *result)
 
 	json_array_foreach(json_object_get(result, "events"), i, event)
 		print_event(out, event);
+}
+
+// + or -, object, key, value; of an object that comes or goes its name alone, which the object has in it.
+static void print_side(FILE *out, char sign, json_t *row, const char *side, bool both)
+{
+	const char *object = json_string_value(json_object_get(row, "object")), *key = json_string_value(json_object_get(row, "key"));
+	const char *value = json_string_value(json_object_get(row, side));
+
+	if (!value)
+		return;
+	if (!both && !strcmp(key, "name"))
+		fprintf(out, "%c %s\n", sign, object);
+	else
+		fprintf(out, "%c %s %s %s\n", sign, object, key, value);
+}
+
+static void print_diff(FILE *out, json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row) {
+		bool both = json_is_string(json_object_get(row, "running")) && json_is_string(json_object_get(row, "file"));
+		print_side(out, '-', row, "running", both);
+		print_side(out, '+', row, "file", both);
+	}
+	if (!json_array_size(rows))
+		fputs("no difference\n", out);
+}
+
+static void print_saved(FILE *out, json_t *r)
+{
+	fprintf(out, "%s: %s\n", json_string_value(json_object_get(r, "file")),
+		json_is_true(json_object_get(r, "written")) ? "written" : "left alone, it holds this configuration");
 }
 
 void reply_print(FILE *out, enum reply_view view, json_t *r)
@@ -249,6 +303,15 @@ void reply_print(FILE *out, enum reply_view view, json_t *r)
 		break;
 	case VIEW_EVENTS:
 		print_events(out, r);
+		break;
+	case VIEW_DIFF:
+		print_diff(out, json_object_get(r, "differences"));
+		break;
+	case VIEW_HISTORY:
+		reply_table(out, r, history_columns);
+		break;
+	case VIEW_SAVED:
+		print_saved(out, r);
 		break;
 	case VIEW_COUNT:
 		fprintf(out, "%lld\n", (long long)json_integer_value(json_object_get(r, "count")));

@@ -19,6 +19,9 @@ enum reply_view {
 	VIEW_EVENTS, // {"events"}
 	VIEW_COUNT, // {"count"}: how many were changed
 	VIEW_TRACE,
+	VIEW_DIFF,    // {"differences"}
+	VIEW_HISTORY, // array of configurations
+	VIEW_SAVED,   // {"file", "written"}
 };
 
 void reply_print(FILE *out, enum reply_view view, json_t *result);

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include "complain.h"
+#include "confirm.h"
 #include "eal.h"
 #include "events.h"
+#include "history.h"
 #include "http.h"
+#include "methods.h"
 #include "recent.h"
 #include "reply.h"
 #include "rpc.h"
@@ -92,6 +95,24 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(r->base);
 }
 
+// The file of the switch is applied again.
+static void on_reload(evutil_socket_t number, short what, void *arg)
+{
+	struct run *r = arg;
+	struct method_error e;
+	size_t i;
+	json_t *result = method_call(r->sw, "config.reload", NULL, &e), *v;
+
+	(void)number, (void)what;
+	if (result)
+		complain("%s is applied", r->sw->history->file);
+	else
+		complain("nothing is changed: %s", e.text);
+	json_array_foreach(json_object_get(result, "warnings"), i, v)
+		complain("%s", json_string_value(v));
+	json_decref(result);
+}
+
 // The loop, until a signal. False: it could not be set up.
 static bool loop(struct run *r)
 {
@@ -99,15 +120,16 @@ static bool loop(struct run *r)
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_tick, r);
 	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
 	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
-	bool good = tick && interrupt && terminate && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
-		    !event_add(interrupt, NULL) && !event_add(terminate, NULL);
+	struct event *reload = evsignal_new(r->base, SIGHUP, on_reload, r);
+	bool good = tick && interrupt && terminate && reload && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
+		    !event_add(interrupt, NULL) && !event_add(terminate, NULL) && !event_add(reload, NULL);
 
 	if (good) {
 		printf("nestswitch: '%s' forwards between %u ports\n", r->sw->config->name, r->sw->config->port_count);
 		fflush(stdout);
 		event_base_dispatch(r->base);
 	}
-	struct event *all[] = {tick, interrupt, terminate};
+	struct event *all[] = {tick, interrupt, terminate, reload};
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		if (all[i])
 			event_free(all[i]);
@@ -158,7 +180,9 @@ static bool start(struct run *r, const struct options *o, struct config *c)
 	}
 	r->base = new_base();
 	r->sw->recent = r->recent = recent_create();
-	if (!r->base || !r->recent)
+	r->sw->history = history_create(o->config, r->sw->config);
+	r->sw->confirm = r->base ? confirm_create(r->base, r->sw) : NULL;
+	if (!r->base || !r->recent || !r->sw->history || !r->sw->confirm)
 		return complain("out of memory"), false;
 	if (!rpc_open(&r->rpc, r->base, o->socket, r->sw, &e) || !telemetry_open(r->base, r->sw, &e) || !open_http(r, o, &e))
 		return complain("%s", e.text), false;
@@ -177,12 +201,17 @@ static int run(const struct options *o)
 		return complain_config(o->config, &e), EXIT_USAGE;
 	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); // a file that becomes too large is an error of the one who writes it
+	signal(SIGHUP, SIG_IGN);  // until the loop is there
 	bool good = start(&r, o, c) && loop(&r);
-	if (r.sw)
-		r.sw->on_event = NULL;
 	http_close(r.http);
 	telemetry_close();
 	rpc_close(r.rpc);
+	if (r.sw) {
+		r.sw->on_event = NULL;
+		confirm_destroy(r.sw->confirm);
+		history_destroy(r.sw->history);
+	}
 	switch_destroy(r.sw);
 	recent_destroy(r.recent);
 	if (r.base)
@@ -194,7 +223,7 @@ static int run(const struct options *o)
 static const char usage[] = "usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
 			    "                      [-- EAL…]\n"
 			    "\n"
-			    "Forwards between the devices of FILE until SIGINT or SIGTERM.\n"
+			    "Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 			    "\n"
 			    "  --config FILE             the switch\n"
 			    "  --socket PATH             where nestctl finds it (default " SOCKET_DEFAULT ")\n"

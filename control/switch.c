@@ -61,7 +61,7 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 	return sw->port[port].link ? PORT_UP : PORT_DOWN;
 }
 
-static void tell(struct vswitch *sw, const struct event *e)
+void switch_tell(struct vswitch *sw, const struct event *e)
 {
 	if (sw->on_event)
 		sw->on_event(sw->event_arg, e);
@@ -72,7 +72,7 @@ static void tell_aged(void *arg, uint64_t key, unsigned port)
 	struct vswitch *sw = arg;
 	struct event e = {.type = EVENT_MAC_AGED, .ns = switch_now(sw), .key = key, .port = (uint8_t)port};
 
-	tell(sw, &e);
+	switch_tell(sw, &e);
 }
 
 void switch_sweep(struct vswitch *sw, uint32_t count)
@@ -112,7 +112,7 @@ static void publish_up(struct vswitch *sw)
 	PORTSET_FOREACH(port, before & ~up)
 		fdb_flush_port(sw->shared.fdb, port);
 	PORTSET_FOREACH(port, before ^ up)
-		tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP : EVENT_PORT_DOWN,
+		switch_tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP : EVENT_PORT_DOWN,
 					 .ns = switch_now(sw),
 					 .port = (uint8_t)port});
 	switch_sweep_all(sw);
@@ -134,7 +134,7 @@ void switch_clear_error(struct vswitch *sw, unsigned port)
 		return;
 	atomic_store(&sw->shared.port[port].recover_ns, 0);
 	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
-	tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED, .ns = switch_now(sw), .port = (uint8_t)port});
+	switch_tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED, .ns = switch_now(sw), .port = (uint8_t)port});
 }
 
 uint64_t switch_recover(struct vswitch *sw)
@@ -169,7 +169,7 @@ void switch_collect_violations(struct vswitch *sw, portset all)
 		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, portset_has(all, i) ? UINT64_MAX : now, told + n);
 	qsort(told, n, sizeof *told, by_time);
 	for (unsigned i = 0; i < n; i++)
-		tell(sw, &told[i]);
+		switch_tell(sw, &told[i]);
 }
 
 // What a configuration compiles to, before it is published.
@@ -353,6 +353,7 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	switch_settle(sw);
 	put_fixed(sw, n, false);
 	sw->config = c;
+	sw->applied++;
 	sw->conf = n->conf;
 	sw->fixed = n->fixed;
 	sw->fixed_count = n->fixed_count;
@@ -642,7 +643,7 @@ void switch_drain_events(struct vswitch *sw)
 	for (unsigned w = 0; w < sw->workers; w++) {
 		struct event_ring *r = &sw->worker[w]->forwarder.events;
 		while (event_pop(r, &e)) {
-			tell(sw, &e);
+			switch_tell(sw, &e);
 			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
 				continue;
 			// Another worker may have learned there in the moment between.
@@ -651,6 +652,6 @@ void switch_drain_events(struct vswitch *sw)
 		}
 		uint64_t lost = atomic_exchange(&r->lost, 0);
 		if (lost)
-			tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});
+			switch_tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});
 	}
 }

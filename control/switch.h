@@ -57,6 +57,9 @@ struct vswitch {
 	switch_event_fn on_event;
 	void *event_arg;
 	struct recent *recent; // what events.show shows; NULL: nothing is kept
+	uint64_t applied;        // how often a configuration was
+	struct history *history; // what `run` keeps of configurations; NULL: nobody does
+	struct confirm *confirm;
 };
 
 // Makes a switch; a live one opens its devices and starts its workers. DPDK is up. The configuration becomes the
@@ -69,6 +72,9 @@ void switch_destroy(struct vswitch *sw);
 bool switch_apply(struct vswitch *sw, struct config *c, struct config_error *e);
 
 uint64_t switch_now(const struct vswitch *sw);
+
+// Hands an event to on_event.
+void switch_tell(struct vswitch *sw, const struct event *e);
 
 // Waits until no worker uses what was published before.
 void switch_settle(struct vswitch *sw);

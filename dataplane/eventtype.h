@@ -13,7 +13,9 @@
 	X(TABLE_FULL, "table-full") \
 	X(PORT_UP, "port-up") \
 	X(PORT_DOWN, "port-down") \
-	X(LOST, "events-lost") /* count: messages that found the ring full */
+	X(LOST, "events-lost") /* count: messages that found the ring full */ \
+	X(CONFIG_ROLLED_BACK, "config-rolled-back") /* count: number of the configuration in force */ \
+	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */
 
 enum event_type {
 #define X(id, name) EVENT_##id,

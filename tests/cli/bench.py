@@ -94,29 +94,31 @@ class Bench:
         assert re.search(pattern, done.stdout), f"/{pattern}/ is not in: {done.stdout}"
         return done.stdout
 
-    def start(self, config, path):
-        process = subprocess.Popen([self.build / "nestswitch", "run", "--config", config, "--socket", path],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                                   errors="replace", cwd=self.folder)
+    def start(self, config, path, prefix=()):
+        """The process of a live switch, its log beside its socket; prefix: words of a program that starts it."""
+        log = path.with_suffix(".log")
+        with log.open("wb") as file:
+            process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, cwd=self.folder)
+        process.log = log
         self.running.append(process)
         deadline = time.monotonic() + PATIENCE_S
         while (asked := self.run("nestctl", "-s", path, "status")).returncode:
             assert asked.returncode == UNREACHABLE, f"nestctl ended with {asked.returncode}: {asked.stderr}"
-            assert process.poll() is None, f"nestswitch ended ({process.returncode}): {process.stderr.read()}"
+            assert process.poll() is None, f"nestswitch ended ({process.returncode}): {log.read_text()}"
             assert time.monotonic() < deadline, "nestswitch does not answer"
             time.sleep(0.05)
         return process
 
     @contextmanager
-    def switch(self, config, name="live"):
+    def switch(self, config, name="live", prefix=()):
         """A live switch; gives the path of its socket."""
         path = self.folder / f"{name}.sock"
-        process = self.start(self.file(f"{name}.yaml", config), path)
+        process = self.start(self.file(f"{name}.yaml", config), path, prefix)
         try:
             yield path
         finally:
             process.terminate()
             status = process.wait(PATIENCE_S)
-            said = process.stderr.read()
-        assert status == 0, f"nestswitch ended with {status}: {said}"
+        assert status == 0, f"nestswitch ended with {status}: {process.log.read_text()}"
         assert not path.exists(), f"{path} is still there"

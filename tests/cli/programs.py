@@ -136,7 +136,7 @@ def stopped_by(bench, number):
     tap.equal(process.wait(30), DONE, "exit status")
     assert time.monotonic() - started < 5, "takes more than 5 s to stop"
     assert not (bench.folder / "stop.sock").exists(), "the socket is still there"
-    tap.equal(process.stderr.read(), "", "standard error")
+    tap.equal(process.log.read_text(), "", "standard error")
 
 
 def no_command(bench, program):

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""over_time: what is applied to one live switch, one test after another: history, differences, confirmation, SIGHUP, MTU."""
+
+import json
+import re
+import signal
+import time
+
+import tap
+from bench import Client, frame, pcap
+
+DONE, REFUSED, USAGE = 0, 1, 2
+PATIENCE_S = 10
+HISTORY_MAX = 100
+LIVE = """# the lab
+dataplane: { memory: 128, hugepages: off, busy-poll: off }
+switch: { name: lab }
+policy: { mac-limit: 64 }
+port-groups: [ { name: g } ]
+ports:
+  - { name: a, device: 'net_pcap_a,rx_pcap=load.pcap,infinite_rx=1' }
+  - { name: b, device: 'null:', mac-address: 02:00:00:00:00:0b }
+"""
+CUT_OFF = LIVE.replace("0b }", "0b, enabled: off }")
+FRAME_SIZE = 1000
+
+CHANGES = (
+    "port set b mac-limit 9 bpdu guard", "port unset b mac-limit bpdu", "port add c device null: mtu 1400", "port disable c",
+    "port enable c", "port del c", "group add h mac-limit 3", "group set h mac-limit 4", "group unset h mac-limit", "group del h",
+    "policy set aging-time 5", "policy unset aging-time", "fdb add 02:00:00:00:00:99 vlan 5 port b",
+    "fdb del 02:00:00:00:00:99 vlan 5", "config apply cut.yaml", "config reload", "config rollback 2", "config rollback 1")
+NO_CHANGES = (
+    "port set b mac-limit 9000000", "port unset b mac-limit", "port enable b", "config apply live.yaml", "config rollback 1",
+    "stats clear")
+
+
+class Live:
+    """A live switch, and what one asks it."""
+
+    def __init__(self, bench, config, name, prefix=()):
+        self.bench, self.running = bench, bench.switch(config, name, prefix)
+
+    def start(self):
+        self.path = self.running.__enter__()
+        self.process = self.bench.running[-1]
+        self.client = Client(self.path)
+
+    def stop(self):
+        self.client.close()
+        self.running.__exit__(None, None, None)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def say(self, words, status=DONE):
+        """Carries out a command; what is on standard error."""
+        done = self.bench.run("nestctl", "-s", self.path, *words.split())
+        assert done.returncode == status, f"{words}: exit status {done.returncode}: {done.stderr}"
+        return done.stderr
+
+    def print(self, words):
+        return self.bench.succeeds("", "nestctl", "-s", self.path, *words.split())
+
+    def ask(self, method, **params):
+        answer = self.client.call(method, params)
+        assert "result" in answer, f"{method}: {answer['error']['message']}"
+        return answer["result"]
+
+    def newest(self):
+        return self.ask("config.history")[-1]
+
+    def waits(self):
+        return self.ask("status")["confirm"]
+
+    def await_end(self, seconds):
+        """Until nothing waits for a confirmation any more."""
+        started = time.monotonic()
+        while self.waits():
+            assert time.monotonic() < started + PATIENCE_S, f"still waits: {self.waits()}"
+            time.sleep(0.02)
+        took = time.monotonic() - started
+        assert seconds - 0.5 < took < seconds + 2, f"it took {took:.2f} s, should be {seconds}"
+
+    def sent(self):
+        """Frames that came out of b."""
+        return self.ask("stats.show")[1]["tx_packets"]
+
+    def flows(self):
+        """That frames come out of b."""
+        before, deadline = self.sent(), time.monotonic() + PATIENCE_S
+        while self.sent() == before:
+            assert time.monotonic() < deadline, "nothing comes out of b"
+            time.sleep(0.02)
+
+    def stands_still(self):
+        before = self.sent()
+        time.sleep(0.1)
+        tap.equal(self.sent(), before, "frames that came out of b")
+
+    def said(self, pattern):
+        """A line of the log, as soon as it is there."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not re.search(pattern, log := self.process.log.read_text(), re.MULTILINE):
+            assert time.monotonic() < deadline, f"/{pattern}/ is not in the log:\n{log}"
+            time.sleep(0.02)
+
+
+class OverTime(Live):
+    def __init__(self, bench):
+        super().__init__(bench, LIVE, "live")
+        bench.file("load.pcap", pcap([frame("02:00:00:00:00:0a", "02:00:00:00:00:0b", FRAME_SIZE)] * 50))
+        bench.file("cut.yaml", CUT_OFF)
+        bench.file("bad.yaml", LIVE.replace("enabled", "enable").replace("name: g", "nam: g"))
+        self.barred = Live(bench, LIVE, "barred")
+
+    def tests(self):
+        yield "over time: a switch starts", self.start
+        for test in (self.no_way_back, self.history, self.words, self.earlier_ones, self.differences, self.rollback_is_whole,
+                     self.not_confirmed, self.all_of_it_goes, self.confirmed, self.confirm_refusals, self.reload,
+                     self.reload_of_what_is_wrong, self.mtu, self.way_back_again, self.history_is_bounded):
+            yield f"over time: {test.__doc__}", test
+        yield "over time: it stops", self.stop
+
+    def history(self):
+        """every change has a number, a time and the words that made it; what changes nothing has none"""
+        began = time.time()
+        for words in CHANGES:
+            self.say(words)
+        for words in NO_CHANGES:
+            self.bench.run("nestctl", "-s", self.path, *words.split())
+        rows = self.ask("config.history")
+        tap.equal([(row["number"], row["what"]) for row in rows], list(enumerate(("start", *CHANGES), 1)), "history")
+        times = [row["time"] for row in rows]
+        assert times == sorted(times) and began < times[1] and times[-1] < time.time(), f"began {began}, times {times}"
+        lines = self.print("config history").splitlines()
+        assert re.fullmatch(r" +1  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d  start", lines[1]), lines[1]
+        tap.equal(len(lines), 1 + len(rows), "lines of the table")
+
+    def words(self):
+        """the words of a change are one line, and not many"""
+        self.ask("config.apply", file="né\n" * 200, text=CUT_OFF)
+        what = self.newest()["what"]
+        assert what.startswith("config apply né?né?") and len(what.encode()) < 256, f"what: {what!r}"
+
+    def earlier_ones(self):
+        """config show N is what ran then; rollback N runs it again, under a number of its own"""
+        first, number = self.print("config show 1"), self.newest()["number"]
+        assert "enabled: off" not in first and "enabled: off" in self.print(f"config show {number}"), first
+        self.say("config rollback 1")
+        tap.equal(self.print("config show"), first, "configuration")
+        tap.equal(self.newest()["number"], number + 1, "number")
+        for words in ("config show 0", f"config show {number + 2}", "config rollback 0", "config rollback 4294967295"):
+            assert "there is no configuration" in self.say(words, REFUSED)
+        self.say("config rollback one", USAGE)
+        self.say("config rollback", USAGE)
+
+    def differences(self):
+        """config diff FILE: a line for each side of it"""
+        other = self.bench.file("other.yaml", """
+dataplane: { memory: 128, hugepages: off, busy-poll: off }
+policy: { mac-limit: 65 }
+ports:
+  - { name: b, device: 'null:', mac-address: 02:00:00:00:00:0b, policy: { bpdu: guard } }
+  - { name: c, device: 'null:' }
+switch: { name: lab }
+""")
+        tap.equal(self.print(f"config diff {other}").splitlines(), [
+            "- policy mac-limit 64", "+ policy mac-limit 65", "- group g", "- port a",
+            "- port a device net_pcap_a,rx_pcap=load.pcap,infinite_rx=1", "+ port b bpdu guard", "+ port c",
+            "+ port c device null:"], "differences")
+        rows = json.loads(self.print(f"-j config diff {other}"))["differences"]
+        tap.equal(rows[0], {"object": "policy", "key": "mac-limit", "running": "64", "file": "65"}, "first difference")
+        tap.equal(rows[-1], {"object": "port c", "key": "device", "running": None, "file": "null:"}, "last difference")
+        lines = LIVE.splitlines(True)
+        self.bench.file("turned.yaml", "".join([*lines[:6], lines[7], lines[6]]))
+        tap.equal(self.print("config diff turned.yaml"), "no difference\n", "difference of another order")
+        tap.equal(self.print("config diff live.yaml"), "no difference\n", "difference from the file")
+        self.bench.fails(USAGE, "^bad.yaml:5:18: ", "nestctl", "-s", self.path, "config", "diff", "bad.yaml")
+
+    def rollback_is_whole(self):
+        """a rollback that fails changes nothing"""
+        gone = self.bench.file("gone.pcap", pcap([frame("02:00:00:00:00:0c")]))
+        self.say("port add c device pcap:gone.pcap")
+        number = self.newest()["number"]
+        self.say("port del c")
+        self.say("policy set aging-time 7")
+        gone.unlink()
+        before = self.print("config show")
+        assert "gone.pcap" in self.say(f"config rollback {number}", REFUSED)
+        tap.equal(self.print("config show"), before, "configuration")
+        self.say("config rollback 1")
+
+    def not_confirmed(self):
+        """what is not confirmed in time goes away by itself, and frames flow again"""
+        before, number = self.print("config show"), self.newest()["number"]
+        monitor = Client(self.path)
+        monitor.call("monitor", {"types": ["config-rolled-back"]})
+        self.flows()
+        warned = self.say("config apply cut.yaml confirm 1")
+        assert f"not confirmed: configuration {number} comes back in 1 s" in warned, warned
+        tap.equal(self.waits(), {"seconds_left": 1, "number": number, "problem": None}, "what waits")
+        assert re.search(rf"^confirm +1 s left, then configuration {number} comes back$", self.print("status"), re.MULTILINE)
+        self.stands_still()
+        self.await_end(0.9)
+        self.flows()
+        tap.equal(self.print("config show"), before, "configuration")
+        tap.equal(self.newest()["what"], f"not confirmed: back to {number}", "what made the newest")
+        event = monitor.answer()["params"]
+        tap.equal((event["type"], event["number"]), ("config-rolled-back", number + 2), "event")
+        self.said(f"nobody has confirmed the configuration: number {number} is in force again")
+        monitor.close()
+
+    def all_of_it_goes(self):
+        """so does all that was changed meanwhile; apply with another confirm sets the time anew"""
+        before, number = self.print("config show"), self.newest()["number"]
+        self.say("config apply cut.yaml confirm 1")
+        assert "comes back" in self.say("port add c device null:")
+        assert "comes back" in self.say("config apply live.yaml")
+        assert "comes back" in self.say("config apply cut.yaml confirm 2")
+        tap.equal(self.waits()["number"], number, "number that comes back")
+        assert f"not confirmed yet, {number} comes back in 2 s" in self.say("config save", REFUSED)
+        assert "not confirmed" in self.say("config save elsewhere.yaml", REFUSED)
+        assert "mac-limit" in self.say("port set b mac-limit x", USAGE)
+        self.await_end(1.9)
+        tap.equal(self.print("config show"), before, "configuration")
+
+    def confirmed(self):
+        """what is confirmed stays"""
+        self.say("config apply cut.yaml confirm 1")
+        tap.equal(self.say("config confirm"), "", "what confirm says")
+        tap.equal(self.waits(), None, "what waits")
+        time.sleep(1.2)
+        assert "enabled: off" in self.print("config show"), "it went away"
+        tap.equal(self.say("port enable b"), "", "what the next change says")
+
+    def confirm_refusals(self):
+        """a wait of no time or more than a day, a wrong file, a confirmation of nothing"""
+        for seconds in ("0", "86401", "soon"):
+            self.say(f"config apply cut.yaml confirm {seconds}", USAGE)
+        assert "bad.yaml:5:18" in self.say("config apply bad.yaml confirm 1", USAGE)
+        self.bench.file("closed.yaml", LIVE.replace("'null:'", "'pcap:nosuch.pcap'"))
+        assert "nosuch.pcap" in self.say("config apply closed.yaml confirm 1", REFUSED)
+        tap.equal(self.waits(), None, "what waits")
+        assert "nothing waits" in self.say("config confirm", REFUSED)
+
+    def no_way_back(self):
+        """a way back that is barred is told, and tried again; what runs goes on"""
+        other, gone = self.barred, self.bench.file("barred.pcap", pcap([frame("02:00:00:00:00:0c")]))
+        other.start()
+        other.say("port add c device pcap:barred.pcap")
+        self.before, number = other.print("config show"), other.newest()["number"]
+        gone.rename(self.bench.folder / "away.pcap")
+        other.say("config apply live.yaml confirm 1")
+        other.said(rf"^nestswitch: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
+        other.said(rf"^nestswitch: number {number + 1} stays in force")
+        assert "barred.pcap" in other.waits()["problem"], other.waits()
+        tap.equal(other.newest()["number"], number + 1, "number in force")
+        other.flows()
+        (self.bench.folder / "away.pcap").rename(gone)
+
+    def way_back_again(self):
+        """as soon as the way back is free, it is gone"""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.barred.waits():
+            assert time.monotonic() < deadline, f"still waits: {self.barred.waits()}"
+            time.sleep(0.05)
+        tap.equal(self.barred.print("config show"), self.before, "configuration")
+        self.barred.stop()
+
+    def reload(self):
+        """SIGHUP applies the file of the switch, as config reload does"""
+        live = self.bench.folder / "live.yaml"
+        live.write_text(LIVE.replace("mac-limit: 64", "mac-limit: 63"))
+        self.process.send_signal(signal.SIGHUP)
+        self.said("live.yaml is applied")
+        tap.equal(self.newest()["what"], "config reload", "what made the newest")
+        tap.equal(self.print("config diff live.yaml"), "no difference\n")
+        live.write_text(LIVE)
+        self.say("config reload")
+        tap.equal(self.print("config diff live.yaml"), "no difference\n")
+
+    def reload_of_what_is_wrong(self):
+        """a wrong file changes nothing, and the log says where it is wrong"""
+        live = self.bench.folder / "live.yaml"
+        before = self.print("config show")
+        for text, wrong in ((self.bench.folder / "bad.yaml").read_text(), "live.yaml:5:18: unknown key 'nam'"), \
+                           (LIVE.replace("64", "64, aging-time: x"), "live.yaml:4:38: aging-time"), \
+                           (LIVE.replace("128", "256"), "memory cannot change"), (None, "live.yaml"):
+            live.unlink()
+            if text:
+                live.write_text(text)
+            self.process.send_signal(signal.SIGHUP)
+            self.said(f"^nestswitch: nothing is changed: .*{wrong}")
+            self.say("config reload", USAGE if wrong.startswith("live.yaml:") else REFUSED)
+            tap.equal(self.print("config show"), before, "configuration")
+            live.touch()
+        live.write_text(LIVE)
+
+    def dropped(self):
+        return self.ask("stats.show")[1]["tx_drops"].get("too_long")
+
+    def shown_mtu(self):
+        return self.ask("port.show", name="b")[0]["mtu"]
+
+    def mtu(self):
+        """the MTU of a port can change while frames flow"""
+        longest = FRAME_SIZE - 14
+        self.say(f"port set b mtu {longest}")
+        self.flows()
+        tap.equal(self.dropped(), 0, "frames that are too long")
+        self.say(f"port set b mtu {longest - 1}")
+        self.stands_still()
+        assert self.dropped() > 0, "no frame is too long"
+        for wrong in ("67", "9001", "x"):
+            assert "a number from 68 to 9000" in self.say(f"port set b mtu {wrong}", USAGE)
+        tap.equal(self.shown_mtu(), longest - 1, "MTU")
+        self.say("port unset b mtu")
+        self.flows()
+        tap.equal((self.shown_mtu(), self.dropped()), (None, None), "MTU, and frames that are too long for it")
+        self.say("port add d device null: mtu 1400")
+        tap.equal(self.ask("port.show", name="d")[0]["mtu"], 1400, "MTU of d")
+
+    def history_is_bounded(self):
+        """the last hundred are there, the others are gone"""
+        for seconds in range(HISTORY_MAX):
+            self.ask("policy.set", set={"aging-time": seconds})
+        numbers = [row["number"] for row in self.ask("config.history")]
+        tap.equal(len(numbers), HISTORY_MAX, "number of configurations")
+        tap.equal(numbers, list(range(numbers[0], numbers[0] + HISTORY_MAX)), "numbers")
+        self.say("config show 1", REFUSED)
+        self.say(f"config rollback {numbers[0] - 1}", REFUSED)
+        self.say(f"config rollback {numbers[0]}")
+        assert "aging-time: 0\n" in self.print("config show")
