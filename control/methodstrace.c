@@ -8,6 +8,8 @@
 #include "rpc.h"
 #include "trace.h"
 
+#define CENTURY_NS INT64_C(3155760000000000000)
+
 static int digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -38,22 +40,35 @@ static uint8_t *read_hex(const char *text, uint32_t *len)
 	return data;
 }
 
+// A time in nanoseconds, left alone where it is missing.
+static bool read_time(const json_t *o, const char *name, uint64_t *ns)
+{
+	const json_t *v = json_object_get(o, name);
+
+	if (v && (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > CENTURY_NS))
+		return false;
+	if (v)
+		*ns = (uint64_t)json_integer_value(v);
+	return true;
+}
+
 static bool read_frame(const struct vswitch *sw, const json_t *params, const json_t *o, struct trace_frame *f, struct method_error *e,
 		       size_t number)
 {
 	const json_t *own = json_object_get(o, "port");
 	const char *port = own ? json_string_value(own) : param_text(params, "port");
 	const char *hex = json_string_value(json_object_get(o, "hex"));
-	const json_t *clock = json_object_get(params, "clock");
-	json_int_t ns = json_integer_value(json_object_get(o, "ns"));
+	uint64_t clock = switch_now(sw), ns = 0;
 	int found = port ? switch_port(sw, port) : -1;
 
 	if (!port)
 		return method_refuse(e, PARAMS_INVALID, "frame %zu: parameter 'port' is missing or no string", number);
 	if (found < 0)
 		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", port);
+	if (!read_time(params, "clock", &clock) || !read_time(o, "ns", &ns))
+		return method_refuse(e, PARAMS_INVALID, "frame %zu: a time is no number of nanoseconds, of at most 100 years", number);
 	f->port = (unsigned)found;
-	f->ns = (clock ? (uint64_t)json_integer_value(clock) : switch_now(sw)) + (uint64_t)(ns > 0 ? ns : 0);
+	f->ns = clock + ns;
 	f->data = hex ? read_hex(hex, &f->len) : NULL;
 	if (!f->data)
 		return method_refuse(e, RPC_USAGE, "frame %zu: no bytes in hex (two digits each, with blanks or colons between them or not)",

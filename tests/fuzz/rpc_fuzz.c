@@ -5,6 +5,7 @@
 
 #include "fuzz.h"
 #include "../../control/confirm.h"
+#include "../../control/describe.h"
 #include "../../control/eal.h"
 #include "../../control/history.h"
 #include "../../control/methods.h"
@@ -141,6 +142,33 @@ static void check_apply(void)
 	free(after);
 }
 
+// What can be seen of frames that came in.
+static char *seen(void)
+{
+	struct fdb_filter all = {.port = -1, .type = -1};
+	bool more;
+	json_t *o = json_pack("[o, o]", describe_ports(sw), describe_fdb(sw, &all, 0, 256, &more));
+	char *text = json_dumps(o, 0);
+
+	json_decref(o);
+	MUST(text);
+	return text;
+}
+
+// The method, called; one that traces frames leaves no trace of them.
+static json_t *called(const char *name, const json_t *params, struct method_error *e)
+{
+	char *before = seen();
+	json_t *result = method_call(sw, name, params, e);
+	char *after = seen();
+
+	MUST(strcmp(name, "trace") || !strcmp(before, after), "%s\nbecame:\n%s", before, after);
+	MUST(!rte_mempool_in_use_count(sw->pool), "%u buffers are not given back", rte_mempool_in_use_count(sw->pool));
+	free(before);
+	free(after);
+	return result;
+}
+
 static void request(const char *line, size_t len)
 {
 	struct method_error e = {0};
@@ -150,7 +178,7 @@ static void request(const char *line, size_t len)
 	// Not those that write files.
 	if (name && strcmp(name, "config.save") && (!params || json_is_object(params))) {
 		char *before = shown();
-		json_t *result = method_call(sw, name, params, &e);
+		json_t *result = called(name, params, &e);
 		MUST(result ? !e.code : e.code && *e.text, "%s: %d %s", name, e.code, e.text);
 		check_error(e.text);
 		char *text = result ? json_dumps(result, JSON_ENCODE_ANY) : NULL;
