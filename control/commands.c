@@ -80,7 +80,7 @@ const struct command commands[] = {
 	 .more = "A port that a static MAC or a mirror names stays until these are gone.",
 	 .examples = "port del esx4"},
 	{"port", "set", "port.set", VIEW_NONE,
-	 .help = "policy keys, mac-address, effective-mac, port-group, mtu, device",
+	 .help = "policy of a port, its addresses, group and device",
 	 .args = ARGS(PORT, PORT_PAIRS),
 	 .more = "All of it or nothing; frames are forwarded meanwhile. A port that gets another device is a new port.",
 	 .examples = "port set esx3 forged-transmits reject violation shutdown recovery-time 60\n"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "help.h"
 
+#include <jansson.h>
 #include <string.h>
 
 #include "commands.h"
@@ -94,21 +95,76 @@ static void print_command(FILE *out, const struct command *c)
 			print_settings(out, a);
 }
 
-int help_explain(char *const *words)
+static json_t *lines(const char *text)
 {
-	int used;
+	json_t *all = json_array();
 
-	if (!*words)
-		return help_print(stdout), EXIT_DONE;
-	const struct command *c = command_wanted(words, &used);
-	if (!c)
-		return EXIT_USAGE;
-	if (used == 2 || command_is_alone(c)) {
-		print_command(stdout, c);
-	} else {
-		printf("usage: nestctl %s …\n\n", c->group);
-		print_commands(stdout, c->group);
-		printf("\n`nestctl %s VERB --help` says more.\n", c->group);
+	for (size_t n; text && *text; text += n + (text[n] != 0)) {
+		n = strcspn(text, "\n");
+		json_array_append_new(all, json_stringn(text, n));
 	}
+	return all;
+}
+
+static json_t *describe_arguments(const struct argument *a)
+{
+	json_t *all = json_array();
+	char usage[ARGUMENT_USAGE];
+
+	for (; a && a->name; a++) {
+		json_t *words = json_array(), *settings = describe_arguments(a->settings);
+		for (size_t i = 0; a->words && a->words[i]; i++)
+			json_array_append_new(words, json_string(a->words[i]));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:o, s:o}", "usage", argument_usage(a, usage), "help", a->help,
+						     "optional", a->optional, "words", words, "settings", settings));
+	}
+	return all;
+}
+
+static json_t *describe_command(const struct command *c)
+{
+	char usage[COMMAND_USAGE];
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "group", c->group, "verb", c->verb, "usage", command_usage(c, usage),
+			 "help", c->help, "arguments", describe_arguments(c->args), "more", c->more ? c->more : "", "examples",
+			 lines(c->examples));
+}
+
+// The commands of a group, or one of them, or all.
+static void print_json(const char *group, const struct command *only)
+{
+	json_t *all = json_array();
+
+	for (const struct command *c = commands; c->group; c++)
+		if (only ? c == only : !group || !strcmp(c->group, group))
+			json_array_append_new(all, describe_command(c));
+	json_dumpf(all, stdout, JSON_INDENT(2));
+	putchar('\n');
+	json_decref(all);
+}
+
+static void print_group(FILE *out, const char *group)
+{
+	fprintf(out, "usage: nestctl %s …\n\n", group);
+	print_commands(out, group);
+	fprintf(out, "\n`nestctl %s VERB --help` says more.\n", group);
+}
+
+int help_explain(char *const *words, bool json)
+{
+	const struct command *c = NULL;
+	int used = 0;
+
+	if (*words && !(c = command_wanted(words, &used)))
+		return EXIT_USAGE;
+	bool one = c && (used == 2 || command_is_alone(c));
+	if (json)
+		print_json(c ? c->group : NULL, one ? c : NULL);
+	else if (one)
+		print_command(stdout, c);
+	else if (c)
+		print_group(stdout, c->group);
+	else
+		help_print(stdout);
 	return EXIT_DONE;
 }

@@ -110,7 +110,7 @@ int line_carry_out(struct session *in, int argc, char **argv)
 	if (option == 'V')
 		return puts("nestctl " NESTSWITCH_VERSION), EXIT_DONE;
 	if (option == 'h' || (*words && !strcmp(*words, "help")))
-		return help_explain(words + (option != 'h'));
+		return help_explain(words + (option != 'h'), s.json);
 	if (*words)
 		return carry_out(&s, words);
 	*in = s;

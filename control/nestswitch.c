@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "complain.h"
+#include "glossary.h"
 #include "policykeys.h"
 #include "replay.h"
 #include "subcommands.h"
@@ -21,7 +22,7 @@ static const struct subcommand subcommands[] = {
 	{"replay", replay_main, "send captures through a switch; write what comes out and a report"},
 	{"bench", bench_main, "measure the switch on this machine"},
 	{"check", check_main, "say whether a configuration is good"},
-	{"help", help_main, "say this; `help policy`: the policy keys"},
+	{"help", help_main, "say this; `help policy`, `help drops`, `help events`: what these names mean"},
 	{0},
 };
 
@@ -33,14 +34,19 @@ static void print_usage(FILE *out)
 	fputs("\n`nestswitch COMMAND --help` says more; `nestswitch --version` says which version this is.\n", out);
 }
 
+static const struct {
+	const char *name;
+	void (*print)(FILE *out);
+} topics[] = {{"policy", policy_print_keys}, {"drops", glossary_print_drops}, {"events", glossary_print_events}};
+
 static int help_main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "policy"))
-		policy_print_keys(stdout);
-	else if (argc > 1)
-		return complain("no help on '%s' (there is `help` and `help policy`)", argv[1]), EXIT_USAGE;
-	else
-		print_usage(stdout);
+	for (size_t i = 0; i < sizeof topics / sizeof *topics && argc == 2; i++)
+		if (!strcmp(topics[i].name, argv[1]))
+			return topics[i].print(stdout), EXIT_DONE;
+	if (argc > 1)
+		return complain("no help on '%s' (there is `help policy`, `help drops` and `help events`)", argv[1]), EXIT_USAGE;
+	print_usage(stdout);
 	return EXIT_DONE;
 }
 

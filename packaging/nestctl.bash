@@ -37,7 +37,7 @@ _nestswitch() {
 	case ${#words[@]},${words[1]-} in
 	2,*) candidates=$(nestswitch --help | sed -n 's/^  \([a-z]*\) .*/\1/p') ;;
 	3,bench) candidates=$(nestswitch bench --help | sed -n 's/^  \([a-z]*\) .*/\1/p') ;;
-	3,help) candidates=policy ;;
+	3,help) candidates="policy drops events" ;;
 	*,bench) candidates=$(nestswitch bench "${words[2]}" --help | grep -o -- '--[a-z-]*') ;;
 	*) candidates=$(nestswitch "${words[1]}" --help | grep -o -- '^  --[a-z][a-z-]*') ;;
 	esac

@@ -21,6 +21,9 @@ SAID = (
     (("nestswitch", "replay", "--help"), r"usage: nestswitch replay"),
     (("nestswitch", "run", "--help"), r"usage: nestswitch run"),
     (("nestswitch", "check", "--help"), r"usage: nestswitch check"),
+    (("nestswitch", "help", "policy"), r"^promiscuous: reject or accept \(default reject\)\n    \w"),
+    (("nestswitch", "help", "drops"), r"\n  malformed  +\w[\s\S]*\n  too_long  +\w"),
+    (("nestswitch", "help", "events"), r"^  mac-learned  +\w[\s\S]*\n  events-lost  +\w"),
     (("nestctl", "--help"), r"usage: nestctl[\s\S]*port[\s\S]*fdb"),
     (("nestctl", "--version"), r"^nestctl \d+\.\d+"),
 )
@@ -29,6 +32,7 @@ SAID = (
 REFUSALS = (
     (("nestswitch", "fly"), USAGE, "fly"),
     (("nestswitch", "--fly"), USAGE, "fly"),
+    (("nestswitch", "help", "fly"), USAGE, "fly.*help policy"),
     (("nestswitch", "check"), USAGE, ""),
     (("nestswitch", "check", "none.yaml"), USAGE, "^none.yaml: .*No such file"),
     (("nestswitch", "check", "."), USAGE, r"directory"),

@@ -36,7 +36,7 @@ COMPLETED = (
     (["port", "show", "u"], "uplink"),
     (["port", "show", "uplink", ""], ""),
     (["port", "add", ""], ""),
-    (["port", "add", "x", ""], "device mac-address effective-mac port-group promiscuous"),
+    (["port", "add", "x", ""], "device mac-address effective-mac port-group"),
     (["port", "add", "x", "device", "null:", "de"], ""),
     (["port", "set", "esx1", "mac-l"], "mac-learning mac-limit mac-limit-policy"),
     (["port", "set", "esx1", "mac-limit", "5", "mac-l"], "mac-learning mac-limit-policy"),
@@ -78,7 +78,7 @@ IN_BASH = (
     ("nestswitch replay --re", "--report"),
     ("nestswitch bench lat", "latency"),
     ("nestswitch bench latency --pl", "--plot"),
-    ("nestswitch help ", "policy"),
+    ("nestswitch help ", "policy drops events"),
 )
 
 # (script, exit status, what standard error has, what standard output has)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """words: what nestctl says of its commands, and of words that are nearly right. No switch is needed."""
 
+import json
 import re
+import shlex
 from collections import Counter
 
 import tap
@@ -66,53 +68,64 @@ REFUSALS = (
 
 
 def commands(bench):
-    """(words, usage line) of each command that --help lists."""
-    listed = re.findall(r"^  ((?:[a-z]+)(?: [a-z]+(?![\w|]))?)((?: [^ ]+)*)(?:  |$)", bench.run("nestctl", "--help").stdout, re.M)
-    return [(tuple(words.split()), words + rest) for words, rest in listed]
+    return json.loads(bench.run("nestctl", "-j", "--help").stdout)
 
 
-def explained(bench, words, usage):
-    said = bench.succeeds("^usage: nestctl " + re.escape(usage) + "\n", "nestctl", *words, "--help")
+def named(command):
+    """The words that name a command, as its usage line has them."""
+    return command["usage"].split()[:1 if command["usage"].split()[1:2] != [command["verb"]] else 2]
+
+
+def explained(bench, command):
+    words = named(command)
+    said = bench.succeeds("^usage: nestctl " + re.escape(command["usage"]) + "\n", "nestctl", *words, "--help")
     tap.equal(bench.run("nestctl", "help", *words).stdout, said, "what `help` says")
-    if "KEY" in usage:
+    tap.equal(json.loads(bench.run("nestctl", "-j", "--help", *words).stdout), [command], "the same as JSON")
+    missing = [argument["usage"] for argument in command["arguments"] if f"  {argument['usage']} " not in said]
+    tap.equal(missing, [], "arguments that are not explained")
+    if "KEY" in command["usage"]:
         assert "forged-transmits: reject or accept (default accept)\n" in said, said
+
+
+def listed(bench):
+    """nestctl --help has a line for each command"""
+    said = bench.succeeds("^usage: ", "nestctl", "--help")
+    for command in commands(bench):
+        assert re.search(rf"^  {re.escape(command['usage'])}\n? +{re.escape(command['help'])}$", said, re.MULTILINE), command["usage"]
 
 
 def group_explained(bench, group):
     said = bench.succeeds("", "nestctl", group, "--help")
-    lines = [line for line in bench.run("nestctl", "--help").stdout.splitlines() if line.startswith(f"  {group} ")]
-    for line in lines:
-        assert line in said, f"{line!r} is not in:\n{said}"
+    for command in commands(bench):
+        tap.equal(f"  {command['usage']}" in said, command["group"] == group, f"{command['usage']} is listed")
 
 
 def examples(bench):
-    """Each example of the help is good usage: only the switch lacks."""
+    """each example of the help is good usage: only the switch lacks"""
     bench.file("lab.yaml", HEAD)
-    count = 0
-    for words, _ in commands(bench):
-        for example in re.findall("^  nestctl (.*)$", bench.run("nestctl", *words, "--help").stdout, re.M):
-            bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *NOWHERE, *example.split())
-            tap.equal(tuple(example.split())[:1], words[:1], "what an example is of")
-            count += 1
-    assert count > 30, f"{count} examples"
+    told = [(command, example) for command in commands(bench) for example in command["examples"]]
+    for command, example in told:
+        bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *NOWHERE, *shlex.split(example))
+        tap.equal(example.split()[0], command["group"], "what an example is of")
+    assert len(told) > 30, f"{len(told)} examples"
 
 
 def options_behind(bench):
-    """Options stand anywhere, up to --."""
+    """options stand anywhere, up to --"""
     for line in ("status -j -s nowhere.sock", "fdb --socket=nowhere.sock show --json vlan 1", "-s nowhere.sock -- port show -j"):
         bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *line.split())
 
 
 def tests(bench):
     bench.file("good.yaml", HEAD)
-    listed = commands(bench)
-    yield "nestctl --help: every command is listed once", lambda: tap.equal(len(listed), len(set(listed)), "commands")
-    for words, usage in listed:
-        yield f"nestctl {' '.join(words)} --help", lambda words=words, usage=usage: explained(bench, words, usage)
-    for group in sorted(group for group, count in Counter(words[0] for words, _ in listed).items() if count > 1):
+    known = commands(bench)
+    yield listed.__doc__, lambda: listed(bench)
+    for command in known:
+        yield f"nestctl {' '.join(named(command))} --help", lambda command=command: explained(bench, command)
+    for group in sorted(group for group, count in Counter(command["group"] for command in known).items() if count > 1):
         yield f"nestctl {group} --help: its commands", lambda group=group: group_explained(bench, group)
-    yield "nestctl: examples of the help", lambda: examples(bench)
-    yield "nestctl: options behind a command", lambda: options_behind(bench)
+    yield f"nestctl: {examples.__doc__}", lambda: examples(bench)
+    yield f"nestctl: {options_behind.__doc__}", lambda: options_behind(bench)
     for said, meant in NEAR_MISSES:
         yield (f"nestctl {said}: did you mean '{meant}'?",
                lambda said=said, meant=meant: bench.fails(USAGE, rf"\(did you mean '{meant}'\?\)", "nestctl", *NOWHERE, *said.split()))

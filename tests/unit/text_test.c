@@ -226,5 +226,47 @@ static void nearest(void **state)
 	assert_null(text_nearest("a-word-that-is-longer-than-any-which-a-key-could-be-mistaken-for", next_word, words));
 }
 
+static void hints(void **state)
+{
+	char hint[TEXT_HINT];
+
+	(void)state;
+	assert_string_equal(text_hint("port", "see help", hint), "did you mean 'port'?");
+	assert_string_equal(text_hint(NULL, "see help", hint), "see help");
+}
+
+static void columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_columns(""), 0);
+	assert_int_equal(text_columns("KEY …"), 5);
+}
+
+static void wrapping(void **state)
+{
+	char words[402], *out;
+	size_t size, longest = 0;
+	FILE *f = open_memstream(&out, &size);
+
+	(void)state;
+	for (size_t i = 0; i < 400; i++)
+		words[i] = "… a bc "[i % 9]; // blanks are never far
+	words[400] = 0;
+	text_wrap(f, words, 4);
+	text_wrap(f, "one\n\ntwo", 2);
+	text_wrap(f, "", 2);
+	fclose(f);
+	for (char *line = strtok(out, "\n"); line; line = strtok(NULL, "\n")) {
+		CHECK(line[0] == ' ' && line[1] == ' ', "'%s' is not indented", line);
+		longest = text_columns(line) > longest ? text_columns(line) : longest;
+	}
+	CHECK(longest > 90 && longest <= 100, "the longest line has %zu columns", longest);
+	free(out);
+}
+
 RUN_TESTS(TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
+<<<<<<< HEAD
 	  TEST(names), TEST(names_made), TEST(nearest))
+=======
+	  TEST(names), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
+>>>>>>> 25484ec (man pages: nestswitch(8), nestctl(8), nestswitch.yaml(5))
