@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "complain.h"
 #include "history.h"
+#include "log.h"
 
 enum { RETRY_S = 5 };
 
@@ -38,16 +38,16 @@ static void came_back(struct confirm *k)
 	k->former = NULL; // it is the switch's now
 	snprintf(what, sizeof what, "not confirmed: back to %u", k->number);
 	history_note(k->sw->history, k->sw->config, what);
-	complain("nobody has confirmed the configuration: number %u is in force again", k->number);
+	log_write(LOG_WARNING, "nobody has confirmed the configuration: number %u is in force again", k->number);
 	tell(k, EVENT_CONFIG_ROLLED_BACK);
 }
 
 static void stays(struct confirm *k, const struct config_error *e)
 {
 	if (strcmp(e->text, k->problem.text)) {
-		complain("nobody has confirmed the configuration, but number %u cannot come back: %s", k->number, e->text);
-		complain("number %u stays in force; the way back is tried again every %d s (nestctl config confirm ends that)",
-			 history_newest(k->sw->history)->number, RETRY_S);
+		log_write(LOG_ERR, "nobody has confirmed the configuration, but number %u cannot come back: %s", k->number, e->text);
+		log_write(LOG_ERR, "number %u stays in force; the way back is tried again every %d s (nestctl config confirm ends that)",
+			  history_newest(k->sw->history)->number, RETRY_S);
 		tell(k, EVENT_CONFIG_ROLLBACK_FAILED);
 	}
 	k->problem = *e;

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "complain.h"
 #include "device.h"
 #include "interface.h"
+#include "log.h"
 #include "unixsocket.h"
 
 enum { HINT = 256 };
@@ -125,8 +125,9 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 		return 0;
 	// An XDP socket comes with a program of its own.
 	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
-		complain("port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
-			 "(say there: ethtool -K IFACE tx off tso off gso off)", p->name, name, strerror(errno));
+		log_write(LOG_WARNING,
+			  "port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
+			  "(say there: ethtool -K IFACE tx off tso off gso off)", p->name, name, strerror(errno));
 	if (guard >= 0)
 		port->guard[port->guards++] = guard;
 	interface_stop_merging(name);

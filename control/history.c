@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "complain.h"
+#include "log.h"
 
 // A path that holds whatever becomes the working folder; links stay in it. NULL: no memory.
 static char *whole_path(const char *path)
@@ -67,7 +67,7 @@ void history_note(struct history *h, const struct config *c, const char *what)
 	char *text = config_text(c);
 
 	if (!text) {
-		complain("no memory to remember the configuration that '%s' made", what);
+		log_write(LOG_ERR, "no memory to remember the configuration that '%s' made", what);
 		return;
 	}
 	if (newest && !strcmp(newest->text, text)) {
@@ -80,6 +80,8 @@ void history_note(struct history *h, const struct config *c, const char *what)
 	*r = (struct revision){.number = ++h->last, .time = now(), .text = text};
 	snprintf(r->what, sizeof r->what, "%s", what);
 	h->bytes += strlen(text);
+	if (newest)
+		log_write(LOG_NOTICE, "configuration %u: %s", r->number, r->what);
 }
 
 void history_note_file(struct history *h, const struct config *c)

@@ -6,6 +6,7 @@
 #include "confirm.h"
 #include "describe.h"
 #include "history.h"
+#include "log.h"
 #include "methodcommon.h"
 #include "recent.h"
 #include "rpc.h"
@@ -146,6 +147,7 @@ json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, 
 {
 	const struct method *m = find(name);
 
+	log_write(LOG_DEBUG, "request: %s", name);
 	if (!m)
 		return method_refuse(error, METHOD_UNKNOWN, "unknown method '%.64s'", name);
 	uint64_t applied = sw->applied;

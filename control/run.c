@@ -12,9 +12,9 @@
 #include "events.h"
 #include "history.h"
 #include "http.h"
+#include "log.h"
 #include "methods.h"
 #include "recent.h"
-#include "reply.h"
 #include "rpc.h"
 #include "subcommands.h"
 #include "switch.h"
@@ -23,7 +23,6 @@
 enum {
 	LINK_TICKS = 10,
 	LOAD_TICKS = 50,
-	LOG_LINES = 20, // a second
 };
 
 #define SOCKET_DEFAULT "/run/nestswitch/control.sock"
@@ -35,39 +34,13 @@ struct run {
 	struct http *http;
 	struct recent *recent;
 	unsigned ticks;
-	uint64_t log_second; // lines logged in it, and left out
-	unsigned logged, left_out;
 };
-
-// The log: what an operator should know of, one line an event. Learning, moves and ageing are for `nestctl monitor`.
-static void log_event(struct run *r, const struct event *e)
-{
-	uint64_t second = e->ns / 1000000000;
-
-	if (e->type == EVENT_MAC_LEARNED || e->type == EVENT_MAC_MOVED || e->type == EVENT_MAC_AGED)
-		return;
-	if (second != r->log_second) {
-		if (r->left_out)
-			complain("%u more events, left out (nestctl monitor has all)", r->left_out);
-		r->log_second = second;
-		r->logged = r->left_out = 0;
-	}
-	if (r->logged == LOG_LINES) {
-		r->left_out++;
-		return;
-	}
-	r->logged++;
-	json_t *o = event_json(r->sw, e);
-	fprintf(stderr, "nestswitch: ");
-	reply_print(stderr, VIEW_EVENT, o);
-	json_decref(o);
-}
 
 static void on_event(void *arg, const struct event *e)
 {
 	struct run *r = arg;
 
-	log_event(r, e);
+	log_event(r->sw, e);
 	recent_add(r->recent, r->sw, e);
 	rpc_tell(r->rpc, e);
 }
@@ -105,11 +78,11 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 
 	(void)number, (void)what;
 	if (result)
-		complain("%s is applied", r->sw->history->file);
+		log_write(LOG_NOTICE, "%s is applied", r->sw->history->file);
 	else
-		complain("nothing is changed: %s", e.text);
+		log_write(LOG_ERR, "nothing is changed: %s", e.text);
 	json_array_foreach(json_object_get(result, "warnings"), i, v)
-		complain("%s", json_string_value(v));
+		log_write(LOG_WARNING, "%s", json_string_value(v));
 	json_decref(result);
 }
 
@@ -153,7 +126,7 @@ static struct event_base *new_base(void)
 
 // What the words of the command line say.
 struct options {
-	const char *config, *socket, *listen, *token_file;
+	const char *config, *socket, *listen, *token_file, *log, *log_level;
 	bool web_write;
 	char *const *eal;
 	struct http_conf http; // made from listen and token_file
@@ -164,9 +137,9 @@ static bool open_http(struct run *r, const struct options *o, struct config_erro
 	if (!o->listen)
 		return true;
 	if (http_conf_is_exposed(&o->http))
-		complain("warning: --web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http "
-			 "127.0.0.1:PORT)",
-			 o->listen);
+		log_write(LOG_WARNING,
+			  "--web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http 127.0.0.1:PORT)",
+			  o->listen);
 	return http_open(&r->http, r->base, &o->http, r->sw, e);
 }
 
@@ -220,17 +193,20 @@ static int run(const struct options *o)
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
-static const char usage[] = "usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
-			    "                      [-- EAL…]\n"
-			    "\n"
-			    "Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
-			    "\n"
-			    "  --config FILE             the switch\n"
-			    "  --socket PATH             where nestctl finds it (default " SOCKET_DEFAULT ")\n"
-			    "  --http [ADDRESS:]PORT     web page, JSON and metrics by HTTP (ADDRESS 127.0.0.1 unless given)\n"
-			    "  --web-write               HTTP clients that have the token may change the switch\n"
-			    "  --token-file FILE         the token, in the first line of FILE\n"
-			    "  -- EAL…                   more arguments for DPDK's EAL\n";
+static const char usage[] =
+	"usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
+	"                      [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
+	"\n"
+	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
+	"\n"
+	"  --config FILE           the switch\n"
+	"  --socket PATH           where nestctl finds it (default " SOCKET_DEFAULT ")\n"
+	"  --http [ADDRESS:]PORT   web page, JSON and metrics by HTTP (ADDRESS 127.0.0.1 unless given)\n"
+	"  --web-write             HTTP clients that have the token may change the switch\n"
+	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
+	"  --log stderr|syslog     where the log goes (default stderr)\n"
+	"  --log-level LEVEL       error, warning, notice (default), info: stations that come, move and go, or debug: requests\n"
+	"  -- EAL…                 more arguments for DPDK's EAL\n";
 
 static bool check_options(struct options *o)
 {
@@ -240,7 +216,8 @@ static bool check_options(struct options *o)
 		return complain("--config FILE is missing (see nestswitch run --help)"), false;
 	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
 		return complain("--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)"), false;
-	if ((o->listen && !http_conf_listen(&o->http, o->listen, &e)) || (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
+	if (!log_open(o->log, o->log_level, &e) || (o->listen && !http_conf_listen(&o->http, o->listen, &e)) ||
+	    (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
 		return complain("%s", e.text), false;
 	return true;
 }
@@ -253,6 +230,8 @@ int run_main(int argc, char **argv)
 		{"http", required_argument, NULL, 'H'},
 		{"web-write", no_argument, NULL, 'w'},
 		{"token-file", required_argument, NULL, 't'},
+		{"log", required_argument, NULL, 'l'},
+		{"log-level", required_argument, NULL, 'L'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
@@ -275,6 +254,12 @@ int run_main(int argc, char **argv)
 			break;
 		case 't':
 			o.token_file = optarg;
+			break;
+		case 'l':
+			o.log = optarg;
+			break;
+		case 'L':
+			o.log_level = optarg;
 			break;
 		case 'h':
 			return fputs(usage, stdout), EXIT_DONE;

@@ -255,8 +255,8 @@ switch: { name: lab }
         self.before, number = other.print("config show"), other.newest()["number"]
         gone.rename(self.bench.folder / "away.pcap")
         other.say("config apply live.yaml confirm 1")
-        other.said(rf"^nestswitch: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
-        other.said(rf"^nestswitch: number {number + 1} stays in force")
+        other.said(rf"nestswitch: error: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
+        other.said(rf"nestswitch: error: number {number + 1} stays in force")
         assert "barred.pcap" in other.waits()["problem"], other.waits()
         tap.equal(other.newest()["number"], number + 1, "number in force")
         other.flows()
@@ -294,7 +294,7 @@ switch: { name: lab }
             if text:
                 live.write_text(text)
             self.process.send_signal(signal.SIGHUP)
-            self.said(f"^nestswitch: nothing is changed: .*{wrong}")
+            self.said(f"nestswitch: error: nothing is changed: .*{wrong}")
             self.say("config reload", USAGE if wrong.startswith("live.yaml:") else REFUSED)
             tap.equal(self.print("config show"), before, "configuration")
             live.touch()
