@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <rte_mempool.h>
 #include <rte_version.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -136,7 +137,16 @@ static void put_head(const struct look *l, const char *name, const char *type, c
 	fprintf(l->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-// Names of ports, and all else that becomes a label, have no character that would have to be escaped.
+// The text of a label. Names of ports and what comes from tables have nothing to escape.
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\\"\n", *text))
+			fputc('\\', out);
+		fputc(*text == '\n' ? 'n' : *text, out);
+	}
+}
+
 static void put_family(const struct look *l, const struct family *f)
 {
 	unsigned port;
@@ -209,8 +219,9 @@ static void put_build(const struct look *l)
 	static const char name[] = "nestswitch_build_info";
 
 	put_head(l, name, "gauge", "Always 1; what runs here.");
-	fprintf(l->out, "%s{name=\"%s\",version=\"%s\",dpdk=\"%s\"} 1\n", name, l->sw->config->name, NESTSWITCH_VERSION,
-		rte_version());
+	fprintf(l->out, "%s{version=\"%s\",dpdk=\"%s\",name=\"", name, NESTSWITCH_VERSION, rte_version());
+	put_escaped(l->out, l->sw->config->name);
+	fputs("\"} 1\n", l->out);
 }
 
 void metrics_write(const struct vswitch *sw, FILE *out)
