@@ -184,7 +184,9 @@ const struct command commands[] = {
 
 	{"config", "show", "config.show", VIEW_TEXT,
 	 .help = "the running configuration, as a file for run",
-	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "an earlier one", .optional = true})},
+	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "an earlier one, by its number in the history", .optional = true}),
+	 .examples = "config show\n"
+		     "config show 4"},
 	{"config", "check", "config.check", VIEW_NONE,
 	 .help = "whether a configuration is good",
 	 .args = ARGS(FILE_READ),
@@ -193,21 +195,33 @@ const struct command commands[] = {
 	{"config", "diff", "config.diff", VIEW_DIFF,
 	 .help = "what apply would change",
 	 .args = ARGS(FILE_READ),
+	 .more = "- is what runs, + what the file has. The order of ports and the like is no difference. The exit status is 0 either way; "
+		 "with -j, `differences` is empty where there are none.",
 	 .examples = "config diff lab.yaml"},
 	{"config", "apply", "config.apply", VIEW_NONE,
 	 .help = "change what differs, all or nothing",
 	 .args = ARGS(FILE_READ, {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS", .help = "taken back unless confirmed by then",
 				  .optional = true}),
+	 .more = "With confirm, what ran before comes back after SECONDS (1 to 86400), and all that was changed meanwhile goes with it. "
+		 "Another apply with confirm sets the time anew.",
 	 .examples = "config apply lab.yaml\n"
 		     "config apply lab.yaml confirm 60"},
-	{"config", "confirm", "config.confirm", VIEW_NONE, .help = "keep what was applied"},
-	{"config", "reload", "config.reload", VIEW_NONE, .help = "apply the file that run has read, as SIGHUP does"},
+	{"config", "confirm", "config.confirm", VIEW_NONE,
+	 .help = "keep what was applied",
+	 .examples = "config confirm"},
+	{"config", "reload", "config.reload", VIEW_NONE,
+	 .help = "apply the file that run was started with, as SIGHUP does",
+	 .examples = "config reload"},
 	{"config", "save", "config.save", VIEW_SAVED,
-	 .help = "write the running configuration to the file that run has read, or to another",
+	 .help = "write the running configuration to the file that run was started with, or to another",
 	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "where to", .optional = true}),
+	 .more = "The file is replaced as a whole. An old one that had comments, or what the switch has never had, is kept as FILE~. The "
+		 "file of run has to be named for that, if somebody edited it.",
 	 .examples = "config save\n"
 		     "config save backup.yaml"},
-	{"config", "history", "config.history", VIEW_HISTORY, .help = "configurations applied so far"},
+	{"config", "history", "config.history", VIEW_HISTORY,
+	 .help = "configurations so far: number, time, what made them",
+	 .examples = "config history"},
 	{"config", "rollback", "config.rollback", VIEW_NONE,
 	 .help = "apply an earlier one again",
 	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "its number in the history"}),

@@ -129,10 +129,18 @@ const struct argument *command_keyword(const struct command *c, const char *word
 	return NULL;
 }
 
+// Whether a word may be meant for an argument that may be left out.
+static bool is_meant(const struct parse *p, const struct argument *a)
+{
+	uint64_t number;
+
+	return !command_keyword(p->c, *p->word) && (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
+}
+
 static bool take_words(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->form == ARG_WORD; a++) {
-		if (!*p->word || (a->optional && command_keyword(p->c, *p->word)))
+		if (!*p->word || (a->optional && !is_meant(p, a)))
 			return a->optional || wrong(p->c, "%s is missing", a->value);
 		if (!set_once(p, p->params, a->name, value_of(p, a, *p->word++)))
 			return false;

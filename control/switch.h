@@ -56,7 +56,7 @@ struct vswitch {
 	uint32_t sweep_at; // the next line to sweep
 	switch_event_fn on_event;
 	void *event_arg;
-	struct recent *recent; // what events.show shows; NULL: nothing is kept
+	struct recent *recent;   // what events.show shows; NULL: nothing is kept
 	uint64_t applied;        // how often a configuration was
 	struct history *history; // what `run` keeps of configurations; NULL: nobody does
 	struct confirm *confirm;
