@@ -265,8 +265,4 @@ static void wrapping(void **state)
 }
 
 RUN_TESTS(TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
-<<<<<<< HEAD
-	  TEST(names), TEST(names_made), TEST(nearest))
-=======
-	  TEST(names), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
->>>>>>> 25484ec (man pages: nestswitch(8), nestctl(8), nestswitch.yaml(5))
+	  TEST(names), TEST(names_made), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
