@@ -180,7 +180,9 @@ const struct command commands[] = {
 	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "where it comes in"},
 		      {"frame", ARG_VALUE, KIND_TEXT, "HEX", .help = "its bytes", .optional = true},
 		      {"pcap", ARG_VALUE, KIND_PATH, "FILE", .help = "or the frames of a capture, one after another", .optional = true}),
-	 .run = client_trace},
+	 .run = client_trace,
+	 .examples = "trace port esx1 pcap in.pcap\n"
+		     "trace port esx1 frame ffffffffffff0200000000010806"},
 
 	{"config", "show", "config.show", VIEW_TEXT,
 	 .help = "the running configuration, as a file for run",

@@ -46,6 +46,8 @@ static const char *const events[EVENT_TYPES] = {
 	[EVENT_TABLE_FULL] = "a MAC found no place in the table: port",
 	[EVENT_PORT_UP] = "the port has a link: port",
 	[EVENT_PORT_DOWN] = "the port has lost its link: port",
+	[EVENT_CONFIG_ROLLED_BACK] = "a configuration was not confirmed in time: count, the number of the one in force again",
+	[EVENT_CONFIG_ROLLBACK_FAILED] = "the same, but the earlier one could not be applied: count, the number of the one in force",
 	[EVENT_LOST] = "so many events were not told, for they came too fast: count",
 };
 
