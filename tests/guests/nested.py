@@ -7,7 +7,6 @@ a namespace as well: nothing touches the machine's own network.
 
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import lab
@@ -129,41 +128,28 @@ class Guest(Station):
         self.run(f"arping -q -U -c 1 -I eth0 {self.ip4}")
 
 
-class Lab:
-    """Nested hosts on one switch; a context manager."""
+class Lab(lab.Whole):
+    """Nested hosts on one switch."""
 
     def __init__(self, build, image, hosts=3, guests=2):
+        super().__init__(f"nest{os.getpid()}-")
         self.build, self.image = build, image
-        self.counts = hosts, guests
-        self.folder = tempfile.TemporaryDirectory(prefix=f"nest{os.getpid()}-")
-        self.hosts, self.namespace, self.switch = [], None, None
+        self.counts, self.hosts = (hosts, guests), []
 
-    def __enter__(self):
-        try:
-            self.namespace = lab.Namespace(f"nest{os.getpid()}-switch", ipv6=False)
-            hosts, guests = self.counts
-            self.hosts = [Host(number, guests, self.machine(number)) for number in range(1, hosts + 1)]
-            self.start_switch()
-            for host in self.hosts:
-                host.machine.start()
-            for host in self.hosts:
-                host.set_up()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.close()
+    def set_up(self):
+        self.namespace = self.made(lab.Namespace(f"nest{os.getpid()}-switch", ipv6=False))
+        hosts, guests = self.counts
+        self.hosts = [Host(number, guests, self.machine(number)) for number in range(1, hosts + 1)]
+        self.start_switch()
+        for host in self.hosts:
+            host.machine.start()
+        for host in self.hosts:
+            host.set_up()
 
     def close(self):
         for host in self.hosts:
             host.machine.kill()
-        if self.switch:
-            self.switch.stop()
-        if self.namespace:
-            self.namespace.delete()
-        self.folder.cleanup()
+        super().close()
 
     def machine(self, number):
         return vm.Vm(f"host{number}", self.image, Path(self.folder.name), host_mac(number), self.cable(number), self.namespace)

@@ -248,26 +248,16 @@ class Switch:
             return "hangs"
 
 
-class Lab:
-    """The whole; a context manager. `kind` is tap or af_packet."""
+class Whole:
+    """Namespaces, a folder and a switch; a context manager, in which what fails halfway is taken down. `set_up` makes it."""
 
-    def __init__(self, build, kind="tap", hosts=3, guests=2):
-        self.build, self.kind = build, kind
-        self.counts = hosts, guests
-        self.namespaces = []
-        self.hosts, self.switch = [], None
-        self.folder = tempfile.TemporaryDirectory(prefix=f"nest{os.getpid()}-")
+    def __init__(self, prefix):
+        self.namespaces, self.switch = [], None
+        self.folder = tempfile.TemporaryDirectory(prefix=prefix)
 
     def __enter__(self):
         try:
-            self.namespace = self.made(Namespace(self.name("switch"), ipv6=False))
-            hosts, guests = self.counts
-            for number in range(1, hosts + 1):
-                self.hosts.append(self.made(Host(self.name(f"host{number}"), f"host{number}", number)))
-                self.hosts[-1].guests = [self.made(Guest(self.name(f"guest{number}{letter}"), self.hosts[-1], at))
-                                         for at, letter in enumerate("abcdefgh"[:guests], 1)]
-            if self.kind == "af_packet":
-                self.lay_cables()
+            self.set_up()
         except BaseException:
             self.close()
             raise
@@ -283,12 +273,31 @@ class Lab:
             namespace.delete()
         self.folder.cleanup()
 
-    def name(self, role):
-        return f"nest{os.getpid()}-{role}"
-
     def made(self, namespace):
         self.namespaces.append(namespace)
         return namespace
+
+
+class Lab(Whole):
+    """Nested hosts on one switch. `kind` is tap or af_packet."""
+
+    def __init__(self, build, kind="tap", hosts=3, guests=2):
+        super().__init__(f"nest{os.getpid()}-")
+        self.build, self.kind = build, kind
+        self.counts, self.hosts = (hosts, guests), []
+
+    def set_up(self):
+        self.namespace = self.made(Namespace(self.name("switch"), ipv6=False))
+        hosts, guests = self.counts
+        for number in range(1, hosts + 1):
+            self.hosts.append(self.made(Host(self.name(f"host{number}"), f"host{number}", number)))
+            self.hosts[-1].guests = [self.made(Guest(self.name(f"guest{number}{letter}"), self.hosts[-1], at))
+                                     for at, letter in enumerate("abcdefgh"[:guests], 1)]
+        if self.kind == "af_packet":
+            self.lay_cables()
+
+    def name(self, role):
+        return f"nest{os.getpid()}-{role}"
 
     def guests(self):
         return [guest for host in self.hosts for guest in host.guests]

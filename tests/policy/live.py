@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-import tempfile
 from pathlib import Path
 
 import lab
@@ -77,41 +76,21 @@ class Station(lab.Namespace):
         return self.start(sys.executable, TRAFFIC, *words, stdout=-1, text=True)
 
 
-class Net:
-    """The switch's namespace and those of its stations; a context manager."""
+class Net(lab.Whole):
+    """The switch's namespace and those of its stations."""
 
     def __init__(self, build, ports):
-        self.build, self.names = build, ports
-        self.namespaces, self.stations, self.switch = [], {}, None
-        self.folder = tempfile.TemporaryDirectory(prefix=self.name(""))
+        super().__init__(self.name(""))
+        self.build, self.names, self.stations = build, ports, {}
 
     def name(self, role):
         return f"nest{os.getpid()}p-{role}"
 
-    def __enter__(self):
-        try:
-            self.namespace = self.made(lab.Namespace(self.name("switch"), ipv6=False))
-            for number, port in enumerate(self.names, 1):
-                self.stations[port] = self.made(Station(self, port, number))
-                self.stations[port].plug(self.namespace)
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        if self.switch:
-            self.switch.stop()
-        for namespace in reversed(self.namespaces):
-            namespace.delete()
-        self.folder.cleanup()
-
-    def made(self, namespace):
-        self.namespaces.append(namespace)
-        return namespace
+    def set_up(self):
+        self.namespace = self.made(lab.Namespace(self.name("switch"), ipv6=False))
+        for number, port in enumerate(self.names, 1):
+            self.stations[port] = self.made(Station(self, port, number))
+            self.stations[port].plug(self.namespace)
 
     def start(self, config):
         self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config)
