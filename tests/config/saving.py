@@ -131,6 +131,9 @@ class Saving:
         assert f"{other}~ now" in live.say(f"config save {other}")
         tap.equal((live.file.parent / "other.yaml~").read_text(), "# mine\n", "old one")
         tap.equal(live.file.read_text(), PLAIN, "file of the switch")
+        with tempfile.TemporaryDirectory(prefix="nest-save-", dir="/dev/shm") as folder:  # on another disk, as it were
+            live.say(f"config save {folder}/lab.yaml")
+            tap.equal(os.listdir(folder), ["lab.yaml"], "files there")
 
     def a_link(self, live):
         """a link is followed, and stays one"""
