@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "confirm.h"
+#include "reasons.h"
 #include "version.h"
 
 static void set_number(json_t *o, const char *name, uint64_t value)
@@ -272,6 +273,57 @@ static json_t *polled_ports(const struct vswitch *sw, unsigned w)
 			json_array_append_new(ports, sw->device[port].rx_queues > 1 ? json_sprintf("%s/%u", sw->port[port].name, q)
 										    : json_string(sw->port[port].name));
 	return ports;
+}
+
+static json_t *policy_words(const struct policy_row *r)
+{
+	json_t *words = json_array();
+
+	for (int i = 0; r->words[i]; i++)
+		json_array_append_new(words, json_string(r->words[i]));
+	return words;
+}
+
+static json_t *describe_policy_key(const struct policy_row *r)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s?}", "key", r->name, "help", r->help, "unit", r->unit);
+
+	if (r->type == POLICY_CHOICE)
+		json_object_set_new(o, "values", policy_words(r));
+	if (r->type == POLICY_NUMBER) {
+		set_number(o, "min", r->min);
+		set_number(o, "max", r->max);
+	}
+	return o;
+}
+
+json_t *describe_policy_keys(void)
+{
+	json_t *all = json_array();
+
+	for (int k = 0; k < POLICY_KEYS; k++)
+		json_array_append_new(all, describe_policy_key(&policy_rows[k]));
+	return all;
+}
+
+static json_t *describe_reason(const char *name, const struct reason_row *r)
+{
+	json_t *keys = json_array();
+
+	for (unsigned i = 0; i < r->key_count; i++)
+		json_array_append_new(keys, json_string(policy_rows[r->key[i]].name));
+	return json_pack("{s:s, s:s, s:o}", "reason", name, "meaning", r->meaning, "keys", keys);
+}
+
+json_t *describe_reasons(void)
+{
+	json_t *rx = json_array(), *tx = json_array();
+
+	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
+		json_array_append_new(rx, describe_reason(outcome_names[i], &reason_rows[i]));
+	for (int i = 0; i < TX_DROPS; i++)
+		json_array_append_new(tx, describe_reason(tx_drop_names[i], &tx_reason_rows[i]));
+	return json_pack("{s:o, s:o}", "rx", rx, "tx", tx);
 }
 
 static json_t *describe_worker(const struct vswitch *sw, unsigned w)

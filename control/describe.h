@@ -25,4 +25,9 @@ json_t *describe_policy(const struct config *c, const struct config_group *g, co
 // {"value", "from"}: the value of one key that is in force on a port.
 json_t *describe_key(const struct config *c, const struct config_port *p, enum policy_key key);
 
+// What can be asked of any switch: the policy keys with the values that each takes, and the drop reasons of both directions
+// with what they mean.
+json_t *describe_policy_keys(void);
+json_t *describe_reasons(void);
+
 json_t *describe_status(const struct vswitch *sw);

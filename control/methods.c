@@ -25,6 +25,12 @@ static json_t *stats_show(struct vswitch *sw, const json_t *params, struct metho
 	return describe_ports(sw);
 }
 
+static json_t *stats_reasons(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	(void)sw, (void)params, (void)e;
+	return describe_reasons();
+}
+
 static json_t *stats_clear(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
 	(void)params, (void)e;
@@ -45,6 +51,7 @@ static json_t *events_show(struct vswitch *sw, const json_t *params, struct meth
 static const struct method methods_switch[] = {
 	{"status", status},
 	{"stats.show", stats_show},
+	{"stats.reasons", stats_reasons},
 	{"stats.clear", stats_clear},
 	{"events.show", events_show},
 	{0},
@@ -63,8 +70,8 @@ static const struct method *find(const char *name)
 
 bool method_is_public(const char *name)
 {
-	static const char *const public[] = {"status", "stats.show", "port.show", "group.show", "policy.show", "fdb.show",
-					     "events.show", "config.show", "config.history"};
+	static const char *const public[] = {"status", "stats.show", "stats.reasons", "port.show", "group.show", "policy.show",
+					     "policy.keys", "fdb.show", "events.show", "config.show", "config.history"};
 
 	for (size_t i = 0; i < sizeof public / sizeof *public; i++)
 		if (!strcmp(public[i], name))

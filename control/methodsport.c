@@ -341,6 +341,12 @@ static json_t *policy_show(struct vswitch *sw, const json_t *params, struct meth
 	return describe_policy(sw->config, g, p);
 }
 
+static json_t *policy_keys(struct vswitch *sw, const json_t *params, struct method_error *e)
+{
+	(void)sw, (void)params, (void)e;
+	return describe_policy_keys();
+}
+
 static json_t *policy_edit(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
 	struct change ch;
@@ -364,6 +370,7 @@ const struct method methods_port[] = {
 	{"group.unset", group_edit},
 	{"group.del", group_del},
 	{"policy.show", policy_show},
+	{"policy.keys", policy_keys},
 	{"policy.set", policy_edit},
 	{"policy.unset", policy_edit},
 	{0},

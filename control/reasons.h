@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// reasons: THE table of drop reasons: for each one a sentence on what it means, and the policy keys of that port which
+// decide it.
+#pragma once
+
+#include "../dataplane/counters.h"
+#include "policykeys.h"
+
+enum { REASON_KEYS = 3 };
+
+struct reason_row {
+	const char *meaning;
+	unsigned key_count;
+	enum policy_key key[REASON_KEYS];
+};
+
+// Of what a port received, from OUT_FIRST_DROP on; and of what was to be delivered to it.
+extern const struct reason_row reason_rows[OUTCOMES];
+extern const struct reason_row tx_reason_rows[TX_DROPS];

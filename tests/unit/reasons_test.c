@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every drop reason has a meaning; its keys are keys of policy.
+#include "kit.h"
+
+#include <string.h>
+
+#include "../../control/reasons.h"
+
+static void check(const struct reason_row *r, int reason)
+{
+	CHECK(r->meaning && r->meaning[strlen(r->meaning) - 1] == '.', "reason %d has no meaning that is a sentence", reason);
+	CHECK(r->key_count <= REASON_KEYS, "reason %d has %u keys", reason, r->key_count);
+	for (unsigned i = 0; i < REASON_KEYS; i++)
+		CHECK(i < r->key_count ? r->key[i] < POLICY_KEYS : !r->key[i], "key %u of reason %d", i, reason);
+}
+
+static void test_every_reason_has_a_meaning(void **state)
+{
+	(void)state;
+	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
+		check(&reason_rows[i], i);
+	for (int i = 0; i < TX_DROPS; i++)
+		check(&tx_reason_rows[i], i);
+}
+
+RUN_TESTS(TEST(test_every_reason_has_a_meaning))
