@@ -243,6 +243,15 @@ static json_t *query_params(struct evhttp_request *r)
 	return NULL;
 }
 
+// When the switch said it, in seconds of its clock: what rates are made of, however long the answer takes to its reader.
+static void add_clock(const struct http *h, struct evhttp_request *r)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%.6f", (double)switch_now(h->sw) / 1e9);
+	evhttp_add_header(evhttp_request_get_output_headers(r), "Nestswitch-Clock", text);
+}
+
 // GET /api/METHOD?PARAMETER=VALUE&…
 static void serve_question(struct http *h, struct evhttp_request *r, const char *method)
 {
@@ -257,12 +266,20 @@ static void serve_question(struct http *h, struct evhttp_request *r, const char 
 		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST, "the words behind ? are not PARAMETER=VALUE&…, in UTF-8");
 		return;
 	}
+	add_clock(h, r);
 	json_t *result = method_call(h->sw, method, params, &e);
 	json_decref(params);
 	if (result)
 		answer_json(r, HTTP_OK, result);
 	else
 		refuse(r, HTTP_BADREQUEST, e.code, e.text);
+}
+
+// GET /api/access: whether anybody may change anything, given the token.
+static void serve_access(struct http *h, struct evhttp_request *r, const char *rest)
+{
+	(void)rest;
+	answer_json(r, HTTP_OK, json_pack("{s:b}", "write", *h->token != 0));
 }
 
 // Takes as long wherever the first difference is.
@@ -356,6 +373,7 @@ struct route {
 
 static const struct route routes[] = {
 	{"/api", false, EVHTTP_REQ_POST, "POST", serve_request},
+	{"/api/access", false, EVHTTP_REQ_GET, "GET", serve_access},
 	{"/api/", true, EVHTTP_REQ_GET, "GET", serve_question},
 	{"/metrics", false, EVHTTP_REQ_GET, "GET", serve_metrics},
 	{"", true, EVHTTP_REQ_GET, "GET", serve_file},
