@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// actions: changes. Each is shown first, as the command that nestctl would take, and done when it is confirmed. A refusal
+// is shown in the switch's words, and the dialog stays.
+
+import {call, dropToken, hasToken, keepToken} from './api.js';
+import {byId, element, mark, put} from './dom.js';
+
+const SAID_MS = 12000;
+
+export class Actions {
+	#change = null;
+
+	// done(): after a change.
+	constructor(done) {
+		this.done = done;
+		this.dialog = byId('confirm');
+		this.token = byId('token');
+		this.access = byId('access');
+		byId('confirm-form').addEventListener('submit', (event) => this.#submit(event));
+		byId('token-form').addEventListener('submit', (event) => this.#submitToken(event));
+		for (const dialog of [this.dialog, this.token])
+			dialog.querySelector('.cancel').addEventListener('click', () => dialog.close());
+		this.access.addEventListener('click', () => this.#turnAccess());
+	}
+
+	// Whether the page may write: the switch lets it, and a token was taken.
+	show({access}) {
+		const possible = access.write, writing = possible && hasToken();
+
+		mark(document.body, {'data-writing': writing});
+		this.access.disabled = !possible;
+		put(this.access, !possible ? 'read-only' : writing ? 'Lock' : 'Unlock …');
+		this.access.title = possible ? 'Changes need the token that the switch was started with'
+			: 'The switch was started without --web-write: nothing can be changed from here';
+	}
+
+	#turnAccess() {
+		if (!hasToken())
+			return open(this.token);
+		dropToken();
+		return this.done();
+	}
+
+	// change: {title, effect, field, watch, command(), method, params()}
+	confirm(change) {
+		const tell = () => put(byId('confirm-command'), `nestctl ${change.command()}`);
+
+		this.#change = change;
+		put(byId('confirm-title'), change.title);
+		put(byId('confirm-effect'), change.effect ?? '');
+		byId('confirm-field').replaceChildren(...(change.field ? [change.field] : []));
+		change.watch?.addEventListener('input', tell);
+		tell();
+		open(this.dialog);
+	}
+
+	async #submit(event) {
+		event.preventDefault();
+		await attempt(this.dialog, async () => {
+			const result = await call(this.#change.method, this.#change.params());
+			this.#say(this.#change.command(), result);
+		});
+		this.done();
+	}
+
+	#say(command, result) {
+		const warnings = result?.warnings ?? [];
+		const counted = result?.count === undefined ? '' : ` (${result.count})`;
+
+		clearTimeout(this.saying);
+		this.saying = setTimeout(() => byId('said').replaceChildren(), SAID_MS);
+		byId('said').replaceChildren(...[`Done: ${command}${counted}`, ...warnings].map((text) => element('p', {}, text)));
+	}
+
+	// A token is good if the switch takes it for a question that changes nothing.
+	async #submitToken(event) {
+		const field = byId('token-field'), token = field.value;
+
+		event.preventDefault();
+		await attempt(this.token, async () => {
+			await call('status', {}, token);
+			keepToken(token);
+			field.value = '';
+		});
+		this.done();
+	}
+}
+
+function open(dialog) {
+	put(dialog.querySelector('.error'), '');
+	dialog.showModal();
+}
+
+// Does it and closes the dialog; or shows there why not.
+async function attempt(dialog, act) {
+	const go = dialog.querySelector('[type=submit]');
+
+	go.disabled = true;
+	try {
+		await act();
+		dialog.close();
+	} catch (error) {
+		put(dialog.querySelector('.error'), error.message);
+	}
+	go.disabled = false;
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// api: asks the switch. Reading is free; what changes something needs the token, which lives as long as the browser's tab.
+
+const PATIENCE_MS = 5000, CHANGE_PATIENCE_MS = 20000; // a change may open devices
+const TOKEN = 'nestswitch-token';
+
+export class Unreachable extends Error {} // there was no answer, or not in time
+export class Refused extends Error {} // the answer was no, in the switch's words
+
+async function fetched(path, patience, options) {
+	try {
+		const response = await fetch(path, {cache: 'no-store', signal: AbortSignal.timeout(patience), ...options});
+		return {reply: await response.json(), clock: Number(response.headers.get('Nestswitch-Clock'))};
+	} catch (error) {
+		throw new Unreachable('the switch does not answer', {cause: error});
+	}
+}
+
+async function answer(path, patience, options) {
+	const got = await fetched(path, patience, options);
+
+	if (got.reply?.error)
+		throw new Refused(got.reply.error.message);
+	return got;
+}
+
+// {reply, clock}: the answer, and when the switch gave it, in seconds of its clock.
+export function getTimed(method, params = {}) {
+	const query = new URLSearchParams(params).toString();
+
+	return answer(`api/${method}${query && '?'}${query}`, PATIENCE_MS, {});
+}
+
+export async function get(method, params) {
+	return (await getTimed(method, params)).reply;
+}
+
+// Carries out a method that may change something; with another token than the one kept, if one is given.
+export async function call(method, params = {}, token = sessionStorage.getItem(TOKEN)) {
+	const {reply} = await answer('api', CHANGE_PATIENCE_MS, {
+		method: 'POST',
+		headers: {'Content-Type': 'application/json', Authorization: `Bearer ${token}`},
+		body: JSON.stringify({jsonrpc: '2.0', id: 1, method, params}),
+	});
+
+	return reply.result;
+}
+
+export function hasToken() {
+	return sessionStorage.getItem(TOKEN) !== null;
+}
+
+export function keepToken(token) {
+	sessionStorage.setItem(TOKEN, token);
+}
+
+export function dropToken() {
+	sessionStorage.removeItem(TOKEN);
+}

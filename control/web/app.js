@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// app: the page as a whole: asks the switch once a second, keeps what it said, and gives it to every part of the page. A new
+// question is asked only when the last one is answered or given up, so that a busy switch is not asked more, but less.
+
+import {Actions} from './actions.js';
+import {Refused, Unreachable, get, getTimed} from './api.js';
+import {byId, mark, put} from './dom.js';
+import {Events} from './events.js';
+import {duration} from './format.js';
+import {Head} from './head.js';
+import {History, WHOLE} from './history.js';
+import {MacTable} from './mactable.js';
+import {Policy} from './policy.js';
+import {Ports} from './ports.js';
+import {Rates} from './rates.js';
+import {Selected} from './selected.js';
+import {Topology} from './topology.js';
+import {Why} from './why.js';
+
+const PERIOD_MS = 1000, EVENTS = 500;
+
+// What the parts are shown; now and heard are in ms of the browser's clock.
+const state = {
+	access: null, status: null, ports: [], groups: [], events: [], policy: null, // as the switch gave them
+	history: new History(), selection: WHOLE, now: 0, heard: 0,
+};
+let parts = null;
+let round = null, nextRound = null;
+
+// #port=esx1, #group=nested-hosts: what is selected can be kept as a link.
+function selectionInAddress() {
+	const words = new URLSearchParams(location.hash.slice(1));
+	const kind = ['port', 'group'].find((one) => words.get(one));
+
+	return kind ? {kind, name: words.get(kind)} : WHOLE;
+}
+
+function select(selection) {
+	const {kind, name} = selection;
+
+	history.replaceState(null, '', kind === 'switch' ? ' ' : `#${new URLSearchParams({[kind]: name})}`);
+	state.selection = selection;
+	state.policy = null;
+	show();
+	ask();
+}
+
+// What is selected may be gone.
+function checkSelection() {
+	const {kind, name} = state.selection, all = kind === 'port' ? state.ports : state.groups;
+
+	if (kind !== 'switch' && !all.some((one) => one.name === name))
+		select(WHOLE);
+}
+
+async function policyOf(selection) {
+	try {
+		return await get('policy.show', selection.name ? {name: selection.name} : {});
+	} catch (error) {
+		if (error instanceof Refused)
+			return null; // it is gone since
+		throw error;
+	}
+}
+
+async function read() {
+	const selection = state.selection;
+	const [access, status, ports, groups, recent, policy] = await Promise.all([get('access'), get('status'),
+		getTimed('port.show'), get('group.show'), get('events.show', {count: EVENTS}), policyOf(selection)]);
+	const now = performance.now();
+
+	Object.assign(state, {access, status, ports: ports.reply, groups, events: recent.events, now, heard: now});
+	state.history.add(ports.reply, ports.clock, now);
+	checkSelection();
+	if (selection === state.selection)
+		state.policy = policy;
+}
+
+// The parts of the page, once the switch has answered: what keys and reasons there are, it knows.
+async function build() {
+	const [keys, reasons] = await Promise.all([get('policy.keys'), get('stats.reasons')]);
+	const actions = new Actions(ask), macs = new MacTable(select);
+
+	return [
+		new Head(), new Topology(select), new Ports(select), new Selected(actions, macs, select), new Rates(),
+		new Why(reasons, select), new Policy(keys, actions), macs, new Events(select), actions,
+	];
+}
+
+function show() {
+	for (const part of parts ?? [])
+		part.show(state);
+}
+
+async function askOnce() {
+	try {
+		await read();
+		parts ??= await build();
+		show();
+	} catch (error) {
+		if (!(error instanceof Unreachable))
+			console.error(error);
+		put(byId('trouble'), error instanceof Refused ? error.message : '');
+	}
+	showConnection();
+}
+
+// One round of questions at a time; all who ask meanwhile share the one after it.
+function ask() {
+	if (!round)
+		return round = askOnce().finally(() => round = null);
+	return nextRound ??= round.then(() => {
+		nextRound = null;
+		return ask();
+	});
+}
+
+async function loop() {
+	const started = performance.now();
+
+	await ask();
+	setTimeout(loop, Math.max(PERIOD_MS / 4, PERIOD_MS - (performance.now() - started)));
+}
+
+// Data older than three rounds is stale; it stays on the page, and says so.
+function showConnection() {
+	const age = performance.now() - state.heard, live = state.heard > 0 && age < 3 * PERIOD_MS;
+
+	mark(document.body, {'data-connection': live ? 'live' : state.heard ? 'stale' : 'waiting'});
+	put(byId('connection'), live ? 'live' : state.heard ? `no answer for ${duration(age / 1000)}` : 'no answer yet');
+	if (live)
+		put(byId('trouble'), '');
+}
+
+state.selection = selectionInAddress();
+window.addEventListener('hashchange', () => select(selectionInAddress()));
+setInterval(showConnection, PERIOD_MS);
+loop();

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// why: why frames do not arrive: what the counters of a selection say, and what decides it. The meaning of each reason and
+// its keys come from the switch.
+
+import {byId, element, mark, plainButton, put, sync} from './dom.js';
+import {frames, plural} from './format.js';
+import {dropsOf, membersOf} from './history.js';
+
+const SIDES = {rx: 'Frames from here that went no further', tx: 'Frames for here that were not delivered'};
+const STATES = {
+	'down': 'The port has no link: nobody is connected to its device, or the interface behind it is down.',
+	'disabled': 'The port is switched off (port enable brings it back).',
+	'err-disabled': 'A violation has switched the port off; port enable brings it back, or recovery-time does.',
+};
+
+function totals(ports) {
+	const sum = {};
+
+	for (const port of ports)
+		for (const [key, frames] of Object.entries(dropsOf(port)))
+			sum[key] = (sum[key] ?? 0) + frames;
+	return sum;
+}
+
+// Where a reason counts most; null where one port is all there is.
+function mostOn(key, ports) {
+	const frames = (port) => dropsOf(port)[key] ?? 0;
+
+	return ports.length < 2 ? null : ports.reduce((most, port) => (frames(port) > frames(most) ? port : most)).name;
+}
+
+// What can be said without any counted drop.
+function notes(selection, ports, policy) {
+	const total = (name) => ports.reduce((sum, port) => sum + port[name], 0);
+	const port = selection.kind === 'port' ? ports[0] : null;
+	const said = [];
+
+	if (port && STATES[port.state])
+		said.push(STATES[port.state]);
+	if (port?.state === 'up' && !port.rx_packets)
+		said.push('Nothing has come from this port so far: look at the guest and at what it is plugged into.');
+	if (total('not_learned'))
+		said.push(`${plural(total('not_learned'), 'frame')} from new MACs passed unlearned, as mac-limit was reached: `
+			+ 'what is sent to these MACs is flooded.');
+	if (port && policy?.['unicast-flood']?.value === 'off')
+		said.push('unicast-flood is off: frames for a MAC that is not in the table are not tried here.');
+	if (port && policy?.['mac-learning']?.value === 'off')
+		said.push('mac-learning is off: the port is reached at its effective MAC and by group addresses only.');
+	return said;
+}
+
+export class Why {
+	// reasons: the answer to stats.reasons.
+	constructor(reasons, select) {
+		this.select = select;
+		this.notes = element('ul', {class: 'notes'});
+		byId('why').append(this.notes);
+		this.sides = Object.entries(SIDES).map(([side, text]) => {
+			const heading = element('h4', {}, text), list = element('ul', {class: 'reasons'});
+			byId('why').append(heading, list);
+			return {heading, list, rows: reasons[side].map((row) => ({...row, name: `${side}:${row.reason}`}))};
+		});
+	}
+
+	show({selection, ports, policy, history}) {
+		const mine = membersOf(selection, ports), sums = totals(mine), latest = history.latest(selection);
+		const said = notes(selection, mine, policy);
+
+		if (!Object.values(sums).some((frames) => frames))
+			said.push('Nothing was dropped: all that came from here went on, and all that was for here was delivered.');
+		sync(this.notes, said, (text) => text, (text) => element('li', {}, text), () => {});
+		for (const {heading, list, rows} of this.sides) {
+			const some = rows.filter(({name}) => sums[name]).map((row) => ({
+				...row, policy, most: mostOn(row.name, mine),
+				total: sums[row.name], rate: latest.drops[row.name] ?? 0,
+			})).sort((a, b) => b.rate - a.rate || b.total - a.total);
+			heading.hidden = !some.length;
+			sync(list, some, (row) => row.name, (row) => this.#made(row), showRow);
+		}
+	}
+
+	#made(row) {
+		const most = plainButton('', (event) => this.select({kind: 'port', name: event.target.textContent}));
+
+		return element('li', {}, element('code', {class: 'reason'}, row.reason), element('span', {class: 'number'}),
+			element('p', {}, row.meaning), element('ul', {class: 'keys'}),
+			element('span', {class: 'most muted'}, 'mostly ', most));
+	}
+}
+
+function showRow(node, row) {
+	const [, number, , keys, most] = node.children;
+
+	put(number, `${plural(row.total, 'frame')}${row.rate ? `, now ${frames(row.rate)}` : ''}`);
+	mark(node, {'data-now': row.rate > 0});
+	most.hidden = !row.most;
+	put(most.lastElementChild, row.most ?? '');
+	sync(keys, row.keys, (key) => key, () => element('li', {}, element('code'), element('span', {class: 'origin'})),
+		(item, key) => showKey(item, key, row.most ? null : row.policy?.[key]));
+}
+
+// A key, with its value where that of one port is meant.
+function showKey(item, key, value) {
+	const [words, origin] = item.children;
+
+	put(words, value ? `${key}: ${value.value}` : key);
+	put(origin, value?.from ?? '');
+	mark(origin, {'data-from': value?.from ?? ''});
+}
