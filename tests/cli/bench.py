@@ -94,11 +94,12 @@ class Bench:
         assert re.search(pattern, done.stdout), f"/{pattern}/ is not in: {done.stdout}"
         return done.stdout
 
-    def start(self, config, path, prefix=()):
-        """The process of a live switch, its log beside its socket; prefix: words of a program that starts it."""
+    def start(self, config, path, *words, prefix=()):
+        """A live switch, its log beside its socket; words: more options; prefix: a program that starts it."""
         log = path.with_suffix(".log")
         with log.open("wb") as file:
-            process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path],
+            process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path,
+                                        *map(str, words)],
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, cwd=self.folder)
         process.log = log
         self.running.append(process)
@@ -114,7 +115,7 @@ class Bench:
     def switch(self, config, name="live", prefix=()):
         """A live switch; gives the path of its socket."""
         path = self.folder / f"{name}.sock"
-        process = self.start(self.file(f"{name}.yaml", config), path, prefix)
+        process = self.start(self.file(f"{name}.yaml", config), path, prefix=prefix)
         try:
             yield path
         finally:

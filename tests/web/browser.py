@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""browser: a headless Chromium with one page, led by the DevTools protocol over a pair of pipes."""
+
+import base64
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+PATIENCE_S = 60
+PROGRAMS = (["chromium-headless-shell"], ["chromium", "--headless"])
+COMMANDS, EVENTS = 3, 4  # where Chromium reads commands, and writes what it has to say
+COMPLAINTS = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
+
+
+def program():
+    """The words to start it with; None: there is none."""
+    return next((words for words in PROGRAMS if shutil.which(words[0])), None)
+
+
+def pipe():
+    """Its ends have numbers that are not those that Chromium wants."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved
+
+
+class Browser:
+    def __init__(self, folder):
+        self.folder, self.number, self.session, self.rest, self.complaints = folder, 0, None, b"", []
+
+    def __enter__(self):
+        commands, self.commands = pipe()
+        self.events, events = pipe()
+
+        def connect():
+            os.dup2(commands, COMMANDS)
+            os.dup2(events, EVENTS)
+
+        self.process = subprocess.Popen(
+            [*program(), "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
+             f"--user-data-dir={self.folder}", "about:blank"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
+            start_new_session=True, preexec_fn=connect)
+        os.close(commands)
+        os.close(events)
+        try:
+            self.attach()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(PATIENCE_S)
+        os.close(self.commands)
+        os.close(self.events)
+
+    def attach(self):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log"):
+            self.call(f"{domain}.enable")
+
+    def message(self, deadline):
+        while b"\0" not in self.rest:
+            ready, _, _ = select.select([self.events], [], [], max(0, deadline - time.monotonic()))
+            assert ready, "Chromium does not answer"
+            data = os.read(self.events, 1 << 20)
+            assert data, "Chromium is gone"
+            self.rest += data
+        line, self.rest = self.rest.split(b"\0", 1)
+        return json.loads(line)
+
+    def call(self, method, **params):
+        self.number += 1
+        command = {"id": self.number, "method": method, "params": params} | ({"sessionId": self.session} if self.session else {})
+        os.write(self.commands, json.dumps(command).encode() + b"\0")
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            message = self.message(deadline)
+            if message.get("id") == self.number:
+                assert "error" not in message, f"{method}: {message['error']}"
+                return message["result"]
+            if message.get("method") in COMPLAINTS:
+                self.complaints.append(message["params"])
+
+    def complained(self):
+        """What the console has got since this was last asked: errors, warnings, violations of the content policy."""
+        self.js("1")  # what was said before this is here then
+        said, self.complaints = self.complaints, []
+        return said
+
+    def open(self, address):
+        self.call("Page.navigate", url=address)
+
+    def js(self, expression):
+        """The value of an expression, or of the promise that it is."""
+        done = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in done, f"{expression}: {done['exceptionDetails']}"
+        return done["result"].get("value")
+
+    def wait(self, expression, wanted=True, patience_s=PATIENCE_S):
+        """Until an expression has this value; the page may change all the time."""
+        deadline = time.monotonic() + patience_s
+        while (value := self.js(expression)) != wanted:
+            assert time.monotonic() < deadline, f"{expression} is {value!r}, should become {wanted!r}"
+            time.sleep(0.05)
+
+    def text(self, selector):
+        return self.js(f"document.querySelector({json.dumps(selector)})?.innerText")
+
+    def texts(self, selector):
+        """Of all elements that match, those of their children where these have any: a row's cells."""
+        return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].map((node) => "
+                       "node.children.length ? [...node.children].map((child) => child.innerText) : node.innerText)")
+
+    def visible(self, selector):
+        return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].filter((node) => node.checkVisibility()).length")
+
+    def click(self, selector):
+        """By a real mouse, where the element is and stays for two frames."""
+        place = self.js(f"""(async () => {{
+            const node = document.querySelector({json.dumps(selector)});
+            const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const middle = (box) => [box.x + box.width / 2, box.y + box.height / 2];
+            let place = null, last = null;
+            do {{
+                node.scrollIntoView({{block: 'center', behavior: 'instant'}});
+                last = place;
+                place = middle(node.getBoundingClientRect());
+                await frame();
+            }} while (String(place) !== String(last));
+            return place;
+        }})()""")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+
+    def key(self, name, code):
+        for kind in ("rawKeyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
+
+    def enter(self, selector, text):
+        """Replaces what a field holds, as a person would."""
+        self.js(f"document.querySelector({json.dumps(selector)}).select()")
+        self.js(f"document.querySelector({json.dumps(selector)}).focus()")
+        if text:
+            self.call("Input.insertText", text=text)
+        else:
+            self.key("Delete", 46)
+
+    def choose(self, selector, value):
+        self.js(f"""(() => {{
+            const field = document.querySelector({json.dumps(selector)});
+            field.value = {json.dumps(value)};
+            field.dispatchEvent(new Event('input', {{bubbles: true}}));
+        }})()""")
+
+    def look(self, width, height, scheme):
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def screenshot(self, path):
+        """The page from its head to its foot."""
+        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
+        picture = self.call("Page.captureScreenshot", captureBeyondViewport=True,
+                            clip={"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1})
+        path.write_bytes(base64.b64decode(picture["data"]))
