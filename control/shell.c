@@ -271,6 +271,17 @@ static void remember(struct shell *sh, const char *line)
 		history(sh->history, &event, H_SAVE, sh->history_file);
 }
 
+static int carry_out(const struct session *s, int argc, char **argv)
+{
+	struct session own = *s;
+	int status = line_carry_out(&own, argc, argv);
+
+	if (status != LINE_EMPTY)
+		return status;
+	complain("there is no command behind the options");
+	return EXIT_USAGE;
+}
+
 // Those that come in between are kept for the command that is about to run.
 static void take_interrupts(bool take)
 {
@@ -293,7 +304,7 @@ static void run_child(struct session *s, int argc, char **argv)
 		complain("cannot start a process: %s", strerror(errno));
 	if (!child) {
 		take_interrupts(true);
-		status = line_carry_out(s, argc, argv);
+		status = carry_out(s, argc, argv);
 		fflush(stdout);
 		_exit(status);
 	}
@@ -379,7 +390,7 @@ static int carry_out_line(struct session *s, Tokenizer *t, const char *line, boo
 		return complain("a quote is not closed"), EXIT_USAGE;
 	*leaves = says_exit(argv);
 	if (!*leaves && argc > 1)
-		status = line_carry_out(s, argc, argv);
+		status = carry_out(s, argc, argv);
 	free(argv);
 	return status;
 }

@@ -86,7 +86,7 @@ SCRIPTS = (
     ("# two changes\n\n  # and a look\nport set esx1 mac-limit 5\npolicy set aging-time '77'\npolicy show esx1\n", DONE, "",
      "aging-time +77 +switch"),
     ("-j port show esx1", DONE, "", '"name": "esx1"'),
-    ("-j\nport show esx1", DONE, "", '"name": "esx1"'),
+    ("-j\nport show esx1", USAGE, "no command behind the options\n.*line 1 ", "^$"),
     ("status\r\n", DONE, "", "lab"),
     ("policy set aging-time 1\npolicy set aging-time x\npolicy set aging-time 2\n", USAGE,
      "aging-time cannot be 'x'.*\n.*line 2 of the script failed: policy set aging-time x\n$", ""),
