@@ -112,10 +112,10 @@ class Bench:
         return process
 
     @contextmanager
-    def switch(self, config, name="live", prefix=()):
+    def switch(self, config, name="live", prefix=(), options=()):
         """A live switch; gives the path of its socket."""
         path = self.folder / f"{name}.sock"
-        process = self.start(self.file(f"{name}.yaml", config), path, prefix=prefix)
+        process = self.start(self.file(f"{name}.yaml", config), path, *options, prefix=prefix)
         try:
             yield path
         finally:

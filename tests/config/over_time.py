@@ -38,7 +38,7 @@ class Live:
     """A live switch, and what one asks it."""
 
     def __init__(self, bench, config, name, prefix=()):
-        self.bench, self.running = bench, bench.switch(config, name, prefix)
+        self.bench, self.running = bench, bench.switch(config, name, prefix=prefix)
 
     def start(self):
         self.path = self.running.__enter__()

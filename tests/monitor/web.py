@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""web: what HTTP gives, what it takes, and what it refuses."""
+
+import json
+import re
+import socket
+import time
+
+import tap
+from bench import PATIENCE_S
+from httpswitch import CONFIG, STATIONS, TOKEN, HttpSwitch, captures, free_port
+
+USAGE, REFUSED = 2, 1
+SAME = ("port.show", "group.show", "policy.show", "stats.show", "config.show", "config.history", "fdb.show?vlan=1&type=assigned",
+        "policy.show?name=b", "port.show?name=esx-1.a", "fdb.show?mac=0200.0001.0003&port=esx-1.a")
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+
+# (path, status, what the message has)
+QUESTIONS = (
+    ("/nosuch", 404, "nothing is here"),
+    ("/../etc/passwd", 404, ""),
+    ("/index.html", 404, ""),
+    ("/metrics/x", 404, ""),
+    ("/api", 405, ""),
+    ("/api/", 404, "no method"),
+    ("/api/nosuch", 404, "no method"),
+    ("/api/port.set?name=b", 404, "POST /api"),
+    ("/api/port.disable?name=b", 404, "POST /api"),
+    ("/api/stats.clear", 404, "POST /api"),
+    ("/api/fdb.flush", 404, "POST /api"),
+    ("/api/config.check?text=x", 404, "POST /api"),
+    ("/api/monitor", 404, "no method"),
+    ("/api/port.show?name=nosuch", 400, "no port 'nosuch'"),
+    ("/api/fdb.show?vlan=4095", 400, "1 to 4094"),
+    ("/api/fdb.show?vlan=", 400, "1 to 4094"),
+    ("/api/fdb.show?after=x", 400, "after"),
+    ("/api/fdb.show?type=x", 400, "dynamic, sticky"),
+    ("/api/events.show?count=1001", 400, "1 to 1000"),
+    ("/api/port.show?name=%ff", 400, "UTF-8"),
+    ("/api/port.show?name", 400, "PARAMETER=VALUE"),
+    ("/api/port.show?name=" + "x" * 5000, 400, "no port"),
+)
+
+# (headers, body, status, what the answer has); none changes anything
+REQUESTS = (
+    ({}, "{}", 403, "token"),
+    (AUTHORIZED | {"Authorization": f"Bearer {TOKEN}x"}, "{}", 403, "token"),
+    (AUTHORIZED | {"Authorization": f"Bearer {TOKEN[:-1]}y"}, "{}", 403, "token"),
+    (AUTHORIZED | {"Authorization": "Bearer "}, "{}", 403, "token"),
+    (AUTHORIZED | {"Authorization": TOKEN}, "{}", 403, "token"),
+    (AUTHORIZED | {"Content-Type": "text/plain"}, "{}", 415, "application/json"),
+    (AUTHORIZED | {"Content-Type": "application/x-www-form-urlencoded"}, "{}", 415, "application/json"),
+    (AUTHORIZED, "", 200, "-32700"),
+    (AUTHORIZED, "{", 200, "-32700"),
+    (AUTHORIZED, "[]", 200, "-32600"),
+    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "nosuch", "id": 1}', 200, "-32601.*unknown method"),
+    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "monitor", "id": 1}', 200, "-32601.*unknown method"),
+    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "port.disable", "id": 1, "params": {"name": "nosuch"}}', 200, "no port 'nosuch'"),
+)
+
+# (options, exit status, what is said)
+OPTIONS = (
+    (["--http", "x"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "0"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "65536"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "127.0.0.1"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "example.org:80"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "::1"], USAGE, r"\[ADDRESS:\]PORT"),
+    (["--http", "192.0.2.1:9100"], REFUSED, "Cannot assign"),
+    (["--web-write"], USAGE, "belong together"),
+    (["--http", "9100", "--web-write"], USAGE, "belong together"),
+    (["--http", "9100", "--token-file", "token"], USAGE, "belong together"),
+    (["--web-write", "--token-file", "token"], USAGE, "belong together"),
+    (["--http", "9100", "--web-write", "--token-file", "nosuch"], USAGE, "nosuch: No such file"),
+    (["--http", "9100", "--web-write", "--token-file", "short"], USAGE, "16 to 256"),
+    (["--http", "9100", "--web-write", "--token-file", "long"], USAGE, "16 to 256"),
+    (["--http", "9100", "--web-write", "--token-file", "spaced"], USAGE, "without a space"),
+    (["--http", "9100", "--web-write", "--token-file", "."], USAGE, r"token"),
+    (["--log", "file"], USAGE, "stderr or syslog"),
+    (["--log-level", "loud"], USAGE, "error, warning, notice, info or debug"),
+)
+
+
+def page(site):
+    answer = site.get("/")
+    tap.equal((answer.status, answer.headers["Content-Type"]), (200, "text/html; charset=utf-8"), "the page")
+    assert b"<!doctype html>" in answer.body.lower(), answer.text()
+    tap.equal(answer.headers["Content-Security-Policy"].split(";")[0], "default-src 'self'", "what it may load")
+    tap.equal(answer.headers["X-Content-Type-Options"], "nosniff", "what it may be taken for")
+    tap.equal([name for name in answer.headers if name.lower().startswith("access-control")], [], "who else may read it")
+
+
+def same(site, question):
+    method, _, words = question.partition("?")
+    params = dict(word.split("=") for word in words.split("&")) if words else None
+    answer = site.get(f"/api/{question}")
+    tap.equal((answer.status, answer.headers["Content-Type"]), (200, "application/json"), "the answer")
+    tap.equal(answer.json(), site.call(method, params), f"{method} by HTTP")
+
+
+def status(site):
+    by_http, by_socket = site.result("/api/status"), site.call("status")
+    tap.equal(list(by_http), list(by_socket), "members of the status")
+    tap.equal(by_http["name"], by_socket["name"], "name")
+
+
+def wait_for_stations(site):
+    deadline = time.monotonic() + PATIENCE_S
+    while (there := site.result("/api/status")["fdb"]["learned"]) < STATIONS:
+        assert time.monotonic() < deadline, f"{there} stations are learned"
+        time.sleep(0.02)
+
+
+def pages(site):
+    """Pages of the table, asked for one after another, are the table."""
+    wait_for_stations(site)
+    entries, after, count = [], "", 0
+    while after is not None:
+        answer = site.result("/api/fdb.show?type=dynamic" + (f"&after={after}" if after else ""))
+        entries, after, count = entries + answer["entries"], answer["next"], count + 1
+    assert count > 1, "the table came as one page"
+    listed = json.loads(site.bench.run("nestctl", "-s", site.path, "-j", "fdb", "show", "type", "dynamic").stdout)
+    tap.equal([(entry["vlan"], entry["mac"]) for entry in entries], [(entry["vlan"], entry["mac"]) for entry in listed], "the table")
+
+
+def refused(site, path, wanted, words):
+    before = site.call("config.show"), site.call("stats.show")
+    answer = site.get(path)
+    tap.equal(answer.status, wanted, "status")
+    error = answer.json()["error"]
+    assert isinstance(error["code"], int) and re.search(words, error["message"]), f"/{words}/ is not in {error}"
+    tap.equal((site.call("config.show"), site.call("stats.show")), before, "the switch")
+
+
+def method_of(site, method, path, allowed):
+    answer = site.ask(method, path)
+    tap.equal((answer.status, answer.headers["Allow"]), (405, allowed), f"{method} {path}")
+
+
+def host(site, name, wanted):
+    tap.equal(site.get("/api/status", Host=name).status, wanted, f"status for Host: {name}")
+
+
+def no_host(site):
+    with site.connect() as connection:
+        connection.sendall(b"GET /api/status HTTP/1.0\r\n\r\n")
+        assert b" 421 " in connection.recv(100), "a request without Host is answered"
+
+
+def denied(site, headers, body, wanted, words):
+    before = site.call("config.show")
+    answer = site.ask("POST", "/api", body, headers.items())
+    tap.equal(answer.status, wanted, "status")
+    assert re.search(words, answer.text()), f"/{words}/ is not in {answer.text()}"
+    tap.equal(site.call("config.show"), before, "the configuration")
+
+
+def write(site):
+    request = {"jsonrpc": "2.0", "id": "x", "method": "port.disable", "params": {"name": "b"}}
+    answer = site.ask("POST", "/api", json.dumps(request), AUTHORIZED.items())
+    tap.equal((answer.status, answer.json()), (200, {"jsonrpc": "2.0", "id": "x", "result": {"warnings": []}}), "answer")
+    tap.equal(site.call("port.show", {"name": "b"})[0]["state"], "disabled", "state")
+    del request["id"]
+    request["method"] = "port.enable"
+    answer = site.ask("POST", "/api", json.dumps(request), AUTHORIZED.items())
+    tap.equal((answer.status, answer.body), (204, b""), "answer to a notification")
+    tap.equal(site.call("port.show", {"name": "b"})[0]["state"], "up", "state")
+
+
+def read_only(site):
+    answer = site.ask("POST", "/api", "{}", AUTHORIZED.items())
+    tap.equal(answer.status, 403, "status")
+    assert "--web-write" in answer.text(), answer.text()
+
+
+def version_6(bench):
+    try:
+        free_port(socket.AF_INET6, "::1")
+    except OSError as error:
+        raise tap.Skip(f"no IPv6: {error}") from error
+    site = HttpSwitch(bench, "version6", address="::1")
+    tap.equal(site.result("/api/status")["workers"][0]["id"], 0, "worker")
+    site.stop()
+
+
+def exposed(bench):
+    """A token that goes over the wire as it is: a warning."""
+    site = HttpSwitch(bench, "exposed", options=["--web-write", "--token-file", "token"], address="0.0.0.0")
+    said = site.start().process.log.read_text()
+    assert re.search(r"warning: --web-write at 0\.0\.0\.0:\d+ without TLS", said), said
+    site.stop()
+
+
+def taken(site):
+    site.bench.fails(REFUSED, "--http: Address already in use", "nestswitch", "run", "--config", "web.yaml", "--socket", "other.sock",
+                     "--http", site.port)
+
+
+def files(bench):
+    captures(bench)
+    bench.file("options.yaml", CONFIG)
+    bench.file("token", TOKEN + "\nsecond line\n")
+    bench.file("short", "x" * 15 + "\n")
+    bench.file("long", "x" * 257 + "\n")
+    bench.file("spaced", "correct horse battery staple\n")
+
+
+def tests(bench):
+    files(bench)
+    site = HttpSwitch(bench, "web", options=["--web-write", "--token-file", "token"])
+    reader = HttpSwitch(bench, "reader")
+    yield "GET / is a page that loads nothing from elsewhere", lambda: page(site)
+    yield "GET /api/status", lambda: status(site)
+    yield "GET /api/fdb.show, page by page", lambda: pages(site)
+    for question in SAME:
+        yield f"GET /api/{question} is what nestctl gets", lambda question=question: same(site, question)
+    for path, wanted, words in QUESTIONS:
+        yield f"GET {path[:60]}: {wanted}", lambda path=path, wanted=wanted, words=words: refused(site, path, wanted, words)
+    for method in ("PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"):
+        yield f"{method} is no method here", lambda method=method: method_of(site, method, "/", "GET")
+    yield "GET does not go where POST goes", lambda: method_of(site, "GET", "/api", "POST")
+    yield "POST does not go where GET goes", lambda: method_of(site, "POST", "/api/status", "GET")
+    for name, wanted in (("localhost", 200), ("LOCALHOST:80", 200), ("127.0.0.1", 200), ("192.0.2.1:99", 200), ("[::1]:9100", 200),
+                         (socket.gethostname(), 200), ("example.org", 421), ("127.0.0.1.example.org", 421), ("[::1", 421), ("", 421),
+                         ("[example.org]", 421), ("localhost.example.org:80", 421)):
+        yield f"Host: {name}: {wanted}", lambda name=name, wanted=wanted: host(site, name, wanted)
+    yield "no Host: refused", lambda: no_host(site)
+    for number, (headers, body, wanted, words) in enumerate(REQUESTS, 1):
+        yield (f"POST /api, refusal {number}: {words}",
+               lambda headers=headers, body=body, wanted=wanted, words=words: denied(site, headers, body, wanted, words))
+    yield "POST /api with the token changes the switch", lambda: write(site)
+    yield "the port is taken: said so", lambda: taken(site)
+    yield "the switch stops", site.stop
+    yield "POST /api without --web-write", lambda: read_only(reader)
+    yield "that switch stops too", reader.stop
+    yield "an IPv6 address", lambda: version_6(bench)
+    yield "--web-write for others than this machine", lambda: exposed(bench)
+    for options, status_, words in OPTIONS:
+        yield (f"run {' '.join(options)}: exit status {status_}",
+               lambda options=options, status_=status_, words=words: bench.fails(
+                   status_, words, "nestswitch", "run", "--config", "options.yaml", "--socket", "options.sock", *options))
