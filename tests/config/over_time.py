@@ -121,8 +121,7 @@ class OverTime(Live):
         yield "over time: a switch starts", self.start
         for test in (self.no_way_back, self.history, self.words, self.earlier_ones, self.differences, self.rollback_is_whole,
                      self.not_confirmed, self.all_of_it_goes, self.confirmed, self.confirm_refusals, self.reload,
-                     self.reload_of_what_is_wrong, self.mtu, self.way_back_again, self.history_is_bounded,
-                     self.file_outlives_the_history):
+                     self.reload_of_what_is_wrong, self.mtu, self.way_back_again, self.history_is_bounded):
             yield f"over time: {test.__doc__}", test
         yield "over time: it stops", self.stop
 
@@ -336,12 +335,3 @@ switch: { name: lab }
         self.say(f"config rollback {numbers[0] - 1}", REFUSED)
         self.say(f"config rollback {numbers[0]}")
         assert "aging-time: 0\n" in self.print("config show")
-
-    def file_outlives_the_history(self):
-        """what the file of the switch holds is known even if the history has forgotten it"""
-        self.say("config rollback " + str(self.newest()["number"] - 1))
-        for turn in range(2):
-            self.say("config save")
-            for seconds in range(HISTORY_MAX + 1):
-                self.ask("policy.set", set={"aging-time": 1000 + 2 * seconds + turn})
-            self.say("config save")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tap
 from bench import PATIENCE_S
-from over_time import LIVE, REFUSED, Live
+from over_time import HISTORY_MAX, LIVE, REFUSED, Live
 
 PLAIN = LIVE.split("\n", 1)[1].replace("net_pcap_a,rx_pcap=load.pcap,infinite_rx=1", "null:")
 COMMENTED = "# all hosts\n" + PLAIN
@@ -38,7 +38,7 @@ class Saving:
                      self.a_link, self.mode_and_owner, self.no_place, self.cut_short):
             yield f"config save: {test.__doc__}", lambda test=test: test(self.live)
         yield "config save: it stops", lambda: self.live.stop()
-        for test in (self.owner_that_cannot_stay, self.killed):
+        for test in (self.forgotten, self.owner_that_cannot_stay, self.killed):
             yield f"config save: {test.__doc__}", test
 
     def made(self, config=PLAIN, prefix=()):
@@ -188,6 +188,14 @@ class Saving:
         resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         live.say("config save")
         tap.equal(live.file.read_text(), live.print("config show"), "file")
+
+    def forgotten(self):
+        """what the file of the switch holds is known even if the history has forgotten it"""
+        with self.made() as live:
+            for turn in range(2):
+                for seconds in range(HISTORY_MAX + 1):
+                    live.ask("policy.set", set={"aging-time": 2 * seconds + turn})
+                self.saved(live)
 
     def owner_that_cannot_stay(self):
         """where root may not give files away, a new group gets no more than all others"""
