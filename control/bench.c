@@ -248,8 +248,7 @@ static const struct bench_mode *find_mode(const char *name)
 	for (const struct bench_mode *m = modes; m->name; m++)
 		if (!strcmp(m->name, name))
 			return m;
-	complain("unknown mode '%s' (%s)", name,
-		 text_hint(text_nearest(name, mode_name, NULL), "see nestswitch bench --help", hint));
+	complain("unknown mode '%s'%s", name, text_hint(hint, name, mode_name, NULL, "see nestswitch bench --help"));
 	return NULL;
 }
 

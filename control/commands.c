@@ -285,8 +285,7 @@ const struct command *command_wanted(char *const *word, int *used)
 	char hint[TEXT_HINT];
 
 	if (!c)
-		complain("unknown command '%s' (%s)", word[0],
-			 text_hint(text_nearest(word[0], group_name, NULL), "see nestctl --help", hint));
+		complain("unknown command '%s'%s", word[0], text_hint(hint, word[0], group_name, NULL, "see nestctl --help"));
 	return c;
 }
 

@@ -30,24 +30,14 @@ static bool wrong(const struct command *c, const char *format, ...)
 	return false;
 }
 
-static const char *choice(void *words, size_t i)
-{
-	return ((const char *const *)words)[i];
-}
-
 static bool check_choice(const struct argument *a, const char *word)
 {
-	char hint[TEXT_HINT], all[256] = "";
-	size_t at = 0;
+	char hint[TEXT_HINT];
 
-	for (size_t i = 0; a->words[i]; i++) {
+	for (size_t i = 0; a->words[i]; i++)
 		if (!strcmp(a->words[i], word))
 			return true;
-		if (at < sizeof all)
-			at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", a->words[i]);
-	}
-	complain("%s cannot be '%s' (%s)", a->form == ARG_LIST ? "TYPE" : a->name, word,
-		 text_hint(text_nearest(word, choice, (void *)(uintptr_t)a->words), all, hint));
+	complain("%s cannot be '%s'%s", a->form == ARG_LIST ? "TYPE" : a->name, word, text_hint_of(hint, word, a->words));
 	return false;
 }
 
@@ -193,8 +183,8 @@ static bool check_key(const struct argument *a, const char *key, const char *val
 		if (!strcmp(key, s->name))
 			return true;
 	if (k < 0)
-		complain("unknown key '%s' (%s)", key,
-			 text_hint(text_nearest(key, key_name, (void *)(uintptr_t)a), "see nestswitch help policy", hint));
+		complain("unknown key '%s'%s", key,
+			 text_hint(hint, key, key_name, (void *)(uintptr_t)a, "see nestswitch help policy"));
 	else if (!value || policy_set(&scratch, (enum policy_key)k, value, why))
 		return true;
 	else

@@ -6,7 +6,7 @@
 #include <string.h>
 
 const char *const hugepages_words[] = {[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
-const char *const mirror_direction_words[] = {[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both"};
+const char *const mirror_direction_words[] = {[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
 
 bool config_refuse(struct config_error *e, struct mark at, const char *format, ...)
 {
@@ -118,6 +118,26 @@ struct config_port *config_port(const struct config *c, const char *name)
 	return NULL;
 }
 
+static const char *group_name(void *c, size_t i)
+{
+	return i < ((const struct config *)c)->group_count ? ((const struct config *)c)->group[i].name : NULL;
+}
+
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+{
+	return text_hint(hint, name, group_name, (void *)(uintptr_t)c, otherwise);
+}
+
+static const char *port_name(void *c, size_t i)
+{
+	return i < ((const struct config *)c)->port_count ? ((const struct config *)c)->port[i].name : NULL;
+}
+
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+{
+	return text_hint(hint, name, port_name, (void *)(uintptr_t)c, otherwise);
+}
+
 struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p)
 {
 	if (p && *p->group)
@@ -210,11 +230,13 @@ static bool check_groups(const struct config *c, struct config_error *e)
 
 static bool check_port(const struct config *c, const struct config_port *p, struct config_error *e)
 {
+	char hint[TEXT_HINT];
+
 	if (config_port(c, p->name) != p)
 		return config_refuse(e, p->at, "port '%s' is there twice (give each a name of its own)", p->name);
 	if (*p->group && !config_group(c, p->group))
-		return config_refuse(e, p->group_at, "port '%s' is in port group '%s', which does not exist (add it to port-groups)",
-				     p->name, p->group);
+		return config_refuse(e, p->group_at, "port '%s' is in port group '%s', which does not exist%s", p->name, p->group,
+				     config_group_hint(hint, c, p->group, "add it to port-groups"));
 	if (p->effective && !p->mac)
 		return config_refuse(e, p->effective_at,
 				     "port '%s' has an effective-mac without a mac-address (give the assigned MAC too)", p->name);
@@ -232,36 +254,39 @@ static bool intersect(const struct vlanset *a, const struct vlanset *b, unsigned
 // A MAC assigned to two ports of one VLAN.
 static bool check_assigned(const struct port_facts *f, unsigned n, struct config_error *e)
 {
+	char mac[MAC_TEXT];
+
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = 0; j < i; j++) {
 			unsigned vid;
 			if (!f[i].mac || f[i].mac != f[j].mac || !intersect(&f[i].vlans, &f[j].vlans, &vid))
 				continue;
 			const struct config_port *p = f[i].port;
+			text_put_mac(f[i].mac, mac);
 			return config_refuse(e, p->effective ? p->effective_at : p->mac_at,
-					     "the MAC of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
-					     p->name, f[j].port->name, vid);
+					     "MAC %s of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     mac, p->name, f[j].port->name, vid);
 		}
 	return true;
 }
 
-static bool check_static(const struct config_static *s, const struct port_facts *f, unsigned n, struct config_error *e)
+static bool check_static(const struct config *c, const struct config_static *s, const struct port_facts *f, struct config_error *e)
 {
-	const struct port_facts *own = NULL;
+	const struct config_port *own = config_port(c, s->port);
+	char mac[MAC_TEXT], hint[TEXT_HINT];
 
-	for (unsigned i = 0; i < n; i++)
-		if (!strcmp(f[i].port->name, s->port))
-			own = &f[i];
+	text_put_mac(s->mac, mac);
 	if (!own)
-		return config_refuse(e, s->at, "static MAC on port '%s', which does not exist (add it to ports)", s->port);
-	if (!vlanset_has(&own->vlans, s->vid))
-		return config_refuse(e, s->at, "static MAC in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
-				     s->vid, s->port);
-	for (unsigned i = 0; i < n; i++)
-		if (&f[i] != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
+		return config_refuse(e, s->at, "static MAC %s is on port '%s', which does not exist%s", mac, s->port,
+				     config_port_hint(hint, c, s->port, "add it to ports"));
+	if (!vlanset_has(&f[own - c->port].vlans, s->vid))
+		return config_refuse(e, s->at, "static MAC %s is in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
+				     mac, s->vid, s->port);
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (f[i].port != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
 			return config_refuse(e, s->at,
-					     "static MAC on port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
-					     s->port, f[i].port->name, s->vid);
+					     "static MAC %s of port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     mac, s->port, f[i].port->name, s->vid);
 	return true;
 }
 
@@ -279,6 +304,7 @@ static int by_key(const void *a, const void *b)
 static bool check_static_twice(const struct config *c, struct config_error *e)
 {
 	const struct config_static **sorted = calloc(c->fixed_count + 1, sizeof *sorted);
+	char mac[MAC_TEXT];
 	bool good = true;
 
 	if (!sorted)
@@ -286,10 +312,13 @@ static bool check_static_twice(const struct config *c, struct config_error *e)
 	for (unsigned i = 0; i < c->fixed_count; i++)
 		sorted[i] = &c->fixed[i];
 	qsort(sorted, c->fixed_count, sizeof *sorted, by_key);
-	for (unsigned i = 1; i < c->fixed_count && good; i++)
-		if (sorted[i]->vid == sorted[i - 1]->vid && sorted[i]->mac == sorted[i - 1]->mac)
-			good = config_refuse(e, sorted[i]->at, "static MAC is there twice in VLAN %u, on ports '%s' and '%s' (keep one)",
-					     sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
+	for (unsigned i = 1; i < c->fixed_count && good; i++) {
+		if (sorted[i]->vid != sorted[i - 1]->vid || sorted[i]->mac != sorted[i - 1]->mac)
+			continue;
+		text_put_mac(sorted[i]->mac, mac);
+		good = config_refuse(e, sorted[i]->at, "static MAC %s is there twice in VLAN %u, on ports '%s' and '%s' (keep one)", mac,
+				     sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
+	}
 	free(sorted);
 	return good;
 }
@@ -308,7 +337,7 @@ static bool check_macs(const struct config *c, struct config_error *e)
 	}
 	good = check_assigned(f, c->port_count, e);
 	for (unsigned i = 0; i < c->fixed_count && good; i++)
-		good = check_static(&c->fixed[i], f, c->port_count, e);
+		good = check_static(c, &c->fixed[i], f, e);
 	free(f);
 	return good && check_static_twice(c, e);
 }
@@ -355,18 +384,20 @@ static bool is_destination(const struct config *c, const char *port)
 
 static bool check_mirror(const struct config *c, const struct config_mirror *m, struct config_error *e)
 {
+	char hint[TEXT_HINT];
+
 	for (const struct config_mirror *other = c->mirror; other < m; other++)
 		if (!strcmp(other->name, m->name))
 			return config_refuse(e, m->at, "mirror '%s' is there twice (give each a name of its own)", m->name);
 	if (!config_port(c, m->destination))
-		return config_refuse(e, m->destination_at, "mirror '%s' goes to port '%s', which does not exist (add it to ports)",
-				     m->name, m->destination);
+		return config_refuse(e, m->destination_at, "mirror '%s' goes to port '%s', which does not exist%s", m->name,
+				     m->destination, config_port_hint(hint, c, m->destination, "add it to ports"));
 	if (!m->source_count)
 		return config_refuse(e, m->at, "mirror '%s' has no source (name at least one port)", m->name);
 	for (unsigned i = 0; i < m->source_count; i++) {
 		if (!config_port(c, m->source[i]))
-			return config_refuse(e, m->source_at[i], "mirror '%s' copies port '%s', which does not exist (add it to ports)",
-					     m->name, m->source[i]);
+			return config_refuse(e, m->source_at[i], "mirror '%s' copies port '%s', which does not exist%s", m->name,
+					     m->source[i], config_port_hint(hint, c, m->source[i], "add it to ports"));
 		if (is_destination(c, m->source[i]))
 			return config_refuse(e, m->source_at[i],
 					     "mirror '%s' copies port '%s', the destination of a mirror (copy a port that forwards)",

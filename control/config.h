@@ -146,6 +146,10 @@ struct config_mirror *config_add_mirror(struct config *c);
 struct config_group *config_group(const struct config *c, const char *name);
 struct config_port *config_port(const struct config *c, const char *name);
 
+// What to say behind the name of a group or port that is not there, see text_hint().
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
+
 // The levels of a port, a group (port NULL), the switch (both NULL).
 struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p);
 void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);

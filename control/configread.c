@@ -120,14 +120,13 @@ static const char *field_name(void *fields, size_t i)
 
 static bool unknown_key(struct reader *r, const char *what, const yaml_node_t *key, const char *name, const struct field *fields)
 {
-	const char *near = text_nearest(name, field_name, (void *)(uintptr_t)fields);
-	char known[256] = "";
+	bool policy = policy_find(name) >= 0 && field_find(fields, "policy");
+	char hint[TEXT_HINT];
 
-	if (near)
-		return REFUSE(r, key, "unknown key '%.40s' in %s (did you mean '%s'?)", name, what, near);
-	for (const struct field *f = fields; f->name; f++)
-		snprintf(known + strlen(known), sizeof known - strlen(known), "%s%s", f == fields ? "" : ", ", f->name);
-	return REFUSE(r, key, "unknown key '%.40s' in %s (it takes %s)", name, what, known);
+	if (policy)
+		return REFUSE(r, key, "key '%s' of %s does not stand in its policy (policy: { %s: … })", name, what, name);
+	return REFUSE(r, key, "unknown key '%.40s' in %s%s", name, what,
+		      text_hint(hint, name, field_name, (void *)(uintptr_t)fields, NULL));
 }
 
 // Whether an earlier pair of the mapping has the same key.
@@ -220,7 +219,7 @@ static const char *vlans_text(struct reader *r, const char *name, const yaml_nod
 
 static bool read_policy(struct reader *r, const char *what, yaml_node_t *map, void *target)
 {
-	char why[POLICY_ERROR], joined[VLANS_TEXT];
+	char why[POLICY_ERROR], joined[VLANS_TEXT], hint[TEXT_HINT];
 
 	if (map->type == YAML_SCALAR_NODE && !map->data.scalar.length)
 		return true;
@@ -232,10 +231,8 @@ static bool read_policy(struct reader *r, const char *what, yaml_node_t *map, vo
 		if (!name)
 			return false;
 		int k = policy_find(name);
-		const char *near = policy_nearest(name);
 		if (k < 0)
-			return REFUSE(r, key, "unknown policy key '%.40s'%s%s%s", name, near ? " (did you mean '" : " (see nestswitch help policy",
-				      near ? near : "", near ? "'?)" : ")");
+			return REFUSE(r, key, "unknown policy key '%.40s'%s", name, policy_hint(hint, name));
 		const char *text =
 			policy_rows[k].type == POLICY_VLANS ? vlans_text(r, name, value, joined) : scalar(r, name, value);
 		if (!text)
@@ -282,6 +279,7 @@ static bool dataplane_hugepages(struct reader *r, const char *name, yaml_node_t 
 {
 	const char *text = scalar(r, name, n);
 	enum hugepages *h = &((struct config *)c)->dataplane.hugepages;
+	char hint[TEXT_HINT];
 	bool on;
 
 	if (!text)
@@ -291,7 +289,7 @@ static bool dataplane_hugepages(struct reader *r, const char *name, yaml_node_t 
 	else if (text_switch(text, &on))
 		*h = on ? HUGEPAGES_ON : HUGEPAGES_OFF;
 	else
-		return REFUSE(r, n, "hugepages cannot be '%.40s' (auto, on or off)", text);
+		return REFUSE(r, n, "hugepages cannot be '%.40s'%s", text, text_hint_of(hint, text, hugepages_words));
 	return true;
 }
 
@@ -491,6 +489,7 @@ static bool mirror_sources(struct reader *r, const char *name, yaml_node_t *n, v
 static bool mirror_direction(struct reader *r, const char *name, yaml_node_t *n, void *m)
 {
 	const char *text = scalar(r, name, n);
+	char hint[TEXT_HINT];
 
 	if (!text)
 		return false;
@@ -499,7 +498,7 @@ static bool mirror_direction(struct reader *r, const char *name, yaml_node_t *n,
 			((struct config_mirror *)m)->direction = (enum mirror_direction)d;
 			return true;
 		}
-	return REFUSE(r, n, "direction cannot be '%.40s' (rx, tx or both)", text);
+	return REFUSE(r, n, "direction cannot be '%.40s'%s", text, text_hint_of(hint, text, &mirror_direction_words[MIRROR_RX]));
 }
 
 static bool mirror_destination(struct reader *r, const char *name, yaml_node_t *n, void *m)

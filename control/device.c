@@ -131,15 +131,11 @@ static const char *kind_name(void *unused, size_t i)
 
 static bool unknown_kind(const struct config_port *p, struct config_error *e)
 {
-	char kind[32], known[128] = "";
+	char kind[32], hint[TEXT_HINT];
 
 	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
-	const char *near = text_nearest(kind, kind_name, NULL);
-	for (size_t i = 0; i < KINDS; i++)
-		snprintf(known + strlen(known), sizeof known - strlen(known), "%s, ", kinds[i].name);
-	return config_refuse(e, p->device_at,
-			     "port '%s': device '%.100s' is of no known kind (%s%s%s%sa DPDK vdev such as net_pcap0,… or a PCI address)",
-			     p->name, p->device, near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", known);
+	return config_refuse(e, p->device_at, "port '%s': device '%.100s' is of no known kind, no DPDK vdev and no PCI address%s", p->name, p->device,
+			     text_hint(hint, kind, kind_name, NULL, NULL));
 }
 
 // A member is a device without a comma in it, or the name of a kernel's interface.

@@ -41,14 +41,13 @@ static const char *option_name(void *unused, size_t i)
 static int wrong_option(bool lacks_value, const char *word)
 {
 	const char *near = strncmp(word, "--", 2) ? NULL : text_nearest(word + 2, option_name, NULL);
-	char dashed[64], hint[TEXT_HINT];
 
-	snprintf(dashed, sizeof dashed, "--%s", near ? near : "");
 	if (lacks_value)
 		complain("no value for '%s' (see nestctl --help)", word);
+	else if (near)
+		complain("unknown option '%s' (did you mean '--%s'?)", word, near);
 	else
-		complain("unknown option '%s' (%s)", word,
-			 text_hint(near ? dashed : NULL, "see nestctl --help; -- ends the options", hint));
+		complain("unknown option '%s' (see nestctl --help; -- ends the options)", word);
 	return EXIT_USAGE;
 }
 

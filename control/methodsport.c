@@ -8,13 +8,11 @@
 
 static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
 {
-	char why[POLICY_ERROR], text[VLANS_TEXT];
+	char why[POLICY_ERROR], text[VLANS_TEXT], hint[TEXT_HINT];
 	int k = policy_find(key);
-	const char *near = policy_nearest(key);
 
 	if (k < 0)
-		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'%s%s%s", key, near ? " (did you mean '" : "", near ? near : "",
-			      near ? "'?)" : "");
+		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'%s", key, policy_hint(hint, key));
 	if (!param_scalar(value, text, sizeof text))
 		return method_refuse(ch->e, RPC_USAGE, "%s is no single value", key);
 	if (!policy_set(p, (enum policy_key)k, text, why))

@@ -69,7 +69,6 @@ int main(int argc, char **argv)
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		if (!strcmp(s->name, argv[1]))
 			return s->main(argc - 1, argv + 1);
-	complain("unknown command '%s' (%s)", argv[1],
-		 text_hint(text_nearest(argv[1], subcommand_name, NULL), "see nestswitch --help", hint));
+	complain("unknown command '%s'%s", argv[1], text_hint(hint, argv[1], subcommand_name, NULL, "see nestswitch --help"));
 	return EXIT_USAGE;
 }

@@ -93,9 +93,9 @@ static const char *key_name(void *unused, size_t i)
 	return i < POLICY_KEYS ? policy_rows[i].name : NULL;
 }
 
-const char *policy_nearest(const char *name)
+const char *policy_hint(char hint[TEXT_HINT], const char *name)
 {
-	return text_nearest(name, key_name, NULL);
+	return text_hint(hint, name, key_name, NULL, "see nestswitch help policy");
 }
 
 void policy_describe_values(enum policy_key key, char *out, size_t size)
@@ -111,6 +111,18 @@ void policy_describe_values(enum policy_key key, char *out, size_t size)
 		for (int i = 0; r->words[i] && at < size; i++)
 			at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " or " : "", r->words[i]);
 	}
+}
+
+static void say_what_fits(enum policy_key key, const char *text, char hint[TEXT_HINT])
+{
+	char values[TEXT_HINT - 8];
+
+	if (policy_rows[key].type == POLICY_CHOICE) {
+		text_hint_of(hint, text, policy_rows[key].words);
+		return;
+	}
+	policy_describe_values(key, values, sizeof values);
+	snprintf(hint, TEXT_HINT, " (%s)", values);
 }
 
 // The index of a word of a choice, -1 for none; the synonyms of on and off count where these are the choice.
@@ -148,20 +160,13 @@ static bool parse(struct policy *p, enum policy_key key, const char *text)
 	return false;
 }
 
-static const char *choice_word(void *words, size_t i)
-{
-	return ((const char *const *)words)[i];
-}
-
 bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR])
 {
-	const struct policy_row *r = &policy_rows[key];
-	char values[POLICY_ERROR / 2], hint[TEXT_HINT];
+	char hint[TEXT_HINT];
 
 	if (!parse(p, key, text)) {
-		policy_describe_values(key, values, sizeof values);
-		const char *near = r->words ? text_nearest(text, choice_word, (void *)(uintptr_t)r->words) : NULL;
-		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s' (%s)", r->name, text, text_hint(near, values, hint));
+		say_what_fits(key, text, hint);
+		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text, hint);
 		return false;
 	}
 	p->set |= UINT64_C(1) << key;

@@ -86,7 +86,7 @@ struct policy_stack {
 	const struct policy *level[POLICY_LEVELS];
 };
 
-enum { POLICY_ERROR = 256 };
+enum { POLICY_ERROR = 384 };
 
 static inline bool policy_has(const struct policy *p, enum policy_key key)
 {
@@ -96,8 +96,8 @@ static inline bool policy_has(const struct policy *p, enum policy_key key)
 // The key of this name, -1 for none.
 int policy_find(const char *name);
 
-// A key whose name is near to one not known, NULL for none.
-const char *policy_nearest(const char *name);
+// What to say behind a key that is not known, see text_hint().
+const char *policy_hint(char hint[TEXT_HINT], const char *name);
 
 // What may stand for a key: "accept or reject", "a number from 0 to 255".
 void policy_describe_values(enum policy_key key, char *out, size_t size);

@@ -186,7 +186,7 @@ static size_t distance(const char *a, const char *b)
 	return row[lb];
 }
 
-const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg)
+const char *text_nearest(const char *word, text_word_fn next, void *arg)
 {
 	const char *best = NULL, *w;
 	size_t least = strlen(word) / 3 + 1;
@@ -201,13 +201,44 @@ const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t
 	return best;
 }
 
-const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HINT])
+static const char *next_of(void *words, size_t i)
 {
+	return ((const char *const *)words)[i];
+}
+
+// "a, b or c", "a, b …" where it would be longer than max.
+static void list_words(char *out, size_t max, text_word_fn next, void *arg)
+{
+	size_t at = 0;
+	const char *w;
+
+	for (size_t i = 0; (w = next(arg, i)); i++) {
+		const char *between = !i ? "" : next(arg, i + 1) ? ", " : " or ";
+		if (at + strlen(between) + strlen(w) >= max) {
+			snprintf(out + at, sizeof " …", " …");
+			return;
+		}
+		at += (size_t)sprintf(out + at, "%s%s", between, w);
+	}
+}
+
+const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg, const char *otherwise)
+{
+	const char *near = text_nearest(word, next, arg);
+	char list[TEXT_HINT - 8] = "";
+
+	if (!near && !otherwise)
+		list_words(list, sizeof list - sizeof " …", next, arg);
 	if (near)
-		snprintf(out, TEXT_HINT, "did you mean '%s'?", near);
+		snprintf(hint, TEXT_HINT, " (did you mean '%s'?)", near);
 	else
-		snprintf(out, TEXT_HINT, "%s", otherwise);
-	return out;
+		snprintf(hint, TEXT_HINT, otherwise || *list ? " (%s)" : "", otherwise ? otherwise : list);
+	return hint;
+}
+
+const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *const *words)
+{
+	return text_hint(hint, word, next_of, (void *)(uintptr_t)words, NULL);
 }
 
 size_t text_columns(const char *text)

@@ -49,12 +49,19 @@ void text_make_name(char *text);
 // Makes a message fit for a terminal, a log and JSON: one line, UTF-8, no control characters; what is not becomes '?'.
 void text_clean(char *message);
 
-// The word nearest to one mistyped, NULL where none is near. next(arg, i) gives the i-th word, NULL after the last.
-const char *text_nearest(const char *word, const char *(*next)(void *arg, size_t i), void *arg);
+// Gives the i-th of a list of words, NULL after the last.
+typedef const char *(*text_word_fn)(void *arg, size_t i);
 
-// What to say in brackets behind it: "did you mean 'NEAR'?", or `otherwise` where NEAR is NULL.
-enum { TEXT_HINT = 512 };
-const char *text_hint(const char *near, const char *otherwise, char out[TEXT_HINT]);
+// The word nearest to one mistyped, NULL where none is near.
+const char *text_nearest(const char *word, text_word_fn next, void *arg);
+
+// What to say behind a word that is not known: " (did you mean 'x'?)" where one is near. Else " (otherwise)", or
+// where that is NULL the words there are: " (a, b or c)", as many as there is room for.
+enum { TEXT_HINT = 256 };
+const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg, const char *otherwise);
+
+// The same of words in an array, NULL behind the last.
+const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *const *words);
 
 // The columns that a text takes on a terminal; UTF-8.
 size_t text_columns(const char *text);

@@ -228,11 +228,19 @@ static void nearest(void **state)
 
 static void hints(void **state)
 {
+	const char *words[] = {"rx", "tx", "both", NULL}, *one[] = {"promiscuous", NULL}, *none[] = {NULL}, *many[64] = {NULL};
 	char hint[TEXT_HINT];
 
 	(void)state;
-	assert_string_equal(text_hint("port", "see help", hint), "did you mean 'port'?");
-	assert_string_equal(text_hint(NULL, "see help", hint), "see help");
+	assert_string_equal(text_hint_of(hint, "bath", words), " (did you mean 'both'?)");
+	assert_string_equal(text_hint_of(hint, "neither", words), " (rx, tx or both)");
+	assert_string_equal(text_hint_of(hint, "bpdu", one), " (promiscuous)");
+	assert_string_equal(text_hint_of(hint, "bpdu", none), "");
+	assert_string_equal(text_hint(hint, "neither", next_word, words, "see there"), " (see there)");
+	assert_string_equal(text_hint(hint, "boht", next_word, words, "see there"), " (did you mean 'both'?)");
+	for (size_t i = 0; i < COUNT(many) - 1; i++)
+		many[i] = "a-rather-long-name";
+	assert_string_equal(text_hint_of(hint, "neither", many) + strlen(hint) - strlen("name …)"), "name …)");
 }
 
 static void columns(void **state)
