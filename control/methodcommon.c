@@ -19,6 +19,20 @@ json_t *method_refuse(struct method_error *e, int code, const char *format, ...)
 	return NULL;
 }
 
+json_t *method_no_port(struct method_error *e, const struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'%s", name, config_port_hint(hint, c, name, NULL));
+}
+
+json_t *method_no_group(struct method_error *e, const struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, RPC_REFUSED, "there is no port group '%.64s'%s", name, config_group_hint(hint, c, name, NULL));
+}
+
 const char *param_text(const json_t *params, const char *name)
 {
 	return json_string_value(json_object_get(params, name));
@@ -31,6 +45,12 @@ const char *param_wanted(const json_t *params, const char *name, struct method_e
 	if (!text)
 		method_refuse(e, PARAMS_INVALID, "parameter '%s' is missing or no string", name);
 	return text;
+}
+
+bool param_optional(const json_t *params, const char *name, const char **text, struct method_error *e)
+{
+	*text = param_text(params, name);
+	return *text || !json_object_get(params, name) || method_refuse(e, PARAMS_INVALID, "parameter '%s' is no string", name);
 }
 
 bool param_scalar(const json_t *v, char *out, size_t size)
@@ -47,11 +67,11 @@ bool param_scalar(const json_t *v, char *out, size_t size)
 bool param_number(const json_t *params, const char *name, uint64_t max, uint64_t *number, struct method_error *e)
 {
 	const json_t *v = json_object_get(params, name);
-	char text[32];
+	char text[32] = "";
 
 	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number))
 		return true;
-	return method_refuse(e, RPC_USAGE, "%s is no number from 1 to %" PRIu64, name, max);
+	return method_refuse(e, RPC_USAGE, "%s cannot be '%.31s' (a number from 1 to %" PRIu64 ")", name, text, max);
 }
 
 bool change_begin(struct change *ch, struct vswitch *sw, struct method_error *e)

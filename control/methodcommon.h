@@ -23,9 +23,15 @@ extern const struct method methods_port[], methods_table[], methods_config[], me
 // Fills in an error; returns NULL.
 json_t *method_refuse(struct method_error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-// A parameter that is a text; NULL where it is missing or something else. The other one must be there.
+// The same for a port or group that is not there.
+json_t *method_no_port(struct method_error *e, const struct config *c, const char *name);
+json_t *method_no_group(struct method_error *e, const struct config *c, const char *name);
+
+// A parameter that is a text; NULL where it is missing or something else. The second one must be there; the third may be
+// missing, but is refused where it is something else.
 const char *param_text(const json_t *params, const char *name);
 const char *param_wanted(const json_t *params, const char *name, struct method_error *e);
+bool param_optional(const json_t *params, const char *name, const char **text, struct method_error *e);
 
 // A scalar as the text that it would be in a configuration.
 bool param_scalar(const json_t *v, char *out, size_t size);

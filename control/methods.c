@@ -21,8 +21,13 @@ static json_t *status(struct vswitch *sw, const json_t *params, struct method_er
 
 static json_t *stats_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	(void)params, (void)e;
-	return describe_ports(sw);
+	const char *port;
+
+	if (!param_optional(params, "port", &port, e))
+		return NULL;
+	if (port && !config_port(sw->config, port))
+		return method_no_port(e, sw->config, port);
+	return port ? json_pack("[o]", describe_port(sw, (unsigned)switch_port(sw, port))) : describe_ports(sw);
 }
 
 static json_t *stats_reasons(struct vswitch *sw, const json_t *params, struct method_error *e)
@@ -150,13 +155,24 @@ static void note_change(struct vswitch *sw, const char *method, const json_t *pa
 						   number, seconds));
 }
 
+static const char *method_name(void *unused, size_t i)
+{
+	(void)unused;
+	for (size_t t = 0; t < sizeof all / sizeof *all; t++)
+		for (const struct method *m = all[t]; m->name; m++)
+			if (!i--)
+				return m->name;
+	return NULL;
+}
+
 json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, struct method_error *error)
 {
 	const struct method *m = find(name);
+	char hint[TEXT_HINT];
 
 	log_write(LOG_DEBUG, "request: %s", name);
 	if (!m)
-		return method_refuse(error, METHOD_UNKNOWN, "unknown method '%.64s'", name);
+		return method_refuse(error, METHOD_UNKNOWN, "unknown method '%.64s'%s", name, text_hint(hint, name, method_name, NULL, NULL));
 	uint64_t applied = sw->applied;
 	json_t *result = m->call(sw, params, error);
 	if (sw->history && sw->applied != applied)

@@ -8,13 +8,13 @@
 
 static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
 {
-	char why[POLICY_ERROR], text[VLANS_TEXT], hint[TEXT_HINT];
+	char why[POLICY_ERROR], text[VLANS_TEXT];
 	int k = policy_find(key);
 
-	if (k < 0)
-		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'%s", key, policy_hint(hint, key));
-	if (!param_scalar(value, text, sizeof text))
-		return method_refuse(ch->e, RPC_USAGE, "%s is no single value", key);
+	if (!param_scalar(value, text, sizeof text)) {
+		policy_describe_values((enum policy_key)k, why, sizeof why);
+		return method_refuse(ch->e, RPC_USAGE, "%s is no single value (%s)", key, why);
+	}
 	if (!policy_set(p, (enum policy_key)k, text, why))
 		return method_refuse(ch->e, RPC_USAGE, "%s", why);
 	return true;
@@ -47,7 +47,7 @@ static bool set_group(struct change *ch, struct config_port *p, const json_t *va
 	const char *name = value ? json_string_value(value) : "";
 
 	if (value && (!name || !config_group(ch->c, name)))
-		return method_refuse(ch->e, RPC_REFUSED, "there is no port group '%.64s'", name ? name : "");
+		return method_no_group(ch->e, ch->c, name ? name : "");
 	strcpy(p->group, name);
 	return true;
 }
@@ -57,6 +57,9 @@ static bool set_device(struct change *ch, struct config_port *p, const json_t *v
 	const char *text = json_string_value(value);
 	struct config_error ce;
 
+	if (!value)
+		return method_refuse(ch->e, RPC_USAGE, "port '%s' cannot be without a device (port set %s device DEVICE gives it another)",
+				     p->name, p->name);
 	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
 		return method_refuse(ch->e, RPC_USAGE, "device is no text of 1 to %d characters", DEVICE_TEXT - 1);
 	strcpy(p->device, text);
@@ -102,6 +105,24 @@ static const struct own *find_own(const char *key)
 	return NULL;
 }
 
+// What can be set: of a port, what it has besides policy too.
+static const char *key_name(void *port, size_t i)
+{
+	size_t n = port ? sizeof own / sizeof *own : 0;
+
+	if (i < n)
+		return own[i].key;
+	return i - n < POLICY_KEYS ? policy_rows[i - n].name : NULL;
+}
+
+static bool unknown_key(struct change *ch, struct config_port *port, const char *key)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'%s", key,
+			     text_hint(hint, key, key_name, port, "see nestswitch help policy"));
+}
+
 static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
 {
 	const struct own *o = key && port ? find_own(key) : NULL;
@@ -109,7 +130,7 @@ static bool unset_key(struct change *ch, struct config_port *port, struct policy
 	if (o)
 		return o->set(ch, port, NULL);
 	if (!key || policy_find(key) < 0)
-		return method_refuse(ch->e, RPC_USAGE, "unknown key '%.40s'", key ? key : "");
+		return unknown_key(ch, port, key ? key : "");
 	policy_unset(policy, (enum policy_key)policy_find(key));
 	return true;
 }
@@ -122,9 +143,11 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 	size_t i;
 
 	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
-		return method_refuse(ch->e, PARAMS_INVALID, "wanted: 'set', an object of keys and values, or 'keys', an array");
+		return method_refuse(ch->e, PARAMS_INVALID, "nothing to change ('set', an object of keys and values, or 'keys', an array)");
 	json_object_foreach(set, key, value) {
 		const struct own *o = port ? find_own(key) : NULL;
+		if (!o && policy_find(key) < 0)
+			return unknown_key(ch, port, key);
 		if (o ? !o->set(ch, port, value) : !set_policy(ch, policy, key, value))
 			return false;
 	}
@@ -140,7 +163,7 @@ static struct config_port *wanted_port(const struct config *c, const json_t *par
 	struct config_port *p = name ? config_port(c, name) : NULL;
 
 	if (name && !p)
-		method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", name);
+		method_no_port(e, c, name);
 	return p;
 }
 
@@ -150,19 +173,19 @@ static struct config_group *wanted_group(const struct config *c, const json_t *p
 	struct config_group *g = name ? config_group(c, name) : NULL;
 
 	if (name && !g)
-		method_refuse(e, RPC_REFUSED, "there is no port group '%.64s'", name);
+		method_no_group(e, c, name);
 	return g;
 }
 
 static json_t *port_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	const char *name = param_text(params, "name");
-	json_t *all = json_array();
+	const char *name;
 
-	if (name && !config_port(sw->config, name)) {
-		json_decref(all);
-		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", name);
-	}
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
+	if (name && !config_port(sw->config, name))
+		return method_no_port(e, sw->config, name);
+	json_t *all = json_array();
 	for (unsigned i = 0; i < sw->config->port_count; i++)
 		if (!name || !strcmp(sw->config->port[i].name, name))
 			json_array_append_new(all, describe_port_settings(sw, &sw->config->port[i]));
@@ -183,7 +206,7 @@ static bool name_is_free(const struct config *c, const char *name, struct method
 {
 	if (!text_is_name(name, PORT_NAME - 1))
 		return method_refuse(e, RPC_USAGE, "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", PORT_NAME - 1, name);
-	return !config_port(c, name) || method_refuse(e, RPC_REFUSED, "there is a port '%s' already", name);
+	return !config_port(c, name) || method_refuse(e, RPC_REFUSED, "there is a port '%s' already (port set %s changes it)", name, name);
 }
 
 static json_t *port_add(struct vswitch *sw, const json_t *params, struct method_error *e)
@@ -264,13 +287,13 @@ static json_t *port_disable(struct vswitch *sw, const json_t *params, struct met
 
 static json_t *group_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	const char *name = param_text(params, "name");
-	json_t *all = json_array();
+	const char *name;
 
-	if (name && !config_group(sw->config, name)) {
-		json_decref(all);
-		return method_refuse(e, RPC_REFUSED, "there is no port group '%.64s'", name);
-	}
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
+	if (name && !config_group(sw->config, name))
+		return method_no_group(e, sw->config, name);
+	json_t *all = json_array();
 	for (unsigned i = 0; i < sw->config->group_count; i++)
 		if (!name || !strcmp(sw->config->group[i].name, name))
 			json_array_append_new(all, describe_group(&sw->config->group[i]));
@@ -288,7 +311,7 @@ static json_t *group_add(struct vswitch *sw, const json_t *params, struct method
 	if (!text_is_name(name, GROUP_NAME - 1))
 		method_refuse(e, RPC_USAGE, "a group's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", GROUP_NAME - 1, name);
 	else if (config_group(ch.c, name))
-		method_refuse(e, RPC_REFUSED, "there is a port group '%s' already", name);
+		method_refuse(e, RPC_REFUSED, "there is a port group '%s' already (group set %s changes it)", name, name);
 	else if (!(g = config_add_group(ch.c)))
 		method_refuse(e, RPC_REFUSED, "there are %d port groups already, the most there can be", CONFIG_GROUPS_MAX);
 	if (g)
@@ -328,14 +351,33 @@ static json_t *group_del(struct vswitch *sw, const json_t *params, struct method
 	return change_finish(&ch, good);
 }
 
+static const char *port_or_group(void *config, size_t i)
+{
+	const struct config *c = config;
+
+	if (i < c->port_count)
+		return c->port[i].name;
+	return i - c->port_count < c->group_count ? c->group[i - c->port_count].name : NULL;
+}
+
+static json_t *no_port_or_group(struct method_error *e, struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, RPC_REFUSED, "there is no port or port group '%.64s'%s", name,
+			     text_hint(hint, name, port_or_group, c, NULL));
+}
+
 static json_t *policy_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	const char *name = param_text(params, "name");
+	const char *name;
+
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
 	const struct config_port *p = name ? config_port(sw->config, name) : NULL;
 	const struct config_group *g = name && !p ? config_group(sw->config, name) : NULL;
-
 	if (name && !p && !g)
-		return method_refuse(e, RPC_REFUSED, "there is no port or port group '%.64s'", name);
+		return no_port_or_group(e, sw->config, name);
 	return describe_policy(sw->config, g, p);
 }
 

@@ -22,30 +22,43 @@ static bool mac_param(const json_t *params, uint64_t *mac, struct method_error *
 {
 	const json_t *v = json_object_get(params, "mac");
 
-	if (v && (!json_is_string(v) || !text_mac(json_string_value(v), mac) || !*mac))
-		return method_refuse(e, RPC_USAGE, "mac is no MAC address such as 02:00:00:00:00:01");
+	const char *text = json_string_value(v);
+
+	if (v && (!text || !text_mac(text, mac) || !*mac))
+		return method_refuse(e, RPC_USAGE, "mac cannot be '%.40s' (a MAC address such as 02:00:00:00:00:01)", text ? text : "");
 	return true;
+}
+
+static const char *type_name(void *unused, size_t i)
+{
+	(void)unused;
+	return i < FDB_TYPES ? fdb_type_names[i] : NULL;
 }
 
 static bool type_param(const json_t *params, int *type, struct method_error *e)
 {
 	const json_t *v = json_object_get(params, "type");
+	const char *text = json_string_value(v);
+	char hint[TEXT_HINT];
 
 	if (!v)
 		return true;
 	for (*type = 0; *type < FDB_TYPES; ++*type)
-		if (json_is_string(v) && !strcmp(json_string_value(v), fdb_type_names[*type]))
+		if (text && !strcmp(text, fdb_type_names[*type]))
 			return true;
-	return method_refuse(e, RPC_USAGE, "type is none of dynamic, sticky, static, assigned");
+	return method_refuse(e, RPC_USAGE, "type cannot be '%.40s'%s", text ? text : "",
+			     text_hint(hint, text ? text : "", type_name, NULL, NULL));
 }
 
 static bool filter_params(const struct vswitch *sw, const json_t *params, struct fdb_filter *f, struct method_error *e)
 {
-	const char *port = param_text(params, "port");
+	const char *port;
 
+	if (!param_optional(params, "port", &port, e))
+		return false;
 	*f = (struct fdb_filter){.port = port ? switch_port(sw, port) : -1, .type = -1};
 	if (port && f->port < 0)
-		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", port);
+		return method_no_port(e, sw->config, port);
 	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) && type_param(params, &f->type, e);
 }
 
@@ -92,8 +105,11 @@ static json_t *table_add(struct vswitch *sw, const json_t *params, struct method
 		return NULL;
 	if (!mac || mac_is_group(mac) || !vid)
 		return method_refuse(e, RPC_USAGE, "a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
+	if (!config_port(sw->config, port))
+		return method_no_port(e, sw->config, port);
 	if (find_static(sw->config, mac, vid) >= 0)
-		return method_refuse(e, RPC_REFUSED, "the MAC is static in VLAN %u already (fdb del it first)", vid);
+		return method_refuse(e, RPC_REFUSED, "MAC %s is static in VLAN %u already (fdb del %s vlan %u first)",
+				     param_text(params, "mac"), vid, param_text(params, "mac"), vid);
 	if (!change_begin(&ch, sw, e))
 		return NULL;
 	struct config_static *s = config_add_static(ch.c);
@@ -102,7 +118,7 @@ static json_t *table_add(struct vswitch *sw, const json_t *params, struct method
 	else
 		*s = (struct config_static){.mac = mac, .vid = vid};
 	if (s)
-		snprintf(s->port, sizeof s->port, "%s", port);
+		strcpy(s->port, port);
 	return change_finish(&ch, s);
 }
 
@@ -121,7 +137,8 @@ static json_t *table_del(struct vswitch *sw, const json_t *params, struct method
 	if (i < 0 && switch_flush(sw, &f))
 		return json_object();
 	if (i < 0)
-		return method_refuse(e, RPC_REFUSED, "there is no static or learned entry of that MAC in VLAN %u", vid);
+		return method_refuse(e, RPC_REFUSED, "there is no static or learned entry of MAC %s in VLAN %u (fdb show mac %s)",
+				     param_text(params, "mac"), vid, param_text(params, "mac"));
 	if (!change_begin(&ch, sw, e))
 		return NULL;
 	struct config_static *s = &ch.c->fixed[i];

@@ -64,7 +64,7 @@ static bool read_frame(const struct vswitch *sw, const json_t *params, const jso
 	if (!port)
 		return method_refuse(e, PARAMS_INVALID, "frame %zu: parameter 'port' is missing or no string", number);
 	if (found < 0)
-		return method_refuse(e, RPC_REFUSED, "there is no port '%.64s'", port);
+		return method_no_port(e, sw->config, port);
 	if (!read_time(params, "clock", &clock) || !read_time(o, "ns", &ns))
 		return method_refuse(e, PARAMS_INVALID, "frame %zu: a time is no number of nanoseconds, of at most 100 years", number);
 	f->port = (unsigned)found;

@@ -14,6 +14,7 @@
 
 #include "events.h"
 #include "jsonrpc.h"
+#include "methodcommon.h"
 #include "unixsocket.h"
 
 enum {
@@ -85,21 +86,28 @@ void rpc_tell(struct rpc *r, const struct event *e)
 	}
 }
 
+static const char *type_name(void *unused, size_t i)
+{
+	(void)unused;
+	return i < EVENT_TYPES ? event_type_names[i] : NULL;
+}
+
 // Method "monitor": {"types": […]}, all where there are none.
 static json_t *monitor(struct client *c, const json_t *params, struct method_error *e)
 {
 	const json_t *types = json_object_get(params, "types");
 	uint32_t wanted = 0;
+	char hint[TEXT_HINT];
 	size_t i;
 	json_t *v;
 
+	if (types && !json_is_array(types))
+		return method_refuse(e, PARAMS_INVALID, "parameter 'types' is no array");
 	json_array_foreach(types, i, v) {
 		int type = json_is_string(v) ? event_type_find(json_string_value(v)) : -1;
 		if (type < 0) {
-			e->code = RPC_USAGE;
-			snprintf(e->text, sizeof e->text, "unknown event type '%.40s'", json_is_string(v) ? json_string_value(v) : "");
-			text_clean(e->text);
-			return NULL;
+			const char *text = json_is_string(v) ? json_string_value(v) : "";
+			return method_refuse(e, RPC_USAGE, "unknown event type '%.40s'%s", text, text_hint(hint, text, type_name, NULL, NULL));
 		}
 		wanted |= UINT32_C(1) << type;
 	}
