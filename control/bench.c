@@ -287,10 +287,12 @@ int bench_main(int argc, char **argv)
 		return EXIT_USAGE;
 	take_options(m, longs, &o, false);
 	argv[1] = argv[0]; // what getopt calls the program
-	while ((option = getopt_long(argc - 1, argv + 1, "", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc - 1, argv + 1, ":", longs, NULL)) != -1) {
 		if (option == HELP)
 			return print_mode_help(m, longs, &o);
-		if (option == '?' || !parse_value(&rows[option], optarg, &o))
+		if (option == '?' || option == ':')
+			return complain_option(option, argv[optind], longs, "nestswitch bench --help"), EXIT_USAGE;
+		if (!parse_value(&rows[option], optarg, &o))
 			return EXIT_USAGE;
 	}
 	if (optind < argc - 1)

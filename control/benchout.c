@@ -97,11 +97,11 @@ static void print_table(json_t *rows, const char *members)
 		for (size_t i = 0; i <= len; i++)
 			title[n][i] = key[n][i] == '_' ? ' ' : (char)toupper((unsigned char)key[n][i]);
 		bool spread = members[len] == '+', word = json_is_string(json_object_get(json_array_get(rows, 0), key[n]));
-		column[n] = (struct reply_column){title[n], key[n], spread ? put_spread : put_median, !word};
+		column[n] = (struct reply_column){title[n], key[n], .cell = spread ? put_spread : put_median, .right = !word};
 		members += len + spread;
 		members += *members == ' ';
 	}
-	reply_table(stdout, rows, column);
+	reply_table(stdout, rows, column, false);
 }
 
 static void cpu_model(char *out, size_t size)

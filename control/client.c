@@ -81,16 +81,32 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	return reply;
 }
 
+// Whether a message begins with FILE:LINE:COLUMN:
+static bool is_of_file(const char *text)
+{
+	unsigned line, column;
+	int end = 0;
+
+	return sscanf(text, "%*[^: ]:%u:%u:%n", &line, &column, &end) == 2 && end && text[end] == ' ';
+}
+
+static int length_without_hint(const char *text)
+{
+	const char *hint = strstr(text, " (");
+
+	return (int)(hint ? (size_t)(hint - text) : strlen(text));
+}
+
 static int refused(const struct session *s, const struct command *c, json_t *error)
 {
 	static const int rpc_usage = -32001; // a wrong configuration or value, see rpc.h
 	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
 	const char *text = json_string_value(json_object_get(error, "message"));
 
-	if (usage && text && !strcmp(c->group, "config"))
-		fprintf(stderr, "%s\n", text); // FILE:LINE:COLUMN: …
-	else if (text && s->verb_meant && !strchr(text, '('))
-		complain("%s (did you mean '%s %s'?)", text, c->group, s->verb_meant);
+	if (text && is_of_file(text))
+		fprintf(stderr, "%s\n", text);
+	else if (text && s->verb_meant && !strstr(text, "did you mean"))
+		complain("%.*s (did you mean '%s %s'?)", length_without_hint(text), text, c->group, s->verb_meant);
 	else
 		complain("%s", text ? text : "refused");
 	return usage ? EXIT_USAGE : EXIT_REFUSED;
@@ -145,10 +161,10 @@ int client_ask(struct session *s, const struct command *c, json_t *params, json_
 	return status;
 }
 
-void client_show(const struct session *s, const struct command *c, json_t *result)
+void client_show(const struct session *s, enum reply_view view, json_t *result)
 {
 	if (!s->json) {
-		reply_print(stdout, c->view, result);
+		reply_print(stdout, view, result, s->colours);
 		return;
 	}
 	json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
@@ -160,7 +176,7 @@ static void show_event(const struct session *s, json_t *event)
 	if (s->json)
 		json_dumpf(event, stdout, JSON_COMPACT), putchar('\n');
 	else
-		reply_print(stdout, VIEW_EVENT, event);
+		reply_print(stdout, VIEW_EVENT, event, s->colours);
 	fflush(stdout);
 }
 

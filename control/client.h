@@ -10,6 +10,7 @@
 struct session {
 	const char *socket;
 	bool json;              // results as JSON
+	bool colours;           // in tables
 	const char *verb_meant; // what the user may have meant, should the switch refuse; NULL: nothing else
 	int fd;
 	FILE *in; // replies; NULL: not connected
@@ -24,8 +25,8 @@ void client_close(struct session *s);
 // it are told.
 int client_ask(struct session *s, const struct command *c, json_t *params, json_t **result);
 
-// Prints a result as the command says, or as JSON.
-void client_show(const struct session *s, const struct command *c, json_t *result);
+// Prints a result, for people as a view has it.
+void client_show(const struct session *s, enum reply_view view, json_t *result);
 
 // Carries out `monitor`: events until the switch or the user ends it.
 int client_follow(struct session *s, const struct command *c, json_t *params);

@@ -71,7 +71,7 @@ int client_trace(struct session *s, const struct command *c, json_t *params)
 	if (!status)
 		status = client_ask(s, c, params, &result);
 	if (!status) {
-		client_show(s, c, result);
+		client_show(s, c->view, result);
 		json_decref(result);
 	}
 	return status;

@@ -7,6 +7,7 @@
 #include "../dataplane/fdb.h"
 #include "client.h"
 #include "complain.h"
+#include "watch.h"
 
 static const char *const fdb_types[] = {
 #define X(id, name) name,
@@ -35,6 +36,7 @@ const struct argument port_settings[] = {
 const struct command_option command_options[] = {
 	{"socket", 's', "PATH", "the switch's control socket (default " SESSION_SOCKET ")"},
 	{"json", 'j', NULL, "results as JSON"},
+	{"color", 'c', "WHEN", "auto (default), always or never; auto: on a terminal, unless NO_COLOR is set"},
 	{"help", 'h', NULL, "what can be said, of a command if one is named"},
 	{"version", 'V', NULL, "which version this is"},
 	{0},
@@ -56,16 +58,31 @@ const struct command_option command_options[] = {
 	{"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "in this VLAN", .optional = true}, \
 	{"mac", ARG_VALUE, KIND_MAC, "M", .help = "of this MAC address", .optional = true}, \
 	{"type", ARG_VALUE, KIND_CHOICE, "T", .help = "of this type", .optional = true, .words = fdb_types}
+#define ROWS \
+	{COMMAND_SORT, ARG_VALUE, KIND_COLUMN, "[-]COLUMN", .help = "by this column; with a '-' the greatest first", .optional = true}, \
+	{"limit", ARG_VALUE, KIND_NUMBER, "N", .help = "so many rows at most", .optional = true}, \
+	{"where", ARG_COLUMNS, .value = "COLUMN VALUE …", .help = "rows that have this value there", .optional = true}
+#define AGAIN \
+	{"interval", ARG_VALUE, KIND_SECONDS, "S", .help = "seconds from one reading to the next, 1 if not said", .optional = true}, \
+	{"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many tables, then end", .optional = true}
+#define ONE_PORT {"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true}
+#define OF_PORT {"port", ARG_VALUE, KIND_PORT, "P", .help = "of this one only", .optional = true}
 #define FILE_READ {"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration"}
 
 const struct command commands[] = {
 	{"status", "show", "status", VIEW_STATUS, .help = "version, uptime, workers and their load, table use"},
+	{"status", "watch", "status", VIEW_STATUS, .help = "the same, again and again", .args = ARGS(AGAIN), .run = watch_run},
 
 	{"port", "show", "port.show", VIEW_PORTS,
 	 .help = "ports and what is set on them",
-	 .args = ARGS({"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true}),
+	 .args = ARGS(ONE_PORT, ROWS),
 	 .examples = "port\n"
-		     "port show esx1"},
+		     "port show esx1\n"
+		     "port state down"},
+	{"port", "watch", "port.show", VIEW_PORTS,
+	 .help = "the same, again and again",
+	 .args = ARGS(ONE_PORT, AGAIN, ROWS),
+	 .run = watch_run},
 	{"port", "add", "port.add", VIEW_NONE,
 	 .help = "a new port",
 	 .args = ARGS(NEW_PORT, {"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "what is behind it, KIND:ARGUMENT"},
@@ -102,7 +119,7 @@ const struct command commands[] = {
 
 	{"group", "show", "group.show", VIEW_GROUPS,
 	 .help = "port groups and their policy",
-	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true}),
+	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true}, ROWS),
 	 .examples = "group show nested-hosts"},
 	{"group", "add", "group.add", VIEW_NONE,
 	 .help = "a new port group",
@@ -123,9 +140,10 @@ const struct command commands[] = {
 
 	{"policy", "show", "policy.show", VIEW_POLICY,
 	 .help = "policy in force on a port or group (or the switch), and where it comes from",
-	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group", .optional = true}),
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group", .optional = true}, ROWS),
 	 .more = "A value is looked for at the port, then at its group, then at the switch; else the default holds.",
-	 .examples = "policy show esx3"},
+	 .examples = "policy show esx3\n"
+		     "policy show esx3 from port"},
 	{"policy", "set", "policy.set", VIEW_NONE,
 	 .help = "policy of the whole switch",
 	 .args = ARGS(PAIRS),
@@ -138,10 +156,18 @@ const struct command commands[] = {
 
 	{"fdb", "show", "fdb.show", VIEW_FDB,
 	 .help = "the MAC table",
-	 .args = ARGS(FDB_FILTER),
+	 .args = ARGS(FDB_FILTER, ROWS),
 	 .more = "An address that is assigned to a port is in every VLAN of that port: its VLAN is `all`.",
 	 .examples = "fdb show port esx1 type dynamic\n"
+		     "fdb show sort age limit 20\n"
 		     "fdb show mac 02:00:00:00:00:99"},
+	{"fdb", "watch", "fdb.show", VIEW_CHANGES,
+	 .help = "the same, again and again: what came, moved and went first, then what was heard last",
+	 .args = ARGS(FDB_FILTER, AGAIN, ROWS),
+	 .run = watch_run,
+	 .more = "All that is asked for is read each time: of a large table, name a port or a VLAN.",
+	 .examples = "fdb watch port esx1\n"
+		     "fdb watch change moved"},
 	{"fdb", "add", "fdb.add", VIEW_NONE,
 	 .help = "a static MAC",
 	 .args = ARGS(MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "where it is"}),
@@ -158,15 +184,32 @@ const struct command commands[] = {
 		     "fdb flush port esx1 vlan 10"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
-	 .help = "counters of the ports",
+	 .help = "counters of the ports; of one, why its frames were dropped and what to do",
+	 .args = ARGS(OF_PORT, ROWS),
+	 .one = VIEW_PORT,
 	 .more = "RX is the sum of what was forwarded, flooded and dropped; each drop has a reason.",
-	 .examples = "stats"},
+	 .examples = "stats\n"
+		     "stats port esx1\n"
+		     "stats sort -rx_drops limit 5"},
+	{"stats", "watch", "stats.show", VIEW_RATES,
+	 .help = "frames and bits a second, again and again",
+	 .args = ARGS(OF_PORT, AGAIN, ROWS),
+	 .run = watch_run,
+	 .more = "Bits are those of the frames as on the wire, without FCS. Drops are received frames that were dropped, and "
+		 "those that could not be sent.",
+	 .examples = "stats watch sort -rx_bps limit 10\n"
+		     "stats watch interval 0.5"},
 	{"stats", "clear", "stats.clear", VIEW_NONE, .help = "start them anew at 0"},
 
 	{"events", "show", "events.show", VIEW_EVENTS,
 	 .help = "the latest events",
-	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most", .optional = true}),
-	 .examples = "events count 20"},
+	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most", .optional = true}, ROWS),
+	 .examples = "events count 20\n"
+		     "events type violation port esx1"},
+	{"events", "watch", "events.show", VIEW_EVENTS,
+	 .help = "the same, again and again",
+	 .args = ARGS(AGAIN, ROWS),
+	 .run = watch_run},
 	{"monitor", "show", "monitor", VIEW_EVENT,
 	 .help = "events as they come, until interrupted",
 	 .args = ARGS({"types", ARG_LIST, KIND_CHOICE, "TYPE …", .help = "events of these types only", .optional = true,
@@ -223,6 +266,7 @@ const struct command commands[] = {
 		     "config save backup.yaml"},
 	{"config", "history", "config.history", VIEW_HISTORY,
 	 .help = "configurations so far: number, time, what made them",
+	 .args = ARGS(ROWS),
 	 .examples = "config history"},
 	{"config", "rollback", "config.rollback", VIEW_NONE,
 	 .help = "apply an earlier one again",

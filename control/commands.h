@@ -19,6 +19,7 @@ enum argument_form {
 	ARG_LIST,     // all words that follow, an array
 	ARG_PAIRS,    // KEY VALUE …, members of parameter `set`: policy keys and `settings`
 	ARG_KEYS,     // KEY …, elements of parameter `keys`: the same keys
+	ARG_COLUMNS,  // COLUMN VALUE …, members of parameter `where`
 };
 
 // What a word may be: how it is checked, and completed.
@@ -26,6 +27,8 @@ enum argument_kind {
 	KIND_TEXT,
 	KIND_CHOICE, // one of `words`
 	KIND_NUMBER, // a parameter that is a number
+	KIND_SECONDS,
+	KIND_COLUMN, // of the command's view, behind a '-' or not
 	KIND_PORT,
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
@@ -61,6 +64,7 @@ struct command {
 	const char *more;            // what else help and manual say: paragraphs; NULL: nothing
 	const char *examples;        // commands, one a line; NULL: none
 	command_run_fn run;          // NULL: the method is asked once, its result is shown
+	enum reply_view one;         // where parameter `port` names one; VIEW_NONE: as `view`
 };
 
 // Ends with a row that has no group.
@@ -75,6 +79,8 @@ struct command_option {
 };
 
 extern const struct command_option command_options[];
+
+#define COMMAND_SORT "sort" // what stands behind it is a column, and may begin with a '-'
 
 enum { ARGUMENT_USAGE = 128, COMMAND_USAGE = 256 };
 
@@ -95,6 +101,12 @@ json_t *command_params(const struct command *c, char *const *words);
 
 // The argument whose keyword a word is, NULL for none.
 const struct argument *command_keyword(const struct command *c, const char *word);
+
+// The i-th column that a command's table is sorted by and chosen by, NULL behind the last.
+const char *command_column(const struct command *c, size_t i);
+
+// Whether words begin with a keyword, or with a column of the command's table and a value.
+bool command_begins_pair(const struct command *c, char *const *words);
 
 // The verb of this command's group that a word is near to, NULL for none.
 const char *command_nearest_verb(const struct command *c, const char *word);

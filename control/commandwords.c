@@ -10,10 +10,14 @@
 #include "commands.h"
 #include "complain.h"
 
+#define SECONDS_MIN 0.1
+enum { SECONDS_MAX = 86400 };
+
 struct parse {
 	const struct command *c;
 	char *const *word; // the next one
 	json_t *params;
+	const char *name; // what was taken for an argument that may be left out
 };
 
 static bool wrong(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -39,6 +43,48 @@ static bool check_choice(const struct argument *a, const char *word)
 			return true;
 	complain("%s cannot be '%s'%s", a->form == ARG_LIST ? "TYPE" : a->name, word, text_hint_of(hint, word, a->words));
 	return false;
+}
+
+const char *command_column(const struct command *c, size_t i)
+{
+	for (const struct argument *a = c->args; a && a->name; a++)
+		if (a->form == ARG_COLUMNS)
+			return reply_member(c->view, i);
+	return NULL;
+}
+
+static const char *column_name(void *command, size_t i)
+{
+	return command_column(command, i);
+}
+
+static bool is_column(const struct command *c, const char *word)
+{
+	for (size_t i = 0; command_column(c, i); i++)
+		if (!strcmp(command_column(c, i), word))
+			return true;
+	return false;
+}
+
+static bool check_column(const struct command *c, const char *word)
+{
+	char hint[TEXT_HINT];
+
+	if (is_column(c, word))
+		return true;
+	complain("unknown column '%s'%s", word, text_hint(hint, word, column_name, (void *)(uintptr_t)c, NULL));
+	return false;
+}
+
+static json_t *seconds_of(const struct argument *a, const char *word)
+{
+	char *end;
+	double s = strtod(word, &end);
+
+	if (end != word && !*end && s >= SECONDS_MIN && s <= SECONDS_MAX)
+		return json_real(s);
+	complain("%s cannot be '%s' (seconds, %g to %d)", a->name, word, SECONDS_MIN, SECONDS_MAX);
+	return NULL;
 }
 
 // The contents of a file become parameter `text`.
@@ -91,6 +137,10 @@ static json_t *value_of(struct parse *p, const struct argument *a, const char *w
 			return json_integer((json_int_t)number);
 		complain("%s cannot be '%s' (a number)", a->name, word);
 		return NULL;
+	case KIND_SECONDS:
+		return seconds_of(a, word);
+	case KIND_COLUMN:
+		return check_column(p->c, word + (*word == '-')) ? json_string(word) : NULL;
 	case KIND_CHOICE:
 		return check_choice(a, word) ? json_string(word) : NULL;
 	case KIND_FILE:
@@ -119,12 +169,17 @@ const struct argument *command_keyword(const struct command *c, const char *word
 	return NULL;
 }
 
-// Whether a word may be meant for an argument that may be left out.
+bool command_begins_pair(const struct command *c, char *const *words)
+{
+	return command_keyword(c, *words) || (is_column(c, *words) && words[1]);
+}
+
+// Whether the next word may be meant for an argument that may be left out.
 static bool is_meant(const struct parse *p, const struct argument *a)
 {
 	uint64_t number;
 
-	return !command_keyword(p->c, *p->word) && (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
+	return !command_begins_pair(p->c, p->word) && (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
 }
 
 static bool take_words(struct parse *p)
@@ -132,6 +187,7 @@ static bool take_words(struct parse *p)
 	for (const struct argument *a = p->c->args; a && a->form == ARG_WORD; a++) {
 		if (!*p->word || (a->optional && !is_meant(p, a)))
 			return a->optional || wrong(p->c, "%s is missing", a->value);
+		p->name = a->optional ? *p->word : NULL;
 		if (!set_once(p, p->params, a->name, value_of(p, a, *p->word++)))
 			return false;
 	}
@@ -218,16 +274,61 @@ static const char *keyword_name(void *command, size_t i)
 	return NULL;
 }
 
+// Keywords, then columns.
+static const char *known_word(void *command, size_t i)
+{
+	size_t keywords = 0;
+
+	while (keyword_name(command, keywords))
+		keywords++;
+	return i < keywords ? keyword_name(command, i) : column_name(command, i - keywords);
+}
+
+// What a word is near to; a verb only where it stands first.
+static const char *near_word(const struct command *c, const char *word, bool first)
+{
+	const char *near = text_nearest(word, known_word, (void *)(uintptr_t)c);
+
+	return near || !first ? near : command_nearest_verb(c, word);
+}
+
 static bool unexpected(struct parse *p, bool first)
 {
-	const char *near = text_nearest(*p->word, keyword_name, (void *)(uintptr_t)p->c);
+	const char *word = *p->word, *near = near_word(p->c, word, first);
 
-	if (!near && first)
-		near = command_nearest_verb(p->c, *p->word);
+	if (!near && first && p->name) {
+		word = p->name;
+		near = near_word(p->c, word, true);
+	}
 	if (!near)
 		return wrong(p->c, "'%s' is not expected", *p->word);
-	complain("unknown word '%s' (did you mean '%s'?)", *p->word, near);
+	complain("unknown word '%s' (did you mean '%s'?)", word, near);
 	return false;
+}
+
+static bool take_column(struct parse *p, bool first)
+{
+	const char *column = *p->word;
+
+	if (!is_column(p->c, column))
+		return unexpected(p, first);
+	p->word++;
+	if (!*p->word)
+		return wrong(p->c, "no value for '%s'", column);
+	return set_once(p, json_object_get(p->params, "where"), column, plain_text(*p->word++));
+}
+
+// One of the words, or pairs, that the last argument takes all of.
+static bool take_one(struct parse *p, const struct argument *rest, bool first)
+{
+	switch (rest->form) {
+	case ARG_PAIRS:
+		return take_pair(p, rest);
+	case ARG_COLUMNS:
+		return take_column(p, first);
+	default:
+		return take_element(p, rest);
+	}
 }
 
 static bool take_rest(struct parse *p)
@@ -241,7 +342,7 @@ static bool take_rest(struct parse *p)
 		const struct argument *a = command_keyword(p->c, *p->word);
 		if (!a && !(rest && rest->name))
 			return unexpected(p, p->word == start);
-		if (!(a ? take_keyword(p, a) : rest->form == ARG_PAIRS ? take_pair(p, rest) : take_element(p, rest)))
+		if (!(a ? take_keyword(p, a) : take_one(p, rest, p->word == start)))
 			return false;
 	}
 	return true;
@@ -253,6 +354,8 @@ static void prepare(struct parse *p)
 	for (const struct argument *a = p->c->args; a && a->name; a++)
 		if (a->form == ARG_SETTING || a->form == ARG_PAIRS)
 			json_object_set_new(p->params, "set", json_object());
+		else if (a->form == ARG_COLUMNS)
+			json_object_set_new(p->params, a->name, json_object());
 		else if (a->repeated || a->form == ARG_LIST || a->form == ARG_KEYS)
 			json_object_set_new(p->params, a->name, json_array());
 }
@@ -275,7 +378,7 @@ static bool is_whole(struct parse *p)
 
 json_t *command_params(const struct command *c, char *const *words)
 {
-	struct parse p = {c, words, json_object()};
+	struct parse p = {.c = c, .word = words, .params = json_object()};
 
 	prepare(&p);
 	if (take_words(&p) && take_rest(&p) && is_whole(&p))

@@ -3,7 +3,9 @@
 #include "complain.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
+#include <string.h>
 
 void complain(const char *format, ...)
 {
@@ -15,6 +17,25 @@ void complain(const char *format, ...)
 	va_end(args);
 	text_clean(line);
 	fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
+}
+
+static const char *option_name(void *longs, size_t i)
+{
+	return ((const struct option *)longs)[i].name;
+}
+
+void complain_option(int refused, const char *word, const struct option *longs, const char *help)
+{
+	char name[64];
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+	const char *near = strncmp(name, "--", 2) ? NULL : text_nearest(name + 2, option_name, (void *)(uintptr_t)longs);
+	if (refused == ':')
+		complain("no value for '%s' (see %s)", word, help);
+	else if (near)
+		complain("unknown option '%s' (did you mean '--%s'?)", word, near);
+	else
+		complain("unknown option '%s' (see %s)", word, help);
 }
 
 void complain_config(const char *path, const struct config_error *e)

@@ -14,6 +14,10 @@ enum exit_status {
 // PROGRAM: text
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// What getopt_long() has refused, with ':' an option without its value, else one that is not there; `help` says more.
+struct option;
+void complain_option(int refused, const char *word, const struct option *longs, const char *help);
+
 // FILE:LINE:COLUMN: text
 void complain_config(const char *path, const struct config_error *e);
 

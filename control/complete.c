@@ -56,6 +56,30 @@ static void tell_verbs(const struct place *p)
 			offer(p, c->verb, c->help);
 }
 
+// For `sort`, behind a '-' if that has been begun.
+static void tell_columns(const struct place *p, const struct argument *a)
+{
+	const char *column;
+	char word[64];
+
+	for (size_t i = 0; (column = command_column(p->c, i)); i++) {
+		snprintf(word, sizeof word, "%s%s", *p->begun == '-' ? "-" : "", column);
+		offer(p, word, a->help);
+	}
+}
+
+// Columns that a row is chosen by: as there are many, once one has been begun.
+static void tell_filters(const struct place *p, const struct argument *a)
+{
+	const char *column;
+
+	if (!*p->begun)
+		p->to->expect(p->to->arg, KIND_TEXT, a->value, a->help);
+	for (size_t i = 0; *p->begun && (column = command_column(p->c, i)); i++)
+		if (!command_keyword(p->c, column))
+			offer(p, column, a->help);
+}
+
 static void tell_value(const struct place *p, const struct argument *a)
 {
 	json_t *names = p->to->names(p->to->names_arg, a->kind), *name;
@@ -65,7 +89,9 @@ static void tell_value(const struct place *p, const struct argument *a)
 		offer(p, json_string_value(name), a->help);
 	for (i = 0; a->words && a->words[i]; i++)
 		offer(p, a->words[i], a->help);
-	if (!json_array_size(names) && !a->words)
+	if (a->kind == KIND_COLUMN)
+		tell_columns(p, a);
+	else if (!json_array_size(names) && !a->words)
 		p->to->expect(p->to->arg, a->kind, a->value, a->help);
 	json_decref(names);
 }
@@ -107,6 +133,8 @@ static void tell_next(const struct place *p, const struct argument *rest, char *
 			offer(p, a->name, a->help);
 	if (rest->form == ARG_LIST)
 		tell_value(p, rest);
+	else if (rest->form == ARG_COLUMNS)
+		tell_filters(p, rest);
 	else if (rest->form)
 		tell_keys(p, rest, first);
 }
@@ -130,8 +158,10 @@ static bool follow_rest(struct place *p, const struct argument *rest)
 	const char *word = *p->word;
 
 	p->word++;
-	if (rest->form != ARG_PAIRS)
+	if (rest->form != ARG_PAIRS && rest->form != ARG_COLUMNS)
 		return false;
+	if (!*p->word && rest->form == ARG_COLUMNS)
+		return p->to->expect(p->to->arg, KIND_TEXT, "VALUE", rest->help), true;
 	if (!*p->word)
 		return tell_key_values(p, rest, word), true;
 	p->word++;
@@ -148,7 +178,7 @@ static void follow_arguments(struct place *p)
 			tell_value(p, a);
 			if (!a->optional)
 				return;
-		} else if (!a->optional || !command_keyword(p->c, *p->word)) {
+		} else if (!a->optional || !command_begins_pair(p->c, p->word)) {
 			p->word++;
 		}
 	while (a->name && a->form < ARG_LIST)
@@ -162,12 +192,22 @@ static void follow_arguments(struct place *p)
 	}
 }
 
+// Whether the last of the words is the one behind which a column stands.
+static bool is_column_wanted(char *const *words)
+{
+	const char *last = "";
+
+	for (; *words; words++)
+		last = *words;
+	return !strcmp(last, COMMAND_SORT);
+}
+
 void complete_command(const struct completion *to, char *const *words, const char *begun)
 {
 	struct place p = {.to = to, .word = words, .begun = begun};
 	int used;
 
-	if (*begun == '-')
+	if (*begun == '-' && !is_column_wanted(words))
 		return tell_options(&p);
 	if (*p.word && !strcmp(*p.word, "help"))
 		p.word++;

@@ -179,7 +179,7 @@ static bool read_mapping(struct reader *r, const char *what, yaml_node_t *map, c
 	}
 	for (; fields->name; fields++)
 		if (fields->required && !has_key(r, map, fields->name))
-			return REFUSE(r, map, "%s has no %s", what, fields->name);
+			return REFUSE(r, map, "%s has no %s (it needs one)", what, fields->name);
 	return true;
 }
 

@@ -312,7 +312,7 @@ static json_t *describe_reason(const char *name, const struct reason_row *r)
 
 	for (unsigned i = 0; i < r->key_count; i++)
 		json_array_append_new(keys, json_string(policy_rows[r->key[i]].name));
-	return json_pack("{s:s, s:s, s:o}", "reason", name, "meaning", r->meaning, "keys", keys);
+	return json_pack("{s:s, s:s, s:o, s:s}", "reason", name, "meaning", r->meaning, "keys", keys, "advice", r->advice);
 }
 
 json_t *describe_reasons(void)

@@ -58,6 +58,16 @@ static void print_settings(FILE *out, const struct argument *a)
 	policy_print_keys(out);
 }
 
+static void print_columns(FILE *out, const struct command *c)
+{
+	char all[512] = "";
+	size_t at = 0;
+
+	for (size_t i = 0; command_column(c, i) && at < sizeof all; i++)
+		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", command_column(c, i));
+	text_wrap(out, all, 19);
+}
+
 static void print_arguments(FILE *out, const struct command *c)
 {
 	char what[ARGUMENT_USAGE];
@@ -68,6 +78,8 @@ static void print_arguments(FILE *out, const struct command *c)
 		print_row(out, argument_usage(a, what), 15, a->help);
 		for (size_t i = 0; a->words && a->words[i]; i++)
 			fprintf(out, "%19s%s\n", "", a->words[i]);
+		if (a->form == ARG_COLUMNS)
+			print_columns(out, c);
 	}
 }
 
@@ -106,15 +118,17 @@ static json_t *lines(const char *text)
 	return all;
 }
 
-static json_t *describe_arguments(const struct argument *a)
+static json_t *describe_arguments(const struct command *c, const struct argument *a)
 {
 	json_t *all = json_array();
 	char usage[ARGUMENT_USAGE];
 
 	for (; a && a->name; a++) {
-		json_t *words = json_array(), *settings = describe_arguments(a->settings);
+		json_t *words = json_array(), *settings = describe_arguments(c, a->settings);
 		for (size_t i = 0; a->words && a->words[i]; i++)
 			json_array_append_new(words, json_string(a->words[i]));
+		for (size_t i = 0; a->form == ARG_COLUMNS && command_column(c, i); i++)
+			json_array_append_new(words, json_string(command_column(c, i)));
 		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:o, s:o}", "usage", argument_usage(a, usage), "help", a->help,
 						     "optional", a->optional, "words", words, "settings", settings));
 	}
@@ -126,7 +140,7 @@ static json_t *describe_command(const struct command *c)
 	char usage[COMMAND_USAGE];
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "group", c->group, "verb", c->verb, "usage", command_usage(c, usage),
-			 "help", c->help, "arguments", describe_arguments(c->args), "more", c->more ? c->more : "", "examples",
+			 "help", c->help, "arguments", describe_arguments(c, c->args), "more", c->more ? c->more : "", "examples",
 			 lines(c->examples));
 }
 

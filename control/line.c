@@ -7,20 +7,22 @@
 
 #include "complain.h"
 #include "help.h"
+#include "screen.h"
+#include "select.h"
 #include "version.h"
 
 enum { OPTIONS_MAX = 16 };
 
 // The options as getopt wants them.
 struct getopt_tables {
-	char letters[2 * OPTIONS_MAX + 2];
+	char letters[2 * OPTIONS_MAX + 3];
 	struct option longs[OPTIONS_MAX + 1];
 };
 
 static struct getopt_tables make_tables(void)
 {
-	struct getopt_tables t = {.letters = ":"};
-	char *letter = t.letters + 1;
+	struct getopt_tables t = {.letters = "+:"};
+	char *letter = t.letters + 2;
 	struct option *l = t.longs;
 
 	for (const struct command_option *o = command_options; o->name; o++) {
@@ -32,33 +34,19 @@ static struct getopt_tables make_tables(void)
 	return t;
 }
 
-static const char *option_name(void *unused, size_t i)
-{
-	(void)unused;
-	return command_options[i].name;
-}
-
-static int wrong_option(bool lacks_value, const char *word)
-{
-	const char *near = strncmp(word, "--", 2) ? NULL : text_nearest(word + 2, option_name, NULL);
-
-	if (lacks_value)
-		complain("no value for '%s' (see nestctl --help)", word);
-	else if (near)
-		complain("unknown option '%s' (did you mean '--%s'?)", word, near);
-	else
-		complain("unknown option '%s' (see nestctl --help; -- ends the options)", word);
-	return EXIT_USAGE;
-}
-
 static int ask_and_show(struct session *s, const struct command *c, json_t *params)
 {
-	json_t *result;
+	enum reply_view view = c->one && json_object_get(params, "port") ? c->one : c->view;
+	json_t *selection = select_take(params), *result;
 	int status = client_ask(s, c, params, &result);
 
-	if (!status)
-		client_show(s, c, result);
+	if (!status) {
+		json_t *rows = select_rows(selection, c->view, result);
+		client_show(s, view, rows);
+		json_decref(rows);
+	}
 	json_decref(result);
+	json_decref(selection);
 	return status;
 }
 
@@ -79,22 +67,53 @@ static int carry_out(struct session *s, char *const *words)
 	return status;
 }
 
-// The options among words, which go to the front of argv. Returns the last one that is no setting of the session, 0 for none.
+static bool choose_colours(struct session *s, const char *when)
+{
+	static const char *const words[] = {"auto", "always", "never", NULL};
+	char hint[TEXT_HINT];
+
+	if (!strcmp(when, "auto"))
+		s->colours = screen_has_colours();
+	else if (!strcmp(when, "always") || !strcmp(when, "never"))
+		s->colours = !strcmp(when, "always");
+	else
+		return complain("--color cannot be '%s'%s", when, text_hint_of(hint, when, words)), false;
+	return true;
+}
+
+// Takes an option for the session. Returns one that is not for it, or is wrong; 0: done.
+static int take_option(struct session *s, int option)
+{
+	if (option == 's')
+		s->socket = optarg;
+	else if (option == 'j')
+		s->json = true;
+	else if (option != 'c' || !choose_colours(s, optarg))
+		return option;
+	return 0;
+}
+
+// Takes the options out of argv, wherever they stand; what is left are words, from argv[1] on. A word behind `sort` is none,
+// though it may begin with a '-'. Returns the last option that is not for the session, or the one that is wrong; 0 for none.
 static int take_options(struct session *s, int argc, char **argv)
 {
 	struct getopt_tables t = make_tables();
-	int option, other = 0;
+	int words = 0, other = 0, option;
+	bool ended = false;
 
-	optind = 0; // getopt starts anew
-	while ((option = getopt_long(argc, argv, t.letters, t.longs, NULL)) != -1)
-		if (option == 's')
-			s->socket = optarg;
-		else if (option == 'j')
-			s->json = true;
-		else if (option == ':' || option == '?')
+	for (optind = 0; optind < argc;) { // at 0, getopt starts anew
+		int at = optind ? optind : 1;
+		bool column = words && !strcmp(argv[words], COMMAND_SORT);
+		option = ended || column ? -1 : getopt_long(argc, argv, t.letters, t.longs, NULL);
+		ended |= option == -1 && optind > at; // behind --
+		if (option == -1 && optind < argc)
+			argv[++words] = argv[optind++];
+		option = option == -1 ? 0 : take_option(s, option);
+		if (option == ':' || option == '?' || option == 'c')
 			return option;
-		else
-			other = option;
+		other = option ? option : other;
+	}
+	argv[words + 1] = NULL;
 	return other;
 }
 
@@ -102,10 +121,12 @@ int line_carry_out(struct session *in, int argc, char **argv)
 {
 	struct session s = *in;
 	int option = take_options(&s, argc, argv);
-	char **words = argv + optind;
+	char **words = argv + 1;
 
 	if (option == ':' || option == '?')
-		return wrong_option(option == ':', argv[optind - 1]);
+		return complain_option(option, argv[optind - 1], make_tables().longs, "nestctl --help; -- ends the options"), EXIT_USAGE;
+	if (option == 'c')
+		return EXIT_USAGE;
 	if (option == 'V')
 		return puts("nestctl " NESTSWITCH_VERSION), EXIT_DONE;
 	if (option == 'h' || (*words && !strcmp(*words, "help")))
@@ -132,5 +153,5 @@ void line_complete(const struct session *in, const struct completion *to, int ar
 	if (take_options(&s, argc - 1, argv) == ':')
 		c.expect(c.arg, KIND_PATH, "PATH", "");
 	else
-		complete_command(&c, argv + optind, begun);
+		complete_command(&c, argv + 1, begun);
 }

@@ -133,7 +133,7 @@ void log_event(const struct vswitch *sw, const struct event *e)
 	FILE *f = open_memstream(&text, &size);
 	json_t *o = event_json(sw, e);
 	if (f) {
-		reply_print(f, VIEW_EVENT, o);
+		reply_print(f, VIEW_EVENT, o, false);
 		fclose(f);
 	}
 	json_decref(o);

@@ -13,11 +13,12 @@
 static bool number_param(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number,
 			 struct method_error *e)
 {
-	char text[32];
+	char text[32] = "";
 
 	if (param_scalar(json_object_get(params, name), text, sizeof text) && text_number(text, max, number) && *number >= min)
 		return true;
-	return method_refuse(e, RPC_USAGE, "%s is no number from %llu to %llu", name, (unsigned long long)min, (unsigned long long)max);
+	return method_refuse(e, RPC_USAGE, "%s cannot be '%.31s' (a number from %llu to %llu)", name, text, (unsigned long long)min,
+			     (unsigned long long)max);
 }
 
 static json_t *no_memory(struct method_error *e)

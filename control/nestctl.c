@@ -4,6 +4,7 @@
 
 #include "complain.h"
 #include "line.h"
+#include "screen.h"
 #include "shell.h"
 
 static void print_word(void *unused, const char *word, const char *help)
@@ -22,7 +23,7 @@ static void print_file(void *unused, enum argument_kind kind, const char *value,
 
 int main(int argc, char **argv)
 {
-	struct session s = {.socket = SESSION_SOCKET};
+	struct session s = {.socket = SESSION_SOCKET, .colours = screen_has_colours()};
 	const struct completion print = {.offer = print_word, .expect = print_file};
 
 	if (argc > 2 && !strcmp(argv[1], "--complete"))

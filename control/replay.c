@@ -371,9 +371,9 @@ static void print_table(const struct replay *r)
 	json_t *ports = describe_ports(r->sw), *fdb = describe_fdb(r->sw, &all, 0, 50, &more);
 
 	printf("%" PRIu64 " frames in %.3f s\n\n", r->frames, (double)r->now_ns / 1e9);
-	reply_print(stdout, VIEW_COUNTERS, ports);
+	reply_print(stdout, VIEW_COUNTERS, ports, false);
 	putchar('\n');
-	reply_print(stdout, VIEW_FDB, fdb);
+	reply_print(stdout, VIEW_FDB, fdb, false);
 	if (more)
 		puts("… (the first 50; --report has all)");
 	json_decref(ports);
@@ -418,11 +418,15 @@ static int replay(const struct options *opt)
 	if (!c)
 		return free(r), complain_config(opt->config, &e), EXIT_USAGE;
 	for (unsigned i = 0; i < opt->in_count; i++) {
-		char name[PORT_NAME];
+		char name[PORT_NAME], hint[TEXT_HINT];
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(opt->in[i], "="), opt->in[i]);
-		if (config_port(c, name) && strchr(opt->in[i], '='))
+		bool has_capture = strchr(opt->in[i], '=');
+		if (config_port(c, name) && has_capture)
 			continue;
-		complain("--in %s: %s has no port '%s' (--in PORT=PCAP)", opt->in[i], opt->config, name);
+		if (has_capture)
+			complain("--in %s: %s has no port '%s'%s", opt->in[i], opt->config, name, config_port_hint(hint, c, name, NULL));
+		else
+			complain("--in %s has no capture (--in PORT=PCAP)", opt->in[i]);
 		return free(r), config_free(c), EXIT_USAGE;
 	}
 	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) || !switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
@@ -494,9 +498,8 @@ static bool parse_option(struct options *o, int option, char *value)
 			return complain("--burst cannot be '%s' (a number from 1 to %d)", value, BURST_MAX), false;
 		o->burst = (unsigned)n;
 		return true;
-	default:
-		return false;
 	}
+	return false;
 }
 
 int replay_main(int argc, char **argv)
@@ -511,9 +514,11 @@ int replay_main(int argc, char **argv)
 	int option;
 
 	optind = 0; // getopt starts anew
-	while ((option = getopt_long(argc, argv, "c:h", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":c:h", longs, NULL)) != -1) {
 		if (option == 'h')
 			return fputs(usage, stdout), EXIT_DONE;
+		if (option == '?' || option == ':')
+			return complain_option(option, argv[optind - 1], longs, "nestswitch replay --help"), EXIT_USAGE;
 		if (!parse_option(&o, option, optarg))
 			return EXIT_USAGE;
 	}

@@ -45,7 +45,7 @@ static void print_events(FILE *out, const json_t *events)
 
 	json_array_foreach(events, i, event) {
 		fputs("  would tell      ", out);
-		reply_print(out, VIEW_EVENT, event);
+		reply_print(out, VIEW_EVENT, event, false);
 	}
 }
 

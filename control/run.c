@@ -238,7 +238,7 @@ int run_main(int argc, char **argv)
 	struct options o = {.socket = SOCKET_DEFAULT};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+c:s:h", longs, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "+:c:s:h", longs, NULL)) != -1)
 		switch (option) {
 		case 'c':
 			o.config = optarg;
@@ -264,7 +264,7 @@ int run_main(int argc, char **argv)
 		case 'h':
 			return fputs(usage, stdout), EXIT_DONE;
 		default:
-			return EXIT_USAGE;
+			return complain_option(option, argv[optind - 1], longs, "nestswitch run --help"), EXIT_USAGE;
 		}
 	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
 	if (optind < argc && !eal_follows)

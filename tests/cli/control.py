@@ -141,7 +141,7 @@ REFUSALS = (
     ("port set a port-group nosuch", REFUSED, "nosuch"),
     ("port set b allowed-vlans 1", REFUSED, "VLAN 10"),
     ("port unset a nosuch", USAGE, "nosuch"),
-    ("port fly", REFUSED, "'fly'\n"),
+    ("port fly", REFUSED, r"'fly' \(a, b or c\)\n"),
     ("port shwo", REFUSED, "'shwo' .did you mean 'port show'"),
     ("group delete", REFUSED, "'delete'"),
     ("port add a device null:", REFUSED, "there is a port 'a' already"),

@@ -31,10 +31,12 @@ CTRL_C, CTRL_D, CTRL_P, CTRL_U, TAB = "\x03", "\x04", "\x10", "\x15", "\t"
 COMPLETED = (
     (["sta"], "status stats"),
     (["mon"], "monitor"),
-    (["port", ""], "show add del set unset enable disable esx1 esx2 uplink"),
-    (["port", "e"], "enable esx1 esx2"),
+    (["port", ""], "show watch add del set unset enable disable esx1 esx2 uplink sort limit"),
+    (["port", "e"], "enable esx1 esx2 effective_mac"),
     (["port", "show", "u"], "uplink"),
-    (["port", "show", "uplink", ""], ""),
+    (["port", "show", "uplink", ""], "sort limit"),
+    (["port", "show", "sort", "-rx_p"], "-rx_packets"),
+    (["port", "show", "sta"], "state"),
     (["port", "add", ""], ""),
     (["port", "add", "x", ""], "device mac-address effective-mac port-group"),
     (["port", "add", "x", "device", "null:", "de"], ""),
@@ -47,8 +49,8 @@ COMPLETED = (
     (["policy", "show", "n"], "nested"),
     (["policy", "show", "e"], "esx1 esx2"),
     (["group", "set", ""], "nested other"),
-    (["fdb", ""], "show add del flush port vlan mac type"),
-    (["fdb", "show", "port", "esx1", ""], "vlan mac type"),
+    (["fdb", ""], "show watch add del flush port vlan mac type sort limit"),
+    (["fdb", "show", "port", "esx1", ""], "vlan mac type sort limit"),
     (["fdb", "show", "type", ""], "dynamic sticky static assigned"),
     (["fdb", "del", "02"], STATION),
     (["fdb", "del", STATION, ""], "vlan"),
@@ -126,7 +128,7 @@ def completed(live, words, wanted):
 
 
 def completed_without_a_switch(live):
-    live.bench.succeeds("^$", "nestctl", "--complete", "-s", "nowhere.sock", "port", "show", "")
+    live.bench.succeeds("^sort\nlimit\n$", "nestctl", "--complete", "-s", "nowhere.sock", "port", "show", "")
     live.bench.succeeds("^reject\naccept\n$", "nestctl", "--complete", "-s", "nowhere.sock", "port", "set", "a", "promiscuous", "")
 
 

@@ -55,7 +55,7 @@ REFUSALS = (
     ("fdb show port a port b", "'port' is given twice"),
     ("fdb add 02:00:00:00:00:77 port a", "'vlan' is missing"),
     ("fdb show vlan", "no value for 'vlan'"),
-    ("fdb show type zzzzzz", "dynamic, sticky, static, assigned"),
+    ("fdb show type zzzzzz", "dynamic, sticky, static or assigned"),
     ("config rollback one", "a number"),
     ("config rollback 4294967296", "a number"),
     ("config rollback", "N is missing"),

@@ -9,6 +9,7 @@
 static void check(const struct reason_row *r, int reason)
 {
 	CHECK(r->meaning && r->meaning[strlen(r->meaning) - 1] == '.', "reason %d has no meaning that is a sentence", reason);
+	CHECK(r->advice, "reason %d is without advice", reason);
 	CHECK(r->key_count <= REASON_KEYS, "reason %d has %u keys", reason, r->key_count);
 	for (unsigned i = 0; i < REASON_KEYS; i++)
 		CHECK(i < r->key_count ? r->key[i] < POLICY_KEYS : !r->key[i], "key %u of reason %d", i, reason);
@@ -23,4 +24,15 @@ static void test_every_reason_has_a_meaning(void **state)
 		check(&tx_reason_rows[i], i);
 }
 
-RUN_TESTS(TEST(test_every_reason_has_a_meaning))
+static void test_reasons_are_found_by_name(void **state)
+{
+	(void)state;
+	assert_ptr_equal(reason_find("forged_transmit"), &reason_rows[OUT_FORGED_TRANSMIT]);
+	assert_ptr_equal(reason_find("rate_limit"), &reason_rows[OUT_RATE_LIMIT]);
+	assert_ptr_equal(reason_find_tx("rate_limit"), &tx_reason_rows[TX_RATE_LIMIT]);
+	assert_null(reason_find("forwarded"));
+	assert_null(reason_find("queue_full"));
+	assert_null(reason_find_tx("malformed"));
+}
+
+RUN_TESTS(TEST(test_every_reason_has_a_meaning), TEST(test_reasons_are_found_by_name))

@@ -15,7 +15,7 @@ static void check(enum reply_view view, const char *json, const char *wanted)
 	FILE *f = open_memstream(&text, &size);
 
 	assert_non_null(result);
-	reply_print(f, view, result);
+	reply_print(f, view, result, false);
 	fclose(f);
 	assert_string_equal(text, wanted);
 	free(text);
@@ -58,6 +58,52 @@ static void policies(void **state)
 	      "h      -\n");
 }
 
+// Frames a second in three digits; colours around the text, not in its width.
+static void rates(void **state)
+{
+	static const char row[] =
+		"[{\"name\": \"p\", \"state\": \"err-disabled\", \"rx_pps\": 1234567.0, \"rx_bps\": 0.0, \"tx_pps\": 0.5, \"tx_bps\": 999.6,"
+		"\"drops_pps\": 12.0, \"macs\": 6, \"rx_drops_pps\": {\"bpdu\": 0.0, \"mac_limit\": 12345.0}, \"tx_drops_pps\": {}}]";
+	json_t *rows = json_loads(row, 0, NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	check(VIEW_RATES, row,
+	      "PORT  STATE         RX FRAMES/S  RX BIT/S  TX FRAMES/S  TX BIT/S  DROPS/S  MACS  DROPPED AS       NOT SENT AS\n"
+	      "p     err-disabled        1.23M         0         0.50     1.00k       12     6  mac_limit=12.3k  -\n");
+	reply_print(f, VIEW_RATES, rows, true);
+	fclose(f);
+	assert_non_null(strstr(text, "p     \033[31merr-disabled\033[0m        1.23M"));
+	assert_non_null(strstr(text, "    \033[31m12\033[0m     6"));
+	free(text);
+	json_decref(rows);
+}
+
+// Reasons that were counted, in sentences.
+static void one_port(void **state)
+{
+	(void)state;
+	check(VIEW_PORT,
+	      "[{\"name\": \"p\", \"state\": \"up\", \"rx_packets\": 10, \"rx_bytes\": 600, \"rx_forwarded\": 1, \"rx_flooded\": 2,"
+	      "\"rx_drops\": {\"malformed\": 0, \"forged_transmit\": 7}, \"tx_packets\": 5, \"tx_bytes\": 300, \"macs\": 6,"
+	      "\"mac_moves\": 1, \"not_learned\": 2, \"tx_drops\": {\"queue_full\": 3}}]",
+	      "port      p, up\n"
+	      "received  10 frames, 600 bytes: 1 forwarded, 2 flooded, 7 dropped\n"
+	      "sent      5 frames, 300 bytes; 3 could not be sent\n"
+	      "MACs      6 learned, 1 moves, 2 frames from MACs that were not learned\n"
+	      "\n"
+	      "DROPPED AS       FRAMES  MEANING, AND WHAT TO DO\n"
+	      "forged_transmit       7  the source is not the port's effective MAC\n"
+	      "                         forged-transmits: accept, if guests with MACs of their own are behind the port; else set"
+	      " effective-mac\n"
+	      "\n"
+	      "NOT SENT AS  FRAMES  MEANING, AND WHAT TO DO\n"
+	      "queue_full        3  the device took no more\n"
+	      "                     the receiver is too slow; a rate on the senders\n");
+}
+
 static void the_rest(void **state)
 {
 	(void)state;
@@ -80,11 +126,11 @@ static void long_cells(void **state)
 		json_object_set_new(policy, key, json_integer(i));
 	}
 	rows = json_pack("[{s:s, s:o}]", "name", "g", "policy", policy);
-	reply_print(f, VIEW_GROUPS, rows);
+	reply_print(f, VIEW_GROUPS, rows, false);
 	fclose(f);
 	assert_non_null(strstr(text, "key-0=0 key-1=1 "));
 	free(text);
 	json_decref(rows);
 }
 
-RUN_TESTS(TEST(tables), TEST(counters), TEST(policies), TEST(the_rest), TEST(long_cells))
+RUN_TESTS(TEST(tables), TEST(counters), TEST(policies), TEST(rates), TEST(one_port), TEST(the_rest), TEST(long_cells))
