@@ -29,6 +29,8 @@ def pcap(frames, linktype=ETHERNET):
 class Client:
     """JSON-RPC over the control socket, one object a line; also whatever else one wants to send there."""
 
+    schema = None  # that answers are held against
+
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(str(path))
@@ -41,12 +43,18 @@ class Client:
     def answer(self):
         """The next answer; None where the switch has hung up."""
         line = self.file.readline()
-        return json.loads(line) if line else None
+        answer = json.loads(line) if line else None
+        if self.schema and answer:
+            self.schema.check("notification" if "method" in answer else "reply", answer)
+        return answer
 
     def call(self, method, params=None, number=1):
         request = {"jsonrpc": "2.0", "id": number, "method": method} | ({"params": params} if params is not None else {})
         self.send(json.dumps(request).encode() + b"\n")
-        return self.answer()
+        answer = self.answer()
+        if self.schema and answer and "result" in answer:
+            self.schema.check(method, answer["result"])
+        return answer
 
     def close(self):
         self.file.close()
@@ -54,8 +62,10 @@ class Client:
 
 
 class Bench:
-    def __init__(self, build):
-        self.build = Path(build).resolve()
+    """With a schema, all JSON that nestctl prints is held against it."""
+
+    def __init__(self, build, schema=None):
+        self.build, self.schema = Path(build).resolve(), schema
         self.temporary = tempfile.TemporaryDirectory(prefix="nest-cli-")
         self.folder = Path(self.temporary.name)
         self.running = []
@@ -76,8 +86,11 @@ class Bench:
         return path
 
     def run(self, program, *words, timeout=PATIENCE_S):
-        return subprocess.run([self.build / program, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        done = subprocess.run([self.build / program, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               errors="replace", timeout=timeout, cwd=self.folder)
+        if self.schema and program == "nestctl" and not done.returncode:
+            self.schema.check_output(words, done.stdout)
+        return done
 
     def fails(self, status, pattern, program, *words):
         """One line on standard error, nothing on standard output, and this exit status."""

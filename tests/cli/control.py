@@ -329,6 +329,13 @@ def request(live, line, codes):
     client.close()
 
 
+def listing(live, method):
+    """What programs ask for that explain; the schema says what is in it."""
+    client = live.client()
+    assert "result" in client.call(method), f"no {method}"
+    client.close()
+
+
 def identity(live):
     client = live.client()
     for number in (1, 0, -5, "seven", 2 ** 40):
@@ -469,6 +476,8 @@ def tests(bench):
     yield "config show is a configuration, and the whole of it", lambda: round_trip(live)
     for what, line, code in REQUESTS:
         yield f"a request that is {what}: {code}", lambda line=line, code=code: request(live, line, code)
+    for method in ("stats.reasons", "policy.keys"):
+        yield f"control socket: {method}", lambda method=method: listing(live, method)
     for test in (identity, notification, pieces, endless_line, deaf_client, hang_ups, many_clients, too_many_clients, together):
         yield f"control socket: {test.__name__.replace('_', ' ')}", lambda test=test: test(live)
     yield "nestctl: the switch stops", live.stop

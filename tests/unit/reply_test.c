@@ -95,13 +95,13 @@ static void one_port(void **state)
 	      "MACs      6 learned, 1 moves, 2 frames from MACs that were not learned\n"
 	      "\n"
 	      "DROPPED AS       FRAMES  MEANING, AND WHAT TO DO\n"
-	      "forged_transmit       7  the source is not the port's effective MAC\n"
-	      "                         forged-transmits: accept, if guests with MACs of their own are behind the port; else set"
-	      " effective-mac\n"
+	      "forged_transmit       7  The source is not the port's own MAC. Guests inside a nested host send from MACs of their own: they"
+	      " need 'accept'.\n"
+	      "                         forged-transmits accept; or effective-mac, if it is a single station\n"
 	      "\n"
 	      "NOT SENT AS  FRAMES  MEANING, AND WHAT TO DO\n"
-	      "queue_full        3  the device took no more\n"
-	      "                     the receiver is too slow; a rate on the senders\n");
+	      "queue_full        3  The device took no more: whoever is behind it reads too slowly, or not at all.\n"
+	      "                     see who is behind it; ingress-rate slows the senders down\n");
 }
 
 static void the_rest(void **state)

@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""watching: `nestctl … watch`: rates while frames come, the table in place on a terminal, and colours there only."""
+
+import fcntl
+import json
+import os
+import re
+import signal
+import struct
+import subprocess
+import termios
+import time
+
+import tap
+from bench import PATIENCE_S, UNREACHABLE, Client, frame, pcap
+from programs import DONE, REFUSED
+from terminal import Terminal
+
+SCREEN, BACK = "\x1b[?1049h", "\x1b[?1049l"
+GREEN = "\x1b[32mup\x1b[0m"
+CTRL_C = "\x03"
+CONFIG = """
+switch: { name: lab }
+dataplane: { memory: 128, hugepages: off }
+ports:
+  - { name: a, device: 'net_pcap_a,rx_pcap=watched.pcap,infinite_rx=1', policy: { ingress-rate: 10000 } }
+  - { name: b, device: 'null:' }
+"""
+
+
+class Watched:
+    def __init__(self, bench):
+        self.bench, self.path = bench, None
+        bench.file("watched.pcap", pcap([frame(f"02:00:00:00:01:{n:02x}", size=200) for n in range(16)]))
+        self.running = bench.switch(CONFIG, "watched")
+
+    def start(self):
+        self.path = self.running.__enter__()
+
+    def stop(self):
+        self.running.__exit__(None, None, None)
+
+    def words(self, *words):
+        return [self.bench.build / "nestctl", "-s", self.path, *words]
+
+    def run(self, *words):
+        return self.bench.run("nestctl", "-s", self.path, *words)
+
+    def terminal(self, *words, **environment):
+        return Terminal(self.words(*words), self.bench.folder, environment)
+
+
+def documents(watched, *words):
+    """What `-j watch` says, as it says it; for as long as that is asked for."""
+    process = subprocess.Popen(watched.words("-j", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    watched.bench.running.append(process)
+    try:
+        for line in process.stdout:
+            document = json.loads(line)
+            watched.bench.schema.check(f"nestctl.{words[0]}.watch", document)
+            yield document
+        raise AssertionError(f"ends with {process.wait(PATIENCE_S)}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until(readings, proper):
+    """The first of them that is as it should be."""
+    deadline = time.monotonic() + PATIENCE_S
+    for reading in readings:
+        if proper(reading):
+            return reading
+        assert time.monotonic() < deadline, f"the last of many is {reading}"
+    return None
+
+
+def port_rates(watched):
+    """By name, each held against itself."""
+    for document in documents(watched, "stats", "watch", "interval", "0.1"):
+        ports = {port["name"]: port for port in document["result"]}
+        for port in document["result"]:
+            drops = sum(port["rx_drops_pps"].values()) + sum(port["tx_drops_pps"].values())
+            assert abs(port["drops_pps"] - drops) <= drops / 1e6, f"drops_pps of {port}"
+            assert min(rate for key, rate in port.items() if key.endswith("_pps") and not isinstance(rate, dict)) >= 0, f"{port}"
+        a = ports["a"]
+        assert abs(a["rx_bps"] - a["rx_pps"] * 200 * 8) <= a["rx_bps"] / 1e6, f"{a['rx_pps']} frames of 200 bytes/s, {a['rx_bps']} bit/s"
+        yield ports
+
+
+def rates(watched):
+    """They are about what the counters grow by; cleared counters and ports that come and go make none negative."""
+    client, readings, pps = Client(watched.path), port_rates(watched), []
+    frames = lambda: client.call("stats.show", {"port": "a"})["result"][0]["rx_packets"]
+    first, started = frames(), time.monotonic()
+    until(readings, lambda ports: pps.append(ports["a"]["rx_pps"]) or len(pps) == 5)
+    grown = (frames() - first) / (time.monotonic() - started)
+    assert 0.1 < sum(pps) / len(pps) / grown < 10, f"{grown} frames/s came, told are {pps}"
+    client.call("stats.clear")
+    until(readings, lambda ports: ports["a"]["drops_pps"] > 0)
+    client.call("port.add", {"name": "c", "set": {"device": "null:", "mac-limit": 1}})
+    tap.equal(until(readings, lambda ports: "c" in ports)["c"]["rx_pps"], 0, "rate of a port that has come")
+    client.call("port.del", {"name": "c"})
+    until(readings, lambda ports: "c" not in ports)
+    client.close()
+
+
+def table_changes(watched):
+    for document in documents(watched, "fdb", "watch", "interval", "0.1", "type", "static"):
+        yield [(row["change"], row["from"], row["port"]) for row in document["result"]]
+
+
+def changes(watched):
+    """A MAC that comes, is given to another port, and goes."""
+    client, readings = Client(watched.path), table_changes(watched)
+    tap.equal(next(readings), [], "table")
+    client.call("fdb.add", {"mac": "02:00:00:00:00:99", "vlan": "1", "port": "a"})
+    until(readings, lambda rows: rows == [("new", None, "a")])
+    tap.equal(next(readings), [(None, None, "a")], "table")
+    moved = client.call("config.show")["result"].replace("vlan: 1, port: a", "vlan: 1, port: b")
+    assert "result" in client.call("config.apply", {"text": moved}), "not applied"
+    until(readings, lambda rows: rows == [("moved", "a", "b")])
+    client.call("fdb.del", {"mac": "02:00:00:00:00:99", "vlan": "1"})
+    until(readings, lambda rows: rows == [("gone", None, "b")])
+    tap.equal(next(readings), [], "table")
+    client.close()
+
+
+def in_place(watched, keys):
+    """On a screen of its own, twice at least; then the terminal is as before, with nothing left on it."""
+    with watched.terminal("stats", "watch", "interval", "0.1") as terminal:
+        before = termios.tcgetattr(terminal.file)
+        for _ in range(2):
+            terminal.expect(r"every 0.1 s, q ends\n+PORT +STATE +RX FRAMES/S")
+        assert termios.tcgetattr(terminal.file) != before, "keys are read by the line"
+        terminal.type(keys)
+        tap.equal(terminal.end(), DONE, "exit status")
+        tap.equal(termios.tcgetattr(terminal.file), before, "terminal")
+        said = terminal.said
+    tap.equal((said.count(SCREEN), said.count(BACK)), (1, 1), "screens opened and closed")
+    assert said.startswith(SCREEN) and said.endswith(BACK), f"{said[:40]!r} … {said[-40:]!r}"
+    assert GREEN in said, "no colour"
+
+
+def window(watched):
+    """Lines and columns that have no room are left out, also when the window becomes smaller."""
+    with watched.terminal("fdb", "watch", "interval", "60") as terminal:
+        terminal.expect("02:00:00:00:01:0f")
+        tap.equal(terminal.said.count("more lines"), 0, "times that lines are left out")
+        fcntl.ioctl(terminal.file, termios.TIOCSWINSZ, struct.pack("HHHH", 8, 30, 0, 0))
+        terminal.expect(r"… 12 more lines")
+        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.said.rpartition("\x1b[H")[2]).split("\r\n")  # as a terminal ends lines
+        tap.equal([len(line) for line in shown if len(line) > 30], [], "lines of more than 30 columns")
+        tap.equal(len(shown), 8, "lines")
+        terminal.type("q")
+        tap.equal(terminal.end(), DONE, "exit status")
+
+
+def failures(watched):
+    """What goes wrong is told behind the screen, where it can be read."""
+    watched.run("port", "add", "d", "device", "null:", "mac-limit", "1")
+    with watched.terminal("port", "watch", "d", "interval", "0.1") as terminal:
+        terminal.expect("d +up")
+        watched.run("port", "del", "d")
+        tap.equal(terminal.end(), REFUSED, "exit status")
+        assert terminal.said.rpartition(BACK)[2].startswith("nestctl: there is no port 'd'"), terminal.said[-200:]
+
+
+def switch_stops(watched):
+    with watched.terminal("status", "watch", "interval", "0.1") as terminal:
+        terminal.expect("switch +lab")
+        watched.stop()
+        tap.equal(terminal.end(), UNREACHABLE, "exit status")
+        assert "nestctl: the switch at" in terminal.said.rpartition(BACK)[2], terminal.said[-200:]
+
+
+def terminated(watched):
+    with watched.terminal("stats", "watch", "interval", "60") as terminal:
+        while SCREEN not in terminal.said:
+            terminal.read()
+        os.kill(terminal.pid, signal.SIGTERM)
+        tap.equal(terminal.end(), DONE, "exit status")
+        assert terminal.said.endswith(BACK), terminal.said[-40:]
+
+
+def colours(watched):
+    """(environment, words before the command, whether the table is coloured)"""
+    for environment, words, wanted in (({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True),
+                                       ({"TERM": "dumb"}, (), False), ({}, ("--color", "never"), False),
+                                       ({"NO_COLOR": "1"}, ("--color", "always"), True)):
+        with watched.terminal(*words, "port", **environment) as terminal:
+            tap.equal(terminal.end(), DONE, "exit status")
+            tap.equal(GREEN in terminal.said, wanted, f"colour with {environment} {words}")
+            tap.equal("\x1b" in terminal.said, wanted, f"escapes with {environment} {words}")
+    plain = watched.run("port").stdout
+    assert "\x1b" not in plain
+    tap.equal(watched.run("--color", "never", "port").stdout, plain, "table without colour")
+    tap.equal(re.sub(r"\x1b\[\d+m", "", watched.run("--color", "always", "port").stdout), plain, "table without its colours")
+
+
+def tests(bench):
+    watched = Watched(bench)
+    yield "watch: a switch to look at", watched.start
+    yield "stats watch: rates", lambda: rates(watched)
+    yield "fdb watch: changes", lambda: changes(watched)
+    for name, keys in (("q", "q"), ("Ctrl-C", CTRL_C)):
+        yield f"watch: on a terminal in place, until {name}", lambda keys=keys: in_place(watched, keys)
+    yield "watch: what has no room in the window", lambda: window(watched)
+    yield "watch: SIGTERM", lambda: terminated(watched)
+    yield "watch: what goes wrong is told behind the screen", lambda: failures(watched)
+    yield "colours on a terminal", lambda: colours(watched)
+    yield "watch: the switch stops", lambda: switch_stops(watched)
