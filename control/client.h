@@ -34,6 +34,9 @@ int client_follow(struct session *s, const struct command *c, json_t *params);
 // Carries out `trace`: reads the frames that it asks about.
 int client_trace(struct session *s, const struct command *c, json_t *params);
 
+// Carries out `capture`: frames into files until there are enough of them, or the user ends it.
+int client_capture(struct session *s, const struct command *c, json_t *params);
+
 // What prompts and completion want to know of the switch, without a word where it cannot be had within two seconds: its
 // name into out, else empty; an array of the names of a kind, NULL where it has none.
 void client_switch_name(const struct session *s, char *out, size_t size);

@@ -23,6 +23,8 @@ static const char *const event_types[] = {
 	NULL,
 };
 
+static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NULL};
+
 const struct argument port_settings[] = {
 	{"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "what is behind the port, KIND:ARGUMENT"},
 	{"mac-address", ARG_SETTING, KIND_TEXT, "MAC", .help = "the address that the hypervisor assigned to the vNIC"},
@@ -226,6 +228,25 @@ const struct command commands[] = {
 	 .run = client_trace,
 	 .examples = "trace port esx1 pcap in.pcap\n"
 		     "trace port esx1 frame ffffffffffff0200000000010806"},
+	{"capture", "show", "capture", VIEW_NONE,
+	 .help = "frames as they pass, or as they are dropped, into a pcapng file",
+	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "of these ports; else of all", .optional = true, .repeated = true},
+		      {"direction", ARG_VALUE, KIND_CHOICE, "D", .optional = true, .words = capture_directions,
+		       .help = "rx: received, tx: sent, both: these two (unless said otherwise), drop: dropped or not delivered"},
+		      {"filter", ARG_VALUE, KIND_TEXT, "EXPR", .help = "in libpcap's syntax, in quotes", .optional = true},
+		      {"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many frames; else until interrupted", .optional = true},
+		      {"snaplen", ARG_VALUE, KIND_NUMBER, "BYTES", .help = "so many bytes of each frame at most", .optional = true},
+		      {"size", ARG_VALUE, KIND_NUMBER, "MIB", .help = "into FILE.0, FILE.1 … of this size", .optional = true},
+		      {"files", ARG_VALUE, KIND_NUMBER, "N", .help = "of which the last so many are kept", .optional = true},
+		      {"write", ARG_VALUE, KIND_PATH, "FILE", .help = "where to; -: standard output"}),
+	 .run = client_capture,
+	 .more = "Each frame carries its port, its direction, and where it was dropped the reason, as a comment. What the switch had no room to "
+		 "copy is counted as lost, by port; forwarding does not wait for a capture. To watch one live, write - and pipe it "
+		 "into wireshark -k -i - or tcpdump -r -.",
+	 .examples = "capture port esx1 esx2 count 100 write esx.pcapng\n"
+		     "capture direction drop filter 'arp or port 67' write drops.pcapng\n"
+		     "capture size 100 files 10 write lab.pcapng\n"
+		     "capture port esx1 write -"},
 
 	{"config", "show", "config.show", VIEW_TEXT,
 	 .help = "the running configuration, as a file for run",

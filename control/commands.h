@@ -34,7 +34,7 @@ enum argument_kind {
 	KIND_PORT_OR_GROUP,
 	KIND_MAC, // of the table
 	KIND_FILE, // a file that is read: its contents become parameter `text`
-	KIND_PATH, // a file that is only named, by its whole path
+	KIND_PATH, // a file that is only named, by its whole path; - stands for itself
 };
 
 struct argument {

@@ -116,9 +116,10 @@ static json_t *plain_text(const char *word)
 
 static json_t *whole_path(const char *path)
 {
-	char *here = *path == '/' ? NULL : getcwd(NULL, 0), *whole = NULL;
+	bool as_it_is = *path == '/' || !strcmp(path, "-");
+	char *here = as_it_is ? NULL : getcwd(NULL, 0), *whole = NULL;
 
-	if (*path == '/' || (here && asprintf(&whole, "%s/%s", here, path) < 0))
+	if (as_it_is || (here && asprintf(&whole, "%s/%s", here, path) < 0))
 		whole = strdup(path);
 	json_t *text = plain_text(whole);
 	free(here);

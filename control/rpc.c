@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "capture.h"
 #include "events.h"
 #include "jsonrpc.h"
 #include "methodcommon.h"
@@ -26,6 +27,7 @@ struct client {
 	struct bufferevent *io;
 	uint32_t monitors; // bit of each event type that it wants
 	uint32_t lost;     // events that it did not get
+	struct capture *capture; // NULL: none; else it gets nothing else, and is not listened to
 	bool leaving;      // it sends no more; what it asked for is still answered
 	struct client *next, **link;
 };
@@ -45,6 +47,7 @@ static void client_drop(struct client *c)
 	if (c->next)
 		c->next->link = c->link;
 	c->rpc->count--;
+	capture_destroy(c->capture);
 	bufferevent_free(c->io);
 	free(c);
 }
@@ -115,11 +118,30 @@ static json_t *monitor(struct client *c, const json_t *params, struct method_err
 	return json_object();
 }
 
+static json_t *capture(struct client *c, const json_t *params, struct method_error *e)
+{
+	unsigned captures = 0;
+
+	for (const struct client *other = c->rpc->clients; other; other = other->next)
+		captures += other->capture != NULL;
+	if (captures == CAPTURES_AT_ONCE)
+		return method_refuse(e, RPC_REFUSED, "%u captures run already, the most there can be", captures);
+	c->capture = capture_start(c->rpc->sw, params, c->io, e);
+	if (!c->capture)
+		return NULL;
+	c->monitors = 0;
+	return json_object();
+}
+
 static json_t *call(void *arg, const char *method, const json_t *params, struct method_error *e)
 {
 	struct client *c = arg;
 
-	return strcmp(method, "monitor") ? method_call(c->rpc->sw, method, params, e) : monitor(c, params, e);
+	if (!strcmp(method, "monitor"))
+		return monitor(c, params, e);
+	if (!strcmp(method, "capture"))
+		return capture(c, params, e);
+	return method_call(c->rpc->sw, method, params, e);
 }
 
 static void handle_line(struct client *c, const char *line, size_t len)
@@ -130,6 +152,21 @@ static void handle_line(struct client *c, const char *line, size_t len)
 		reply(c, answer);
 }
 
+static void on_ports(void *arg, portset gone)
+{
+	struct rpc *r = arg;
+
+	for (struct client *c = r->clients; c; c = c->next)
+		if (c->capture)
+			capture_ports_changed(c->capture, gone);
+}
+
+// All that is for a client is on its way.
+static bool is_served(const struct client *c)
+{
+	return !evbuffer_get_length(bufferevent_get_output(c->io)) && (c->capture ? capture_is_over(c->capture) : c->leaving);
+}
+
 // Carries out the requests that are there, as long as their replies are being read.
 static void serve(struct client *c)
 {
@@ -137,14 +174,17 @@ static void serve(struct client *c)
 	size_t len;
 	char *line;
 
-	while (!is_backlogged(c) && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+	while (!c->capture && !is_backlogged(c) && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
 		handle_line(c, line, len);
 		free(line);
 	}
-	if (is_backlogged(c))
+	if (c->capture && c->leaving)
+		capture_end(c->capture);
+	if (c->capture)
+		evbuffer_drain(in, evbuffer_get_length(in));
+	else if (is_backlogged(c))
 		bufferevent_disable(c->io, EV_READ);
-	else if (evbuffer_get_length(in) > RPC_LINE_MAX ||
-		 (c->leaving && !evbuffer_get_length(bufferevent_get_output(c->io))))
+	if (evbuffer_get_length(in) > RPC_LINE_MAX || is_served(c))
 		client_drop(c);
 }
 
@@ -267,6 +307,8 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 		free(r);
 		return false;
 	}
+	sw->on_ports = on_ports;
+	sw->ports_arg = r;
 	*out = r;
 	return true;
 }
@@ -275,6 +317,7 @@ void rpc_close(struct rpc *r)
 {
 	if (!r)
 		return;
+	r->sw->on_ports = NULL;
 	while (r->clients)
 		client_drop(r->clients);
 	evconnlistener_free(r->listener);

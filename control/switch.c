@@ -361,6 +361,8 @@ static void publish(struct vswitch *sw, struct config *c, struct compiled *n)
 	free(old_conf);
 	free(old_fixed);
 	name_ports(sw, c, n);
+	if (sw->on_ports)
+		sw->on_ports(sw->ports_arg, gone);
 	if (old_config)
 		put_right(sw);
 	publish_up(sw);

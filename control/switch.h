@@ -34,6 +34,9 @@ struct worker_load {
 
 typedef void (*switch_event_fn)(void *arg, const struct event *e);
 
+// The ports of these numbers are gone, no worker knows of them; their names still stand. Those that have come are not up yet.
+typedef void (*switch_ports_fn)(void *arg, portset gone);
+
 struct vswitch {
 	struct config *config;
 	bool live;    // the clock runs, workers forward
@@ -56,6 +59,8 @@ struct vswitch {
 	uint32_t sweep_at; // the next line to sweep
 	switch_event_fn on_event;
 	void *event_arg;
+	switch_ports_fn on_ports;
+	void *ports_arg;
 	struct recent *recent;   // what events.show shows; NULL: nothing is kept
 	uint64_t applied;        // how often a configuration was
 	struct history *history; // what `run` keeps of configurations; NULL: nobody does

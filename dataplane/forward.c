@@ -44,6 +44,7 @@ void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_m
 	w->tx.pool = pool;
 	w->tx.counters = w->counters;
 	w->tx.runtime = shared->port;
+	w->tx.now_ns = &w->now_ns;
 	w->events.ring = ring;
 }
 
@@ -227,6 +228,20 @@ static void punish(struct burst *b, enum outcome reason, const struct arrival *a
 		shut_down(b, reason);
 }
 
+// Shows frames to the sniffers.
+static __attribute__((noinline)) void show(struct burst *b, enum sniff_way way, enum outcome reason, struct rte_mbuf **frames,
+					   unsigned n)
+{
+	struct sniff_what what = {.ns = b->w->now_ns, .way = (uint8_t)way, .port = b->in->learner.port, .reason = (uint8_t)reason};
+
+	sniff_frames(sniff_first(&b->w->tx.sniffers), &what, frames, n);
+}
+
+static inline bool is_sniffed(const struct burst *b)
+{
+	return __builtin_expect(sniff_first(&b->w->tx.sniffers) != NULL, 0);
+}
+
 // The end of a frame that is not admitted.
 static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason, const struct arrival *a,
 						   struct rte_mbuf *m)
@@ -234,12 +249,14 @@ static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome
 	if (reason == OUT_FORGED_TRANSMIT || reason == OUT_MAC_CONFLICT || reason == OUT_MAC_LIMIT ||
 	    (reason == OUT_BPDU && b->in->bpdu == BPDU_SHUTDOWN))
 		punish(b, reason, a);
+	if (is_sniffed(b))
+		show(b, SNIFF_DROPPED, reason, &m, 1);
 	b->drop[b->dropped++] = m;
 	return reason;
 }
 
 // What may happen to a frame before its addresses count.
-static enum outcome precheck(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+static enum outcome precheck(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
 	if (a->verdict == OUT_MALFORMED)
 		return OUT_MALFORMED;
@@ -268,6 +285,8 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	const struct vlanconf *vlan = vlan_of(b, a);
 	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
+	if (out >= OUT_FIRST_DROP && is_sniffed(b))
+		show(b, SNIFF_DROPPED, out, &m, 1); // promiscuous ports may get it all the same
 	struct egress e = {
 		.conf = b->conf,
 		.ns = b->w->now_ns,
@@ -283,7 +302,7 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 // A frame that cannot be delivered to the port it goes to.
 static __attribute__((noinline)) enum outcome lose(struct burst *b, struct rte_mbuf *m, unsigned port, enum tx_drop why)
 {
-	txbatch_refuse(&b->w->tx, portset_of(port), why);
+	txbatch_refuse(&b->w->tx, portset_of(port), why, m);
 	rte_pktmbuf_free(m);
 	return OUT_FORWARDED;
 }
@@ -350,6 +369,8 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.self = portset_of(port) & ~conf->mirror_only;
 	b.dropped = 0;
 	look_around(&b);
+	if (is_sniffed(&b))
+		show(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
 	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
 	const portset self = b.self;
 	uint32_t bytes = 0, forwarded = 0;

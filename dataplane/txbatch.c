@@ -1,12 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "txbatch.h"
 
-void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why)
+_Static_assert((int)SNIFF_BURST_MAX >= (int)BURST_MAX, "a batch can be shown to sniffers");
+
+static void show_refused(struct txbatch *b, struct sniffer *sniffers, unsigned port, enum tx_drop why, struct rte_mbuf **frames,
+			 unsigned n)
 {
+	struct sniff_what what = {.ns = *b->now_ns, .way = SNIFF_REFUSED, .port = (uint8_t)port, .reason = (uint8_t)why};
+
+	sniff_frames(sniffers, &what, frames, n);
+}
+
+void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m)
+{
+	struct sniffer *sniffers = sniff_first(&b->sniffers);
 	unsigned port;
 
-	PORTSET_FOREACH(port, to)
+	PORTSET_FOREACH(port, to) {
 		counter_add(&b->counters[port].tx_drop[why], 1);
+		if (sniffers)
+			show_refused(b, sniffers, port, why, &m, 1);
+	}
 }
 
 // As many references more to a frame: a chain is freed segment by segment, so each of them is counted.
@@ -42,13 +56,25 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 
 	for (uint16_t i = 0; i < b->count[port]; i++) {
 		if (is_too_long(frames[i], longest)) {
-			txbatch_refuse(b, portset_of(port), TX_TOO_LONG);
+			txbatch_refuse(b, portset_of(port), TX_TOO_LONG, frames[i]);
 			rte_pktmbuf_free(frames[i]);
 		} else {
 			frames[kept++] = frames[i];
 		}
 	}
 	return kept;
+}
+
+// Sends frames that sniffers may want; as they are gone then, they are shown before.
+static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port, uint16_t n, struct sniffer *sniffers)
+{
+	struct sniff_what sent = {.ns = *b->now_ns, .way = SNIFF_TX, .port = (uint8_t)port};
+
+	sniff_offer(sniffers, &sent, b->frame[port], n);
+	uint16_t taken = b->send(b->arg, port, b->frame[port], n);
+	sniff_commit(sniffers, &sent, taken);
+	show_refused(b, sniffers, port, TX_QUEUE_FULL, b->frame[port] + taken, n - taken);
+	return taken;
 }
 
 static void drain_port(struct txbatch *b, unsigned port)
@@ -58,7 +84,8 @@ static void drain_port(struct txbatch *b, unsigned port)
 	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
 	uint16_t n = longest ? drop_long(b, port, longest) : b->count[port];
 	uint64_t bytes = bytes_of(frames, n); // before they are gone
-	uint16_t sent = b->send(b->arg, port, frames, n);
+	struct sniffer *sniffers = sniff_first(&b->sniffers);
+	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n) : send_shown(b, port, n, sniffers);
 
 	if (sent < n) {
 		bytes -= bytes_of(frames + sent, n - sent);
@@ -80,11 +107,11 @@ void txbatch_drain(struct txbatch *b)
 }
 
 // Whether the egress rate of a port has room for a frame; counted if not.
-static bool within_rate(struct txbatch *b, unsigned port, const struct rte_mbuf *m, const struct egress *e)
+static bool within_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
 {
 	if (txbatch_within_rate(b, e->conf, port, m, e->ns))
 		return true;
-	txbatch_refuse(b, portset_of(port), TX_RATE_LIMIT);
+	txbatch_refuse(b, portset_of(port), TX_RATE_LIMIT, m);
 	return false;
 }
 
@@ -103,14 +130,14 @@ static void reflect(struct txbatch *b, struct rte_mbuf *m, portset to, const str
 	}
 }
 
-void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, const struct egress *e)
+void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
 {
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
 
 	if (copy)
 		reflect(b, copy, to, e);
 	else
-		txbatch_refuse(b, to & e->up, TX_QUEUE_FULL);
+		txbatch_refuse(b, to & e->up, TX_QUEUE_FULL, m);
 	rte_pktmbuf_free(copy);
 }
 
@@ -118,7 +145,7 @@ void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, con
 static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
 {
 	if (portset_has(e->conf->blocked, port)) {
-		txbatch_refuse(b, portset_of(port), TX_MAC_CHANGED);
+		txbatch_refuse(b, portset_of(port), TX_MAC_CHANGED, m);
 		rte_pktmbuf_free(m);
 	} else if (!within_rate(b, port, m, e)) {
 		rte_pktmbuf_free(m);
@@ -131,13 +158,13 @@ static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const 
 // The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be made.
 static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag, const struct egress *e)
 {
-	if (!to)
+	if (!to || !m)
 		return NULL;
-	if (m && txbatch_shape(m, want_tag, e->form, e->tci)) {
+	if (txbatch_shape(m, want_tag, e->form, e->tci)) {
 		add_references(m, __builtin_popcountll(to) - 1);
 		return m;
 	}
-	txbatch_refuse(b, to, TX_QUEUE_FULL);
+	txbatch_refuse(b, to, TX_QUEUE_FULL, m);
 	rte_pktmbuf_free(m);
 	return NULL;
 }
@@ -153,6 +180,8 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 		return;
 	}
 	struct rte_mbuf *second = both ? rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX) : m;
+	if (!second)
+		txbatch_refuse(b, tagged_ports, TX_QUEUE_FULL, m);
 	struct rte_mbuf *plain = make_form(b, m, plain_ports, false, e);
 	struct rte_mbuf *tagged = make_form(b, second, tagged_ports, true, e);
 	PORTSET_FOREACH(port, to) {

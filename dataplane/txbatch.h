@@ -16,6 +16,7 @@
 #include "counters.h"
 #include "frame.h"
 #include "portconf.h"
+#include "sniff.h"
 #include "violation.h"
 
 enum { BURST_MAX = 256 };
@@ -39,6 +40,8 @@ struct txbatch {
 	txbatch_send_fn send;
 	void *arg;
 	portset pending; // ports whose batch is not empty
+	struct sniff_list sniffers; // of frames sent and refused, and by forward.c of those received and dropped
+	const uint64_t *now_ns;     // when
 	uint16_t count[PORTS_MAX];
 	struct rte_mbuf *frame[PORTS_MAX][BURST_MAX];
 };
@@ -59,8 +62,8 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 	b->pending |= portset_of(port);
 }
 
-// Counts deliveries that failed.
-void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why);
+// Counts deliveries of a frame that failed.
+void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m);
 
 // Whether the egress rate of a port has room for one more frame.
 static inline bool txbatch_within_rate(struct txbatch *b, const struct swconf *conf, unsigned port, const struct rte_mbuf *m,
@@ -87,7 +90,7 @@ static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_for
 void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
 // Gives a copy of frame m, as it is, to the destinations of mirrors that are up.
-void txbatch_mirror(struct txbatch *b, const struct rte_mbuf *m, portset to, const struct egress *e);
+void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
 // Empties all batches through send(), counts what went and what did not.
 void txbatch_drain(struct txbatch *b);

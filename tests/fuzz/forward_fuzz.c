@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A few ports with any policies, then frames, steps of the clock and ports that come and go. Every frame ends as one
-// outcome, no port gets one back or twice, no limit is exceeded, no buffer is lost; and whether frames are handled in
-// bursts or one at a time makes no difference.
+// outcome, no port gets one back or twice, no limit is exceeded, no buffer is lost; a sniffer sees what the counters
+// count; and whether frames are handled in bursts or one at a time, and sniffed or not, makes no difference.
 #include <string.h>
 
 #include "fuzz.h"
@@ -10,7 +10,7 @@
 #include "../../dataplane/forward.h"
 #include "../../dataplane/pool.h"
 
-enum { PORTS = 5, STATIONS = 8, VLANS = 5, FRAMES_MAX = 1000, BYTES_MAX = 9018, RING = 1024, POOL = 8 << 20, CAPACITY_MAX = 1024 };
+enum { PORTS = 5, STATIONS = 8, VLANS = 5, FRAMES_MAX = 1000, BYTES_MAX = 9018, RING = 1024, POOL = 8 << 20, CAPACITY_MAX = 1024, SNIFFED = 1 << 20, SNAPLEN = 32 };
 
 // What a run has done, to compare with that of another one.
 struct result {
@@ -33,10 +33,13 @@ struct run {
 	uint8_t ingress[FRAMES_MAX]; // by the number of a frame
 	portset reached[FRAMES_MAX];
 	struct result result;
+	bool sniffs;
+	struct counters sniffed[PORTS]; // what the sniffer has seen
 };
 
 static struct rte_mempool *pool;
 static struct rte_ring *ring;
+static struct sniffer *sniffer; // of everything
 
 static void start(void)
 {
@@ -47,7 +50,10 @@ static void start(void)
 	config_free(c);
 	pool = pool_create(POOL);
 	ring = rte_ring_create_elem("events", sizeof(struct event), RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-	MUST(pool && ring);
+	sniffer = sniffer_create(SNIFFED, SNAPLEN, UINT64_MAX);
+	MUST(pool && ring && sniffer);
+	for (int way = 0; way < SNIFF_WAYS; way++)
+		atomic_store(&sniffer->ports[way], ~UINT64_C(0));
 }
 
 static uint64_t station(unsigned i)
@@ -225,6 +231,53 @@ static uint16_t take_frames(void *arg, unsigned port, struct rte_mbuf **frames, 
 	return taken;
 }
 
+static void count_record(struct counters *c, const struct sniff_record *r)
+{
+	switch (r->what.way) {
+	case SNIFF_RX:
+		c->rx_packets++;
+		c->rx_bytes += r->length;
+		break;
+	case SNIFF_TX:
+		c->tx_packets++;
+		c->tx_bytes += r->length;
+		break;
+	case SNIFF_DROPPED:
+		c->outcome[r->what.reason]++;
+		break;
+	case SNIFF_REFUSED:
+		c->tx_drop[r->what.reason]++;
+	}
+}
+
+// What was sniffed is what was counted.
+static void check_sniffed(struct run *r, unsigned port)
+{
+	const struct counters *c = &r->result.counters[port], *s = &r->sniffed[port];
+
+	MUST(s->rx_packets == c->rx_packets && s->rx_bytes == c->rx_bytes, "port %u: %ju of %ju frames received", port,
+	     (uintmax_t)s->rx_packets, (uintmax_t)c->rx_packets);
+	MUST(s->tx_packets == c->tx_packets && s->tx_bytes == c->tx_bytes, "port %u: %ju of %ju frames sent", port,
+	     (uintmax_t)s->tx_packets, (uintmax_t)c->tx_packets);
+	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
+		MUST(s->outcome[i] == c->outcome[i], "port %u: %ju of %ju %s", port, (uintmax_t)s->outcome[i], (uintmax_t)c->outcome[i],
+		     outcome_names[i]);
+	for (int i = 0; i < TX_DROPS; i++)
+		MUST(s->tx_drop[i] == c->tx_drop[i], "port %u: %ju of %ju %s", port, (uintmax_t)s->tx_drop[i], (uintmax_t)c->tx_drop[i],
+		     tx_drop_names[i]);
+}
+
+static void take_records(struct run *r)
+{
+	const struct sniff_record *s;
+
+	while ((s = sniff_peek(sniffer))) {
+		MUST(s->what.port < PORTS && s->what.ns <= r->now_ns && s->captured == RTE_MIN(s->length, (uint32_t)SNAPLEN));
+		count_record(&r->sniffed[s->what.port], s);
+		sniff_take(sniffer);
+	}
+}
+
 static void check_conservation(struct run *r)
 {
 	for (unsigned port = 0; port < PORTS; port++) {
@@ -237,6 +290,8 @@ static void check_conservation(struct run *r)
 		MUST(c->rx_packets == ended, "port %u: %ju came, %ju ended", port, (uintmax_t)c->rx_packets, (uintmax_t)ended);
 		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit, "port %u has %u MACs", port,
 		     fdb_count(r->shared.fdb, port));
+		if (r->sniffs)
+			check_sniffed(r, port);
 	}
 }
 
@@ -254,6 +309,7 @@ static void flush_burst(struct run *r)
 	r->count = 0;
 	while (event_pop(&r->forwarder.events, &e))
 		MUST(e.type < EVENT_TYPES && e.port < PORTS && e.ns <= r->now_ns);
+	take_records(r);
 	check_conservation(r);
 }
 
@@ -398,7 +454,8 @@ static bool hash_entry(void *sum, const struct fdb_entry *e)
 	return false;
 }
 
-static struct run *run_new(const struct config *c, const struct swconf *conf, const struct fixed_mac *fixed, size_t fixed_count)
+static struct run *run_new(const struct config *c, const struct swconf *conf, const struct fixed_mac *fixed, size_t fixed_count,
+			   bool sniffs)
 {
 	static struct run r;
 
@@ -418,10 +475,13 @@ static struct run *run_new(const struct config *c, const struct swconf *conf, co
 	r.forwarder.tx.send = take_frames;
 	r.forwarder.tx.arg = &r;
 	forwarder_set_clock(&r.forwarder, 0);
+	r.sniffs = sniffs;
+	if (sniffs)
+		sniff_add(&r.forwarder.tx.sniffers, sniffer);
 	return &r;
 }
 
-static struct result run(const struct config *c, struct bytes in, unsigned burst_max, bool jams)
+static struct result run(const struct config *c, struct bytes in, unsigned burst_max, bool jams, bool sniffs)
 {
 	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, 4};
 	size_t fixed_count;
@@ -429,7 +489,7 @@ static struct result run(const struct config *c, struct bytes in, unsigned burst
 	struct fixed_mac *fixed = compile_fixed(c, numbers, &fixed_count);
 
 	MUST(conf && fixed);
-	struct run *r = run_new(c, conf, fixed, fixed_count);
+	struct run *r = run_new(c, conf, fixed, fixed_count, sniffs);
 	r->burst_max = burst_max;
 	r->jams = jams;
 	play(r, in);
@@ -462,9 +522,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool jams = mode & 1;
 	struct config *c = take_config(&in);
 	make_valid(c);
-	struct result bursts = run(c, in, 1 + mode, jams);
+	struct result bursts = run(c, in, 1 + mode, jams, true);
 	if (!jams) { // else a longer batch loses more of its frames
-		struct result single = run(c, in, 1, false);
+		struct result single = run(c, in, 1, false, false);
 		check_same(&bursts, &single);
 	}
 	config_free(c);

@@ -21,6 +21,8 @@ static struct swconf conf;
 static struct port_runtime runtime[PORTS_MAX];
 static struct counter_block counters[PORTS_MAX];
 static struct txbatch batch;
+static struct sniffer *sniffer; // of everything
+static const uint64_t now_ns = 1;
 
 // What was sent: as often as `sent` says, the last frame of each port.
 static struct {
@@ -54,8 +56,12 @@ static uint16_t send_frames(void *arg, unsigned port, struct rte_mbuf **frames, 
 static int begin(void **state)
 {
 	(void)state;
-	if (!pool)
+	if (!pool) {
 		pool = test_pool(2 << 20);
+		sniffer = sniffer_create(1 << 20, 64, UINT64_MAX);
+		atomic_store(&sniffer->ports[SNIFF_TX], ~UINT64_C(0));
+		atomic_store(&sniffer->ports[SNIFF_REFUSED], ~UINT64_C(0));
+	}
 	memset(&conf, 0, sizeof conf);
 	memset(counters, 0, sizeof counters);
 	memset(runtime, 0, sizeof runtime);
@@ -67,15 +73,37 @@ static int begin(void **state)
 	batch.runtime = runtime;
 	batch.send = send_frames;
 	batch.arg = &batch;
+	batch.now_ns = &now_ns;
+	sniff_add(&batch.sniffers, sniffer);
 	return 0;
 }
 
-// After each test: no buffer is lost.
+static void check_sniffed(void)
+{
+	struct counters seen[PORTS] = {0};
+	const struct sniff_record *r;
+
+	for (; (r = sniff_peek(sniffer)); sniff_take(sniffer)) {
+		seen[r->what.port].tx_packets += r->what.way == SNIFF_TX;
+		seen[r->what.port].tx_bytes += r->what.way == SNIFF_TX ? r->length : 0;
+		seen[r->what.port].tx_drop[r->what.reason] += r->what.way == SNIFF_REFUSED;
+	}
+	for (unsigned port = 0; port < PORTS; port++) {
+		assert_int_equal(seen[port].tx_packets, counters[port].tx_packets);
+		assert_int_equal(seen[port].tx_bytes, counters[port].tx_bytes);
+		for (int i = 0; i < TX_DROPS; i++)
+			assert_int_equal(seen[port].tx_drop[i], counters[port].tx_drop[i]);
+	}
+	memset(counters, 0, sizeof counters);
+}
+
+// After each test: no buffer is lost, and a sniffer has seen what was counted.
 static int end(void **state)
 {
 	(void)state;
 	txbatch_drain(&batch);
 	assert_int_equal(batch.pending, 0);
+	check_sniffed();
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 	return 0;
 }

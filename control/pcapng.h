@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// pcapng: the blocks of a pcapng stream, one at a time (draft-ietf-opsawg-pcapng). libpcap writes none.
+//
+// Model   One section in the byte order of the machine; interfaces are numbered in the order of their blocks. Each writer
+//         puts one block into the caller's memory and returns its length.
+// Limits  A block takes its texts, its bytes and PCAPNG_ROOM at most.
+// Time    Nanoseconds since 1970.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	PCAPNG_SECTION = 0x0a0d0d0a, // types of blocks
+	PCAPNG_INTERFACE = 1,
+	PCAPNG_STATISTICS = 5,
+	PCAPNG_PACKET = 6,
+	PCAPNG_ROOM = 128,
+};
+
+enum pcapng_direction { PCAPNG_INBOUND = 1, PCAPNG_OUTBOUND = 2 };
+
+struct pcapng_packet {
+	uint32_t interface;
+	enum pcapng_direction direction;
+	uint64_t ns;
+	const uint8_t *data;
+	uint32_t captured; // bytes at data
+	uint32_t length;   // bytes that were on the wire
+	const char *comment; // NULL: none
+};
+
+// What every block begins with.
+struct pcapng_head {
+	uint32_t type, length; // of the whole block, a multiple of 4
+};
+
+struct pcapng_statistics {
+	uint32_t interface;
+	uint64_t ns;
+	uint64_t received, dropped; // frames that were to be captured; of them, those that were not
+};
+
+size_t pcapng_section(uint8_t *out, const char *application);
+size_t pcapng_interface(uint8_t *out, const char *name, uint32_t snaplen);
+size_t pcapng_packet(uint8_t *out, const struct pcapng_packet *p);
+size_t pcapng_statistics(uint8_t *out, const struct pcapng_statistics *s);
+
+// The frames dropped that a statistics block of so many bytes tells of; 0 where it does not.
+uint64_t pcapng_dropped(const uint8_t *block, size_t length);
