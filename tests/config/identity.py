@@ -14,10 +14,12 @@ PORTS_MAX = 14  # of the 32 devices that can be open, two configurations have a 
 BASE = {"memory": 128, "hugepages": "off", "busy-poll": "off", "eal": ["--log-level=lib.eal:notice", "--no-telemetry"]}
 NAMES = string.ascii_letters + string.digits + "_.-"
 LOOKS_LIKE_SOMETHING_ELSE = "on off yes no null true 0 0x1f 1e3 .5 - -- --- ... 08 1_000 name port".split()
-SWITCH_NAMES = ("lab", "# none", "a # b", "a: b", "- a", "'", '"', "\\", "\tx\t", " x ", "line\nline", "line\n", "é", "日本語", "\U0001f600",
-                "\u2028", "\u00a0", "\x7f", "[a]", "{a}", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a", "?", ",", "null", "~", "a" * 63)
-COUNTED = {"state", "rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_drops", "tx_packets", "tx_bytes", "tx_drops", "macs",
-           "not_learned", "mac_moves", "truncated"}
+SWITCH_NAMES = (
+    "lab", "# none", "a # b", "a: b", "- a", "'", '"', "\\", "\tx\t", " x ", "line\nline", "line\n", "é", "日本語", "\U0001f600",
+    "\u2028", "\u00a0", "\x7f", "[a]", "{a}", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a", "?", ",", "null", "~", "a" * 63)
+COUNTED = {
+    "state", "rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_drops", "tx_packets", "tx_bytes", "tx_drops", "macs",
+    "not_learned", "mac_moves", "truncated"}
 
 
 class Maker:

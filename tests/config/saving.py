@@ -22,8 +22,8 @@ OWNER = 1234
 
 
 def many_stations():
-    rows = "".join(f"  - {{ mac: 02:00:01:00:{number >> 8:02x}:{number & 255:02x}, vlan: 1, port: a }}\n" for number in range(STATIONS))
-    return f"{PLAIN}static-macs:\n{rows}"
+    rows = (f"  - {{ mac: 02:00:01:00:{number >> 8:02x}:{number & 255:02x}, vlan: 1, port: a }}\n" for number in range(STATIONS))
+    return f"{PLAIN}static-macs:\n{''.join(rows)}"
 
 
 class Saving:
@@ -168,10 +168,12 @@ class Saving:
         folder = live.file.parent
         os.mkfifo(folder / "fifo")
         (folder / "large").write_bytes(b"#" * (16 << 20) + b"#")
-        for path, why in ((folder / "nosuch/lab.yaml", "No such file"), (folder, "no regular file"), (f"{folder}/", "no regular file"),
-                          (f"{folder}/new/", "no name of a file"), (folder / "fifo", "no regular file"), ("/dev/null", "no regular"),
-                          (folder / "lab.yaml/x", "Not a directory"), (folder / "large", "too large"), ("/proc/lab.yaml", "cannot"),
-                          (folder / ("x" * 250), "too long"), (folder / ("x" * 300), "too long")):
+        places = (
+            (folder / "nosuch/lab.yaml", "No such file"), (folder, "no regular file"), (f"{folder}/", "no regular file"),
+            (f"{folder}/new/", "no name of a file"), (folder / "fifo", "no regular file"), ("/dev/null", "no regular file"),
+            (folder / "lab.yaml/x", "Not a directory"), (folder / "large", "too large"), ("/proc/lab.yaml", "cannot"),
+            (folder / ("x" * 250), "too long"), (folder / ("x" * 300), "too long"))
+        for path, why in places:
             assert why in (said := live.say(f"config save {path}", REFUSED)), f"{path}: {said}"
         answer = live.client.call("config.save", {"file": "lab.yaml"})
         assert "does not begin with a /" in answer["error"]["message"], answer
