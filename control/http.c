@@ -424,8 +424,8 @@ static bool start_server(struct http *h, struct event_base *base)
 static bool listen_at(struct http *h, struct event_base *base, const struct http_conf *c)
 {
 	const unsigned flags = LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
-	struct evconnlistener *l = evconnlistener_new_bind(base, NULL, NULL, flags, -1, (const struct sockaddr *)&c->address,
-							   c->address_len);
+	struct evconnlistener *l = evconnlistener_new_bind(base, NULL, NULL, flags, HTTP_CONNECTIONS_MAX,
+							   (const struct sockaddr *)&c->address, c->address_len);
 
 	if (l && evhttp_bind_listener(h->server, l))
 		return true;

@@ -12,7 +12,6 @@ from bench import PATIENCE_S, Client
 from httpswitch import TOKEN, HttpSwitch, captures
 
 CONNECTIONS_MAX, CONNECTION_PATIENCE_S = 64, 20  # of the server
-SPARE_DESCRIPTORS = 16
 ANSWER_S = 5  # that an answer may take, on a machine with other things to do
 GARBAGE_S = 2
 MIB = 1 << 20
@@ -97,7 +96,7 @@ def slow(site):
         for _ in range(1000):
             stack.enter_context(site.connect()).sendall(b"GET / HTTP/1.1\r\nHo")
         answered(site)
-        settles(site, before + CONNECTIONS_MAX + SPARE_DESCRIPTORS)
+        settles(site, before + CONNECTIONS_MAX)
     probe.check()
     settles(site, before)
 
