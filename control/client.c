@@ -145,6 +145,7 @@ static int all_pages(struct session *s, const struct command *c, json_t *params,
 		next = json_incref(json_object_get(page, "next"));
 		json_decref(page);
 	}
+	json_object_del(params, "after");
 	json_decref(next);
 	json_decref(*result);
 	*result = all;
