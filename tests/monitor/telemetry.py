@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 import tap
 from bench import PATIENCE_S
@@ -53,7 +54,19 @@ def rest(site):
     tap.equal(table, by_socket["fdb"], "table")
     tap.equal(status["fdb"], by_socket["fdb"], "table in the status")
     tap.equal((status["name"], status["version"]), (by_socket["name"], by_socket["version"]), "name and version")
-    assert 0 <= workers["worker0"]["load"] <= 100 and 0 < workers["worker0"]["busy_cycles"] < workers["worker0"]["cycles"], workers
+    assert 0 < workers["worker0"]["busy_cycles"] < workers["worker0"]["cycles"], workers
+
+
+def load(site):
+    """Of a worker that has frames all the time, in per cent."""
+    site.call("port.add", {"name": "busy", "set": {"device": "net_null9", "mac-limit": 9}})
+    deadline = time.monotonic() + PATIENCE_S
+    while site.call("status")["workers"][0]["load"] < 0.1:
+        assert time.monotonic() < deadline, "the worker has nothing to do"
+        time.sleep(0.05)
+    workers, = asked("/nestswitch/workers")
+    site.call("port.del", {"name": "busy"})
+    assert 10 <= workers["worker0"]["load"] <= 100, workers
 
 
 def wrong(site):
@@ -99,5 +112,6 @@ def tests(bench):
     site = HttpSwitch(bench, "telemetry", CONFIG.replace(NAME, OWN_NAME))
     yield "ports are nestctl's", lambda: ports(site)
     yield "table, workers, status", lambda: rest(site)
+    yield "load of a worker", lambda: load(site)
     yield "what there is not", lambda: wrong(site)
     yield "many ask, while ports come and go and the switch stops", lambda: together(site)

@@ -46,6 +46,7 @@ REQUESTS = (
     ({}, "{}", 403, "token"),
     (AUTHORIZED | {"Authorization": f"Bearer {TOKEN}x"}, "{}", 403, "token"),
     (AUTHORIZED | {"Authorization": f"Bearer {TOKEN[:-1]}y"}, "{}", 403, "token"),
+    (AUTHORIZED | {"Authorization": f"Bearer y{TOKEN[1:]}"}, "{}", 403, "token"),
     (AUTHORIZED | {"Authorization": "Bearer "}, "{}", 403, "token"),
     (AUTHORIZED | {"Authorization": TOKEN}, "{}", 403, "token"),
     (AUTHORIZED | {"Content-Type": "text/plain"}, "{}", 415, "application/json"),
