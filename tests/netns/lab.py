@@ -19,7 +19,7 @@ from pathlib import Path
 START_S = 30
 STOP_S = 20
 LAST_REPLY_S = 10  # other work on the machine can hold a reply up for long
-CONTACTS = 3
+CONTACTS, CONTACT_S = 20, 1  # the first of them may be lost
 UNREACHABLE = 3  # exit status of nestctl where there is no switch (yet)
 
 
@@ -142,7 +142,7 @@ class Station(Namespace):
         """Pings that should be answered. First contact is made before: on a busy machine it may take longer than the kernel
         waits for an address."""
         for _ in range(CONTACTS):
-            if ping(self, address, 1, 1, LAST_REPLY_S).received:
+            if ping(self, address, 1, 1, CONTACT_S).received:
                 break
         return ping(self, address, count, interval, LAST_REPLY_S)
 
