@@ -253,20 +253,6 @@ static bool take_ports(struct capture *c, const json_t *params, struct method_er
 	return true;
 }
 
-// A number of 1 to max; *n is left alone where there is none.
-static bool take_number(const json_t *params, const char *name, uint64_t max, uint64_t *n, struct method_error *e)
-{
-	const json_t *v = json_object_get(params, name);
-	json_int_t number = json_integer_value(v);
-
-	if (!v)
-		return true;
-	if (!json_is_integer(v) || number < 1 || (uint64_t)number > max)
-		return method_refuse(e, RPC_USAGE, "%s is no number from 1 to %llu", name, (unsigned long long)max);
-	*n = (uint64_t)number;
-	return true;
-}
-
 // One that goes back could go on for ever.
 static bool take_instruction(const json_t *v, struct bpf_insn *to)
 {
@@ -325,8 +311,8 @@ static bool take_params(struct capture *c, const json_t *params, struct method_e
 	uint64_t snaplen = CAPTURE_SNAPLEN;
 
 	c->left = UINT64_MAX;
-	if (!take_ports(c, params, e) || !take_direction(c, params, e) || !take_number(params, "count", INT64_MAX, &c->left, e) ||
-	    !take_number(params, "snaplen", CAPTURE_SNAPLEN, &snaplen, e) || !take_program(c, params, e))
+	if (!take_ports(c, params, e) || !take_direction(c, params, e) || !param_number(params, "count", INT64_MAX, &c->left, e) ||
+	    !param_number(params, "snaplen", CAPTURE_SNAPLEN, &snaplen, e) || !take_program(c, params, e))
 		return false;
 	c->snaplen = (uint32_t)snaplen;
 	return true;

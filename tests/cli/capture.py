@@ -394,7 +394,7 @@ REFUSALS = (
 # Requests that no nestctl sends: (parameters, error code)
 REQUESTS = (
     ({"port": "a"}, -32602), ({"port": ["trunk"] * 65}, -32602), ({"port": [5]}, -32000), ({"direction": 7}, -32001),
-    ({"count": -1}, -32001), ({"count": "5"}, -32001), ({"snaplen": 1 << 20}, -32001), ({"program": 5}, -32001),
+    ({"count": -1}, -32001), ({"count": "5x"}, -32001), ({"snaplen": 1 << 20}, -32001), ({"program": 5}, -32001),
     ({"program": []}, -32001), ({"program": [[6, 0, 0]]}, -32001), ({"program": [[6, 0, 0, -1]]}, -32001),
     ({"program": [["a", 0, 0, 0]]}, -32001), ({"program": [[6, 300, 0, 0]]}, -32001), ({"program": [[0, 0, 0, 0]]}, -32001),
     ({"program": [[5, 0, 0, 7], [6, 0, 0, 0]]}, -32001), ({"program": [[5, 0, 0, 0xffffffff], [6, 0, 0, 0]]}, -32001),
