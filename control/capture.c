@@ -346,6 +346,7 @@ struct capture *capture_start(struct vswitch *sw, const json_t *params, struct b
 	choose_ports(c);
 	for (unsigned w = 0; w < sw->workers; w++)
 		sniff_add(&sw->worker[w]->forwarder.tx.sniffers, c->sniffer[w]);
+	switch_settle(sw); // no burst that has not seen them is counted any more
 	c->running = true;
 	return c;
 }
