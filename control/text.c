@@ -227,12 +227,13 @@ const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next,
 	const char *near = text_nearest(word, next, arg);
 	char list[TEXT_HINT - 8] = "";
 
+	*hint = 0;
 	if (!near && !otherwise)
 		list_words(list, sizeof list - sizeof " …", next, arg);
 	if (near)
 		snprintf(hint, TEXT_HINT, " (did you mean '%s'?)", near);
-	else
-		snprintf(hint, TEXT_HINT, otherwise || *list ? " (%s)" : "", otherwise ? otherwise : list);
+	else if (otherwise || *list)
+		snprintf(hint, TEXT_HINT, " (%s)", otherwise ? otherwise : list);
 	return hint;
 }
 
