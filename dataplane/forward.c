@@ -246,8 +246,7 @@ static inline bool is_sniffed(const struct burst *b)
 static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason, const struct arrival *a,
 						   struct rte_mbuf *m)
 {
-	if (reason == OUT_FORGED_TRANSMIT || reason == OUT_MAC_CONFLICT || reason == OUT_MAC_LIMIT ||
-	    (reason == OUT_BPDU && b->in->bpdu == BPDU_SHUTDOWN))
+	if (violation_is(reason) && (reason != OUT_BPDU || b->in->bpdu == BPDU_SHUTDOWN))
 		punish(b, reason, a);
 	if (is_sniffed(b))
 		show(b, SNIFF_DROPPED, reason, &m, 1);

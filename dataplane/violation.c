@@ -6,6 +6,14 @@
 // The reasons that are violations.
 static const enum outcome reasons[VIOLATION_REASONS] = {OUT_BPDU, OUT_FORGED_TRANSMIT, OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
 
+bool violation_is(enum outcome reason)
+{
+	for (unsigned i = 0; i < VIOLATION_REASONS; i++)
+		if (reasons[i] == reason)
+			return true;
+	return false;
+}
+
 static struct event as_event(const struct violation_sum *s, uint8_t port, enum outcome reason)
 {
 	return (struct event){

@@ -24,6 +24,9 @@ struct violations {
 	struct violation_sum sum[VIOLATION_REASONS];
 };
 
+// Whether a reason is one at all. Of OUT_BPDU the port's `bpdu` says whether it is.
+bool violation_is(enum outcome reason);
+
 // Notes one; true: *told is the sum of an earlier second, to be told now.
 bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key, uint64_t ns, struct event *told);
 
