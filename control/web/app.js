@@ -127,7 +127,8 @@ function showConnection() {
 	const age = performance.now() - state.heard, live = state.heard > 0 && age < 3 * PERIOD_MS;
 
 	mark(document.body, {'data-connection': live ? 'live' : state.heard ? 'stale' : 'waiting'});
-	put(byId('connection'), live ? 'live' : state.heard ? `no answer for ${duration(age / 1000)}` : 'no answer yet');
+	put(byId('answer'), live ? 'live' : state.heard ? 'no answer' : 'no answer yet');
+	put(byId('age'), live || !state.heard ? '' : `for ${duration(age / 1000)}`); // apart: it is not read out every second
 	if (live)
 		put(byId('trouble'), '');
 }
