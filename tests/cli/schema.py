@@ -18,6 +18,12 @@ class Schema:
     def has(self, name):
         return name in self.whole["$defs"]
 
+    def members(self, name):
+        """What an object of this definition has."""
+        definition = self.whole["$defs"][name]
+        inherited = self.members(definition["$ref"].rpartition("/")[2]) if "$ref" in definition else set()
+        return inherited | set(definition.get("properties", ()))
+
     def check(self, name, value):
         """Holds a value against the definition of this name."""
         assert self.has(name), f"{PATH.name} has nothing under {name}"
