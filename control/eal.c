@@ -6,6 +6,7 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -155,6 +156,14 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 	return true;
 }
 
+// net_tap has the kernel signal the process for each frame, and reads a TAP after such a signal only: the control thread would be
+// interrupted by guests, and a frame wait until that thread runs. With no signal to be had the driver asks the TAP itself.
+static void keep_signals_from_taps(void)
+{
+	for (int n = SIGRTMIN; n <= SIGRTMAX; n++)
+		signal(n, SIG_IGN);
+}
+
 bool eal_start(const struct config *c, enum eal_use use, char *const *more, struct config_error *e)
 {
 	static struct args a; // EAL keeps pointers into it
@@ -163,6 +172,7 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 		return true;
 	if (!build_args(&a, c, use, more, e))
 		return false;
+	keep_signals_from_taps();
 	if (rte_eal_init(a.count, a.word) < 0)
 		return config_refuse(e, (struct mark){0}, "DPDK does not start: %s (its own message stands above)",
 				     rte_strerror(rte_errno));

@@ -67,6 +67,7 @@ static int probe(struct port *p, const char *devargs)
 	p->dev = found;
 	p->part[p->parts++] = (struct port_part){.device = info.device, .dev = found, .interface = info.if_index};
 	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
+	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") || !strcmp(info.driver_name, "net_af_xdp");
 	p->kernel |= info.if_index != 0;
 	return 0;
 }

@@ -26,8 +26,11 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 
 	PORTSET_FOREACH(port, ports) {
 		uint16_t n = port_rx(&w->ports[port], queue, frames, WORKER_BURST);
-		if (!n)
+		if (!n) {
+			w->quiet[queue] |= w->ports[port].asks_kernel ? portset_of(port) : 0;
 			continue;
+		}
+		w->quiet[queue] &= ~portset_of(port);
 		forward_burst(&w->forwarder, port, frames, NULL, n);
 		txbatch_drain(&w->forwarder.tx);
 		total += n;
@@ -35,13 +38,18 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 	return total;
 }
 
-// One round over the ports; the number of frames that came in.
-static unsigned poll_ports(struct worker *w)
+// One round over the ports; the number of frames that came in. `busy`: the last one had some.
+static unsigned poll_ports(struct worker *w, bool busy)
 {
+	bool all = !busy || w->forwarder.now_ns - w->asked_ns >= WORKER_QUIET_NS;
 	unsigned total = 0;
 
-	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++)
-		total += poll_queue(w, queue, atomic_load_explicit(&w->polled[queue], memory_order_acquire));
+	if (all)
+		w->asked_ns = w->forwarder.now_ns;
+	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++) {
+		portset ports = atomic_load_explicit(&w->polled[queue], memory_order_acquire);
+		total += poll_queue(w, queue, all ? ports : ports & ~w->quiet[queue]);
+	}
 	return total;
 }
 
@@ -59,6 +67,7 @@ int worker_run(void *arg)
 {
 	struct worker *w = arg;
 	uint64_t before = rte_rdtsc(), start = before, last_ns = 0; // when there were frames
+	unsigned frames = 0;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	w->forwarder.tx.send = transmit;
@@ -67,7 +76,7 @@ int worker_run(void *arg)
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
 	while (!atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		forwarder_set_clock(&w->forwarder, clock_ns(&w->clock, before));
-		unsigned frames = poll_ports(w);
+		frames = poll_ports(w, frames);
 		uint64_t now = rte_rdtsc();
 		if (frames) {
 			counter_add(&w->busy_cycles, now - before);

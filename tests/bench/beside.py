@@ -9,7 +9,7 @@ import statistics
 import report
 from machine import Absent, Unmeasurable, alone, huge_pages, progress
 from peers import LinuxBridge, OpenVSwitch
-from programs import EVERYTHING, GUARDED, Nestswitch, Testpmd
+from programs import EVERYTHING, GUARDED, TAPS, Apart, Nestswitch, Testpmd
 from report import NOTHING, Target
 
 # Times testpmd macswap on the same captures, for each number of MACs.
@@ -25,8 +25,8 @@ differ from frame to frame. Cycles are all that the core had, divided by the fra
 (least–greatest). Every policy: VLANs with a tag put on one way and taken off the other, limits of MACs, of storms and
 rates, which nothing exceeds, isolation groups, and ports beside with forged-transmits and static MACs; its captures
 and those of its floor are tagged on one side (64 bytes). Guards: those against DHCP servers and router
-advertisements. Linux: packet sockets send on the core that bridges, which is in the figure; the last line is that
-alone.
+advertisements. Silent TAPs: idle ports that the kernel has to be asked about. Linux: packet sockets send on the core
+that bridges, which is in the figure; the last line is that alone.
 """
 
 
@@ -36,6 +36,7 @@ class Beside:
         self.programs = [
             Testpmd(made, "macswap"),
             Nestswitch(build, made, folder, "nestswitch", "nestswitch, default policy"),
+            Nestswitch(build, made, folder, "nestswitch-taps", "nestswitch, 16 silent TAPs beside", TAPS, where=Apart),
             Testpmd(made, "macswap", tagged=True),
             Nestswitch(build, made, folder, "nestswitch-policy", "nestswitch, every policy", EVERYTHING, tagged=True),
             Nestswitch(build, made, folder, "nestswitch-guards", "nestswitch, and both guards", GUARDED, tagged=True),

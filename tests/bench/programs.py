@@ -150,6 +150,7 @@ static-macs:
   - {{ mac: "02:00:30:00:00:02", vlan: {vlan}, port: d }}
 """
 GUARDED = EVERYTHING.replace("policy: {{", "policy: {{ dhcp-server: block, router-advert: block,", 1)
+TAPS = DEFAULTS + "".join(f"  - {{{{ name: t{number}, device: 'tap:t{number}' }}}}\n" for number in range(16))
 
 
 class Here:
@@ -160,12 +161,21 @@ class Here:
         return subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *map(str, words)], stdin=subprocess.DEVNULL, **options)
 
 
+class Apart(Here):
+    """The same in a namespace of its own, which goes with it; nothing speaks on interfaces in there."""
+
+    @staticmethod
+    def start(*words, **options):
+        silent = "sysctl -qw net.ipv6.conf.default.disable_ipv6=1 && exec \"$@\""
+        return Here.start("unshare", "--net", "sh", "-c", silent, "sh", *words, **options)
+
+
 class Nestswitch(Program):
     """`nestswitch run`, every MAC learned before anything is counted."""
 
-    def __init__(self, build, captures, folder, key, name, config=DEFAULTS, tagged=False):
+    def __init__(self, build, captures, folder, key, name, config=DEFAULTS, tagged=False, where=Here):
         super().__init__(captures)
-        self.build, self.folder = build, folder
+        self.build, self.folder, self.where = build, folder, where
         self.key, self.name, self.config, self.tagged = key, name, config, tagged
 
     def prepare(self):
@@ -182,7 +192,7 @@ class Nestswitch(Program):
 
     @contextmanager
     def running(self, n):
-        switch = lab.Switch(self.build, Here, self.folder, self.text(n))
+        switch = lab.Switch(self.build, self.where, self.folder, self.text(n))
         try:
             with Control(switch.socket) as control:
                 await_known(control, 2 * n)
