@@ -37,6 +37,7 @@ enum device_peer device_peer(const char *device);
 // that replaces another one of its kind is there beside it for a while. Where its peer is absent it is left closed.
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers, struct rte_mempool *pool,
 		 struct config_error *e);
+void device_close(struct port *port);
 
 // Gives an open device the MTU of p. On refusal a part of it may have it already.
 bool device_set_mtu(struct port *port, const struct config_port *p, struct config_error *e);

@@ -8,6 +8,7 @@
 
 #include "device.h"
 #include "interface.h"
+#include "listener.h"
 #include "log.h"
 #include "unixsocket.h"
 
@@ -183,9 +184,16 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		rc = prepare_interface(port, p, parts.args[i], &step);
 	if (!rc)
 		return true;
-	port_close(port);
+	device_close(port);
 	if (rc == -ERANGE)
 		return config_refuse(e, p->device_at, "port '%s': device '%.200s' does not have %u queues (queues: 1)", p->name, p->device,
 				     p->queues);
 	return cannot(p, step.step, rc, e);
+}
+
+void device_close(struct port *port)
+{
+	listener_hold();
+	port_close(port);
+	listener_release();
 }

@@ -62,7 +62,7 @@ void ports_close(struct vswitch *sw, portset which)
 	unsigned port;
 
 	PORTSET_FOREACH(port, which)
-		port_close(&sw->device[port]);
+		device_close(&sw->device[port]);
 }
 
 // The number of a port whose MTU another configuration changes while its device stays open; -1: it is none.
