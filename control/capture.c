@@ -311,8 +311,8 @@ static bool take_params(struct capture *c, const json_t *params, struct method_e
 	uint64_t snaplen = CAPTURE_SNAPLEN;
 
 	c->left = UINT64_MAX;
-	if (!take_ports(c, params, e) || !take_direction(c, params, e) || !param_number(params, "count", INT64_MAX, &c->left, e) ||
-	    !param_number(params, "snaplen", CAPTURE_SNAPLEN, &snaplen, e) || !take_program(c, params, e))
+	if (!take_ports(c, params, e) || !take_direction(c, params, e) || !param_number(params, "count", 1, INT64_MAX, &c->left, e) ||
+	    !param_number(params, "snaplen", 1, CAPTURE_SNAPLEN, &snaplen, e) || !take_program(c, params, e))
 		return false;
 	c->snaplen = (uint32_t)snaplen;
 	return true;

@@ -64,14 +64,14 @@ bool param_scalar(const json_t *v, char *out, size_t size)
 	return false;
 }
 
-bool param_number(const json_t *params, const char *name, uint64_t max, uint64_t *number, struct method_error *e)
+bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number, struct method_error *e)
 {
 	const json_t *v = json_object_get(params, name);
 	char text[32] = "";
 
-	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number))
+	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number >= min))
 		return true;
-	return method_refuse(e, RPC_USAGE, "%s cannot be '%.31s' (a number from 1 to %" PRIu64 ")", name, text, max);
+	return method_refuse(e, RPC_USAGE, "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")", name, text, min, max);
 }
 
 bool change_begin(struct change *ch, struct vswitch *sw, struct method_error *e)

@@ -36,8 +36,8 @@ bool param_optional(const json_t *params, const char *name, const char **text, s
 // A scalar as the text that it would be in a configuration.
 bool param_scalar(const json_t *v, char *out, size_t size);
 
-// A number from 1 to max, or a text of one; left alone where it is missing.
-bool param_number(const json_t *params, const char *name, uint64_t max, uint64_t *number, struct method_error *e);
+// A number from min to max, or a text of one; left alone where it is missing.
+bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number, struct method_error *e);
 
 struct change {
 	struct vswitch *sw;

@@ -48,7 +48,7 @@ static json_t *events_show(struct vswitch *sw, const json_t *params, struct meth
 {
 	uint64_t count = RECENT_EVENTS;
 
-	if (!param_number(params, "count", RECENT_EVENTS, &count, e))
+	if (!param_number(params, "count", 1, RECENT_EVENTS, &count, e))
 		return NULL;
 	return json_pack("{s:o}", "events", sw->recent ? recent_json(sw->recent, (unsigned)count) : json_array());
 }

@@ -10,17 +10,6 @@
 #include "methodcommon.h"
 #include "rpc.h"
 
-static bool number_param(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number,
-			 struct method_error *e)
-{
-	char text[32] = "";
-
-	if (param_scalar(json_object_get(params, name), text, sizeof text) && text_number(text, max, number) && *number >= min)
-		return true;
-	return method_refuse(e, RPC_USAGE, "%s cannot be '%.31s' (a number from %llu to %llu)", name, text, (unsigned long long)min,
-			     (unsigned long long)max);
-}
-
 static json_t *no_memory(struct method_error *e)
 {
 	return method_refuse(e, RPC_REFUSED, "out of memory");
@@ -31,7 +20,11 @@ static const struct revision *wanted_revision(const struct vswitch *sw, const js
 {
 	uint64_t number;
 
-	if (!number_param(params, "number", 0, UINT32_MAX, &number, e))
+	if (!json_object_get(params, "number")) {
+		method_refuse(e, PARAMS_INVALID, "parameter 'number' is missing");
+		return NULL;
+	}
+	if (!param_number(params, "number", 0, UINT32_MAX, &number, e))
 		return NULL;
 	const struct revision *r = history_find(sw->history, (unsigned)number);
 	if (!r)
@@ -114,7 +107,7 @@ static json_t *config_apply(struct vswitch *sw, const json_t *params, struct met
 {
 	uint64_t seconds = 0;
 
-	if (json_object_get(params, "confirm") && !number_param(params, "confirm", 1, CONFIRM_MAX_S, &seconds, e))
+	if (!param_number(params, "confirm", 1, CONFIRM_MAX_S, &seconds, e))
 		return NULL;
 	struct change ch = {.sw = sw, .c = config_param(params, e), .e = e};
 	if (!ch.c)

@@ -12,7 +12,7 @@ static bool vlan_param(const json_t *params, uint16_t *vid, struct method_error 
 {
 	uint64_t number = *vid;
 
-	if (!param_number(params, "vlan", VID_MAX, &number, e))
+	if (!param_number(params, "vlan", 1, VID_MAX, &number, e))
 		return false;
 	*vid = (uint16_t)number;
 	return true;
@@ -70,7 +70,7 @@ static json_t *table_show(struct vswitch *sw, const json_t *params, struct metho
 	uint64_t after = 0;
 	bool more;
 
-	if (!filter_params(sw, params, &f, e) || !param_number(params, "after", UINT64_MAX, &after, e))
+	if (!filter_params(sw, params, &f, e) || !param_number(params, "after", 1, UINT64_MAX, &after, e))
 		return NULL;
 	json_t *entries = describe_fdb(sw, &f, after, FDB_PAGE, &more);
 	if (!entries)
