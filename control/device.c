@@ -108,6 +108,10 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 	if (!wants && *argument)
 		return config_refuse(e, p->device_at, "port '%s': device '%.100s' has an argument (%s: takes none)", p->name,
 				     p->device, k->name);
+	if (!strcmp(k->name, "virtio_user") && strstr(argument, ",server=1"))
+		return config_refuse(e, p->device_at,
+				     "port '%s': virtio_user does not serve its socket: DPDK would wait for the peer, and the switch "
+				     "with it (vhost:PATH serves one)", p->name);
 	if (!k->format) {
 		pcap_args(name, argument, out);
 		return true;

@@ -37,7 +37,7 @@ static void bury_sockets(const char *device)
 enum device_peer device_peer(const char *device)
 {
 	char path[DEVICE_TEXT];
-	bool connects = (argument_of(device, "virtio_user", path) && !strstr(device, ",server=1") && strncmp(path, "/dev/", 5)) ||
+	bool connects = (argument_of(device, "virtio_user", path) && strncmp(path, "/dev/", 5)) ||
 			(argument_of(device, "memif", path) && strstr(device, ",role=client"));
 
 	if (!connects)
