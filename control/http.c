@@ -15,8 +15,11 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "history.h"
 #include "jsonrpc.h"
+#include "methodcommon.h"
 #include "metrics.h"
+#include "rpc.h"
 #include "webfiles.h"
 
 enum {
@@ -307,6 +310,9 @@ static json_t *call(void *arg, const char *method, const json_t *params, struct 
 {
 	struct http *h = arg;
 
+	if (method_writes_elsewhere(h->sw, method, params))
+		return method_refuse(e, RPC_REFUSED, "by HTTP the configuration is saved to %.400s alone (nestctl config save FILE, on the "
+				     "switch's machine, writes others)", h->sw->history->file);
 	return method_call(h->sw, method, params, e);
 }
 

@@ -16,3 +16,6 @@ json_t *method_call(struct vswitch *sw, const char *name, const json_t *params, 
 
 // Whether it shows what is and changes nothing: whoever reaches the web page may ask it.
 bool method_is_public(const char *name);
+
+// Whether it would write another file than the one of `run`, which is for who is on the switch's machine.
+bool method_writes_elsewhere(const struct vswitch *sw, const char *name, const json_t *params);

@@ -181,6 +181,16 @@ static bool is_own(const struct vswitch *sw, const struct configfile *f)
 	return realpath(sw->history->file, path) && !strcmp(path, f->path);
 }
 
+bool method_writes_elsewhere(const struct vswitch *sw, const char *name, const json_t *params)
+{
+	const char *file = param_text(params, "file");
+	char path[PATH_MAX];
+
+	if (!file || strcmp(name, "config.save") != 0 || !strcmp(file, sw->history->file))
+		return false;
+	return !realpath(sw->history->file, path) || strcmp(file, path) != 0;
+}
+
 static json_t *config_save(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
 	const char *named = param_text(params, "file"), *path = named ? named : sw->history->file;

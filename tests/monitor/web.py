@@ -168,6 +168,19 @@ def write(site):
     tap.equal(site.call("port.show", {"name": "b"})[0]["state"], "up", "state")
 
 
+def saves(site):
+    """The configuration, into the file of `run` alone, named or not."""
+    own, other = site.bench.folder / "web.yaml", site.bench.folder / "other.yaml"
+    site.call("port.set", {"name": "b", "set": {"mac-limit": 77}})
+    for params, words in (({"file": str(other)}, f'"error".*{own} alone'), ({"file": "/etc/passwd"}, f'"error".*{own} alone'),
+                          ({}, f'"result".*"file": ?"{own}"'), ({"file": str(own)}, f'"result".*"file": ?"{own}"')):
+        request = {"jsonrpc": "2.0", "id": 1, "method": "config.save", "params": params}
+        answer = site.ask("POST", "/api", json.dumps(request), AUTHORIZED.items())
+        assert re.search(words, answer.text()), f"/{words}/ is not in {answer.text()}"
+    assert not other.exists(), "another file was written"
+    tap.equal(own.read_text(), site.call("config.show"), "the file")
+
+
 def read_only(site):
     answer = site.ask("POST", "/api", "{}", AUTHORIZED.items())
     tap.equal(answer.status, 403, "status")
@@ -230,6 +243,7 @@ def tests(bench):
         yield (f"POST /api, refusal {number}: {words}",
                lambda headers=headers, body=body, wanted=wanted, words=words: denied(site, headers, body, wanted, words))
     yield "POST /api with the token changes the switch", lambda: write(site)
+    yield "config.save by HTTP writes the file of run alone", lambda: saves(site)
     yield "the port is taken: said so", lambda: taken(site)
     yield "the switch stops", site.stop
     yield "POST /api without --web-write", lambda: read_only(reader)
