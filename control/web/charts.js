@@ -4,13 +4,12 @@
 
 import {element, mark, put, svg, sync} from './dom.js';
 import {clock} from './format.js';
-import {SPAN_MS} from './history.js';
+import {GAP_MS, SPAN_MS} from './history.js';
 
-const GAP_MS = 3000; // no line is drawn over a longer silence
 const LEFT = 70, RIGHT = 10, TOP = 8, BOTTOM = 20, HEIGHT = 150;
 const MINUTE = 60000;
 
-// The samples in runs without a gap.
+// The samples in runs without a gap: no line is drawn over a longer silence.
 function runsOf(samples) {
 	const runs = [];
 
@@ -90,7 +89,7 @@ function showLegend(item, {tone, label, words}) {
 // One chart. up, down: samples => [{name, label, tone, value(sample)}]; say(value): with its unit.
 export class Chart {
 	constructor(root, {title, up, down = () => [], say, quiet}) {
-		Object.assign(this, {up, down, say, title, quiet, samples: [], now: 0});
+		Object.assign(this, {up, down, say, title, quiet, samples: [], now: 0, over: null});
 		this.axes = svg('g', {class: 'axes'});
 		this.areas = svg('g', {class: 'areas'});
 		this.pointer = svg('line', {class: 'pointer', y1: TOP, y2: HEIGHT - BOTTOM, visibility: 'hidden'});
@@ -120,7 +119,24 @@ export class Chart {
 
 		this.#drawAxes(width, scale, most, down.length > 0);
 		this.#drawAreas([...up.map((one) => [one, 1]), ...down.map((one) => [one, -1])], scale);
-		this.#tell(this.pointed ?? this.samples.at(-1), up, down);
+		this.#tell(this.#pointed(width), up, down);
+	}
+
+	// The sample under the pointer, which the picture moves along below it; null: there is none.
+	#pointed(width) {
+		const at = this.now - SPAN_MS * (1 - (this.over - LEFT) / (width - LEFT - RIGHT));
+		const near = this.over === null ? null : this.#nearest(at);
+		const x = near && LEFT + (width - LEFT - RIGHT) * (1 - (this.now - near.at) / SPAN_MS);
+
+		mark(this.pointer, near ? {x1: x, x2: x, visibility: 'visible'} : {visibility: 'hidden'});
+		return near;
+	}
+
+	#nearest(at) {
+		const distance = (sample) => Math.abs(sample.at - at);
+		const near = this.samples.reduce((best, one) => (best && distance(best) <= distance(one) ? best : one), null);
+
+		return near && distance(near) <= GAP_MS ? near : null;
 	}
 
 	#scale(width, most, mirrored) {
@@ -168,11 +184,13 @@ export class Chart {
 	}
 
 	// The legend says what was at the pointer, or what is now.
-	#tell(sample, up, down) {
+	#tell(pointed, up, down) {
+		const last = this.samples.at(-1), sample = pointed ?? (this.now - last?.at <= GAP_MS ? last : null);
 		const values = [...up, ...down].map((one) => ({...one, words: this.say(sample ? one.value(sample) : 0)}));
 		const all = values.map((one) => `${one.label} ${one.words}`).join(', ') || this.quiet;
 
-		put(this.when, this.pointed ? clock(new Date(performance.timeOrigin + this.pointed.at)) : '');
+		// By the clock of today: that of timeOrigin stands still while the machine sleeps.
+		put(this.when, pointed ? clock(new Date(Date.now() - performance.now() + pointed.at)) : '');
 		sync(this.legend, values, (one) => one.name, legendMade, showLegend);
 		if (!values.length)
 			this.legend.replaceChildren(element('li', {class: 'quiet'}, this.quiet));
@@ -180,23 +198,12 @@ export class Chart {
 	}
 
 	#point(event) {
-		const box = this.picture.getBoundingClientRect();
-		const at = this.now - SPAN_MS * (1 - (event.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT));
-		const distance = (sample) => Math.abs(sample.at - at);
-		const near = this.samples.reduce((best, one) => (best && distance(best) <= distance(one) ? best : one), null);
-
-		this.pointed = near && distance(near) <= GAP_MS ? near : null;
-		mark(this.pointer, {visibility: this.pointed ? 'visible' : 'hidden'});
-		if (this.pointed) {
-			const x = LEFT + (box.width - LEFT - RIGHT) * (1 - (this.now - this.pointed.at) / SPAN_MS);
-			mark(this.pointer, {x1: x, x2: x});
-		}
+		this.over = event.clientX - this.picture.getBoundingClientRect().left;
 		this.#draw();
 	}
 
 	#leave() {
-		this.pointed = null;
-		mark(this.pointer, {visibility: 'hidden'});
+		this.over = null;
 		this.#draw();
 	}
 }

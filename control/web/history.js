@@ -2,6 +2,7 @@
 // history: what counters became, as rates over the last five minutes; of each port, each port group and the whole switch.
 
 export const SPAN_MS = 300000;
+export const GAP_MS = 3000; // without a sample for longer, nothing is known
 const RATES = ['rxFrames', 'rxBits', 'txFrames', 'txBits'];
 
 // A selection is {kind: 'switch'|'group'|'port', name}.
@@ -61,6 +62,7 @@ function sum(samples, at) {
 export class History {
 	#before = new Map(); // port -> {clock, counters}
 	#samples = new Map(); // key of a selection -> samples, the oldest first
+	#at = 0; // of the latest reading
 
 	// A reading of all ports: clock is when the switch made it, at is when it came, in ms that never go back.
 	add(ports, clock, at) {
@@ -68,6 +70,7 @@ export class History {
 		const known = (some) => some.map((port) => fresh.get(port.name)).filter((sample) => sample);
 		const grouped = Map.groupBy(ports.filter((port) => port.port_group), (port) => port.port_group);
 
+		this.#at = at;
 		known(ports).forEach((sample) => this.#keep(`port:${sample.port}`, sample));
 		grouped.forEach((some, name) => this.#keepSum(`group:${name}`, known(some), at));
 		this.#keepSum('switch:', known(ports), at);
@@ -110,8 +113,10 @@ export class History {
 		return this.#samples.get(keyOf(selection)) ?? [];
 	}
 
-	// The latest sample, or one of zeros.
+	// The latest sample, or one of zeros: a group that lost its ports has only old ones.
 	latest(selection) {
-		return this.of(selection).at(-1) ?? sum([], 0);
+		const last = this.of(selection).at(-1);
+
+		return last && this.#at - last.at <= GAP_MS ? last : sum([], 0);
 	}
 }

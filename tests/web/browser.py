@@ -125,23 +125,29 @@ class Browser:
     def visible(self, selector):
         return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].filter((node) => node.checkVisibility()).length")
 
-    def click(self, selector):
-        """By a real mouse, where the element is and stays for two frames."""
-        place = self.js(f"""(async () => {{
+    def box(self, selector):
+        """x, y, width and height of an element, where it is and stays for two frames."""
+        return self.js(f"""(async () => {{
             const node = document.querySelector({json.dumps(selector)});
             const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-            const middle = (box) => [box.x + box.width / 2, box.y + box.height / 2];
-            let place = null, last = null;
+            let box = null, last = null;
             do {{
                 node.scrollIntoView({{block: 'center', behavior: 'instant'}});
-                last = place;
-                place = middle(node.getBoundingClientRect());
+                last = box;
+                box = node.getBoundingClientRect();
                 await frame();
-            }} while (String(place) !== String(last));
-            return place;
+            }} while (JSON.stringify(box) !== JSON.stringify(last));
+            return [box.x, box.y, box.width, box.height];
         }})()""")
+
+    def mouse(self, kind, x, y, **more):
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def click(self, selector):
+        """By a real mouse."""
+        x, y, width, height = self.box(selector)
         for kind in ("mousePressed", "mouseReleased"):
-            self.call("Input.dispatchMouseEvent", type=kind, x=place[0], y=place[1], button="left", clickCount=1)
+            self.mouse(kind, x + width / 2, y + height / 2, button="left", clickCount=1)
 
     def key(self, name, code):
         for kind in ("rawKeyDown", "keyUp"):
