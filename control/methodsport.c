@@ -370,12 +370,14 @@ static json_t *no_port_or_group(struct method_error *e, struct config *c, const 
 
 static json_t *policy_show(struct vswitch *sw, const json_t *params, struct method_error *e)
 {
-	const char *name;
+	const char *name, *group;
 
-	if (!param_optional(params, "name", &name, e))
+	if (!param_optional(params, "name", &name, e) || !param_optional(params, "group", &group, e))
 		return NULL;
-	const struct config_port *p = name ? config_port(sw->config, name) : NULL;
-	const struct config_group *g = name && !p ? config_group(sw->config, name) : NULL;
+	if (group && !config_group(sw->config, group))
+		return method_no_group(e, sw->config, group);
+	const struct config_port *p = name && !group ? config_port(sw->config, name) : NULL;
+	const struct config_group *g = group ? config_group(sw->config, group) : name && !p ? config_group(sw->config, name) : NULL;
 	if (name && !p && !g)
 		return no_port_or_group(e, sw->config, name);
 	return describe_policy(sw->config, g, p);

@@ -53,9 +53,9 @@ function checkSelection() {
 		select(WHOLE);
 }
 
-async function policyOf(selection) {
+async function policyOf({kind, name}) {
 	try {
-		return await get('policy.show', selection.name ? {name: selection.name} : {});
+		return await get('policy.show', {port: {name}, group: {group: name}, switch: {}}[kind]);
 	} catch (error) {
 		if (error instanceof Refused)
 			return null; // it is gone since

@@ -22,11 +22,11 @@ function totals(ports) {
 	return sum;
 }
 
-// Where a reason counts most; null where one port is all there is.
-function mostOn(key, ports) {
+// Where a reason counts most; null where a port is looked at.
+function mostOn(key, selection, ports) {
 	const frames = (port) => dropsOf(port)[key] ?? 0;
 
-	return ports.length < 2 ? null : ports.reduce((most, port) => (frames(port) > frames(most) ? port : most)).name;
+	return selection.kind === 'port' ? null : ports.reduce((most, port) => (frames(port) > frames(most) ? port : most)).name;
 }
 
 // What can be said without any counted drop.
@@ -71,7 +71,7 @@ export class Why {
 		sync(this.notes, said, (text) => text, (text) => element('li', {}, text), () => {});
 		for (const {heading, list, rows} of this.sides) {
 			const some = rows.filter(({name}) => sums[name]).map((row) => ({
-				...row, policy, most: mostOn(row.name, mine),
+				...row, policy, most: mostOn(row.name, selection, mine),
 				total: sums[row.name], rate: latest.drops[row.name] ?? 0,
 			})).sort((a, b) => b.rate - a.rate || b.total - a.total);
 			heading.hidden = !some.length;

@@ -36,6 +36,7 @@ QUESTIONS = (
     ("/api/fdb.show?after=x", 400, "after"),
     ("/api/fdb.show?type=x", 400, "dynamic, sticky"),
     ("/api/events.show?count=1001", 400, "1 to 1000"),
+    ("/api/policy.show?group=nosuch", 400, "no port group 'nosuch'"),
     ("/api/port.show?name=%ff", 400, "UTF-8"),
     ("/api/port.show?name", 400, "PARAMETER=VALUE"),
     ("/api/port.show?name=" + "x" * 5000, 400, "no port"),
