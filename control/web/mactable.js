@@ -50,7 +50,7 @@ export class MacTable {
 	#starts = [null]; // where this one and those before it began; the first one begins nowhere
 	#first = 0; // the row of #entries on top
 	#search = 0; // the number of the search that may show something
-	#pages = 0; // of the switch, that what is shown took
+	#pages = 0; // of the switch, that what is shown took; 0: there was no answer yet
 	#loading = false;
 	#typing = 0;
 
@@ -108,7 +108,7 @@ export class MacTable {
 
 	// What is shown stays up to date, unless the switch would have to search its whole table for that.
 	#refresh() {
-		if (!this.#loading && this.#pages === 1 && !document.hidden && document.body.dataset.connection === 'live')
+		if (!this.#loading && this.#pages <= 1 && !document.hidden && document.body.dataset.connection === 'live')
 			this.#load();
 	}
 
@@ -147,8 +147,7 @@ export class MacTable {
 	}
 
 	#fail(error) {
-		mark(this.note, {'data-bad': true});
-		put(this.note, error.message);
+		this.#draw('', error.message);
 	}
 
 	#turnTo(first) {
@@ -159,6 +158,8 @@ export class MacTable {
 	#goBack() {
 		if (this.#first > 0)
 			return this.#turnTo(Math.max(0, this.#first - ROWS));
+		if (this.#starts.length === 1)
+			return null; // a second click finds nothing before the first page
 		this.#starts.pop();
 		return this.#load();
 	}
@@ -174,13 +175,16 @@ export class MacTable {
 		return this.#load();
 	}
 
-	// progress: what to say while a search goes on.
-	#draw(progress = '') {
-		const all = this.#entries, rows = this.sorting.sort(all).slice(this.#first, this.#first + ROWS);
+	// progress: what to say while a search goes on; problem: why it does not.
+	#draw(progress = '', problem = '') {
+		const all = this.#entries;
 
-		sync(this.body, rows, (entry) => `${entry.vlan} ${entry.mac}`, () => this.#made(), showEntry);
-		mark(this.note, {'data-bad': false});
-		put(this.note, progress || this.#words(rows.length));
+		while (this.#first >= Math.max(1, all.length))
+			this.#first -= ROWS; // there are fewer than before
+		const rows = this.sorting.sort(all).slice(this.#first, this.#first + ROWS);
+		sync(this.body, rows, (entry) => `${entry.vlan} ${entry.mac} ${entry.port}`, () => this.#made(), showEntry);
+		mark(this.note, {'data-bad': problem !== ''});
+		put(this.note, problem || progress || this.#words(rows.length));
 		this.back.disabled = progress || (this.#first === 0 && this.#starts.length === 1);
 		this.forth.disabled = progress || (this.#first + ROWS >= all.length && this.#next === null);
 		byId('mac-stop').hidden = !progress;
