@@ -2,7 +2,7 @@
 // events: what happened lately, the newest first, each as a sentence.
 
 import {byId, element, plainButton, put, sync} from './dom.js';
-import {clock, count, plural} from './format.js';
+import {count, moment, plural} from './format.js';
 
 const ROWS = 200;
 const KINDS = {
@@ -49,7 +49,7 @@ export class Events {
 		byId('event-list').append(this.list);
 	}
 
-		// events: the oldest first.
+	// events: the oldest first.
 	show(shown) {
 		const {kind, text} = Object.fromEntries(new FormData(this.form));
 		const types = kind === 'all' ? null : KINDS[kind] ?? USUAL, word = text.trim().toLowerCase();
@@ -75,8 +75,8 @@ export class Events {
 }
 
 function showTimes(item, {event, times, since}) {
-	put(item.firstElementChild, clock(new Date(event.date)));
-	put(item.lastElementChild, event.type + (times > 1 ? `, ${count(times)} times since ${clock(new Date(since))}` : ''));
+	put(item.firstElementChild, moment(new Date(event.date)));
+	put(item.lastElementChild, event.type + (times > 1 ? `, ${count(times)} times since ${moment(new Date(since))}` : ''));
 }
 
 // The newest first. Violations of one port and reason, of which there may be one a second, are one row with their sum.
@@ -89,5 +89,6 @@ function rowsOf(events) {
 		rows.delete(same); // so that it comes last
 		rows.set(same, {event: {...event, count: frames + (event.count ?? 0)}, times: times + 1, since});
 	}
-	return [...rows].map(([same, row]) => ({...row, key: `${same} ${row.times}`})).reverse();
+	// As many may be another sum later, when the oldest is forgotten: the last one's date tells.
+	return [...rows].map(([same, row]) => ({...row, key: `${same} ${row.times} ${row.event.date}`})).reverse();
 }

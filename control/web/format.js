@@ -3,6 +3,7 @@
 
 const GROUPED = new Intl.NumberFormat('en-GB');
 const CLOCK = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', second: '2-digit'});
+const DAY = new Intl.DateTimeFormat('en-GB', {day: 'numeric', month: 'short'});
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P'];
 const THIN = '\u202f';
 
@@ -50,6 +51,11 @@ export function duration(seconds) {
 
 export function clock(date) {
 	return CLOCK.format(date);
+}
+
+// The time of day; of another day than today with its date.
+export function moment(date) {
+	return (date.toDateString() === new Date().toDateString() ? '' : `${DAY.format(date)}, `) + clock(date);
 }
 
 export function plural(n, one) {
