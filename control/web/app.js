@@ -133,7 +133,14 @@ function showConnection() {
 		put(byId('trouble'), '');
 }
 
+// The skip link's own address would select the whole switch.
+function skip(event) {
+	event.preventDefault();
+	byId('selected').focus();
+}
+
 state.selection = selectionInAddress();
+document.querySelector('.skip').addEventListener('click', skip);
 window.addEventListener('hashchange', () => select(selectionInAddress()));
 setInterval(showConnection, PERIOD_MS);
 loop();
