@@ -54,22 +54,28 @@ export class Actions {
 		open(this.dialog);
 	}
 
+	// Before the answer is there, the dialog may be closed, or about another change.
 	async #submit(event) {
+		const change = this.#change, command = change.command();
+		const isAsked = () => this.dialog.open && this.#change === change;
+
 		event.preventDefault();
-		await attempt(this.dialog, async () => {
-			const result = await call(this.#change.method, this.#change.params());
-			this.#say(this.#change.command(), result);
+		await attempt(this.dialog, isAsked, async () => {
+			try {
+				this.#say(doneWords(command, await call(change.method, change.params())));
+			} catch (error) {
+				if (!isAsked())
+					this.#say([`${command}: ${error.message}`]);
+				throw error;
+			}
 		});
 		this.done();
 	}
 
-	#say(command, result) {
-		const warnings = result?.warnings ?? [];
-		const counted = result?.count === undefined ? '' : ` (${result.count})`;
-
+	#say(texts) {
 		clearTimeout(this.saying);
 		this.saying = setTimeout(() => byId('said').replaceChildren(), SAID_MS);
-		byId('said').replaceChildren(...[`Done: ${command}${counted}`, ...warnings].map((text) => element('p', {}, text)));
+		byId('said').replaceChildren(...texts.map((text) => element('p', {}, text)));
 	}
 
 	// A token is good if the switch takes it for a question that changes nothing.
@@ -77,7 +83,7 @@ export class Actions {
 		const field = byId('token-field'), token = field.value;
 
 		event.preventDefault();
-		await attempt(this.token, async () => {
+		await attempt(this.token, () => true, async () => {
 			await call('status', {}, token);
 			keepToken(token);
 			field.value = '';
@@ -88,19 +94,32 @@ export class Actions {
 
 function open(dialog) {
 	put(dialog.querySelector('.error'), '');
+	dialog.querySelector('[type=submit]').disabled = false;
 	dialog.showModal();
 }
 
-// Does it and closes the dialog; or shows there why not.
-async function attempt(dialog, act) {
+function doneWords(command, result) {
+	const counted = result?.count === undefined ? '' : ` (${result.count})`;
+
+	return [`Done: ${command}${counted}`, ...result?.warnings ?? []];
+}
+
+// Does it and closes the dialog; or shows there why not. isAsked(): whether the dialog is still about this.
+async function attempt(dialog, isAsked, act) {
 	const go = dialog.querySelector('[type=submit]');
+	let problem = null;
 
 	go.disabled = true;
 	try {
 		await act();
-		dialog.close();
 	} catch (error) {
-		put(dialog.querySelector('.error'), error.message);
+		problem = error;
 	}
+	if (!isAsked())
+		return;
 	go.disabled = false;
+	if (problem)
+		put(dialog.querySelector('.error'), problem.message);
+	else
+		dialog.close();
 }
