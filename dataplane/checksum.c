@@ -78,6 +78,14 @@ static void finish_gre(struct span s, unsigned depth)
 		finish_type(type, s, depth);
 }
 
+static void put_sum(uint8_t *field, uint16_t sum)
+{
+	sum = (uint16_t)~sum;
+	if (!sum)
+		sum = 0xffff; // 0 says that there is none (RFC 768)
+	memcpy(field, &sum, sizeof sum);
+}
+
 // Finishes the checksum at an offset of a packet's content, if it is not. False: it was.
 static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uint16_t pseudo)
 {
@@ -88,10 +96,7 @@ static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uin
 	uint8_t *field = rte_pktmbuf_mtod_offset(s->m, uint8_t *, s->at + at);
 	if (frame_be16(field) != pseudo)
 		return false;
-	uint16_t sum = (uint16_t)~rte_raw_cksum(rte_pktmbuf_mtod_offset(s->m, const void *, s->at), length);
-	if (!sum)
-		sum = 0xffff; // 0 says that there is none (RFC 768)
-	memcpy(field, &sum, sizeof sum);
+	put_sum(field, rte_raw_cksum(rte_pktmbuf_mtod_offset(s->m, const void *, s->at), length));
 	return true;
 }
 
@@ -132,4 +137,44 @@ void checksum_finish(struct rte_mbuf *m)
 {
 	if (m->nb_segs == 1)
 		finish_ethernet((struct span){m, 0, rte_pktmbuf_pkt_len(m)}, 0);
+}
+
+static struct upper upper_of(uint16_t type, struct span s)
+{
+	if (type == TYPE_IPV4)
+		return packet_upper4(s);
+	return type == TYPE_IPV6 ? packet_upper6(s) : (struct upper){0};
+}
+
+// Of a stretch of a frame. (rte_raw_cksum_mbuf() loses carries where a segment before has an odd number of bytes.)
+static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t length)
+{
+	uint32_t sum = 0, done = 0;
+
+	for (; m && done < length; m = m->next) {
+		uint32_t skipped = RTE_MIN(at, (uint32_t)rte_pktmbuf_data_len(m));
+		uint32_t part = RTE_MIN(rte_pktmbuf_data_len(m) - skipped, length - done);
+		uint16_t one = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, skipped), part);
+		sum += done & 1 ? rte_bswap16(one) : one;
+		done += part;
+		at -= skipped;
+	}
+	sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)((sum >> 16) + sum);
+}
+
+void checksum_finish_told(struct rte_mbuf *m)
+{
+	struct span s = {m, 0, rte_pktmbuf_pkt_len(m)};
+	uint16_t type = packet_skip_tags(&s);
+	struct upper u = upper_of(type, s);
+	bool tcp = u.protocol == TCP;
+
+	if (!u.known || u.first_fragment || u.later_fragment || (!tcp && u.protocol != PROTOCOL_UDP))
+		return;
+	uint32_t length = u.content.end - u.content.at, field = u.content.at + (tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+	// Headers that are not in the first segment are nothing that an honest sender makes.
+	if (length < (tcp ? TCP_HEADER : UDP_HEADER) || field + sizeof(uint16_t) > rte_pktmbuf_data_len(m))
+		return;
+	put_sum(rte_pktmbuf_mtod_offset(m, uint8_t *, field), sum_segments(m, u.content.at, length));
 }

@@ -67,6 +67,7 @@ static int probe(struct port *p, const char *devargs)
 	p->dev = found;
 	p->part[p->parts++] = (struct port_part){.device = info.device, .dev = found, .interface = info.if_index};
 	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
+	p->tells |= !strcmp(info.driver_name, "net_vhost");
 	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") || !strcmp(info.driver_name, "net_af_xdp");
 	p->kernel |= info.if_index != 0;
 	return 0;
@@ -127,6 +128,9 @@ static void forget_waiting(struct port *p, uint16_t queue)
 	}
 }
 
+// net_vhost is told that checksums are looked at here: it would finish them itself, without a look at how long the packet is.
+static const uint64_t told_checksums = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+
 // Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes one, one that has pairs of
 // queues (net_af_packet) as many as for ingress.
 static int configure(struct port *p, const struct rte_eth_dev_info *info, const struct port_wish *w)
@@ -134,7 +138,7 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info, const 
 	struct rte_eth_conf conf = {
 		.rxmode.mq_mode = w->rx_queues > 1 && info->flow_type_rss_offloads ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE,
 		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
-		.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_SCATTER,
+		.rxmode.offloads = info->rx_offload_capa & (RTE_ETH_RX_OFFLOAD_SCATTER | (p->tells ? told_checksums : 0)),
 		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 	};
 	uint16_t tries[] = {w->workers <= info->max_tx_queues && !p->pumped ? (uint16_t)w->workers : 1, w->rx_queues, 1};
@@ -284,6 +288,14 @@ static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 	}
 }
 
+// What a guest has left to its NIC.
+static void finish_told(struct rte_mbuf **frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if ((frames[i]->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+			checksum_finish_told(frames[i]);
+}
+
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
 	n = rte_eth_rx_burst(p->dev, queue, frames, n);
@@ -291,6 +303,8 @@ uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint1
 		port_tx(p, 0, NULL, 0);
 	if (p->unfinished)
 		finish(frames, n, p->own ? SLOT_LONG : SLOT);
+	if (p->tells)
+		finish_told(frames, n);
 	return n;
 }
 

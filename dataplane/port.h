@@ -28,6 +28,7 @@ struct port {
 	bool shares_tx;     // more workers than egress queues
 	bool pumped;        // LACP frames of a bond go out when something is sent, if only nothing
 	bool unfinished;    // what it receives may lack a tag, a checksum or its end
+	bool tells;         // it marks frames that lack a checksum
 	bool kernel;        // a part of it is an interface of the kernel
 	bool asks_kernel;   // a look for frames is a system call, even if there is none
 	uint32_t longest;   // frame that it sends, without a tag; 0: any

@@ -209,8 +209,73 @@ static void cut_short(void **state)
 			p.at[rnd_below(&random, n)] = (uint8_t)rnd(&random);
 		struct rte_mbuf *m = buffer_new(0, p.at, (uint16_t)rnd_below(&random, n + 1u));
 		checksum_finish(m);
+		checksum_finish_told(m);
 		buffer_free(m);
 	}
 }
 
-RUN_TESTS(TEST(plain), TEST(tunnels), TEST(left_alone), TEST(cut_short))
+// A frame as a chain of two segments, cut at a place.
+static struct rte_mbuf *chain(const uint8_t *frame, uint16_t n, uint16_t cut)
+{
+	struct rte_mbuf *m = buffer_new(0, frame, cut);
+
+	m->next = buffer_new(0, frame + cut, (uint16_t)(n - cut));
+	m->nb_segs = 2;
+	m->pkt_len = n;
+	return m;
+}
+
+// The sender has told: finished whatever the field holds, in one segment or two; not where the field is in the second one.
+static void told(void **state)
+{
+	uint8_t frame[ROOM];
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		int version = i & 1 ? 4 : 6;
+		bool tag = i & 4;
+		struct packet p;
+		begin(&p, 61);
+		uint8_t *field = push_ip(&p, version, i & 2 ? TCP : UDP, 80);
+		push_ethernet(&p, version, tag);
+		uint16_t n = length(&p), behind = (uint16_t)(field + 2 - p.at), at = tag ? 18 : 14;
+		for (uint16_t cut = 14; cut <= n; cut++) {
+			struct rte_mbuf *m = cut < n ? chain(p.at, n, cut) : buffer_new(0, p.at, n);
+			checksum_finish_told(m);
+			memcpy(frame, rte_pktmbuf_mtod(m, void *), cut);
+			memcpy(frame + cut, p.at + cut, n - cut);
+			CHECK(is_right(frame + at) == (cut >= behind), "case %d, cut at %u", i, cut);
+			buffer_free(m);
+		}
+	}
+}
+
+// Headers that say they are longer than the frame, or that there is more than there is.
+static void told_nonsense(void **state)
+{
+	static const struct {
+		int version, at;
+		uint8_t value;
+	} cases[] = {
+		{4, 0, 0x4f}, {4, 0, 0x40}, {4, 2, 0xff}, {4, 3, 21}, {6, 0, 0x40}, {6, 5, 1}, {6, 6, 0}, {6, 6, 43}, {6, 6, 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		for (uint16_t payload = 0; payload < 60; payload++) {
+			struct packet p;
+			begin(&p, payload);
+			push_ip(&p, cases[i].version, UDP, 80);
+			p.at[cases[i].at] = cases[i].value;
+			if (length(&p) > 41)
+				p.at[41] = 0xff; // the length of a header that IPv6 is extended by
+			push_ethernet(&p, cases[i].version, false);
+			for (uint16_t n = 0; n <= length(&p); n++) {
+				struct rte_mbuf *m = buffer_new(0, p.at, n);
+				checksum_finish_told(m);
+				buffer_free(m);
+			}
+		}
+}
+
+RUN_TESTS(TEST(plain), TEST(tunnels), TEST(left_alone), TEST(cut_short), TEST(told), TEST(told_nonsense))
