@@ -5,6 +5,8 @@
 
 #include "device.h"
 
+#define PATIENCE_NS UINT64_C(1000000000)
+
 // The number that a port keeps, -1: it is new, or its device is.
 static int kept_number(const struct vswitch *sw, const struct config_port *p)
 {
@@ -211,22 +213,39 @@ void ports_spread(struct vswitch *sw, portset ports)
 	carry_out(sw, plan, &moved);
 }
 
-void ports_reconnect(struct vswitch *sw)
+void ports_wait_for_peer(struct vswitch *sw, unsigned port)
+{
+	sw->port[port].patience_ns = switch_now(sw) + PATIENCE_NS;
+}
+
+static bool is_lost(const struct vswitch *sw, unsigned port)
+{
+	const struct switch_port *p = &sw->port[port];
+
+	if (p->link || (port_is_open(&sw->device[port]) && switch_now(sw) < p->patience_ns))
+		return false;
+	return device_peer(switch_port_config(sw, port)->device) == PEER_THERE;
+}
+
+bool ports_reconnect(struct vswitch *sw)
 {
 	struct config_error e; // another try follows
 	portset lost = 0;
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports)
-		if (!sw->port[port].link && device_peer(switch_port_config(sw, port)->device) == PEER_THERE)
+		if (is_lost(sw, port))
 			lost |= portset_of(port);
 	if (!lost)
-		return;
+		return false;
 	ports_unpoll(sw, lost);
 	ports_close(sw, lost);
-	PORTSET_FOREACH(port, lost)
+	PORTSET_FOREACH(port, lost) {
 		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers, sw->pool, &e);
+		ports_wait_for_peer(sw, port);
+	}
 	ports_spread(sw, sw->ports);
+	return true;
 }
 
 void ports_renew(struct vswitch *sw, portset which)

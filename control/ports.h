@@ -23,8 +23,11 @@ bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct config_err
 // Takes ports away from the workers; returns when none receives from them any more.
 void ports_unpoll(struct vswitch *sw, portset which);
 
-// Opens the devices again that have lost their peer for good, where that is there again.
-void ports_reconnect(struct vswitch *sw);
+// Opens the devices again that have lost their peer for good, where that is there again. True: there were some.
+bool ports_reconnect(struct vswitch *sw);
+
+// A device was opened: it is given time to find its peer, which some do only after they are open.
+void ports_wait_for_peer(struct vswitch *sw, unsigned port);
 
 // Spreads ports over the workers. One that has a worker keeps it if that leaves them even.
 void ports_spread(struct vswitch *sw, portset ports);

@@ -14,6 +14,7 @@
 #include "http.h"
 #include "log.h"
 #include "methods.h"
+#include "ports.h"
 #include "recent.h"
 #include "rpc.h"
 #include "subcommands.h"
@@ -54,7 +55,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	switch_collect_violations(r->sw, 0);
 	switch_recover(r->sw);
 	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
-	if (++r->ticks % LINK_TICKS == 0 || port_links_changed())
+	if (ports_reconnect(r->sw) | (++r->ticks % LINK_TICKS == 0) | port_links_changed())
 		switch_poll_links(r->sw);
 	if (r->ticks % LOAD_TICKS == 0)
 		switch_note_load(r->sw);

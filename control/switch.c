@@ -122,10 +122,12 @@ void switch_poll_links(struct vswitch *sw)
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, sw->ports)
+	PORTSET_FOREACH(port, sw->ports) {
 		sw->port[port].link = port_link(&sw->device[port]);
+		if (sw->port[port].link)
+			sw->port[port].patience_ns = 0;
+	}
 	publish_up(sw);
-	ports_reconnect(sw);
 }
 
 void switch_clear_error(struct vswitch *sw, unsigned port)
@@ -306,6 +308,7 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 			continue;
 		strcpy(sw->port[number].name, c->port[i].name);
 		sw->port[number].link = !sw->devices || port_link(&sw->device[number]);
+		ports_wait_for_peer(sw, number);
 	}
 }
 

@@ -23,6 +23,7 @@ extern const char *const port_state_names[PORT_STATES];
 struct switch_port {
 	char name[PORT_NAME];
 	bool link;
+	uint64_t patience_ns; // until then a device that was just opened is given time to find its peer
 	struct counters cleared; // what `stats clear` subtracts from now on
 };
 
