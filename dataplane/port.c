@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <rte_alarm.h>
+#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_eth_bond.h>
 #include <rte_ether.h>
@@ -23,6 +25,7 @@ enum {
 	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's ring
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
+	PUT_OFF_MAX_MS = 1000, // a thread that is stuck holds up nobody for ever
 };
 
 static _Atomic bool links_changed;
@@ -68,6 +71,7 @@ static int probe(struct port *p, const char *devargs)
 	p->part[p->parts++] = (struct port_part){.device = info.device, .dev = found, .interface = info.if_index};
 	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
 	p->tells |= !strcmp(info.driver_name, "net_vhost");
+	p->puts_off |= !strcmp(info.driver_name, "net_virtio_user") || !strcmp(info.driver_name, "net_memif");
 	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") || !strcmp(info.driver_name, "net_af_xdp");
 	p->kernel |= info.if_index != 0;
 	return 0;
@@ -221,10 +225,32 @@ int port_open(struct port *p, const char *const *parts, const struct port_wish *
 	return rc;
 }
 
+static _Atomic unsigned alarms;
+
+static void on_alarm(void *arg)
+{
+	(void)arg;
+	atomic_fetch_add(&alarms, 1);
+}
+
+// What the interrupt thread was left with is done when an alarm rings that was set after it. net_virtio_user sets one for a peer
+// that is lost, and does not take it back when the device goes: it would ring for memory that is another's by then.
+static void await_put_off(void)
+{
+	unsigned before = atomic_load(&alarms);
+
+	if (rte_eal_alarm_set(1, on_alarm, NULL))
+		return;
+	for (unsigned ms = 0; atomic_load(&alarms) == before && ms < PUT_OFF_MAX_MS; ms++)
+		rte_delay_us_sleep(1000);
+}
+
 void port_close(struct port *p)
 {
 	if (!p->parts)
 		return;
+	if (p->puts_off)
+		await_put_off();
 	rte_eth_dev_stop(p->dev);
 	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
 	rte_eth_dev_close(p->dev);

@@ -30,6 +30,7 @@ struct port {
 	bool unfinished;    // what it receives may lack a tag, a checksum or its end
 	bool tells;         // it marks frames that lack a checksum
 	bool kernel;        // a part of it is an interface of the kernel
+	bool puts_off;      // its driver leaves work to DPDK's interrupt thread
 	bool asks_kernel;   // a look for frames is a system call, even if there is none
 	uint32_t longest;   // frame that it sends, without a tag; 0: any
 	rte_spinlock_t tx_lock;
