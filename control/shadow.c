@@ -32,7 +32,6 @@ static bool fill(struct vswitch *shadow, const struct vswitch *sw, uint32_t keys
 	for (unsigned port = 0; port < PORTS_MAX; port++) {
 		copy_runtime(&shadow->shared.port[port], &sw->shared.port[port]);
 		strcpy(shadow->port[port].name, sw->port[port].name);
-		shadow->port[port].link = sw->port[port].link;
 	}
 	forwarder_init(&w->forwarder, &shadow->shared, sw->pool, ring);
 	return !fdb_create_like(&shadow->shared.fdb, sw->shared.fdb, 2 * keys);

@@ -58,7 +58,7 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 		return PORT_DISABLED;
 	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return PORT_ERR_DISABLED;
-	return sw->port[port].link ? PORT_UP : PORT_DOWN;
+	return portset_has(atomic_load(&sw->shared.up), port) ? PORT_UP : PORT_DOWN; // what frames meet
 }
 
 void switch_tell(struct vswitch *sw, const struct event *e)

@@ -295,6 +295,20 @@ static void ports_go_down_and_up(void **state)
 	assert_int_equal(switch_port(sw, ""), -1);
 }
 
+// What is shown of a port is what frames meet there, not what was last heard of its device.
+static void a_state_is_that_of_forwarding(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a}, {name: b}]");
+	unsigned a = number_of("a");
+	sw->port[a].link = false;
+	assert_int_equal(switch_port_state(sw, a), PORT_UP);
+	sw->port[a].link = true;
+	atomic_fetch_and(&sw->shared.up, ~portset_of(a));
+	assert_int_equal(switch_port_state(sw, a), PORT_DOWN);
+	assert_int_equal(switch_port_state(sw, number_of("b")), PORT_UP);
+}
+
 static void flushes(void **state)
 {
 	static const struct {
@@ -330,4 +344,4 @@ static void flushes(void **state)
 RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries), SWITCH_TEST(what_becomes_untrue),
 	  SWITCH_TEST(refused_changes), SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
 	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_are_spread), SWITCH_TEST(ports_go_down_and_up),
-	  SWITCH_TEST(flushes))
+	  SWITCH_TEST(a_state_is_that_of_forwarding), SWITCH_TEST(flushes))
