@@ -191,13 +191,13 @@ int client_follow(struct session *s, const struct command *c, json_t *params)
 	json_decref(result);
 	if (status)
 		return status;
-	while (getline(&line, &size, s->in) > 0) {
+	while (!ferror(stdout) && getline(&line, &size, s->in) > 0) {
 		json_t *notification = json_loads(line, 0, NULL);
 		show_event(s, json_object_get(notification, "params"));
 		json_decref(notification);
 	}
 	free(line);
-	return gone(s);
+	return ferror(stdout) ? EXIT_REFUSED : gone(s);
 }
 
 // The result of a method without parameters, NULL where it cannot be had soon.

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "line.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <string.h>
 
@@ -117,6 +118,15 @@ static int take_options(struct session *s, int argc, char **argv)
 	return other;
 }
 
+// The exit status, once all that was to be told has left.
+static int told(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	complain("standard output: %s", strerror(errno));
+	return status > EXIT_DONE ? status : EXIT_REFUSED;
+}
+
 int line_carry_out(struct session *in, int argc, char **argv)
 {
 	struct session s = *in;
@@ -128,11 +138,11 @@ int line_carry_out(struct session *in, int argc, char **argv)
 	if (option == 'c')
 		return EXIT_USAGE;
 	if (option == 'V')
-		return puts("nestctl " NESTSWITCH_VERSION), EXIT_DONE;
+		return puts("nestctl " NESTSWITCH_VERSION), told(EXIT_DONE);
 	if (option == 'h' || (*words && !strcmp(*words, "help")))
-		return help_explain(words + (option != 'h'), s.json);
+		return told(help_explain(words + (option != 'h'), s.json));
 	if (*words)
-		return carry_out(&s, words);
+		return told(carry_out(&s, words));
 	*in = s;
 	return LINE_EMPTY;
 }

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""output: what nestctl does where nobody takes what it prints."""
+
+import subprocess
+import time
+
+import tap
+from bench import PATIENCE_S, Client
+from programs import REFUSED
+
+CONFIG = """
+switch: { name: lab }
+dataplane: { memory: 128, hugepages: off }
+ports: [{ name: a, device: 'null:' }, { name: b, device: 'null:' }]
+"""
+FULL = "No space left on device"
+
+# Commands that print something, and end.
+SAY = ("status", "-j stats", "config show", "port watch count 1", "-j status watch count 1 interval 0.1", "--help", "--version", "help port set")
+
+
+class Live:
+    def __init__(self, bench):
+        self.bench, self.path = bench, None
+        self.running = bench.switch(CONFIG, "output")
+
+    def start(self):
+        self.path = self.running.__enter__()
+
+    def stop(self):
+        self.running.__exit__(None, None, None)
+
+    def into(self, out, *words):
+        process = subprocess.Popen([self.bench.build / "nestctl", "-s", self.path, *words], stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.PIPE, text=True)
+        self.bench.running.append(process)
+        return process
+
+
+def is_told(process):
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    tap.equal((process.returncode, said), (REFUSED, f"nestctl: standard output: {FULL}\n"), "exit status and standard error")
+
+
+def full(live, words):
+    with open("/dev/full", "wb") as out:
+        is_told(live.into(out, *words))
+
+
+def script_stops(live):
+    """A script ends at the first command whose output is lost."""
+    with open("/dev/full", "wb") as out:
+        done = subprocess.run([live.bench.build / "nestctl", "-s", live.path], input="status\nport disable b\n", stdout=out,
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
+    tap.equal(done.returncode, REFUSED, "exit status")
+    assert f"{FULL}\nnestctl: line 1 of the script" in done.stderr, done.stderr
+
+
+def endless(live, words):
+    """What would go on for ever ends with the first thing that is lost."""
+    client = Client(live.path)
+    with open("/dev/full", "wb") as out:
+        process = live.into(out, *words)
+        deadline = time.monotonic() + PATIENCE_S
+        while process.poll() is None:
+            assert time.monotonic() < deadline, "goes on"
+            client.call("port.disable", {"name": "b"})
+            client.call("port.enable", {"name": "b"})
+            time.sleep(0.1)
+        is_told(process)
+    client.close()
+
+
+def tests(bench):
+    live = Live(bench)
+    yield "output: a switch", live.start
+    for words in SAY:
+        yield f"nestctl {words}: a full disk", lambda words=words: full(live, words.split())
+    yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
+    for words in ("monitor", "-j monitor", "-j events watch interval 0.1", "stats watch interval 0.1"):
+        yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
+    yield "output: the switch stops", live.stop
