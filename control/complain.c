@@ -24,10 +24,20 @@ static const char *option_name(void *longs, size_t i)
 	return ((const struct option *)longs)[i].name;
 }
 
+static bool has_letter(const struct option *o, int letter)
+{
+	for (; o->name; o++)
+		if (o->val == letter)
+			return true;
+	return false;
+}
+
 void complain_option(int refused, const char *word, const struct option *longs, const char *help)
 {
-	char name[64];
+	char name[64], letter[] = {'-', (char)optopt, 0};
 
+	if (refused == '?' && optopt && !has_letter(longs, optopt)) // `word` may be an earlier one: this one is not over
+		word = letter;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
 	const char *near = strncmp(name, "--", 2) ? NULL : text_nearest(name + 2, option_name, (void *)(uintptr_t)longs);
 	if (refused == ':')

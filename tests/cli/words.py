@@ -63,6 +63,8 @@ REFUSALS = (
     ("config check .", "at most 16 MiB"),
     ("help zzzzzz", "unknown command"),
     ("-x status", "unknown option '-x'"),
+    ("-xj status", "unknown option '-x'"),
+    ("status --json -jx", "unknown option '-x'"),
     ("status -s", "no value for '-s'"),
 )
 
