@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "client.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,13 +82,22 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	return reply;
 }
 
-// Whether a message begins with FILE:LINE:COLUMN:
+// Where ":NUMBER" begins that ends at `end`, with something before it; NULL: there is none.
+static const char *number_before(const char *text, const char *end)
+{
+	const char *digits = end;
+
+	while (digits > text && isdigit((unsigned char)digits[-1]))
+		digits--;
+	return digits < end && digits - text > 1 && digits[-1] == ':' ? digits - 1 : NULL;
+}
+
+// Whether a message begins with FILE:LINE:COLUMN: and a blank. A file's name may have blanks and colons in it.
 static bool is_of_file(const char *text)
 {
-	unsigned line, column;
-	int end = 0;
+	const char *end = strstr(text, ": "), *column = end ? number_before(text, end) : NULL;
 
-	return sscanf(text, "%*[^: ]:%u:%u:%n", &line, &column, &end) == 2 && end && text[end] == ' ';
+	return column && number_before(text, column);
 }
 
 static int length_without_hint(const char *text)

@@ -189,6 +189,8 @@ REFUSALS = (
     ("stats fly", USAGE, "fly"),
     ("config check nosuch.yaml", USAGE, "nosuch.yaml"),
     ("config check bad.yaml", USAGE, "^bad.yaml:1:1: "),
+    ("config check 'a bad one.yaml'", USAGE, "^a bad one.yaml:1:1: "),
+    ("config check bad:1:2.yaml", USAGE, "^bad:1:2.yaml:1:1: "),
     ("config fly", USAGE, "fly"),
 )
 
@@ -223,7 +225,8 @@ class Live:
     def __init__(self, bench):
         self.bench, self.path = bench, None
         bench.file("a.pcap", pcap([frame(A), frame(B), frame(B, A)]))
-        bench.file("bad.yaml", "colour: blue\n")
+        for name in ("bad.yaml", "a bad one.yaml", "bad:1:2.yaml"):
+            bench.file(name, "colour: blue\n")
         self.running = bench.switch(CONFIG)
 
     def start(self):
