@@ -52,6 +52,24 @@ static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 	return argv;
 }
 
+// The bytes of a line without its end, and without a comment: a `#` that stands first in a word and what is behind it.
+static size_t command_length(const char *line)
+{
+	size_t i, len = strcspn(line, "\r\n");
+	bool begins = true;
+	char quote = 0;
+
+	for (i = 0; i < len && !(begins && !quote && line[i] == '#'); i++) {
+		char c = line[i];
+		begins = !quote && (c == ' ' || c == '\t');
+		if (c == '\\' && quote != '\'')
+			i++;
+		else if (quote ? c == quote : c == '\'' || c == '"')
+			quote = quote ? 0 : c;
+	}
+	return i < len ? i : len;
+}
+
 static bool says_exit(char *const *argv)
 {
 	return argv[1] && !argv[2] && (!strcmp(argv[1], "exit") || !strcmp(argv[1], "quit"));
@@ -317,7 +335,8 @@ static void run_child(struct session *s, int argc, char **argv)
 // False: the user leaves.
 static bool carry_out_typed(struct shell *sh, const char *line)
 {
-	const LineInfo l = {line, line + strlen(line), line + strlen(line)};
+	size_t len = command_length(line);
+	const LineInfo l = {line, line + len, line + len};
 	int argc;
 	char **argv = split(sh->tokenizer, &l, false, &argc);
 	bool stays = !argv || !says_exit(argv);
@@ -379,12 +398,10 @@ static int run_interactive(struct session *s)
 // A line of a script; LINE_EMPTY: there was nothing to do. *leaves: it says so.
 static int carry_out_line(struct session *s, Tokenizer *t, const char *line, bool *leaves)
 {
-	size_t len = strcspn(line, "\r\n");
+	size_t len = command_length(line);
 	const LineInfo l = {line, line + len, line + len};
 	int argc, status = LINE_EMPTY;
 
-	if (line[strspn(line, " \t")] == '#')
-		return LINE_EMPTY;
 	char **argv = split(t, &l, false, &argc);
 	if (!argv)
 		return complain("a quote is not closed"), EXIT_USAGE;

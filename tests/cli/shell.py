@@ -98,6 +98,11 @@ SCRIPTS = (
     ("exit\nport show nosuch\n", DONE, "", "^$"),
     ("port show " + 70000 * "x", USAGE, "a line has no more than", "^$"),
     ("# nothing to do\n", DONE, "", "^$"),
+    ("port show esx1 # the first\n \t#'\nport show 'esx2' #\\", DONE, "", "esx1 (.*\n)+.*esx2 "),
+    ("port show 'a #b'\n", REFUSED, "no port 'a #b'", "^$"),
+    ('port show "a\\" #b"\n', REFUSED, "no port 'a\" #b'", "^$"),
+    ("port show a#b\n", REFUSED, "no port 'a#b'", "^$"),
+    ("port show \\#b\n", REFUSED, "no port '#b'", "^$"),
 )
 
 
@@ -214,6 +219,8 @@ def goes_on(live):
         shell.expect("no port 'nosuch'.*\nlab> ")
         shell.type("port show 'esx1\r")
         shell.expect("a quote is not closed\nlab> ")
+        shell.type("# port del esx1\rgroup show nested # and no other\r")
+        shell.expect("^lab> group show nested.*\n.*\n.*\nlab> ")
         shell.type("  \rport del esx1" + CTRL_C)
         shell.expect(r"\^C\nlab> ")
         shell.type("help port set\r")
