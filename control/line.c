@@ -37,13 +37,13 @@ static struct getopt_tables make_tables(void)
 
 static int ask_and_show(struct session *s, const struct command *c, json_t *params)
 {
-	enum reply_view view = c->one && json_object_get(params, "port") ? c->one : c->view;
+	bool one = c->one && json_object_get(params, "port");
 	json_t *selection = select_take(params), *result;
 	int status = client_ask(s, c, params, &result);
 
 	if (!status) {
 		json_t *rows = select_rows(selection, c->view, result);
-		client_show(s, view, rows);
+		client_show(s, one && json_array_size(rows) ? c->one : c->view, rows);
 		json_decref(rows);
 	}
 	json_decref(result);

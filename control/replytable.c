@@ -268,6 +268,20 @@ const char *reply_member(enum reply_view view, size_t i)
 	return other ? *other : NULL;
 }
 
+// What stands in a row's column; where there is more of it than a cell takes, that is to be seen.
+static void make_cell(json_t *row, const struct reply_column *c, char out[REPLY_CELL])
+{
+	static const char more[] = "…";
+	size_t end = REPLY_CELL - sizeof more;
+
+	c->cell(json_object_get(row, c->key), out);
+	if (strlen(out) < REPLY_CELL - 1)
+		return;
+	while (end && (out[end] & 0xc0) == 0x80) // not within a letter
+		end--;
+	strcpy(out + end, more);
+}
+
 static void measure(json_t *rows, const struct reply_column *c, int width[REPLY_COLUMNS_MAX])
 {
 	char text[REPLY_CELL];
@@ -277,7 +291,7 @@ static void measure(json_t *rows, const struct reply_column *c, int width[REPLY_
 	for (int k = 0; c[k].title; k++) {
 		width[k] = (int)text_columns(c[k].title);
 		json_array_foreach(rows, i, row) {
-			c[k].cell(json_object_get(row, c[k].key), text);
+			make_cell(row, &c[k], text);
 			if ((int)text_columns(text) > width[k])
 				width[k] = (int)text_columns(text);
 		}
@@ -307,7 +321,7 @@ void reply_table(FILE *out, json_t *rows, const struct reply_column *c, bool col
 	json_array_foreach(rows, i, row)
 		for (int k = 0; c[k].title; k++) {
 			json_t *v = json_object_get(row, c[k].key);
-			c[k].cell(v, text);
+			make_cell(row, &c[k], text);
 			put_cell(out, &c[k], text, width[k], colours && c[k].paint ? c[k].paint(v) : REPLY_PLAIN);
 		}
 }

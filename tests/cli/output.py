@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""output: what nestctl does where nobody takes what it prints."""
+"""output: what nestctl does where nobody takes what it prints, and what it prints of what is long or not there."""
 
 import subprocess
 import time
@@ -56,6 +56,22 @@ def script_stops(live):
     assert f"{FULL}\nnestctl: line 1 of the script" in done.stderr, done.stderr
 
 
+def left_out(live):
+    """A port that the selection leaves out is not told of."""
+    for words in ("state down", "limit 0"):
+        live.bench.succeeds(r"^PORT +STATE .*\n$", "nestctl", "-s", live.path, "stats", "port", "a", *words.split())
+    live.bench.succeeds("^port +a, up\n", "nestctl", "-s", live.path, "stats", "port", "a", "state", "up")
+
+
+def long_list(live):
+    """What is too long for a table is seen to be cut there; JSON has all of it."""
+    vlans = ",".join(map(str, range(1, 600, 2)))
+    live.bench.succeeds("", "nestctl", "-s", live.path, "port", "set", "a", "allowed-vlans", vlans)
+    live.bench.succeeds(r"\nallowed-vlans +1,3,5,[0-9,]+…  port\n", "nestctl", "-s", live.path, "policy", "show", "a")
+    live.bench.succeeds(rf'"value": "{vlans}"', "nestctl", "-s", live.path, "-j", "policy", "show", "a")
+    live.bench.succeeds(r"  allowed-vlans=1,3,5,[0-9,]+…\n", "nestctl", "-s", live.path, "port", "show", "a")
+
+
 def endless(live, words):
     """What would go on for ever ends with the first thing that is lost."""
     client = Client(live.path)
@@ -79,4 +95,6 @@ def tests(bench):
     yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
     for words in ("monitor", "-j monitor", "-j events watch interval 0.1", "stats watch interval 0.1"):
         yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
+    for test in (left_out, long_list):
+        yield f"output: {test.__doc__}", lambda test=test: test(live)
     yield "output: the switch stops", live.stop
