@@ -100,11 +100,13 @@ bool screen_close(void)
 	return ended;
 }
 
-// A line, or as much of it as fits. Sequences of colour take no room.
-static void put_line(const char *line, size_t len, unsigned width)
+// A line, or as much of it as fits. Sequences of colour take no room. What was there is erased first: behind the last column
+// the cursor of many terminals still stands on it.
+static void put_line(const char *line, size_t len, unsigned width, bool last)
 {
 	bool sequence = false;
 
+	fputs(last ? "\033[J" : "\033[K", stdout);
 	for (unsigned n = 0; len; line++, len--) {
 		sequence |= *line == '\033';
 		n += !sequence && (*line & 0xc0) != 0x80;
@@ -113,7 +115,7 @@ static void put_line(const char *line, size_t len, unsigned width)
 		putchar(*line);
 		sequence &= *line != 'm';
 	}
-	fputs("\033[0m\033[K", stdout);
+	fputs(last ? "\033[0m" : "\033[0m\n", stdout);
 }
 
 static unsigned count_lines(const char *text)
@@ -129,20 +131,22 @@ static void draw(void)
 {
 	struct winsize window;
 	const char *line = screen.shown ? screen.shown : "";
+	char more[40];
 
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) || !window.ws_row || !window.ws_col)
 		window = (struct winsize){.ws_row = 24, .ws_col = 80};
-	unsigned lines = count_lines(line), room = lines <= window.ws_row ? lines : window.ws_row - 1u;
+	unsigned lines = count_lines(line);
+	bool all = lines <= window.ws_row;
 	fputs("\033[H", stdout);
-	for (unsigned i = 0; i < room; i++) {
+	for (unsigned i = 0, room = all ? lines : window.ws_row - 1u; i < room; i++) {
 		size_t len = strcspn(line, "\n");
-		fputs(i ? "\n" : "", stdout);
-		put_line(line, len, window.ws_col);
+		put_line(line, len, window.ws_col, i + 1 == lines);
 		line += len + 1;
 	}
-	if (room < lines)
-		printf("\n… %u more lines\033[K", lines - room);
-	fputs("\033[J", stdout);
+	if (!all) {
+		snprintf(more, sizeof more, "… %u more lines", lines - window.ws_row + 1u);
+		put_line(more, strlen(more), window.ws_col, true);
+	}
 	fflush(stdout);
 }
 

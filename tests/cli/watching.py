@@ -14,7 +14,7 @@ import time
 import tap
 from bench import PATIENCE_S, UNREACHABLE, Client, frame, pcap
 from programs import DONE, REFUSED
-from terminal import Terminal
+from terminal import CONTROL, Terminal
 
 SCREEN, BACK = "\x1b[?1049h", "\x1b[?1049l"
 GREEN = "\x1b[32mup\x1b[0m"
@@ -157,11 +157,16 @@ def window(watched):
     with watched.terminal("fdb", "watch", "interval", "60", "sort", "mac", "limit", "16") as terminal:
         terminal.expect("02:00:00:01:00:0f")
         tap.equal(terminal.said.count("more lines"), 0, "times that lines are left out")
-        fcntl.ioctl(terminal.file, termios.TIOCSWINSZ, struct.pack("HHHH", 8, 30, 0, 0))
-        terminal.expect(r"… 12 more lines")
-        shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", terminal.said.rpartition("\x1b[H")[2]).split("\r\n")  # as a terminal ends lines
-        tap.equal([len(line) for line in shown if len(line) > 30], [], "lines of more than 30 columns")
-        tap.equal(len(shown), 8, "lines")
+        for lines, columns, more in ((8, 30, "… 12 more lines"), (2, 9, "… 18 more"), (1, 5, "… 19 ")):
+            fcntl.ioctl(terminal.file, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+            terminal.expect(f"{more}$")
+            drawn = terminal.said.rpartition("\x1b[H")[2].split("\r\n")  # as a terminal ends lines
+            shown = [CONTROL.sub("", line) for line in drawn]
+            tap.equal([len(line) for line in shown if len(line) > columns], [], f"lines of more than {columns} columns")
+            tap.equal(len(shown), lines, "lines")
+            # one that fills the window is erased before it is written: the cursor does not leave the last column
+            tap.equal([re.findall(r"\x1b\[[JK]", line) for line in drawn], [["\x1b[K"]] * (lines - 1) + [["\x1b[J"]], "what is erased")
+            assert all(line.startswith("\x1b[") for line in drawn), drawn
         terminal.type("q")
         tap.equal(terminal.end(), DONE, "exit status")
 
