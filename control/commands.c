@@ -69,7 +69,7 @@ const struct command_option command_options[] = {
 	{"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many tables, then end", .optional = true}
 #define ONE_PORT {"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true}
 #define OF_PORT {"port", ARG_VALUE, KIND_PORT, "P", .help = "of this one only", .optional = true}
-#define FILE_READ {"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration"}
+#define FILE_READ {"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration; -: standard input"}
 
 const struct command commands[] = {
 	{"status", "show", "status", VIEW_STATUS, .help = "version, uptime, workers and their load, table use"},

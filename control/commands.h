@@ -33,7 +33,7 @@ enum argument_kind {
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
 	KIND_MAC, // of the table
-	KIND_FILE, // a file that is read: its contents become parameter `text`
+	KIND_FILE, // a file that is read: its contents become parameter `text`; - is standard input
 	KIND_PATH, // a file that is only named, by its whole path; - stands for itself
 };
 

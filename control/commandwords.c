@@ -87,19 +87,20 @@ static json_t *seconds_of(const struct argument *a, const char *word)
 	return NULL;
 }
 
-// The contents of a file become parameter `text`.
+// The contents of a file become parameter `text`. A byte 0 is in no text.
 static bool load_file(json_t *params, const char *path)
 {
-	FILE *f = fopen(path, "r");
+	FILE *f = strcmp(path, "-") ? fopen(path, "r") : stdin;
 	char *text = f ? malloc(CONFIG_FILE_MAX) : NULL;
 	size_t n = text ? fread(text, 1, CONFIG_FILE_MAX, f) : 0;
-	json_t *string = text && !ferror(f) && n < CONFIG_FILE_MAX ? json_stringn(text, n) : NULL;
+	bool good = text && !ferror(f) && n < CONFIG_FILE_MAX && !memchr(text, 0, n);
+	json_t *string = good ? json_stringn(text, n) : NULL;
 
 	if (!string)
 		complain("%s: %s", path, f ? "no text of at most 16 MiB" : strerror(errno));
 	else
 		json_object_set_new(params, "text", string);
-	if (f)
+	if (f && f != stdin)
 		fclose(f);
 	free(text);
 	return string;
@@ -121,7 +122,7 @@ static json_t *whole_path(const char *path)
 
 	if (as_it_is || (here && asprintf(&whole, "%s/%s", here, path) < 0))
 		whole = strdup(path);
-	json_t *text = plain_text(whole);
+	json_t *text = whole ? plain_text(whole) : (complain("%s: the current folder: %s", path, strerror(errno)), NULL);
 	free(here);
 	free(whole);
 	return text;

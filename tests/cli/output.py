@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""output: what nestctl does where nobody takes what it prints, and what it prints of what is long or not there."""
+"""output: nestctl where nobody takes what it prints, what it prints of what is long or not there; standard input as a file."""
 
 import subprocess
 import time
 
 import tap
 from bench import PATIENCE_S, Client
-from programs import REFUSED
+from programs import REFUSED, USAGE
 
 CONFIG = """
 switch: { name: lab }
@@ -72,6 +72,16 @@ def long_list(live):
     live.bench.succeeds(r"  allowed-vlans=1,3,5,[0-9,]+…\n", "nestctl", "-s", live.path, "port", "show", "a")
 
 
+def standard_input(live):
+    """- is a configuration that comes on standard input."""
+    shown = live.bench.run("nestctl", "-s", live.path, "config", "show").stdout
+    for words, text, wanted in (("diff", shown, (0, "no difference\n", "")), ("apply", shown, (0, "", "")),
+                                ("check", "colour: blue\n", (USAGE, "", "-:1:1: unknown key 'colour'"))):
+        done = subprocess.run([live.bench.build / "nestctl", "-s", live.path, "config", words, "-"], input=text, capture_output=True,
+                              text=True, timeout=PATIENCE_S)
+        tap.equal((done.returncode, done.stdout, done.stderr[:len(wanted[2])]), wanted, f"config {words}")
+
+
 def endless(live, words):
     """What would go on for ever ends with the first thing that is lost."""
     client = Client(live.path)
@@ -95,6 +105,6 @@ def tests(bench):
     yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
     for words in ("monitor", "-j monitor", "-j events watch interval 0.1", "stats watch interval 0.1"):
         yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
-    for test in (left_out, long_list):
+    for test in (left_out, long_list, standard_input):
         yield f"output: {test.__doc__}", lambda test=test: test(live)
     yield "output: the switch stops", live.stop

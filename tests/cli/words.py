@@ -4,6 +4,7 @@
 import json
 import re
 import shlex
+import subprocess
 from collections import Counter
 
 import tap
@@ -61,6 +62,7 @@ REFUSALS = (
     ("config rollback", "N is missing"),
     ("config check good.yaml good.yaml", "'good.yaml' is not expected"),
     ("config check .", "at most 16 MiB"),
+    ("config check zero.yaml", "zero.yaml: no text"),
     ("help zzzzzz", "unknown command"),
     ("-x status", "unknown option '-x'"),
     ("-xj status", "unknown option '-x'"),
@@ -118,8 +120,18 @@ def options_behind(bench):
         bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *line.split())
 
 
+def no_folder(bench):
+    """what is named relative to a folder that is gone"""
+    gone = bench.folder / "gone"
+    gone.mkdir()
+    done = subprocess.run(["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", bench.build / "nestctl", *NOWHERE, "config", "save", "lab.yaml"],
+                          cwd=gone, capture_output=True, text=True)
+    tap.equal((done.returncode, done.stderr), (USAGE, "nestctl: lab.yaml: the current folder: No such file or directory\n"), "nestctl says")
+
+
 def tests(bench):
     bench.file("good.yaml", HEAD)
+    bench.file("zero.yaml", HEAD + "\0")
     known = commands(bench)
     yield listed.__doc__, lambda: listed(bench)
     for command in known:
@@ -127,6 +139,7 @@ def tests(bench):
     for group in sorted(group for group, count in Counter(command["group"] for command in known).items() if count > 1):
         yield f"nestctl {group} --help: its commands", lambda group=group: group_explained(bench, group)
     yield f"nestctl: {examples.__doc__}", lambda: examples(bench)
+    yield f"nestctl: {no_folder.__doc__}", lambda: no_folder(bench)
     yield f"nestctl: {options_behind.__doc__}", lambda: options_behind(bench)
     for said, meant in NEAR_MISSES:
         yield (f"nestctl {said}: did you mean '{meant}'?",
