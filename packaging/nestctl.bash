@@ -2,28 +2,36 @@
 # bash completion of nestctl and nestswitch. nestctl knows by itself what may follow, names of ports included; what nestswitch
 # knows stands in its help.
 
-# The line up to the cursor, in words; MAC addresses and sockets are one word each, whatever readline thinks of colons.
+# The line up to the cursor, in words without their quotes; MAC addresses and sockets are one word each, whatever readline
+# thinks of colons. quote: what the last word begins with, if that is one.
 _nestctl_words() {
-	local line=${COMP_LINE:0:COMP_POINT}
+	local line=${COMP_LINE:0:COMP_POINT} quotes=$'[\'"\\\\]'
+	local word=$'^[ \t]*(([^ \t\'"\\\\]|\\\\.|\'[^\']*(\'|$)|"([^"\\\\]|\\\\.)*("|$))+)'
 
-	read -ra words <<<"$line"
-	[[ $line != *[[:blank:]] ]] || words+=("")
+	words=() quote=
+	while [[ $line =~ $word ]]; do
+		words+=("${BASH_REMATCH[1]}")
+		line=${line:${#BASH_REMATCH}}
+	done
+	[[ -z $line && ${#words[@]} != 0 ]] || words+=("")
+	[[ ${words[-1]} != $quotes* ]] || quote=${words[-1]:0:1}
+	words=("${words[@]//$quotes/}")
 }
 
-# Readline completes what is behind the last colon only.
+# Readline completes what is behind the last colon only, or behind the quote.
 _nestctl_reply() {
 	local begun=${words[-1]}
 
 	mapfile -t COMPREPLY
-	[[ $COMP_WORDBREAKS != *:* ]] || COMPREPLY=("${COMPREPLY[@]#"${begun%"${begun##*:}"}"}")
+	[[ $COMP_WORDBREAKS != *:* || $quote ]] || COMPREPLY=("${COMPREPLY[@]#"${begun%"${begun##*:}"}"}")
 }
 
 _nestctl() {
-	local words
+	local words quote
 
 	_nestctl_words
 	_nestctl_reply < <(nestctl --complete "${words[@]:1}")
-	if [[ ${COMPREPLY[0]-} == "<FILE>" ]]; then
+	if [[ ${COMPREPLY[0]-} == "<FILE>" || ${words[*]: -2} == *[\<\>]" "* || ${words[-1]} == *[\<\>]* ]]; then
 		COMPREPLY=()
 		compopt -o default
 	fi
@@ -31,7 +39,7 @@ _nestctl() {
 complete -F _nestctl nestctl
 
 _nestswitch() {
-	local words candidates
+	local words quote candidates
 
 	_nestctl_words
 	case ${#words[@]},${words[1]-} in

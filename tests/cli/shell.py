@@ -75,6 +75,12 @@ IN_BASH = (
     ("nestctl -s live.sock port set es", "esx1 esx2"),
     ("nestctl -s live.sock fdb del 02:00:00", "00:00:00:99"),
     ("nestctl -s live.sock port show zzz", ""),
+    ("nestctl -s live.sock capture filter 'arp or port 67' wr", "write"),
+    ('nestctl -s live.sock capture filter "ether[0] = \\"" port up', "uplink"),
+    ("nestctl -s live.sock capture filter arp\\ or\\ port port up", "uplink"),
+    ("nestctl -s live.sock capture filter 'arp or wr", ""),
+    ("nestctl -s live.sock port set 'es", "esx1 esx2"),
+    ('nestctl -s live.sock fdb del "02:00:00', STATION),
     ("nestctl policy set bpdu ", "filter forward guard"),
     ("nestswitch re", "replay"),
     ("nestswitch replay --re", "--report"),
@@ -156,6 +162,8 @@ def files_in_bash(live):
         bash.expect(r"check lonely-file\.yaml ")
         bash.type(CTRL_U + "nestctl -s live.sock group show lone" + TAB + "ly\r")
         bash.expect("no port group 'lonely'")
+        bash.type("nestctl --version > lone" + TAB + " >lone" + TAB)
+        bash.expect(r"> lonely-file\.yaml  >lonely-file\.yaml ")
 
 
 def typed(live):
