@@ -3,14 +3,18 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "../dataplane/key.h"
 #include "commands.h"
 #include "complain.h"
+
+enum { VLAN_PAGES = 16 }; // of the table, that are looked at for VLANs
 
 // 0 or -errno.
 static int open_session(struct session *s)
@@ -210,12 +214,12 @@ int client_follow(struct session *s, const struct command *c, json_t *params)
 	return ferror(stdout) ? EXIT_REFUSED : gone(s);
 }
 
-// The result of a method without parameters, NULL where it cannot be had soon.
-static json_t *look_up(const struct session *s, const char *method)
+// The result of a method, NULL where it cannot be had soon. Takes the parameters.
+static json_t *look_up(const struct session *s, const char *method, json_t *params)
 {
 	struct session own = {.socket = s->socket};
 	struct timeval patience = {.tv_sec = 2};
-	json_t *params = json_object(), *reply = NULL;
+	json_t *reply = NULL;
 
 	if (!open_session(&own) && !setsockopt(own.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
 		reply = request(&own, method, params);
@@ -228,7 +232,7 @@ static json_t *look_up(const struct session *s, const char *method)
 
 void client_switch_name(const struct session *s, char *out, size_t size)
 {
-	json_t *status = look_up(s, "status");
+	json_t *status = look_up(s, "status", json_object());
 	const char *name = json_string_value(json_object_get(status, "name"));
 
 	snprintf(out, size, "%s", name ? name : "");
@@ -247,15 +251,48 @@ static void add_members(json_t *names, json_t *list, const char *member)
 	json_decref(list);
 }
 
+// Adds the VLANs of a page of the table. Returns the last one, 0 where no more pages come.
+static uint16_t add_vlans(json_t *names, json_t *page)
+{
+	json_t *entry;
+	uint16_t last = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(page, "entries"), i, entry) {
+		uint16_t vid = (uint16_t)json_integer_value(json_object_get(entry, "vlan"));
+		if (vid != last)
+			json_array_append_new(names, json_sprintf("%u", vid));
+		last = vid;
+	}
+	return json_is_string(json_object_get(page, "next")) ? last : 0;
+}
+
+// Adds those of the table, which is sorted by them: behind a page comes the one that begins with the next VLAN.
+static void add_all_vlans(const struct session *s, json_t *names)
+{
+	uint16_t last = 0;
+
+	for (int pages = 0; pages < VLAN_PAGES && (last || !pages); pages++) {
+		json_t *params = json_object();
+		if (last)
+			json_object_set_new(params, "after", json_sprintf("%" PRIu64, key_make(last, MAC_BROADCAST)));
+		json_t *page = look_up(s, "fdb.show", params);
+		last = add_vlans(names, page);
+		json_decref(page);
+	}
+}
+
 json_t *client_names(const struct session *s, enum argument_kind kind)
 {
 	json_t *names = json_array();
 
 	if (kind == KIND_PORT || kind == KIND_PORT_OR_GROUP)
-		add_members(names, look_up(s, "port.show"), "name");
+		add_members(names, look_up(s, "port.show", json_object()), "name");
 	if (kind == KIND_GROUP || kind == KIND_PORT_OR_GROUP)
-		add_members(names, look_up(s, "group.show"), "name");
+		add_members(names, look_up(s, "group.show", json_object()), "name");
 	if (kind == KIND_MAC)
-		add_members(names, look_up(s, "fdb.show"), "mac");
+		add_members(names, look_up(s, "fdb.show", json_object()), "mac");
+	if (kind == KIND_VLAN)
+		add_all_vlans(s, names);
 	return names;
 }

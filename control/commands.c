@@ -35,12 +35,15 @@ const struct argument port_settings[] = {
 	{0},
 };
 
+static const char *const colour_choices[] = {"auto", "always", "never", NULL};
+
 const struct command_option command_options[] = {
-	{"socket", 's', "PATH", "the switch's control socket (default " SESSION_SOCKET ")"},
-	{"json", 'j', NULL, "results as JSON"},
-	{"color", 'c', "WHEN", "auto (default), always or never; auto: on a terminal, unless NO_COLOR is set"},
-	{"help", 'h', NULL, "what can be said, of a command if one is named"},
-	{"version", 'V', NULL, "which version this is"},
+	{"socket", 's', "PATH", .help = "the switch's control socket (default " SESSION_SOCKET ")"},
+	{"json", 'j', .help = "results as JSON"},
+	{"color", 'c', "WHEN", .help = "auto (default), always or never; auto: on a terminal, unless NO_COLOR is set",
+	 .words = colour_choices},
+	{"help", 'h', .help = "what can be said, of a command if one is named"},
+	{"version", 'V', .help = "which version this is"},
 	{0},
 };
 
@@ -54,10 +57,10 @@ const struct command_option command_options[] = {
 #define PORT_PAIRS {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", .settings = port_settings}
 #define PORT_KEYS {"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more", .settings = port_settings}
 #define MAC {"mac", ARG_WORD, KIND_MAC, "MAC", .help = "a station's MAC address"}
-#define VLAN {"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "a VLAN"}
+#define VLAN {"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN"}
 #define FDB_FILTER \
 	{"port", ARG_VALUE, KIND_PORT, "P", .help = "behind this port", .optional = true}, \
-	{"vlan", ARG_VALUE, KIND_TEXT, "V", .help = "in this VLAN", .optional = true}, \
+	{"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "in this VLAN", .optional = true}, \
 	{"mac", ARG_VALUE, KIND_MAC, "M", .help = "of this MAC address", .optional = true}, \
 	{"type", ARG_VALUE, KIND_CHOICE, "T", .help = "of this type", .optional = true, .words = fdb_types}
 #define ROWS \

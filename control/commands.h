@@ -32,7 +32,8 @@ enum argument_kind {
 	KIND_PORT,
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
-	KIND_MAC, // of the table
+	KIND_MAC,  // of the table, or another
+	KIND_VLAN, // the same
 	KIND_FILE, // a file that is read: its contents become parameter `text`; - is standard input
 	KIND_PATH, // a file that is only named, by its whole path; - stands for itself
 };
@@ -76,6 +77,7 @@ struct command_option {
 	int letter;
 	const char *value; // what stands for it in help; NULL: it has none
 	const char *help;
+	const char *const *words; // what the value is one of, NULL behind the last one; NULL: a file
 };
 
 extern const struct command_option command_options[];

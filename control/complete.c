@@ -37,6 +37,16 @@ static void tell_options(const struct place *p)
 	}
 }
 
+void complete_option(const struct completion *to, const struct command_option *o, const char *begun)
+{
+	struct place p = {.to = to, .begun = begun};
+
+	for (size_t i = 0; o->words && o->words[i]; i++)
+		offer(&p, o->words[i], o->help);
+	if (!o->words)
+		to->expect(to->arg, KIND_PATH, o->value, o->help);
+}
+
 static void tell_groups(const struct place *p)
 {
 	const char *last = "";
@@ -91,7 +101,7 @@ static void tell_value(const struct place *p, const struct argument *a)
 		offer(p, a->words[i], a->help);
 	if (a->kind == KIND_COLUMN)
 		tell_columns(p, a);
-	else if (!json_array_size(names) && !a->words)
+	else if (a->kind == KIND_MAC || a->kind == KIND_VLAN || (!json_array_size(names) && !a->words))
 		p->to->expect(p->to->arg, a->kind, a->value, a->help);
 	json_decref(names);
 }

@@ -17,5 +17,8 @@ struct completion {
 	void *names_arg;
 };
 
+// What the value of an option may be that begins so.
+void complete_option(const struct completion *to, const struct command_option *o, const char *begun);
+
 // begun is the last word, which may be empty; words are those before it, NULL behind them.
 void complete_command(const struct completion *to, char *const *words, const char *begun);

@@ -68,9 +68,17 @@ static int carry_out(struct session *s, char *const *words)
 	return status;
 }
 
+static const struct command_option *option_of(int letter)
+{
+	const struct command_option *o = command_options;
+
+	while (o->letter != letter)
+		o++;
+	return o;
+}
+
 static bool choose_colours(struct session *s, const char *when)
 {
-	static const char *const words[] = {"auto", "always", "never", NULL};
 	char hint[TEXT_HINT];
 
 	if (!strcmp(when, "auto"))
@@ -78,7 +86,7 @@ static bool choose_colours(struct session *s, const char *when)
 	else if (!strcmp(when, "always") || !strcmp(when, "never"))
 		s->colours = !strcmp(when, "always");
 	else
-		return complain("--color cannot be '%s'%s", when, text_hint_of(hint, when, words)), false;
+		return complain("--color cannot be '%s'%s", when, text_hint_of(hint, when, option_of('c')->words)), false;
 	return true;
 }
 
@@ -161,7 +169,7 @@ void line_complete(const struct session *in, const struct completion *to, int ar
 	c.names = names, c.names_arg = &s;
 	argv[argc - 1] = NULL;
 	if (take_options(&s, argc - 1, argv) == ':')
-		c.expect(c.arg, KIND_PATH, "PATH", "");
+		complete_option(&c, option_of(optopt), begun);
 	else
 		complete_command(&c, argv + 1, begun);
 }

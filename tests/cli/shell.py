@@ -52,6 +52,9 @@ COMPLETED = (
     (["fdb", ""], "show watch add del flush port vlan mac type sort limit"),
     (["fdb", "show", "port", "esx1", ""], "vlan mac type sort limit"),
     (["fdb", "show", "type", ""], "dynamic sticky static assigned"),
+    (["fdb", "show", "vlan", ""], "10"),
+    (["fdb", "del", STATION, "vlan", "1"], "10"),
+    (["fdb", "add", STATION, "vlan", "2"], ""),
     (["fdb", "del", "02"], STATION),
     (["fdb", "del", STATION, ""], "vlan"),
     (["monitor", "port-u"], "port-up"),
@@ -65,6 +68,9 @@ COMPLETED = (
     (["-j", "--socket"], "--socket"),
     (["port", "show", "-j", "up"], "uplink"),
     (["-s"], ""),
+    (["-s", ""], "<FILE>"),
+    (["--color", "a"], "auto always"),
+    (["-c", ""], "auto always never"),
     (["zzzzzz", ""], ""),
     (["stats", "zzzzzz", ""], ""),
 )
@@ -213,6 +219,8 @@ def explained(live):
         shell.expect("^  trunk +default\n  access +\n")
         shell.type(CTRL_C + "port del esx1 ?")
         shell.expect("^  nothing that is known")
+        shell.type(CTRL_C + "fdb add 02:00:00:00:00:01 vlan ?")
+        shell.expect("^  10 +a VLAN\n  V +a VLAN\n")
         shell.type(CTRL_C + "port del ?")
         shell.expect("^  uplink +a port")
         shell.type(CTRL_C + 'port show "a?"\r')

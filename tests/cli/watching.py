@@ -136,6 +136,15 @@ def pages(watched):
     tap.equal((len(rows), {row["change"] for row in rows}), (MACS, {None}), "entries and what has changed")
 
 
+def vlans(watched):
+    """VLANs are completed behind those of more MACs than come in one answer."""
+    for vlan in (7, 9, 4094):
+        tap.equal(watched.run("fdb", "add", "02:00:00:00:00:99", "vlan", vlan, "port", "b").returncode, DONE, "exit status")
+    watched.bench.succeeds("^1\n7\n9\n4094\n$", "nestctl", "--complete", "-s", watched.path, "fdb", "show", "vlan", "")
+    for vlan in (7, 9, 4094):
+        watched.run("fdb", "del", "02:00:00:00:00:99", "vlan", vlan)
+
+
 def in_place(watched, keys):
     """On a screen of its own, twice at least; then the terminal is as before, with nothing left on it."""
     with watched.terminal("stats", "watch", "interval", "0.1") as terminal:
@@ -219,6 +228,7 @@ def tests(bench):
     yield "stats watch: rates", lambda: rates(watched)
     yield "fdb watch: changes", lambda: changes(watched)
     yield "fdb watch: a large table", lambda: pages(watched)
+    yield f"completion: {vlans.__doc__}", lambda: vlans(watched)
     for name, keys in (("q", "q"), ("Ctrl-C", CTRL_C)):
         yield f"watch: on a terminal in place, until {name}", lambda keys=keys: in_place(watched, keys)
     yield "watch: what has no room in the window", lambda: window(watched)
