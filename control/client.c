@@ -79,7 +79,9 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	json_t *reply = NULL;
 
 	json_decref(object);
-	if (text && send_all(s->fd, text, strlen(text)) && send_all(s->fd, "\n", 1) && getline(&line, &size, s->in) > 0)
+	if (text && send_all(s->fd, text, strlen(text)))
+		send_all(s->fd, "\n", 1);
+	if (text && getline(&line, &size, s->in) > 0) // a switch that does not read may have said why
 		reply = json_loads(line, 0, NULL);
 	free(text);
 	free(line);

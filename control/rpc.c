@@ -217,13 +217,29 @@ static void on_gone(struct bufferevent *io, short what, void *arg)
 	}
 }
 
+// One that there is no room for is told so, if it takes that at once.
+static void turn_away(int fd)
+{
+	char text[160];
+	int len = snprintf(text, sizeof text,
+			   "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"there are %d control clients already, the most there "
+			   "can be\"},\"id\":null}\n", RPC_REFUSED, RPC_CLIENTS_MAX);
+
+	(void)!send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
 static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
 {
 	struct rpc *r = arg;
-	struct client *c = r->count < RPC_CLIENTS_MAX ? calloc(1, sizeof *c) : NULL;
+	struct client *c;
 
 	(void)l, (void)from, (void)len;
-	if (c)
+	if (r->count == RPC_CLIENTS_MAX) {
+		turn_away(fd);
+		return;
+	}
+	if ((c = calloc(1, sizeof *c)))
 		c->io = bufferevent_socket_new(r->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!c || !c->io) {
 		free(c);

@@ -6,7 +6,7 @@
 //           "monitor" a client gets events, as notifications of the method "event", besides its replies. After "capture"
 //           it gets a pcapng stream and nothing else, until it shuts down its own direction, or the capture ends.
 // Threads   The control thread's event loop calls everything.
-// Limits    64 clients; a request of 16 MiB (a configuration fits).
+// Limits    64 clients, one more is told so and closed; a request of 16 MiB (a configuration fits).
 // Errors    JSON-RPC's own codes for what is no request; RPC_REFUSED and RPC_USAGE for what the switch says no to.
 #pragma once
 

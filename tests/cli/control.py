@@ -416,6 +416,7 @@ def many_clients(live):
 def too_many_clients(live):
     """Those beyond the limit are sent away, and there is room again when others leave."""
     clients = [live.client() for _ in range(80)]
+    live.bench.fails(REFUSED, "there are 64 control clients already", "nestctl", "-s", live.path, "status")
     for client in clients:
         client.close()
     deadline = time.monotonic() + 5
