@@ -47,6 +47,14 @@ def full(live, words):
         is_told(live.into(out, *words))
 
 
+def closed(live):
+    """Nothing that is printed goes elsewhere where standard output is closed."""
+    for words in ("status", "-j status watch count 3 interval 0.1", "capture count 1 write -"):
+        done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", live.bench.build / "nestctl", "-s", live.path, *words.split()],
+                              stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
+        tap.equal((done.returncode, done.stderr), (REFUSED, "nestctl: standard output: Bad file descriptor\n"), f"{words}")
+
+
 def script_stops(live):
     """A script ends at the first command whose output is lost."""
     with open("/dev/full", "wb") as out:
@@ -102,6 +110,7 @@ def tests(bench):
     yield "output: a switch", live.start
     for words in SAY:
         yield f"nestctl {words}: a full disk", lambda words=words: full(live, words.split())
+    yield f"output: {closed.__doc__}", lambda: closed(live)
     yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
     for words in ("monitor", "-j monitor", "-j events watch interval 0.1", "stats watch interval 0.1"):
         yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
