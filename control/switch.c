@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "listening.h"
+#include "vhostpoll.h"
 #include "ports.h"
 #include "unmapping.h"
 #include "../dataplane/pool.h"
@@ -499,7 +499,7 @@ static bool build(struct vswitch *sw, struct config *c, struct compiled *n, stru
 	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 : FED_POOL);
 	if (!sw->pool)
 		return no_memory(e, "packet buffers");
-	listening_is_prompt();
+	vhostpoll_is_prompt();
 	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
 		return false;
 	return ports_open(sw, c, n->numbers, n->ports, e);

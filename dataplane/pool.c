@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "pool.h"
 
+#include <errno.h>
 #include <rte_eal.h>
+#include <rte_malloc.h>
 #include <rte_mbuf_pool_ops.h>
 
 enum { POOL_CACHE = 256, POOL_LONG = 512 };
@@ -43,6 +45,82 @@ struct rte_mempool *pool_create_long(unsigned id)
 
 	snprintf(name, sizeof name, "long%u", id);
 	return create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
+}
+
+struct ration {
+	struct rte_mempool *from;
+	unsigned left;
+};
+
+static int ration_take(struct rte_mempool *pool, void **buffers, unsigned n)
+{
+	struct ration *r = pool->pool_data;
+
+	if (n > r->left || rte_mempool_get_bulk(r->from, buffers, n))
+		return -ENOBUFS;
+	r->left -= n;
+	return 0;
+}
+
+// Buffers know their pool, which is not this one.
+static int ration_put(struct rte_mempool *pool, void *const *buffers, unsigned n)
+{
+	(void)pool, (void)buffers, (void)n;
+	return -ENOTSUP;
+}
+
+static unsigned ration_count(const struct rte_mempool *pool)
+{
+	return ((const struct ration *)pool->pool_data)->left;
+}
+
+static int ration_begin(struct rte_mempool *pool)
+{
+	struct ration *r = rte_zmalloc(NULL, sizeof *r, 0);
+
+	if (r)
+		*r = (struct ration){.from = pool->pool_config};
+	pool->pool_data = r;
+	return r ? 0 : -ENOMEM;
+}
+
+static void ration_end(struct rte_mempool *pool)
+{
+	rte_free(pool->pool_data);
+}
+
+static const struct rte_mempool_ops rationed_ops = {
+	.name = "ration",
+	.alloc = ration_begin,
+	.free = ration_end,
+	.enqueue = ration_put,
+	.dequeue = ration_take,
+	.get_count = ration_count,
+};
+
+struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id)
+{
+	static bool known;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	if (!known && rte_mempool_register_ops(&rationed_ops) < 0)
+		return NULL;
+	known = true;
+	snprintf(name, sizeof name, "ration%u", id);
+	struct rte_mempool *pool = rte_mempool_create_empty(name, 1, from->elt_size, 0, from->private_data_size, SOCKET_ID_ANY, 0);
+	if (!pool)
+		return NULL;
+	rte_pktmbuf_pool_init(pool, rte_mempool_get_priv(from));
+	if (rte_mempool_set_ops_byname(pool, rationed_ops.name, from) || ration_begin(pool)) {
+		rte_mempool_free(pool);
+		return NULL;
+	}
+	return pool;
+}
+
+void pool_ration(struct rte_mempool *rationed, unsigned buffers)
+{
+	((struct ration *)rationed->pool_data)->left = buffers;
 }
 
 struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)

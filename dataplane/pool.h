@@ -12,5 +12,11 @@ struct rte_mempool *pool_create(uint64_t memory);
 enum { POOL_LONG_FRAME = 16384 };
 struct rte_mempool *pool_create_long(unsigned id);
 
+// A way to the buffers of another pool for a device that a guest may hand a frame of any length: so many buffers, then none.
+// One thread takes. The buffers belong to the other pool; id: a number of the caller's.
+enum { POOL_FRAME_BUFFERS = 6 }; // the longest frame, of 9,018 bytes, in buffers of 2,048
+struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id);
+void pool_ration(struct rte_mempool *rationed, unsigned buffers);
+
 // A frame of these bytes, a chain where it is longer than a buffer. NULL: no buffer is left.
 struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len);

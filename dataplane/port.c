@@ -82,8 +82,10 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	uint16_t rx = RX_DESCRIPTORS, tx = TX_DESCRIPTORS;
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->dev, &rx, &tx);
 
-	for (uint16_t q = 0; q < p->rx_queues && !rc; q++)
-		rc = rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, pool);
+	for (uint16_t q = 0; q < p->rx_queues && !rc; q++) {
+		struct rte_mempool *from = p->tells ? p->ration[q] = pool_create_rationed(pool, p->dev * PORT_QUEUES_MAX + q) : pool;
+		rc = from ? rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, from) : -ENOMEM;
+	}
 	for (uint16_t q = 0; q < p->tx_queues && !rc; q++)
 		rc = rte_eth_tx_queue_setup(p->dev, q, tx, SOCKET_ID_ANY, NULL);
 	return rc;
@@ -256,6 +258,8 @@ void port_close(struct port *p)
 	rte_eth_dev_close(p->dev);
 	while (p->parts)
 		rte_dev_remove(p->part[--p->parts].device);
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		rte_mempool_free(p->ration[q]);
 	for (unsigned i = 0; i < p->guards; i++)
 		close(p->guard[i]);
 }
@@ -324,6 +328,8 @@ static void finish_told(struct rte_mbuf **frames, uint16_t n)
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
+	if (p->tells)
+		pool_ration(p->ration[queue], n * POOL_FRAME_BUFFERS);
 	n = rte_eth_rx_burst(p->dev, queue, frames, n);
 	if (p->pumped)
 		port_tx(p, 0, NULL, 0);

@@ -28,7 +28,7 @@ struct port {
 	bool shares_tx;     // more workers than egress queues
 	bool pumped;        // LACP frames of a bond go out when something is sent, if only nothing
 	bool unfinished;    // what it receives may lack a tag, a checksum or its end
-	bool tells;         // it marks frames that lack a checksum
+	bool tells;         // it marks frames that lack a checksum, which may be of any length: it is a guest's (net_vhost)
 	bool kernel;        // a part of it is an interface of the kernel
 	bool puts_off;      // its driver leaves work to DPDK's interrupt thread
 	bool asks_kernel;   // a look for frames is a system call, even if there is none
@@ -38,6 +38,7 @@ struct port {
 	struct port_part part[PORT_PARTS_MAX];
 	unsigned active; // member in use
 	struct rte_mempool *own; // buffers for its frames; NULL: those of all
+	struct rte_mempool *ration[PORT_QUEUES_MAX]; // of those of all, for each poll of a queue; NULL: as many as it likes
 	unsigned guards;
 	int guard[PORT_PARTS_MAX]; // files that are open as long as the port is
 };

@@ -106,6 +106,10 @@ class Guest:
             chain.append((place, end - begin, 0))
             begin = end
         self.offer(TX, 0, chain)
+        self.await_taken()
+
+    def await_taken(self):
+        """Until the switch has taken all that was offered."""
         deadline = time.monotonic() + self.patience_s
         while self.used(TX) != self.head[TX] & 0xffff:
             assert time.monotonic() < deadline, "the switch takes no frame any more"

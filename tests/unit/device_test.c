@@ -96,6 +96,8 @@ static void refusals(void **state)
 		{"bond:lacp,", "has no argument", 4},
 		{"bond:lacp,x:y", "'x:y' is no member", 4},
 		{"bond:lacp,bond:lacp", "'bond:lacp' is no member", 4},
+		{"bond:lacp,vhost:/tmp/x", "'vhost:/tmp/x' is no member", 4},
+		{"bond:lacp,vhost-client:/tmp/x", "'vhost-client:/tmp/x' is no member", 4},
 		{"bond:lacp,a,b,c,d,e,f,g,h,i", "at most 8 members", 4},
 		{"vhos:x", "did you mean 'vhost'?", 4},
 		{"tab:x", "did you mean 'tap'?", 4},

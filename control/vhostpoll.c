@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #define _GNU_SOURCE
-#include "listening.h"
+#include "vhostpoll.h"
 
 #include <dlfcn.h>
 #include <poll.h>
@@ -15,7 +15,7 @@ static _Atomic bool prompt;
 
 int __poll_chk(struct pollfd *files, nfds_t count, int ms, size_t room);
 
-void listening_is_prompt(void)
+void vhostpoll_is_prompt(void)
 {
 	atomic_store(&prompt, true);
 }

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "kit.h"
+#include "pool.h"
+
+// So many buffers as there are, then none; they come from the other pool and go back to it.
+static void rations(void **state)
+{
+	struct rte_mempool *pool = test_pool(1 << 20), *rationed = pool_create_rationed(pool, 7);
+	unsigned before = rte_mempool_avail_count(pool);
+	struct rte_mbuf *m[6];
+
+	(void)state;
+	assert_non_null(rationed);
+	assert_int_equal(rte_pktmbuf_data_room_size(rationed), rte_pktmbuf_data_room_size(pool));
+	assert_null(rte_pktmbuf_alloc(rationed));
+	for (int round = 0; round < 2; round++) {
+		pool_ration(rationed, 5);
+		assert_int_equal(rte_pktmbuf_alloc_bulk(rationed, m, 3), 0);
+		assert_int_not_equal(rte_pktmbuf_alloc_bulk(rationed, m + 3, 3), 0); // all or none
+		assert_int_equal(rte_pktmbuf_alloc_bulk(rationed, m + 3, 2), 0);
+		assert_null(rte_pktmbuf_alloc(rationed));
+		for (int i = 0; i < 5; i++)
+			assert_ptr_equal(m[i]->pool, pool);
+		assert_int_equal(rte_mempool_avail_count(pool), before - 5);
+		rte_pktmbuf_free_bulk(m, 5);
+		assert_null(rte_pktmbuf_alloc(rationed)); // given back is not given again
+	}
+	rte_mempool_free(rationed);
+	assert_int_equal(rte_mempool_avail_count(pool), before);
+	rationed = pool_create_rationed(pool, 7);
+	assert_non_null(rationed);
+	pool_ration(rationed, UINT32_MAX);
+	unsigned taken = 0;
+	struct rte_mbuf *all = NULL;
+	for (struct rte_mbuf *one; (one = rte_pktmbuf_alloc(rationed)); taken++) {
+		one->next = all;
+		all = one;
+	}
+	assert_int_equal(taken, before); // no more than there are
+	while (all) {
+		struct rte_mbuf *one = all;
+		all = one->next;
+		one->next = NULL;
+		rte_pktmbuf_free(one);
+	}
+	rte_mempool_free(rationed);
+	rte_mempool_free(pool);
+}
+
+// A frame is a chain where it is longer than a buffer.
+static void frames(void **state)
+{
+	struct rte_mempool *pool = test_pool(1 << 20);
+	static uint8_t data[9018], copy[9018];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(i * 7);
+	struct rte_mbuf *m = pool_frame(pool, data, sizeof data);
+	assert_non_null(m);
+	assert_in_range(m->nb_segs, 2, POOL_FRAME_BUFFERS);
+	assert_int_equal(rte_pktmbuf_pkt_len(m), sizeof data);
+	assert_memory_equal(rte_pktmbuf_read(m, 0, sizeof data, copy), data, sizeof data);
+	rte_pktmbuf_free(m);
+	rte_mempool_free(pool);
+}
+
+RUN_TESTS(TEST(rations), TEST(frames))
