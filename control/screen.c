@@ -82,6 +82,8 @@ void screen_open(void)
 
 bool screen_close(void)
 {
+	if (ended)
+		clearerr(stdout); // the signal interrupted it: nothing failed
 	fputs("\033[?25h\033[?1049l", stdout);
 	fflush(stdout);
 	if (screen.has_keys)

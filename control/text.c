@@ -158,6 +158,8 @@ void text_clean(char *message)
 		size_t n = utf8_length(s);
 		if (!n || *s < ' ' || *s == 0x7f)
 			*s = '?';
+		if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) // terminals obey U+0080 to U+009F, too
+			s[0] = s[1] = '?';
 		s += n ? n : 1;
 	}
 }

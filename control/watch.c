@@ -11,6 +11,8 @@
 #include "screen.h"
 #include "select.h"
 
+enum { ENDLESS = -1 };
+
 struct watch {
 	const struct session *s;
 	const struct command *c;
@@ -131,9 +133,11 @@ static double take_number(json_t *params, const char *name, double otherwise)
 
 int watch_run(struct session *s, const struct command *c, json_t *params)
 {
-	struct watch w = {.s = s, .c = c, .interval = take_number(params, "interval", 1), .selection = select_take(params)};
-	json_int_t count = (json_int_t)take_number(params, "count", 0);
+	json_int_t count = (json_int_t)take_number(params, "count", ENDLESS);
 
+	if (!count)
+		return complain("count cannot be '0' (a number from 1)"), EXIT_USAGE;
+	struct watch w = {.s = s, .c = c, .interval = take_number(params, "interval", 1), .selection = select_take(params)};
 	w.screen = !s->json && screen_is_there();
 	if (w.screen)
 		screen_open();

@@ -13,7 +13,7 @@ import time
 
 import tap
 from bench import PATIENCE_S, UNREACHABLE, Client, frame, pcap
-from programs import DONE, REFUSED
+from programs import DONE, REFUSED, USAGE
 from terminal import CONTROL, Terminal
 
 SCREEN, BACK = "\x1b[?1049h", "\x1b[?1049l"
@@ -190,6 +190,11 @@ def failures(watched):
         assert terminal.said.rpartition(BACK)[2].startswith("nestctl: there is no port 'd'"), terminal.said[-200:]
 
 
+def no_times(watched):
+    """count 0 is refused, it does not mean for ever"""
+    watched.bench.fails(USAGE, "count cannot be '0'", "nestctl", "-s", watched.path, "stats", "watch", "count", "0")
+
+
 def switch_stops(watched):
     with watched.terminal("status", "watch", "interval", "0.1") as terminal:
         terminal.expect("switch +lab")
@@ -234,5 +239,6 @@ def tests(bench):
     yield "watch: what has no room in the window", lambda: window(watched)
     yield "watch: SIGTERM", lambda: terminated(watched)
     yield "watch: what goes wrong is told behind the screen", lambda: failures(watched)
+    yield f"watch: {no_times.__doc__}", lambda: no_times(watched)
     yield "colours on a terminal", lambda: colours(watched)
     yield "watch: the switch stops", lambda: switch_stops(watched)

@@ -272,5 +272,24 @@ static void wrapping(void **state)
 	free(out);
 }
 
-RUN_TESTS(TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
+// What no terminal, log or JSON should get becomes '?'.
+static void cleaned(void **state)
+{
+	static const char *const cases[][2] = {
+		{"plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"a\x1b[1mb\nc\x7f", "a?[1mb?c?"},
+		{"a\xc2\x9b" "1mb\xc2\xa0", "a??1mb\xc2\xa0"}, // U+009B begins a sequence as ESC [ does
+		{"\xff\xc2", "??"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[64];
+		strcpy(text, cases[i][0]);
+		text_clean(text);
+		assert_string_equal(text, cases[i][1]);
+	}
+}
+
+RUN_TESTS(TEST(cleaned), TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
 	  TEST(names), TEST(names_made), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
