@@ -117,6 +117,14 @@ static void sift_down(struct page *p)
 	}
 }
 
+static void page_begin(void *arg)
+{
+	struct page *p = arg;
+
+	p->count = 0;
+	p->more = false;
+}
+
 static bool page_visit(void *arg, const struct fdb_entry *e)
 {
 	struct page *p = arg;
@@ -187,7 +195,7 @@ json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint6
 	}
 	if (!after)
 		add_assigned(sw, f, all);
-	fdb_walk(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), tick, page_visit, &p);
+	fdb_walk_all(sw->shared.fdb, tick, page_begin, page_visit, &p);
 	qsort(p.heap, p.count, sizeof *p.heap, by_key);
 	for (size_t i = 0; i < p.count; i++)
 		json_array_append_new(all, entry_json(sw, &p.heap[i], tick));

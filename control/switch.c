@@ -242,6 +242,11 @@ struct roll {
 	struct fdb_entry *entry;
 };
 
+static void enrol_nobody(void *arg)
+{
+	((struct roll *)arg)->count = 0;
+}
+
 static bool enrol(void *arg, const struct fdb_entry *e)
 {
 	struct roll *r = arg;
@@ -268,7 +273,7 @@ static void enforce_limit(struct vswitch *sw, unsigned port)
 
 	if (have <= limit || !(r.entry = calloc(have, sizeof *r.entry)))
 		return;
-	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), enrol, &r);
+	fdb_walk_all(fdb, now_tick(sw), enrol_nobody, enrol, &r);
 	qsort(r.entry, r.count, sizeof *r.entry, youngest_first);
 	for (uint32_t i = 0; i < r.count && fdb_count(fdb, port) > limit; i++)
 		fdb_del(fdb, r.entry[i].key, (enum fdb_type)r.entry[i].type);
@@ -291,7 +296,7 @@ static void put_right(struct vswitch *sw)
 	struct fdb *fdb = sw->shared.fdb;
 	unsigned port;
 
-	fdb_walk(fdb, 0, fdb_lines(fdb), now_tick(sw), is_untrue, sw);
+	fdb_walk_all(fdb, now_tick(sw), NULL, is_untrue, sw);
 	switch_sweep_all(sw); // limits are not held against entries that are dead
 	PORTSET_FOREACH(port, sw->ports)
 		enforce_limit(sw, port);
@@ -604,6 +609,14 @@ struct flush {
 	uint32_t count;
 };
 
+// What was erased is not seen again.
+static void flush_begin(void *arg)
+{
+	struct flush *f = arg;
+
+	f->count = f->erase ? f->count : 0;
+}
+
 static bool flush_visit(void *arg, const struct fdb_entry *e)
 {
 	struct flush *f = arg;
@@ -630,16 +643,16 @@ static bool flush_by_number(struct vswitch *sw, const struct fdb_filter *f)
 uint32_t switch_flush(struct vswitch *sw, const struct fdb_filter *filter)
 {
 	struct flush f = {.filter = *filter};
-	uint32_t lines = fdb_lines(sw->shared.fdb), tick = now_tick(sw);
+	uint32_t tick = now_tick(sw);
 
 	if (f.filter.type < 0)
 		f.filter.type = FDB_DYNAMIC;
-	fdb_walk(sw->shared.fdb, 0, lines, tick, flush_visit, &f);
+	fdb_walk_all(sw->shared.fdb, tick, flush_begin, flush_visit, &f);
 	if (flush_by_number(sw, &f.filter))
 		return f.count;
 	f.count = 0;
 	f.erase = true;
-	fdb_walk(sw->shared.fdb, 0, lines, tick, flush_visit, &f);
+	fdb_walk_all(sw->shared.fdb, tick, flush_begin, flush_visit, &f);
 	return f.count;
 }
 

@@ -745,3 +745,16 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 				take_out(f, &e, s, value);
 		}
 }
+
+void fdb_walk_all(struct fdb *f, uint32_t now, fdb_begin_fn begin, fdb_visit_fn visit, void *arg)
+{
+	uint32_t before;
+	int walks = 0;
+
+	do {
+		before = load(&f->displaced);
+		if (begin)
+			begin(arg);
+		fdb_walk(f, 0, fdb_lines(f), now, visit, arg);
+	} while ((before % 2 || load(&f->displaced) != before) && ++walks < FDB_WALKS);
+}

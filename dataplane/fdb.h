@@ -336,3 +336,9 @@ uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, f
 // meanwhile.
 typedef bool (*fdb_visit_fn)(void *arg, const struct fdb_entry *e);
 void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_visit_fn visit, void *arg);
+
+// The same for all lines. It begins anew, FDB_WALKS times at most, where an entry made room for another one meanwhile: that may
+// have been missed, or seen twice. begin(arg) is called before each time, unless it is NULL.
+enum { FDB_WALKS = 8 };
+typedef void (*fdb_begin_fn)(void *arg);
+void fdb_walk_all(struct fdb *f, uint32_t now, fdb_begin_fn begin, fdb_visit_fn visit, void *arg);

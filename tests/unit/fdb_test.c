@@ -592,6 +592,52 @@ static void knows_the_youngest(void **state)
 	fdb_destroy(f);
 }
 
+// A walk in the middle of which stations come, and entries make room for them.
+struct disturbed {
+	struct fdb *f;
+	struct fdb_learner who;
+	uint64_t next;
+	unsigned begins;
+	uint8_t seen[ORDERED];
+};
+
+static void disturbed_begin(void *arg)
+{
+	struct disturbed *d = arg;
+
+	d->begins++;
+	memset(d->seen, 0, sizeof d->seen);
+}
+
+static bool disturbed_visit(void *arg, const struct fdb_entry *e)
+{
+	struct disturbed *d = arg;
+	uint32_t before = d->f->displaced;
+
+	d->seen[key_mac(e->key) & 0xffff]++;
+	while (d->begins == 1 && e->port == 1 && d->f->displaced == before && d->next < ORDERED)
+		fdb_seen(d->f, sequential(d->next++), &d->who, 1, 0);
+	return false;
+}
+
+// Each entry is seen once, wherever it was moved to meanwhile.
+static void walks_anew(void **state)
+{
+	struct disturbed d = {.who = {.port = 1, .learns = true, .limit = ORDERED}, .next = 1};
+
+	(void)state;
+	assert_int_equal(fdb_create(&d.f, 512, 0, 7), 0); // 1024 slots
+	while (d.next < ORDERED / 2)
+		fdb_seen(d.f, sequential(d.next++), &d.who, 1, 0);
+	assert_false(d.f->displaced);
+	fdb_walk_all(d.f, 1, disturbed_begin, disturbed_visit, &d);
+	assert_true(d.f->displaced);
+	assert_int_equal(d.begins, 2);
+	for (uint64_t i = 1; i < d.next; i++)
+		CHECK(d.seen[i] == 1, "key %d was seen %d times", (int)i, d.seen[i]);
+	fdb_destroy(d.f);
+}
+
 static void limits_of_the_table(void **state)
 {
 	struct fdb *f = NULL;
@@ -610,4 +656,4 @@ static void limits_of_the_table(void **state)
 
 RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines), TEST(an_overfull_table),
 	  TEST(the_smallest_table), TEST(ages_in_its_tick), TEST(holds_what_moves_too_often), TEST(more_flushes_than_numbers),
-	  TEST(knows_the_youngest), TEST(limits_of_the_table))
+	  TEST(knows_the_youngest), TEST(walks_anew), TEST(limits_of_the_table))
