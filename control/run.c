@@ -55,7 +55,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	switch_collect_violations(r->sw, 0);
 	switch_recover(r->sw);
 	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
-	if (ports_reconnect(r->sw) | (++r->ticks % LINK_TICKS == 0) | port_links_changed())
+	bool reconnected = ports_reconnect(r->sw), changed = port_links_changed();
+	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
 		switch_poll_links(r->sw);
 	if (r->ticks % LOAD_TICKS == 0)
 		switch_note_load(r->sw);
