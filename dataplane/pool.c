@@ -44,7 +44,14 @@ struct rte_mempool *pool_create_long(unsigned id)
 	char name[RTE_MEMPOOL_NAMESIZE];
 
 	snprintf(name, sizeof name, "long%u", id);
-	return create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
+	struct rte_mempool *left = rte_mempool_lookup(name);
+	return left ? left : create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
+}
+
+void pool_free_long(struct rte_mempool *pool)
+{
+	if (pool && rte_mempool_full(pool))
+		rte_mempool_free(pool);
 }
 
 struct ration {

@@ -12,6 +12,9 @@ struct rte_mempool *pool_create(uint64_t memory);
 enum { POOL_LONG_FRAME = 16384 };
 struct rte_mempool *pool_create_long(unsigned id);
 
+// Where a frame is still under way, its pool stays, and is what pool_create_long() gives next for this id.
+void pool_free_long(struct rte_mempool *pool);
+
 // A way to the buffers of another pool for a device that a guest may hand a frame of any length: so many buffers, then none.
 // One thread takes. The buffers belong to the other pool; id: a number of the caller's.
 enum { POOL_FRAME_BUFFERS = 6 }; // the longest frame, of 9,018 bytes, in buffers of 2,048

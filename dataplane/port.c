@@ -260,6 +260,7 @@ void port_close(struct port *p)
 		rte_dev_remove(p->part[--p->parts].device);
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 		rte_mempool_free(p->ration[q]);
+	pool_free_long(p->own);
 	for (unsigned i = 0; i < p->guards; i++)
 		close(p->guard[i]);
 }

@@ -65,4 +65,24 @@ static void frames(void **state)
 	rte_mempool_free(pool);
 }
 
-RUN_TESTS(TEST(rations), TEST(frames))
+// A pool that is given back may be made again, whether or not all its buffers have come home.
+static void long_again(void **state)
+{
+	struct rte_mempool *pool = pool_create_long(7);
+
+	(void)state;
+	assert_non_null(pool);
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
+	assert_non_null(m);
+	pool_free_long(pool);
+	assert_ptr_equal(pool_create_long(7), pool);
+	rte_pktmbuf_free(m);
+	pool_free_long(pool);
+	assert_null(rte_mempool_lookup("long7"));
+	pool = pool_create_long(7);
+	assert_non_null(pool);
+	pool_free_long(pool);
+	pool_free_long(NULL);
+}
+
+RUN_TESTS(TEST(rations), TEST(frames), TEST(long_again))
