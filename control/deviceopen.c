@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "handles.h"
 #include "interface.h"
 #include "listener.h"
 #include "log.h"
@@ -195,5 +196,6 @@ void device_close(struct port *port)
 {
 	listener_hold();
 	port_close(port);
+	handles_free(port);
 	listener_release();
 }

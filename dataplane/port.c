@@ -28,6 +28,8 @@ enum {
 	PUT_OFF_MAX_MS = 1000, // a thread that is stuck holds up nobody for ever
 };
 
+_Thread_local struct port_handles *port_notes;
+
 static _Atomic bool links_changed;
 
 static int on_link(uint16_t dev, enum rte_eth_event_type type, void *arg, void *result)
@@ -72,6 +74,7 @@ static int probe(struct port *p, const char *devargs)
 	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
 	p->tells |= !strcmp(info.driver_name, "net_vhost");
 	p->puts_off |= !strcmp(info.driver_name, "net_virtio_user") || !strcmp(info.driver_name, "net_memif");
+	p->forgets = !strcmp(info.driver_name, "net_memif");
 	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") || !strcmp(info.driver_name, "net_af_xdp");
 	p->kernel |= info.if_index != 0;
 	return 0;
@@ -86,8 +89,10 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 		struct rte_mempool *from = p->tells ? p->ration[q] = pool_create_rationed(pool, p->dev * PORT_QUEUES_MAX + q) : pool;
 		rc = from ? rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, from) : -ENOMEM;
 	}
+	port_notes = p->forgets ? &p->forgotten : NULL;
 	for (uint16_t q = 0; q < p->tx_queues && !rc; q++)
 		rc = rte_eth_tx_queue_setup(p->dev, q, tx, SOCKET_ID_ANY, NULL);
+	port_notes = NULL;
 	return rc;
 }
 
@@ -255,7 +260,9 @@ void port_close(struct port *p)
 		await_put_off();
 	rte_eth_dev_stop(p->dev);
 	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
+	port_notes = &p->forgotten;
 	rte_eth_dev_close(p->dev);
+	port_notes = NULL;
 	while (p->parts)
 		rte_dev_remove(p->part[--p->parts].device);
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)

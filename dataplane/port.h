@@ -14,12 +14,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8 };
+enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
 
 struct port_part {
 	struct rte_device *device;
 	uint16_t dev;       // ethdev number
 	unsigned interface; // the kernel's number of the interface behind it (TAP, packet socket); 0: none
+};
+
+// Of interrupts; made by a driver for the egress queues.
+struct port_handles {
+	unsigned count;
+	struct rte_intr_handle *handle[PORT_HANDLES_MAX];
 };
 
 struct port {
@@ -31,6 +37,7 @@ struct port {
 	bool tells;         // it marks frames that lack a checksum, which may be of any length: it is a guest's (net_vhost)
 	bool kernel;        // a part of it is an interface of the kernel
 	bool puts_off;      // its driver leaves work to DPDK's interrupt thread
+	bool forgets;       // its driver leaves memory of its egress queues behind
 	bool asks_kernel;   // a look for frames is a system call, even if there is none
 	uint32_t longest;   // frame that it sends, without a tag; 0: any
 	rte_spinlock_t tx_lock;
@@ -39,6 +46,7 @@ struct port {
 	unsigned active; // member in use
 	struct rte_mempool *own; // buffers for its frames; NULL: those of all
 	struct rte_mempool *ration[PORT_QUEUES_MAX]; // of those of all, for each poll of a queue; NULL: as many as it likes
+	struct port_handles forgotten; // what has not been freed of them yet
 	unsigned guards;
 	int guard[PORT_PARTS_MAX]; // files that are open as long as the port is
 };
@@ -79,3 +87,6 @@ uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint1
 
 // Sends as many of the frames as the device takes.
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n);
+
+// Where to note the handles that this thread makes and frees at the moment; NULL: nowhere.
+extern _Thread_local struct port_handles *port_notes;
