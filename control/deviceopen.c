@@ -9,6 +9,7 @@
 #include "device.h"
 #include "handles.h"
 #include "interface.h"
+#include "interrupts.h"
 #include "listener.h"
 #include "log.h"
 #include "unixsocket.h"
@@ -194,8 +195,14 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 
 void device_close(struct port *port)
 {
-	listener_hold();
+	bool holds = port->puts_off;
+
+	if (holds)
+		interrupts_hold();
 	port_close(port);
 	handles_free(port);
-	listener_release();
+	if (!holds)
+		return;
+	listener_close_forsaken();
+	interrupts_release();
 }

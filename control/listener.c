@@ -139,26 +139,26 @@ int rte_intr_callback_register(const struct rte_intr_handle *handle, rte_intr_ca
 	return dpdk_register()(handle, call, arg);
 }
 
-void listener_hold(void)
-{
-	for (struct listener *l = listeners; l < listeners + RTE_DIM(listeners); l++)
-		if (l->source.handle)
-			rte_intr_callback_unregister_sync(l->source.handle, answer, l);
-}
-
-// The driver closes those whose connection ends.
+// The driver, which closes those whose connection ends, hears nothing else of them any more.
 static void hang_up(struct listener *l)
 {
+	char message[256];
+
 	for (unsigned i = 0; i < LISTENER_CALLERS; i++) {
-		if (is_connected(&l->caller[i]))
-			shutdown(rte_intr_fd_get(l->caller[i].source.handle), SHUT_RDWR);
-		source_forget(&l->caller[i].source);
+		struct source *s = &l->caller[i].source;
+		if (is_connected(&l->caller[i])) {
+			shutdown(rte_intr_fd_get(s->handle), SHUT_RDWR);
+			while (recv(rte_intr_fd_get(s->handle), message, sizeof message, MSG_DONTWAIT) > 0)
+				continue;
+		}
+		source_forget(s);
 	}
+	rte_intr_callback_unregister(l->source.handle, answer, l);
 	close(rte_intr_fd_get(l->source.handle));
 	source_forget(&l->source);
 }
 
-void listener_release(void)
+void listener_close_forsaken(void)
 {
 	for (struct listener *l = listeners; l < listeners + RTE_DIM(listeners); l++) {
 		struct sockaddr_un address;
@@ -166,9 +166,7 @@ void listener_release(void)
 		if (!l->source.handle)
 			continue;
 		// The last device takes the file away.
-		if (memif_path(rte_intr_fd_get(l->source.handle), &address) && !lstat(address.sun_path, &file))
-			dpdk_register()(l->source.handle, answer, l);
-		else
+		if (!memif_path(rte_intr_fd_get(l->source.handle), &address) || lstat(address.sun_path, &file))
 			hang_up(l);
 	}
 }

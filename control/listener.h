@@ -8,8 +8,8 @@
 //            whoever calls then is answered out of memory that was given back, and at the end of the process the thread
 //            looks at memory which is no more.
 //          So rte_intr_callback_register() is taken over here: for these sockets it registers an answer of ours around the
-//          driver's, which takes a closed caller from the thread. Around the closing of ports nobody is answered; afterwards
-//          the listeners that the driver still has go on, the others are closed with all who call there.
+//          driver's, which takes a closed caller from the thread. When a device goes, and the interrupt thread is held still,
+//          the listeners that the driver has no more are closed, and all who call there and got no device.
 // Threads  The control thread opens and closes; the interrupt thread answers.
 // Limits   LISTENER_CALLERS at a socket, its connected devices included: one more is closed. Sockets without a file
 //          (socket-abstract=yes, which memif:PATH never makes) stay as the driver leaves them.
@@ -17,8 +17,5 @@
 
 enum { LISTENER_CALLERS = 64 };
 
-// Nobody is answered from now on; those that come wait.
-void listener_hold(void);
-
-// Listeners whose devices have gone are closed, the others answer again.
-void listener_release(void);
+// Closes listeners whose devices have gone. The interrupt thread is held still.
+void listener_close_forsaken(void);

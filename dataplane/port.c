@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <rte_alarm.h>
-#include <rte_cycles.h>
 #include <rte_dev.h>
 #include <rte_eth_bond.h>
 #include <rte_ether.h>
@@ -25,7 +23,6 @@ enum {
 	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's ring
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
-	PUT_OFF_MAX_MS = 1000, // a thread that is stuck holds up nobody for ever
 };
 
 _Thread_local struct port_handles *port_notes;
@@ -227,37 +224,13 @@ int port_open(struct port *p, const char *const *parts, const struct port_wish *
 		rc = start(p, w, e);
 	if (!rc)
 		rc = claim(p); // not earlier: a bond does not find members that are somebody's
-	if (rc)
-		port_close(p);
 	return rc;
-}
-
-static _Atomic unsigned alarms;
-
-static void on_alarm(void *arg)
-{
-	(void)arg;
-	atomic_fetch_add(&alarms, 1);
-}
-
-// What the interrupt thread was left with is done when an alarm rings that was set after it. net_virtio_user sets one for a peer
-// that is lost, and does not take it back when the device goes: it would ring for memory that is another's by then.
-static void await_put_off(void)
-{
-	unsigned before = atomic_load(&alarms);
-
-	if (rte_eal_alarm_set(1, on_alarm, NULL))
-		return;
-	for (unsigned ms = 0; atomic_load(&alarms) == before && ms < PUT_OFF_MAX_MS; ms++)
-		rte_delay_us_sleep(1000);
 }
 
 void port_close(struct port *p)
 {
 	if (!p->parts)
 		return;
-	if (p->puts_off)
-		await_put_off();
 	rte_eth_dev_stop(p->dev);
 	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
 	port_notes = &p->forgotten;

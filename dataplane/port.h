@@ -5,6 +5,7 @@
 //           workers, where the device has that many; else workers share one under a lock. What comes in by one queue stays in
 //           order; the device spreads what comes in by flows.
 // Threads   Control opens and closes. One worker receives from a queue; any worker sends.
+//           A port that puts_off is closed while DPDK's interrupt thread is held still.
 // Ownership port_open() probes the device unless it is there already, port_close() removes it. A device has one port.
 // Errors    0 or -errno, with `step` naming what failed; a burst is the number of frames.
 #pragma once
@@ -64,7 +65,8 @@ struct port_wish {
 };
 
 // Opens the device that DPDK's devargs name. Promiscuous, as a switch port is. The last of the parts (NULL ends them) is the
-// port, the others are there for it. -ERANGE: it does not have so many ingress queues.
+// port, the others are there for it. -ERANGE: it does not have so many ingress queues. What a failure leaves half open,
+// port_close() takes down.
 int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e);
 void port_close(struct port *p);
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""knock PATH: connects to a memif socket again and again, says nothing, and leaves; until it is ended."""
+"""knock PATH: connects to a memif socket again and again, says nothing or asks for a device, and leaves; until it is ended."""
 
 import contextlib
 import socket
+import struct
 import sys
 import time
 
 WAITING = 50
+INIT = struct.pack("<HHIB24s32s", 3, 0x200, 0, 0, b"", b"knock").ljust(128, b"\0")  # for the device with id 0
 
 waiting = []
 while True:
@@ -14,6 +16,9 @@ while True:
     caller.setblocking(False)
     with contextlib.suppress(OSError):  # not there, or more wait than it lets
         caller.connect(sys.argv[1])
+        for one in waiting[::2]:
+            with contextlib.suppress(OSError):
+                one.send(INIT)
     waiting.append(caller)
     if len(waiting) == WAITING:
         for caller in waiting:
