@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <string.h>
 
-#include "complain.h"
-#include "device.h"
-#include "subcommands.h"
+#include "control/common/complain.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/spec.h"
+#include "control/subcommands.h"
 
 static const char usage[] = "usage: nestswitch check FILE\n"
 			    "\n"
 			    "Reads a configuration and says whether `run` would take it. Nothing is started.\n";
 
-static bool check_devices(const struct config *c, struct config_error *e)
+static bool check_devices(const struct config *c, struct error *e)
 {
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (*c->port[i].device && (!device_check(&c->port[i], e) || !config_device_is_free(c, &c->port[i], e)))
@@ -19,11 +21,11 @@ static bool check_devices(const struct config *c, struct config_error *e)
 
 static int check(const char *path)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_read(path, &e);
 
 	if (!c || !check_devices(c, &e)) {
-		complain_config(path, &e);
+		complain_error(path, &e);
 		config_free(c);
 		return EXIT_USAGE;
 	}

@@ -6,34 +6,43 @@
 #include <signal.h>
 #include <string.h>
 
-#include "complain.h"
-#include "confirm.h"
-#include "eal.h"
-#include "events.h"
-#include "history.h"
-#include "http.h"
-#include "log.h"
-#include "methods.h"
-#include "ports.h"
-#include "recent.h"
-#include "rpc.h"
-#include "subcommands.h"
-#include "switch.h"
-#include "telemetry.h"
+#include "control/api/confirm.h"
+#include "control/api/control.h"
+#include "control/api/event_log.h"
+#include "control/api/method.h"
+#include "control/api/recent.h"
+#include "control/common/complain.h"
+#include "control/common/error.h"
+#include "control/common/log.h"
+#include "control/common/unixsocket.h"
+#include "control/config/config.h"
+#include "control/config/history.h"
+#include "control/device/eal.h"
+#include "control/server/http.h"
+#include "control/server/methods.h"
+#include "control/server/socket.h"
+#include "control/server/telemetry.h"
+#include "control/subcommands.h"
+#include "control/switch/events.h"
+#include "control/switch/links.h"
+#include "control/switch/mactable.h"
+#include "control/switch/ports.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+#include "dataplane/event.h"
+#include "dataplane/fdb.h"
+#include "dataplane/port.h"
 
 enum {
 	LINK_TICKS = 10,
 	LOAD_TICKS = 50,
 };
 
-#define SOCKET_DEFAULT "/run/nestswitch/control.sock"
-
 struct run {
-	struct vswitch *sw;
+	struct control control;
 	struct event_base *base;
 	struct rpc *rpc;
 	struct http *http;
-	struct recent *recent;
 	unsigned ticks;
 };
 
@@ -41,25 +50,26 @@ static void on_event(void *arg, const struct event *e)
 {
 	struct run *r = arg;
 
-	log_event(r->sw, e);
-	recent_add(r->recent, r->sw, e);
+	event_log(r->control.sw, e);
+	recent_add(r->control.recent, r->control.sw, e);
 	rpc_tell(r->rpc, e);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct run *r = arg;
+	struct vswitch *sw = r->control.sw;
 
 	(void)fd, (void)what;
-	switch_drain_events(r->sw);
-	switch_collect_violations(r->sw, 0);
-	switch_recover(r->sw);
-	switch_sweep(r->sw, fdb_lines(r->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
-	bool reconnected = ports_reconnect(r->sw), changed = port_links_changed();
+	events_drain(sw);
+	events_collect_violations(sw, 0);
+	links_recover(sw);
+	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
+	bool reconnected = ports_reconnect(sw), changed = port_links_changed();
 	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
-		switch_poll_links(r->sw);
+		links_poll(sw);
 	if (r->ticks % LOAD_TICKS == 0)
-		switch_note_load(r->sw);
+		switch_note_load(sw);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -74,13 +84,13 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 static void on_reload(evutil_socket_t number, short what, void *arg)
 {
 	struct run *r = arg;
-	struct method_error e;
+	struct error e;
 	size_t i;
-	json_t *result = method_call(r->sw, "config.reload", NULL, &e), *v;
+	json_t *result = method_call(&r->control, "config.reload", NULL, &e), *v;
 
 	(void)number, (void)what;
 	if (result)
-		log_write(LOG_NOTICE, "%s is applied", r->sw->history->file);
+		log_write(LOG_NOTICE, "%s is applied", history_path(r->control.history));
 	else
 		log_write(LOG_ERR, "nothing is changed: %s", e.text);
 	json_array_foreach(json_object_get(result, "warnings"), i, v)
@@ -100,7 +110,7 @@ static bool loop(struct run *r)
 		    !event_add(interrupt, NULL) && !event_add(terminate, NULL) && !event_add(reload, NULL);
 
 	if (good) {
-		printf("nestswitch: '%s' forwards between %u ports\n", r->sw->config->name, r->sw->config->port_count);
+		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name, r->control.sw->config->port_count);
 		fflush(stdout);
 		event_base_dispatch(r->base);
 	}
@@ -134,7 +144,7 @@ struct options {
 	struct http_conf http; // made from listen and token_file
 };
 
-static bool open_http(struct run *r, const struct options *o, struct config_error *e)
+static bool open_http(struct run *r, const struct options *o, struct error *e)
 {
 	if (!o->listen)
 		return true;
@@ -142,56 +152,88 @@ static bool open_http(struct run *r, const struct options *o, struct config_erro
 		log_write(LOG_WARNING,
 			  "--web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http 127.0.0.1:PORT)",
 			  o->listen);
-	return http_open(&r->http, r->base, &o->http, r->sw, e);
+	return http_open(&r->http, r->base, &o->http, &r->control, e);
+}
+
+// What is kept beside the switch.
+static bool create_control(struct run *r, const char *file)
+{
+	struct control *k = &r->control;
+
+	k->methods = methods_all;
+	k->recent = recent_create();
+	k->history = history_create(file, k->sw->config);
+	k->confirm = r->base && k->history ? confirm_create(r->base, k->sw, k->history) : NULL;
+	return k->recent && k->confirm;
+}
+
+static bool open_doors(struct run *r, const struct options *o, struct error *e)
+{
+	struct control *k = &r->control;
+
+	return rpc_open(&r->rpc, r->base, o->socket, k, e) && telemetry_open(r->base, k, e) && open_http(r, o, e);
 }
 
 static bool start(struct run *r, const struct options *o, struct config *c)
 {
-	struct config_error e;
+	struct vswitch *sw;
+	struct error e;
 
-	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&r->sw, c, SWITCH_LIVE, &e)) {
+	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
-		return complain_config(o->config, &e), false;
+		complain_error(o->config, &e);
+		return false;
 	}
+	r->control.sw = sw;
 	r->base = new_base();
-	r->sw->recent = r->recent = recent_create();
-	r->sw->history = history_create(o->config, r->sw->config);
-	r->sw->confirm = r->base ? confirm_create(r->base, r->sw) : NULL;
-	if (!r->base || !r->recent || !r->sw->history || !r->sw->confirm)
-		return complain("out of memory"), false;
-	if (!rpc_open(&r->rpc, r->base, o->socket, r->sw, &e) || !telemetry_open(r->base, r->sw, &e) || !open_http(r, o, &e))
-		return complain("%s", e.text), false;
-	r->sw->on_event = on_event;
-	r->sw->event_arg = r;
+	if (!create_control(r, o->config)) {
+		complain("out of memory");
+		return false;
+	}
+	if (!open_doors(r, o, &e)) {
+		complain("%s", e.text);
+		return false;
+	}
+	sw->on_event = on_event;
+	sw->event_arg = r;
 	return true;
+}
+
+// The reverse of start(), however far that came.
+static void stop(struct run *r)
+{
+	struct control *k = &r->control;
+
+	http_close(r->http);
+	telemetry_close();
+	rpc_close(r->rpc);
+	if (k->sw)
+		k->sw->on_event = NULL;
+	confirm_destroy(k->confirm);
+	history_destroy(k->history);
+	switch_destroy(k->sw);
+	recent_destroy(k->recent);
+	if (r->base)
+		event_base_free(r->base);
+	eal_stop();
 }
 
 static int run(const struct options *o)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_read(o->config, &e);
 	struct run r = {0};
 
-	if (!c)
-		return complain_config(o->config, &e), EXIT_USAGE;
+	if (!c) {
+		complain_error(o->config, &e);
+		return EXIT_USAGE;
+	}
 	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); // a file that becomes too large is an error of the one who writes it
-	signal(SIGHUP, SIG_IGN);  // until the loop is there
+	signal(SIGXFSZ, SIG_IGN); // a file that becomes too large is an error of whoever writes it
+	signal(SIGHUP, SIG_IGN);  // until the loop runs
 	bool good = start(&r, o, c) && loop(&r);
-	http_close(r.http);
-	telemetry_close();
-	rpc_close(r.rpc);
-	if (r.sw) {
-		r.sw->on_event = NULL;
-		confirm_destroy(r.sw->confirm);
-		history_destroy(r.sw->history);
-	}
-	switch_destroy(r.sw);
-	recent_destroy(r.recent);
-	if (r.base)
-		event_base_free(r.base);
-	eal_stop();
+	stop(&r);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
@@ -202,7 +244,7 @@ static const char usage[] =
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 	"\n"
 	"  --config FILE           the switch\n"
-	"  --socket PATH           where nestctl finds it (default " SOCKET_DEFAULT ")\n"
+	"  --socket PATH           where nestctl finds it (default " CONTROL_SOCKET ")\n"
 	"  --http [ADDRESS:]PORT   web page, JSON and metrics by HTTP (ADDRESS 127.0.0.1 unless given)\n"
 	"  --web-write             HTTP clients that have the token may change the switch\n"
 	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
@@ -212,7 +254,7 @@ static const char usage[] =
 
 static bool check_options(struct options *o)
 {
-	struct config_error e;
+	struct error e;
 
 	if (!o->config)
 		return complain("--config FILE is missing (see nestswitch run --help)"), false;
@@ -237,7 +279,7 @@ int run_main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	struct options o = {.socket = SOCKET_DEFAULT};
+	struct options o = {.socket = CONTROL_SOCKET};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "+:c:s:h", longs, NULL)) != -1)

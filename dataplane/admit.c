@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "admit.h"
+#include "dataplane/admit.h"
+
+#include "dataplane/guard.h"
+#include "dataplane/key.h"
 
 // A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1), or Cisco's
 // address for per-VLAN spanning tree.

@@ -5,10 +5,11 @@
 //         those (port up, rates, storms) is decided when the frame's turn comes.
 #pragma once
 
-#include "counters.h"
-#include "frame.h"
-#include "guard.h"
-#include "portconf.h"
+#include "dataplane/counters.h"
+#include "dataplane/fdb.h"
+#include "dataplane/frame.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
 
 #define MAC_BRIDGE_GROUP UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
 #define MAC_PVST UINT64_C(0x01000ccccccd)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "checksum.h"
+#include "dataplane/checksum.h"
 
 #include <rte_ip.h>
 
-#include "frame.h"
-#include "packet.h"
+#include "dataplane/frame.h"
+#include "dataplane/packet.h"
 
 enum {
 	TYPE_ETHERNET = 0x6558, // in GRE: transparent Ethernet bridging

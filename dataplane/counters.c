@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "counters.h"
+#include "dataplane/counters.h"
 
 const char *const outcome_names[OUTCOMES] = {
 #define X(id, name) [OUT_##id] = name,

@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "eventtype.h"
-
 struct event {
 	uint64_t ns;  // the switch's clock
 	uint64_t key; // (VLAN, MAC); 0 where the type has none

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "fdb.h"
+#include "dataplane/fdb.h"
 
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "key.h"
+#include "dataplane/key.h"
 
 enum {
 	SPINS_BEFORE_YIELD = 1000, // the holder may have lost its core

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "forward.h"
+#include "dataplane/forward.h"
 
 #include <rte_prefetch.h>
 
-#include "admit.h"
+#include "dataplane/admit.h"
+#include "dataplane/counters.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/frame.h"
+#include "dataplane/key.h"
+#include "dataplane/meter.h"
+#include "dataplane/sniff.h"
+#include "dataplane/violation.h"
 
 // How the two passes of a burst take turns, in frames: the first one is this far ahead, the second one takes so many at a
 // time. All prefetches of a burst at once are more than a core has in flight: the later ones are lost.

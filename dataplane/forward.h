@@ -12,10 +12,11 @@
 //           time for each frame.
 #pragma once
 
-#include "event.h"
-#include "fdb.h"
-#include "portconf.h"
-#include "txbatch.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/fdb.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
 
 struct forwarding {
 	_Atomic(const struct swconf *) conf; // control writes

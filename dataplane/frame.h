@@ -9,8 +9,6 @@
 #include <rte_byteorder.h>
 #include <rte_mbuf.h>
 
-#include "key.h"
-
 enum {
 	FRAME_HEADER = 14, // two addresses and the EtherType
 	FRAME_TAG = 4,     // TPID and TCI

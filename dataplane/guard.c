@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "guard.h"
+#include "dataplane/guard.h"
 
-#include "frame.h"
-#include "packet.h"
+#include "dataplane/frame.h"
+#include "dataplane/packet.h"
 
 enum {
 	ROUTER_ADVERTISEMENT = 134,

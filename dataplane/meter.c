@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "meter.h"
+#include "dataplane/meter.h"
 
 bool storm_admits(struct storm *s, uint32_t limit, uint32_t second)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "packet.h"
+#include "dataplane/packet.h"
 
-#include "frame.h"
+#include "dataplane/frame.h"
 
 enum {
 	TPID_8021AD = 0x88a8,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "port.h"
+#include "dataplane/port.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -12,8 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "checksum.h"
-#include "pool.h"
+#include "dataplane/checksum.h"
+#include "dataplane/pool.h"
 
 enum {
 	RX_DESCRIPTORS = 1024,

@@ -9,9 +9,9 @@
 // Limits    64 ports, twice of what Debian's DPDK can open.
 #pragma once
 
-#include "fdb.h"
-#include "key.h"
-#include "meter.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
+#include "dataplane/meter.h"
 
 enum { PORTS_MAX = FDB_PORTS_MAX };
 

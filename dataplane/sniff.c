@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "sniff.h"
+#include "dataplane/sniff.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "counters.h"
+#include "dataplane/counters.h"
 
 enum { RECORD_ALIGN = 8 };
 

@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "portconf.h"
+#include "dataplane/portconf.h"
 
 enum { SNIFF_BURST_MAX = 256, SNIFF_REACH = 16384 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "txbatch.h"
+#include "dataplane/txbatch.h"
 
 _Static_assert((int)SNIFF_BURST_MAX >= (int)BURST_MAX, "a batch can be shown to sniffers");
 

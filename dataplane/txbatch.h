@@ -13,11 +13,12 @@
 
 #include <rte_mbuf.h>
 
-#include "counters.h"
-#include "frame.h"
-#include "portconf.h"
-#include "sniff.h"
-#include "violation.h"
+#include "dataplane/counters.h"
+#include "dataplane/frame.h"
+#include "dataplane/meter.h"
+#include "dataplane/portconf.h"
+#include "dataplane/sniff.h"
+#include "dataplane/violation.h"
 
 enum { BURST_MAX = 256 };
 

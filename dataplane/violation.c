@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "violation.h"
+#include "dataplane/violation.h"
+
+#include "dataplane/eventtype.h"
 
 #define NS_IN_SECOND UINT64_C(1000000000)
 

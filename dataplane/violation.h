@@ -8,8 +8,8 @@
 
 #include <rte_spinlock.h>
 
-#include "counters.h"
-#include "event.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
 
 enum { VIOLATION_REASONS = 4 };
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "worker.h"
+#include "dataplane/worker.h"
 
 #include <sys/prctl.h>
 #include <time.h>
+
+#include "dataplane/counters.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
 
 enum {
 	WORKER_BURST = 32,

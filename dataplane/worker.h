@@ -12,9 +12,10 @@
 
 #include <rte_rcu_qsbr.h>
 
-#include "clock.h"
-#include "forward.h"
-#include "port.h"
+#include "dataplane/clock.h"
+#include "dataplane/forward.h"
+#include "dataplane/port.h"
+#include "dataplane/portconf.h"
 
 enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../control/replay.h"
+#include "control/replay/replay.h"
 
 enum { WORDS_MAX = 256 };
 

@@ -20,8 +20,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../dataplane/fdb.h"
-#include "../../dataplane/key.h"
+#include "control/common/complain.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
 
 enum { BURST = 32, REPEATS = 5, LOOKUPS = 4000000, TICK = 1, KEYS_MAX = 1 << 23 };
 enum { EXIT_USAGE = 2 };

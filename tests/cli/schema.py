@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""schema: whether what the programs say as JSON is as control/schema.json has it."""
+"""schema: whether what the programs say as JSON is as control/server/schema.json has it."""
 
 import json
 from pathlib import Path
 
 import jsonschema
 
-PATH = Path(__file__).resolve().parent.parent.parent / "control" / "schema.json"
+PATH = Path(__file__).resolve().parent.parent.parent / "control/server/schema.json"
 BY_LINE = ("monitor", "watch")  # one document a line
 
 

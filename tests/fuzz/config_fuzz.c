@@ -3,9 +3,12 @@
 // that it is taken for the same again.
 #include <string.h>
 
-#include "fuzz.h"
-#include "../../control/compile.h"
-#include "../../control/device.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/spec.h"
+#include "control/switch/compile.h"
+#include "dataplane/portconf.h"
+#include "tests/fuzz/fuzz.h"
 
 static char *written(const struct config *c, size_t *size)
 {
@@ -17,12 +20,12 @@ static char *written(const struct config *c, size_t *size)
 	return text;
 }
 
-static void check_error(const struct config_error *e)
+static void check_error(const struct error *e)
 {
 	MUST(*e->text && !strchr(e->text, '\n'), "'%s'", e->text);
 }
 
-static void check_warning(void *unused, const struct config_error *w)
+static void check_warning(void *unused, const struct error *w)
 {
 	(void)unused;
 	check_error(w);
@@ -30,7 +33,7 @@ static void check_warning(void *unused, const struct config_error *w)
 
 static void check_written(const struct config *c)
 {
-	struct config_error e;
+	struct error e;
 	size_t size, size_again;
 	char *text = written(c, &size);
 	struct config *again = config_parse(text, size, &e);
@@ -47,7 +50,7 @@ static void check_written(const struct config *c)
 static void use(const struct config *c)
 {
 	uint8_t numbers[CONFIG_PORTS_MAX];
-	struct config_error e = {0};
+	struct error e = {0};
 	size_t count;
 
 	for (unsigned i = 0; i < c->port_count; i++) {
@@ -67,7 +70,7 @@ static void use(const struct config *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse((const char *)data, size, &e);
 
 	if (!c) {

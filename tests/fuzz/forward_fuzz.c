@@ -4,11 +4,21 @@
 // count; and whether frames are handled in bursts or one at a time, and sniffed or not, makes no difference.
 #include <string.h>
 
-#include "fuzz.h"
-#include "../../control/compile.h"
-#include "../../control/eal.h"
-#include "../../dataplane/forward.h"
-#include "../../dataplane/pool.h"
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/config/config.h"
+#include "control/device/eal.h"
+#include "control/switch/compile.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/pool.h"
+#include "dataplane/portconf.h"
+#include "dataplane/sniff.h"
+#include "dataplane/txbatch.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { PORTS = 5, STATIONS = 8, VLANS = 5, FRAMES_MAX = 1000, BYTES_MAX = 9018, RING = 1024, POOL = 8 << 20, CAPACITY_MAX = 1024, SNIFFED = 1 << 20, SNAPLEN = 32 };
 
@@ -44,7 +54,7 @@ static struct sniffer *sniffer; // of everything
 static void start(void)
 {
 	struct config *c = config_new();
-	struct config_error e;
+	struct error e;
 
 	MUST(c && eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
 	config_free(c);
@@ -162,7 +172,7 @@ static void simplify(struct config *c, int step)
 
 static void make_valid(struct config *c)
 {
-	struct config_error e;
+	struct error e;
 
 	for (int step = 0; !config_validate(c, &e); step++) {
 		MUST(step < 3, "%s", e.text);

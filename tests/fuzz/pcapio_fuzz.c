@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "fuzz.h"
-#include "../../control/pcapio.h"
+#include "control/common/pcapio.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { INPUTS = 2, RECORDS_MAX = 100000, CAPTURED_MAX = 262144 };
 

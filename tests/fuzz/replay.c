@@ -2,7 +2,7 @@
 // replay: runs a fuzz target on the files named, without a fuzzer. The last name printed is that of the one it died of.
 #include <string.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 
 enum { INPUT_MAX = 1 << 20 };
 

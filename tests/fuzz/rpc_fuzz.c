@@ -3,12 +3,24 @@
 // switch's configuration stays one that can be shown and applied again.
 #include <string.h>
 
-#include "fuzz.h"
-#include "../../control/confirm.h"
-#include "../../control/describe.h"
-#include "../../control/eal.h"
-#include "../../control/history.h"
-#include "../../control/methods.h"
+#include "control/api/confirm.h"
+#include "control/api/control.h"
+#include "control/api/describe.h"
+#include "control/api/method.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/config/history.h"
+#include "control/device/eal.h"
+#include "control/server/methods.h"
+#include "control/switch/events.h"
+#include "control/switch/links.h"
+#include "control/switch/mactable.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/txbatch.h"
+#include "tests/fuzz/fuzz.h"
 
 static const char base_text[] = "switch: {name: fuzz, mac-table-size: 256}\n"
 				"policy: {mac-limit: 16}\n"
@@ -20,6 +32,7 @@ static const char base_text[] = "switch: {name: fuzz, mac-table-size: 256}\n"
 				"static-macs: [{mac: 02:00:00:00:00:99, vlan: 2, port: b}]\n";
 
 static struct vswitch *sw;
+static struct control control;
 static struct config *base;
 
 static uint16_t discard(void *unused, unsigned port, struct rte_mbuf **frames, uint16_t n)
@@ -40,9 +53,22 @@ static void shrink_table(void)
 		MUST(!fdb_put(sw->shared.fdb, sw->fixed[i].key, sw->fixed[i].port, (enum fdb_type)sw->fixed[i].type));
 }
 
+// A past of its own for each input; nobody looks at the time.
+static void restart_history(void)
+{
+	static struct event_base *loop;
+
+	if (!loop)
+		loop = event_base_new();
+	confirm_destroy(control.confirm);
+	history_destroy(control.history);
+	MUST((control.history = history_create("/nosuch", base)));
+	MUST((control.confirm = confirm_create(loop, sw, control.history)));
+}
+
 static void start(void)
 {
-	struct config_error e;
+	struct error e;
 
 	base = config_parse(base_text, sizeof base_text - 1, &e);
 	MUST(base, "%s", e.text);
@@ -51,7 +77,9 @@ static void start(void)
 	shrink_table();
 	sw->worker[0]->forwarder.tx.send = discard;
 	forwarder_set_clock(&sw->worker[0]->forwarder, 0);
-	MUST((sw->confirm = confirm_create(event_base_new(), sw))); // nobody looks at the time
+	control.sw = sw;
+	control.methods = methods_all;
+	restart_history();
 }
 
 // A frame from a station of its own on each port, so that there is something to show and to flush.
@@ -68,23 +96,21 @@ static void learn_some(void)
 		forward_burst(&sw->worker[0]->forwarder, port, &m, NULL, 1);
 		txbatch_drain(&sw->worker[0]->forwarder.tx);
 	}
-	switch_drain_events(sw);
+	events_drain(sw);
 }
 
 // The switch as it was before the first input.
 static void reset(void)
 {
-	struct config_error e;
+	struct error e;
 	struct fdb_filter all = {.port = -1, .type = FDB_DYNAMIC}, sticky = {.port = -1, .type = FDB_STICKY};
 
 	MUST(switch_apply(sw, config_copy(base), &e), "%s", e.text);
 	for (unsigned i = 0; i < base->port_count; i++)
-		switch_clear_error(sw, (unsigned)switch_port(sw, base->port[i].name));
-	switch_flush(sw, &all);
-	switch_flush(sw, &sticky);
-	confirm_end(sw->confirm);
-	history_destroy(sw->history);
-	MUST((sw->history = history_create("/nosuch", base)));
+		links_clear_error(sw, (unsigned)switch_port(sw, base->port[i].name));
+	mactable_flush(sw, &all);
+	mactable_flush(sw, &sticky);
+	restart_history();
 	learn_some();
 }
 
@@ -102,7 +128,7 @@ static char *shown(void)
 
 static struct config *parsed(const char *text)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
 	MUST(c, "%u:%u: %s, of what is shown:\n%s", e.at.line, e.at.column, e.text, text);
@@ -133,7 +159,7 @@ static void check_config(const char *before, const json_t *result)
 static void check_apply(void)
 {
 	char *before = shown();
-	struct config_error e;
+	struct error e;
 
 	MUST(switch_apply(sw, parsed(before), &e), "%s", e.text);
 	char *after = shown();
@@ -156,10 +182,10 @@ static char *seen(void)
 }
 
 // The method, called; one that traces frames leaves no trace of them.
-static json_t *called(const char *name, const json_t *params, struct method_error *e)
+static json_t *called(const char *name, const json_t *params, struct error *e)
 {
 	char *before = seen();
-	json_t *result = method_call(sw, name, params, e);
+	json_t *result = method_call(&control, name, params, e);
 	char *after = seen();
 
 	MUST(strcmp(name, "trace") || !strcmp(before, after), "%s\nbecame:\n%s", before, after);
@@ -171,7 +197,7 @@ static json_t *called(const char *name, const json_t *params, struct method_erro
 
 static void request(const char *line, size_t len)
 {
-	struct method_error e = {0};
+	struct error e = {0};
 	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *params = json_object_get(o, "params");
 	const char *name = json_string_value(json_object_get(o, "method"));
 

@@ -3,7 +3,6 @@
 // get the frames of one port, or of several ports to one, all at once. What comes of it is what one thread makes of the
 // same frames. Time is data: the clocks go on together, when all have met.
 #define _GNU_SOURCE
-#include "../unit/kit.h"
 
 #include <pthread.h>
 #include <rte_eal.h>
@@ -12,8 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/compile.h"
-#include "../../dataplane/forward.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/switch/compile.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
+#include "dataplane/violation.h"
+#include "tests/unit/kit.h"
 
 enum {
 	LANES_MAX = 4,
@@ -81,7 +91,7 @@ static struct rte_ring *rings[LANES_MAX];
 static struct swconf *compile_scene(const struct scene *s)
 {
 	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, OUT};
-	struct config_error e;
+	struct error e;
 	char text[1024];
 	int n = snprintf(text, sizeof text, "ports:\n");
 

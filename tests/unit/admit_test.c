@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <string.h>
 
-#include "buffer.h"
-#include "../../dataplane/admit.h"
+#include "dataplane/admit.h"
+#include "dataplane/counters.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
+#include "tests/unit/buffer.h"
+#include "tests/unit/kit.h"
 
 enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
 

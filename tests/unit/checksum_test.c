@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <string.h>
 
-#include "buffer.h"
-#include "../../dataplane/checksum.h"
+#include "dataplane/checksum.h"
+#include "tests/unit/buffer.h"
+#include "tests/unit/kit.h"
 
 enum { ROOM = 512, TCP = 6, UDP = 17, FIELD_TCP = 16, FIELD_UDP = 6 };
 

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/compile.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/switch/compile.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
+#include "tests/unit/kit.h"
 
 static struct config *parse(const char *text)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
 	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);

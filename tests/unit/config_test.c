@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../control/config.h"
-#include "../../control/configdiff.h"
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+#include "control/config/diff.h"
+#include "tests/unit/kit.h"
 
 // A text that is refused, where, and a part of what is said.
 struct refusal {
@@ -119,7 +122,7 @@ static void every_error_has_its_place(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(refusals); i++) {
 		const struct refusal *r = &refusals[i];
-		struct config_error e;
+		struct error e;
 		struct config *c = config_parse(r->text, strlen(r->text), &e);
 		CHECK(!c, "taken:\n%s", r->text);
 		CHECK(e.at.line == r->line && e.at.column == r->column, "%u:%u: %s, not at %u:%u, of\n%s", e.at.line, e.at.column, e.text,
@@ -130,7 +133,7 @@ static void every_error_has_its_place(void **state)
 
 static struct config *parse(const char *text)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
 	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
@@ -265,7 +268,7 @@ static void limits(void **state)
 		for (unsigned more = 0; more < 2; more++) {
 			char *text = NULL;
 			size_t size;
-			struct config_error e;
+			struct error e;
 			FILE *f = open_memstream(&text, &size);
 			fputs(cases[i].head, f);
 			for (unsigned n = 0; n < cases[i].most + more; n++)
@@ -282,7 +285,7 @@ static void limits(void **state)
 static void files(void **state)
 {
 	char path[] = "/tmp/nestswitch-config-XXXXXX";
-	struct config_error e;
+	struct error e;
 	int fd = mkstemp(path);
 
 	(void)state;
@@ -506,7 +509,7 @@ static void written_and_read_again(void **state)
 	(void)state;
 	for (int i = 0; i < 500; i++) {
 		struct config *c = random_config(&seed), *copy = config_copy(c);
-		struct config_error e;
+		struct error e;
 		size_t size;
 		check_same(c, copy);
 		char *text = written(copy, &size);
@@ -527,7 +530,7 @@ static void written_and_read_again(void **state)
 	config_free(NULL);
 }
 
-static void note_warning(void *arg, const struct config_error *w)
+static void note_warning(void *arg, const struct error *w)
 {
 	char *all = arg;
 

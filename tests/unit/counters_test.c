@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../dataplane/counters.h"
+#include "dataplane/counters.h"
+#include "tests/unit/kit.h"
 
 static void check_names(const char *const *names, int count)
 {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,10 +7,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../control/device.h"
-#include "../../control/unixsocket.h"
+#include "control/common/error.h"
+#include "control/common/unixsocket.h"
+#include "control/config/config.h"
+#include "control/device/open.h"
+#include "control/device/spec.h"
+#include "dataplane/port.h"
+#include "tests/unit/kit.h"
 
-static bool parts_of(const char *device, struct device_parts *out, struct config_error *e)
+static bool parts_of(const char *device, struct device_parts *out, struct error *e)
 {
 	struct config_port p = {.name = "esx1", .at = {3, 9}, .device_at = {4, 11}};
 
@@ -47,7 +51,7 @@ static void devices(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct device_parts parts;
-		struct config_error e;
+		struct error e;
 		CHECK(parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, e.text);
 		const char *args = parts.args[0];
 		assert_int_equal(parts.count, 1);
@@ -60,7 +64,7 @@ static void devices(void **state)
 static void bonds(void **state)
 {
 	struct device_parts parts;
-	struct config_error e;
+	struct error e;
 
 	(void)state;
 	assert_true(parts_of("bond:active-backup,tap:x,eth1", &parts, &e));
@@ -110,7 +114,7 @@ static void refusals(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct device_parts parts = {0};
-		struct config_error e;
+		struct error e;
 		CHECK(!parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, parts.args[0]);
 		CHECK(strstr(e.text, cases[i].says), "%s: %s", cases[i].device, e.text);
 		CHECK(e.at.line == cases[i].line && strstr(e.text, "esx1"), "%s: %u: %s", cases[i].device, e.at.line, e.text);
@@ -126,7 +130,7 @@ static void long_devices(void **state)
 	for (size_t i = 0; i < COUNT(kinds); i++) {
 		char device[DEVICE_TEXT];
 		struct device_parts parts;
-		struct config_error e;
+		struct error e;
 		memset(device, 'a', sizeof device - 1);
 		device[sizeof device - 1] = 0;
 		memcpy(device, kinds[i], strlen(kinds[i]));

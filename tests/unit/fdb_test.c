@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The table against a naive one: a few keys, every operation at random, and after each the two must say the same.
-#include "kit.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../dataplane/fdb.h"
-#include "../../dataplane/key.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
+#include "tests/unit/kit.h"
 
 enum { MACS = 24, VLANS = 3, KEYS = MACS * VLANS, PORTS = 4, STICKY_PORT = 3, FIXED_MAX = KEYS };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One small table, too full for comfort, and threads that learn, move, look up, age, flush, sweep, put and take out all
 // at once. What must hold at any time is checked by those who look; what must hold at the end, when all is quiet.
-#include "kit.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "../../dataplane/fdb.h"
-#include "../../dataplane/key.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
+#include "tests/unit/kit.h"
 
 enum {
 	KEYS = 640, // more than there are slots

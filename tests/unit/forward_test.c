@@ -1,13 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The forwarding path as a replay uses it. What each step decides is the matter of pcaps/ and of the model; here it is
 // that every outcome is counted under its name, that bursts make no difference, and that no buffer is lost.
-#include "kit.h"
 
 #include <string.h>
 
-#include "../../control/eal.h"
-#include "../../control/switch.h"
-#include "../../dataplane/frame.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/eal.h"
+#include "control/switch/events.h"
+#include "control/switch/links.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
+#include "tests/unit/kit.h"
 
 enum { FRAME_MAX = 2000, VID_NONE = -1 };
 
@@ -43,7 +55,7 @@ static void note_event(void *arg, const struct event *e)
 
 static void open_switch(const char *text)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
 	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
@@ -108,7 +120,7 @@ static void forward(unsigned port, struct rte_mbuf **frames, const uint64_t *whe
 	forward_burst(fwd, port, frames, when, n);
 	txbatch_drain(&fwd->tx);
 	sw->replay_ns = fwd->now_ns;
-	switch_drain_events(sw);
+	events_drain(sw);
 }
 
 // One frame's outcome.
@@ -275,7 +287,7 @@ static void time_passes_within_a_burst(void **state)
 
 static void a_port_comes_back(void **state)
 {
-	struct config_error e;
+	struct error e;
 
 	(void)state;
 	open_switch("ports: [{name: a, policy: {bpdu: guard, recovery-time: 5}}, {name: b}]");
@@ -287,10 +299,10 @@ static void a_port_comes_back(void **state)
 	assert_int_equal(fdb_count(sw->shared.fdb, a), 0);
 	assert_int_equal(outcome_of(b, frame(MAC(1), MAC(2), VID_NONE, 60)), OUT_NO_DESTINATION);
 	sw->replay_ns = 5 * SECOND - 1;
-	assert_int_equal(switch_recover(sw), 5 * SECOND);
+	assert_int_equal(links_recover(sw), 5 * SECOND);
 	assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
 	sw->replay_ns = 5 * SECOND;
-	assert_int_equal(switch_recover(sw), UINT64_MAX);
+	assert_int_equal(links_recover(sw), UINT64_MAX);
 	assert_int_equal(switch_port_state(sw, a), PORT_UP);
 	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_FORWARDED);
 	struct config *c = config_copy(sw->config);

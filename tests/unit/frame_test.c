@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
-#include "../../dataplane/frame.h"
+#include "dataplane/frame.h"
+#include "tests/unit/buffer.h"
+#include "tests/unit/kit.h"
 
 #define DST 1, 2, 3, 4, 5, 6
 #define SRC 7, 8, 9, 10, 11, 12

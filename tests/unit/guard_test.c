@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <string.h>
 
-#include "buffer.h"
-#include "../../dataplane/guard.h"
+#include "dataplane/guard.h"
+#include "tests/unit/buffer.h"
+#include "tests/unit/kit.h"
 
 enum { NEITHER, DHCP = 1, ADVERT = 2, BOTH = 3, BYTES = 160 };
 

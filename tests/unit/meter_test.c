@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <pthread.h>
 
-#include "../../dataplane/meter.h"
+#include "dataplane/meter.h"
+#include "tests/unit/kit.h"
 
 #define SECOND UINT64_C(1000000000)
 

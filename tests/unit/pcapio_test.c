@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Captures made byte by byte, so that what is read does not depend on what wrote it.
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../control/pcapio.h"
+#include "control/common/pcapio.h"
+#include "tests/unit/kit.h"
 
 enum { FILE_MAX = 4096, ETHERNET = 1, RAW_IP = 101 };
 

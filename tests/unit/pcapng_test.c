@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What is written, read by libpcap.
-#include "kit.h"
 
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../../control/pcapng.h"
+#include "control/common/pcapng.h"
+#include "tests/unit/kit.h"
 
 enum { FRAMES = 70, STREAM = 65536 };
 

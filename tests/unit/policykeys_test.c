@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The table of policy keys is tested by its own rows: a key that is added is tested at once.
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/policykeys.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "tests/unit/kit.h"
 
 static bool sets(enum policy_key k, const char *text, struct policy *p)
 {

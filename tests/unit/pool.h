@@ -2,13 +2,16 @@
 // pool: DPDK as a replay starts it, without huge pages and devices, and a small pool of buffers.
 #pragma once
 
-#include "../../control/eal.h"
-#include "../../dataplane/pool.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/eal.h"
+#include "dataplane/pool.h"
+#include "tests/unit/kit.h"
 
 static inline struct rte_mempool *test_pool(uint64_t memory)
 {
 	struct config *c = config_new();
-	struct config_error e;
+	struct error e;
 
 	CHECK(c && eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
 	config_free(c);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
-#include "pool.h"
+#include "dataplane/pool.h"
+#include "tests/unit/kit.h"
+#include "tests/unit/pool.h"
 
 // So many buffers as there are, then none; they come from the other pool and go back to it.
 static void rations(void **state)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
-#include "pool.h"
 
 #include <rte_malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../control/device.h"
+#include "control/device/open.h"
+#include "dataplane/port.h"
+#include "tests/unit/kit.h"
+#include "tests/unit/pool.h"
 
 enum { WORKERS = 3, ROUNDS = 4 };
 

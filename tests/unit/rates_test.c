@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/rates.h"
+#include "control/cli/rates.h"
+#include "tests/unit/kit.h"
 
 static json_t *port(const char *name, json_int_t rx, json_int_t tx, json_int_t storms, json_int_t full)
 {

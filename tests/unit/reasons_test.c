@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every drop reason has a meaning; its keys are keys of policy.
-#include "kit.h"
 
 #include <string.h>
 
-#include "../../control/reasons.h"
+#include "control/common/policykeys.h"
+#include "control/common/reasons.h"
+#include "dataplane/counters.h"
+#include "tests/unit/kit.h"
 
 static void check(const struct reason_row *r, int reason)
 {

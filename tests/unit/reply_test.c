@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/reply.h"
+#include "control/common/view.h"
+#include "tests/unit/kit.h"
 
-static void check(enum reply_view view, const char *json, const char *wanted)
+static void check(enum view view, const char *json, const char *wanted)
 {
 	json_t *result = json_loads(json, JSON_DECODE_ANY, NULL);
 	char *text = NULL;
@@ -15,7 +15,7 @@ static void check(enum reply_view view, const char *json, const char *wanted)
 	FILE *f = open_memstream(&text, &size);
 
 	assert_non_null(result);
-	reply_print(f, view, result, false);
+	view_print(f, view, result, false);
 	fclose(f);
 	assert_string_equal(text, wanted);
 	free(text);
@@ -73,7 +73,7 @@ static void rates(void **state)
 	check(VIEW_RATES, row,
 	      "PORT  STATE         RX FRAMES/S  RX BIT/S  TX FRAMES/S  TX BIT/S  DROPS/S  MACS  DROPPED AS       NOT SENT AS\n"
 	      "p     err-disabled        1.23M         0         0.50     1.00k       12     6  mac_limit=12.3k  -\n");
-	reply_print(f, VIEW_RATES, rows, true);
+	view_print(f, VIEW_RATES, rows, true);
 	fclose(f);
 	assert_non_null(strstr(text, "p     \033[31merr-disabled\033[0m        1.23M"));
 	assert_non_null(strstr(text, "    \033[31m12\033[0m     6"));
@@ -126,7 +126,7 @@ static void long_cells(void **state)
 		json_object_set_new(policy, key, json_integer(i));
 	}
 	rows = json_pack("[{s:s, s:o}]", "name", "g", "policy", policy);
-	reply_print(f, VIEW_GROUPS, rows, false);
+	view_print(f, VIEW_GROUPS, rows, false);
 	fclose(f);
 	assert_non_null(strstr(text, "key-0=0 key-1=1 "));
 	free(text);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/select.h"
+#include "control/cli/select.h"
+#include "control/common/view.h"
+#include "tests/unit/kit.h"
 
 static const char table[] =
 	"[{\"mac\": \"c\", \"vlan\": null, \"port\": \"a\", \"type\": \"assigned\", \"age\": 0},"
@@ -58,7 +59,7 @@ static void rows_are_sorted_and_chosen(void **state)
 		check(cases[i].selection, cases[i].wanted);
 }
 
-static void check_json(enum reply_view view, const char *result, const char *selection, const char *wanted)
+static void check_json(enum view view, const char *result, const char *selection, const char *wanted)
 {
 	json_t *all = json_loads(result, 0, NULL), *chosen = json_loads(selection, 0, NULL), *some = select_rows(chosen, view, all);
 	char *text = json_dumps(some, JSON_COMPACT);

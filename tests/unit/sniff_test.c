@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The ring against what was put into it; what the forwarding path shows is the matter of txbatch_test and forward_test.
-#include "kit.h"
 
 #include <pthread.h>
 #include <string.h>
 
-#include "pool.h"
-#include "../../dataplane/sniff.h"
+#include "dataplane/portconf.h"
+#include "dataplane/sniff.h"
+#include "tests/unit/kit.h"
+#include "tests/unit/pool.h"
 
 enum { RING = 4096, LONG_RING = 65536, SNAPLEN = 1000, THREAD_FRAMES = 300000 };
 

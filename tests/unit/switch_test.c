@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A configuration applied to a running switch: what differs is done, and what it makes untrue is put right at once.
-#include "kit.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "../../control/eal.h"
-#include "../../control/ports.h"
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/eal.h"
+#include "control/switch/links.h"
+#include "control/switch/mactable.h"
+#include "control/switch/ports.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/key.h"
+#include "dataplane/portconf.h"
+#include "tests/unit/kit.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MAC(n) (UINT64_C(0x020000000000) + (n))
@@ -22,7 +35,7 @@ static void note_event(void *arg, const struct event *e)
 
 static struct config *parse(const char *text)
 {
-	struct config_error e;
+	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
 	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
@@ -32,7 +45,7 @@ static struct config *parse(const char *text)
 static void open_use(const char *text, enum switch_use use)
 {
 	struct config *c = parse(text);
-	struct config_error e;
+	struct error e;
 
 	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
 	CHECK(switch_create(&sw, c, use, &e), "%s", e.text);
@@ -56,7 +69,7 @@ static int close_switch(void **state)
 
 static void apply(const char *text)
 {
-	struct config_error e;
+	struct error e;
 
 	CHECK(switch_apply(sw, parse(text), &e), "%s", e.text);
 }
@@ -171,7 +184,7 @@ static void refused_changes(void **state)
 	learn("a", 1, MAC(1));
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct config *c = parse(refused[i].text), *before = sw->config;
-		struct config_error e;
+		struct error e;
 		CHECK(!switch_apply(sw, c, &e) && strstr(e.text, refused[i].why) && strstr(e.text, "restart"), "%s: %s", refused[i].text,
 		      e.text);
 		assert_ptr_equal(sw->config, before);
@@ -203,7 +216,7 @@ static void ports_come_and_go(void **state)
 	assert_int_equal(type_of(1, MAC(2)), FDB_DYNAMIC);
 	assert_int_equal(told[EVENT_PORT_DOWN], 1);
 	assert_int_equal(told[EVENT_PORT_UP], 1);
-	assert_int_equal(switch_recover(sw), UINT64_MAX);
+	assert_int_equal(links_recover(sw), UINT64_MAX);
 	apply("ports: [{name: b}, {name: c}, {name: d, mac-address: 02:00:00:00:00:01}]");
 	assert_int_equal(number_of("d"), a);
 	assert_int_equal(switch_port_state(sw, a), PORT_UP);
@@ -236,7 +249,7 @@ static void a_port_changes_its_device(void **state)
 static void as_many_ports_as_there_can_be(void **state)
 {
 	char text[4096] = "policy: {mac-limit: 1}\nports: [", other[4096];
-	struct config_error e;
+	struct error e;
 
 	(void)state;
 	for (unsigned i = 0; i < PORTS_MAX; i++)
@@ -331,8 +344,8 @@ static void flushes(void **state)
 		learn("b", 2, MAC(3));
 		learn("s", 3, MAC(4));
 		struct fdb_filter f = {*cases[i].port ? (int)number_of(cases[i].port) : -1, cases[i].vid, cases[i].mac, cases[i].type};
-		CHECK(switch_flush(sw, &f) == cases[i].count, "case %zu", i);
-		assert_int_equal(switch_flush(sw, &f), 0);
+		CHECK(mactable_flush(sw, &f) == cases[i].count, "case %zu", i);
+		assert_int_equal(mactable_flush(sw, &f), 0);
 		assert_int_equal(type_of(1, MAC(10)), FDB_ASSIGNED);
 		assert_int_equal(type_of(1, MAC(11)), FDB_STATIC);
 		close_switch(state);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../control/text.h"
+#include "control/common/text.h"
+#include "tests/unit/kit.h"
 
 static void numbers(void **state)
 {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
 
 #include <string.h>
 
-#include "pool.h"
-#include "../../dataplane/admit.h"
-#include "../../dataplane/txbatch.h"
+#include "dataplane/admit.h"
+#include "dataplane/counters.h"
+#include "dataplane/frame.h"
+#include "dataplane/meter.h"
+#include "dataplane/portconf.h"
+#include "dataplane/sniff.h"
+#include "dataplane/txbatch.h"
+#include "tests/unit/kit.h"
+#include "tests/unit/pool.h"
 
 #define ADDRESSES 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
 #define PAYLOAD 0x08, 0x06, 0xaa, 0xbb

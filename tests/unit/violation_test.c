@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "kit.h"
-
-#include "../../dataplane/violation.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/violation.h"
+#include "tests/unit/kit.h"
 
 #define SECOND UINT64_C(1000000000)
 

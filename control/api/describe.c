@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/api/describe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/confirm.h"
+#include "control/api/control.h"
+#include "control/common/policykeys.h"
+#include "control/common/reasons.h"
+#include "control/common/text.h"
+#include "control/common/version.h"
+#include "control/config/config.h"
+#include "control/switch/mactable.h"
+#include "control/switch/state.h"
+#include "dataplane/counters.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/key.h"
+#include "dataplane/port.h"
+#include "dataplane/portconf.h"
+
+static void set_number(json_t *o, const char *name, uint64_t value)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)value));
+}
+
+static json_t *text_or_null(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
+static json_t *mac_or_null(uint64_t mac)
+{
+	char text[MAC_TEXT];
+
+	if (!mac)
+		return json_null();
+	text_put_mac(mac, text);
+	return json_string(text);
+}
+
+static json_t *rx_drops(const struct counters *c)
+{
+	json_t *o = json_object();
+
+	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
+		set_number(o, outcome_names[i], c->outcome[i]);
+	return o;
+}
+
+// A port without a longest frame says nothing of frames that are too long.
+static json_t *tx_drops(const struct counters *c, bool limited)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < TX_DROPS - !limited; i++)
+		set_number(o, tx_drop_names[i], c->tx_drop[i]);
+	return o;
+}
+
+json_t *describe_port(const struct vswitch *sw, unsigned port)
+{
+	const struct config_port *p = switch_port_config(sw, port);
+	struct counters c;
+	json_t *o = json_object();
+
+	switch_counters(sw, port, &c);
+	json_object_set_new(o, "name", json_string(p->name));
+	json_object_set_new(o, "state", json_string(port_state_names[switch_port_state(sw, port)]));
+	json_object_set_new(o, "device", text_or_null(p->device));
+	json_object_set_new(o, "port_group", text_or_null(p->group));
+	set_number(o, "rx_packets", c.rx_packets);
+	set_number(o, "rx_bytes", c.rx_bytes);
+	set_number(o, "rx_forwarded", c.outcome[OUT_FORWARDED]);
+	set_number(o, "rx_flooded", c.outcome[OUT_FLOODED]);
+	json_object_set_new(o, "rx_drops", rx_drops(&c));
+	set_number(o, "tx_packets", c.tx_packets);
+	set_number(o, "tx_bytes", c.tx_bytes);
+	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest));
+	set_number(o, "macs", fdb_count(sw->shared.fdb, port));
+	set_number(o, "not_learned", c.not_learned);
+	set_number(o, "mac_moves", c.mac_moves);
+	set_number(o, "truncated", c.truncated);
+	return o;
+}
+
+json_t *describe_ports(const struct vswitch *sw)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < sw->config->port_count; i++)
+		json_array_append_new(all, describe_port(sw, (unsigned)switch_port(sw, sw->config->port[i].name)));
+	return all;
+}
+
+// The smallest entries behind a key, found in one pass over the table: a heap whose top is the greatest of them, so
+// that a page of a large table needs memory for the page only.
+struct page {
+	struct fdb_filter filter;
+	uint64_t after;
+	size_t limit, count;
+	bool more;
+	struct fdb_entry *heap;
+};
+
+static void swap(struct fdb_entry *a, struct fdb_entry *b)
+{
+	struct fdb_entry t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+static void sift_up(struct page *p, size_t i)
+{
+	for (; i && p->heap[(i - 1) / 2].key < p->heap[i].key; i = (i - 1) / 2)
+		swap(&p->heap[(i - 1) / 2], &p->heap[i]);
+}
+
+static void sift_down(struct page *p)
+{
+	for (size_t i = 0, child; (child = 2 * i + 1) < p->count; i = child) {
+		if (child + 1 < p->count && p->heap[child + 1].key > p->heap[child].key)
+			child++;
+		if (p->heap[i].key >= p->heap[child].key)
+			break;
+		swap(&p->heap[i], &p->heap[child]);
+	}
+}
+
+static void page_begin(void *arg)
+{
+	struct page *p = arg;
+
+	p->count = 0;
+	p->more = false;
+}
+
+static bool page_visit(void *arg, const struct fdb_entry *e)
+{
+	struct page *p = arg;
+
+	if (e->key <= p->after || e->type == FDB_ASSIGNED || !fdb_filter_takes(&p->filter, e))
+		return false;
+	if (p->count < p->limit) {
+		p->heap[p->count++] = *e;
+		sift_up(p, p->count - 1);
+		return false;
+	}
+	p->more = true;
+	if (e->key < p->heap[0].key) {
+		p->heap[0] = *e;
+		sift_down(p);
+	}
+	return false;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x = ((const struct fdb_entry *)a)->key, y = ((const struct fdb_entry *)b)->key;
+
+	return x < y ? -1 : x > y;
+}
+
+static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, uint32_t tick)
+{
+	char mac[MAC_TEXT];
+	bool ages = e->type == FDB_DYNAMIC || e->type == FDB_STICKY;
+
+	text_put_mac(key_mac(e->key), mac);
+	return json_pack("{s:s, s:o, s:s, s:s, s:I}", "mac", mac, "vlan",
+			 key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port", sw->port[e->port].name, "type",
+			 fdb_type_names[e->type], "age", (json_int_t)(ages && tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0));
+}
+
+// An assigned MAC holds for all VLANs of its port; as VLAN 0 it stands before all others.
+static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, json_t *all)
+{
+	struct fdb_entry e[CONFIG_PORTS_MAX];
+	size_t n = 0;
+
+	for (unsigned i = 0; i < sw->config->port_count; i++) {
+		const struct config_port *p = &sw->config->port[i];
+		unsigned port = (unsigned)switch_port(sw, p->name);
+		struct fdb_filter any_vlan = *f;
+		any_vlan.vid = 0;
+		e[n] = (struct fdb_entry){.key = config_effective_mac(p), .port = (uint8_t)port, .type = FDB_ASSIGNED};
+		bool in_vlan = !f->vid || portset_has(sw->conf->vlan[f->vid].member, port);
+		n += e[n].key && in_vlan && fdb_filter_takes(&any_vlan, &e[n]);
+	}
+	qsort(e, n, sizeof *e, by_key);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, entry_json(sw, &e[i], 0));
+}
+
+json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint64_t after, size_t limit, bool *more)
+{
+	struct page p = {.filter = *f, .after = after, .limit = limit, .heap = calloc(limit, sizeof *p.heap)};
+	uint32_t tick = forward_tick(switch_now(sw));
+	json_t *all = json_array();
+
+	if (!p.heap || !all) {
+		free(p.heap);
+		json_decref(all);
+		return NULL;
+	}
+	if (!after)
+		add_assigned(sw, f, all);
+	fdb_walk_all(sw->shared.fdb, tick, page_begin, page_visit, &p);
+	qsort(p.heap, p.count, sizeof *p.heap, by_key);
+	for (size_t i = 0; i < p.count; i++)
+		json_array_append_new(all, entry_json(sw, &p.heap[i], tick));
+	free(p.heap);
+	*more = p.more;
+	return all;
+}
+
+static json_t *policy_value(const struct policy *p, enum policy_key key)
+{
+	char text[VLANS_TEXT];
+
+	if (policy_rows[key].type == POLICY_NUMBER)
+		return json_integer(p->value[key]);
+	policy_text(p, key, text);
+	return json_string(text);
+}
+
+// The values set at one level.
+static json_t *policy_set_here(const struct policy *p)
+{
+	json_t *o = json_object();
+
+	for (int k = 0; k < POLICY_KEYS; k++)
+		if (policy_has(p, (enum policy_key)k))
+			json_object_set_new(o, policy_rows[k].name, policy_value(p, (enum policy_key)k));
+	return o;
+}
+
+json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p)
+{
+	json_t *o = describe_port(sw, (unsigned)switch_port(sw, p->name));
+
+	json_object_set_new(o, "mac_address", mac_or_null(p->mac));
+	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
+	json_object_set_new(o, "mtu", p->mtu ? json_integer(p->mtu) : json_null());
+	set_number(o, "queues", p->queues ? p->queues : 1);
+	json_object_set_new(o, "policy", policy_set_here(&p->policy));
+	return o;
+}
+
+json_t *describe_group(const struct config_group *g)
+{
+	return json_pack("{s:s, s:o}", "name", g->name, "policy", policy_set_here(&g->policy));
+}
+
+static json_t *key_json(const struct policy *resolved, const enum policy_level *from, enum policy_key key)
+{
+	return json_pack("{s:o, s:s}", "value", policy_value(resolved, key), "from", policy_level_names[from[key]]);
+}
+
+json_t *describe_policy(const struct config *c, const struct config_group *g, const struct config_port *p)
+{
+	struct policy_stack s = config_stack(c, g, p);
+	enum policy_level from[POLICY_KEYS];
+	struct policy resolved;
+	json_t *o = json_object();
+
+	policy_resolve(&s, &resolved, from);
+	for (int k = 0; k < POLICY_KEYS; k++)
+		json_object_set_new(o, policy_rows[k].name, key_json(&resolved, from, (enum policy_key)k));
+	return o;
+}
+
+json_t *describe_key(const struct config *c, const struct config_port *p, enum policy_key key)
+{
+	struct policy_stack s = config_stack(c, NULL, p);
+	enum policy_level from[POLICY_KEYS];
+	struct policy resolved;
+
+	policy_resolve(&s, &resolved, from);
+	return key_json(&resolved, from, key);
+}
+
+// The ports that a worker polls; where they have several queues, which: NAME/QUEUE.
+static json_t *polled_ports(const struct vswitch *sw, unsigned w)
+{
+	json_t *ports = json_array();
+	unsigned port;
+
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		PORTSET_FOREACH(port, atomic_load(&sw->worker[w]->polled[q]))
+			json_array_append_new(ports, sw->device[port].rx_queues > 1 ? json_sprintf("%s/%u", sw->port[port].name, q)
+										    : json_string(sw->port[port].name));
+	return ports;
+}
+
+static json_t *policy_words(const struct policy_row *r)
+{
+	json_t *words = json_array();
+
+	for (int i = 0; r->words[i]; i++)
+		json_array_append_new(words, json_string(r->words[i]));
+	return words;
+}
+
+static json_t *describe_policy_key(const struct policy_row *r)
+{
+	json_t *o = json_pack("{s:s, s:s, s:s?}", "key", r->name, "help", r->help, "unit", r->unit);
+
+	if (r->type == POLICY_CHOICE)
+		json_object_set_new(o, "values", policy_words(r));
+	if (r->type == POLICY_NUMBER) {
+		set_number(o, "min", r->min);
+		set_number(o, "max", r->max);
+	}
+	return o;
+}
+
+json_t *describe_policy_keys(void)
+{
+	json_t *all = json_array();
+
+	for (int k = 0; k < POLICY_KEYS; k++)
+		json_array_append_new(all, describe_policy_key(&policy_rows[k]));
+	return all;
+}
+
+static json_t *describe_reason(const char *name, const struct reason_row *r)
+{
+	json_t *keys = json_array();
+
+	for (unsigned i = 0; i < r->key_count; i++)
+		json_array_append_new(keys, json_string(policy_rows[r->key[i]].name));
+	return json_pack("{s:s, s:s, s:o, s:s}", "reason", name, "meaning", r->meaning, "keys", keys, "advice", r->advice);
+}
+
+json_t *describe_reasons(void)
+{
+	json_t *rx = json_array(), *tx = json_array();
+
+	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
+		json_array_append_new(rx, describe_reason(outcome_names[i], &reason_rows[i]));
+	for (int i = 0; i < TX_DROPS; i++)
+		json_array_append_new(tx, describe_reason(tx_drop_names[i], &tx_reason_rows[i]));
+	return json_pack("{s:o, s:o}", "rx", rx, "tx", tx);
+}
+
+static json_t *describe_worker(const struct vswitch *sw, unsigned w)
+{
+	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+
+	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
+			 sw->load[w].share, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
+			 polled_ports(sw, w));
+}
+
+json_t *describe_status(const struct control *k)
+{
+	const struct vswitch *sw = k->sw;
+	json_t *workers = json_array();
+	uint64_t learned = 0;
+
+	for (unsigned w = 0; w < sw->workers; w++)
+		json_array_append_new(workers, describe_worker(sw, w));
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		learned += fdb_count(sw->shared.fdb, i);
+	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "name", sw->config->name, "version",
+			 NESTSWITCH_VERSION, "uptime", (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
+			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size", (json_int_t)sw->table_size, "buffers",
+			 "used", (json_int_t)rte_mempool_in_use_count(sw->pool), "size", (json_int_t)sw->pool->size,
+			 "confirm", confirm_describe(k->confirm));
+}

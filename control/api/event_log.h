@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// event_log: events as lines of the log.
+//
+// Threads  The control thread.
+// Limits   EVENT_LOG_MAX events a second; the log tells how many were left out.
+#pragma once
+
+#include "control/switch/state.h"
+#include "dataplane/event.h"
+
+enum { EVENT_LOG_MAX = 20 };
+
+void event_log(const struct vswitch *sw, const struct event *e);

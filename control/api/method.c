@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/api/method.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "control/api/confirm.h"
+#include "control/api/control.h"
+#include "control/common/error.h"
+#include "control/common/log.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+#include "control/config/history.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+
+json_t *method_refuse(struct error *e, int code, const char *format, ...)
+{
+	va_list args;
+
+	e->code = code;
+	va_start(args, format);
+	vsnprintf(e->text, sizeof e->text, format, args);
+	va_end(args);
+	text_clean(e->text);
+	return NULL;
+}
+
+json_t *method_no_port(struct error *e, const struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, METHOD_REFUSED, "there is no port '%.64s'%s", name, config_port_hint(hint, c, name, NULL));
+}
+
+json_t *method_no_group(struct error *e, const struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, METHOD_REFUSED, "there is no port group '%.64s'%s", name, config_group_hint(hint, c, name, NULL));
+}
+
+const char *param_text(const json_t *params, const char *name)
+{
+	return json_string_value(json_object_get(params, name));
+}
+
+const char *param_wanted(const json_t *params, const char *name, struct error *e)
+{
+	const char *text = param_text(params, name);
+
+	if (!text)
+		method_refuse(e, PARAMS_INVALID, "parameter '%s' is missing or no string", name);
+	return text;
+}
+
+bool param_optional(const json_t *params, const char *name, const char **text, struct error *e)
+{
+	*text = param_text(params, name);
+	return *text || !json_object_get(params, name) || method_refuse(e, PARAMS_INVALID, "parameter '%s' is no string", name);
+}
+
+bool param_scalar(const json_t *v, char *out, size_t size)
+{
+	if (json_is_string(v))
+		return (size_t)snprintf(out, size, "%s", json_string_value(v)) < size;
+	if (json_is_integer(v))
+		return snprintf(out, size, "%lld", (long long)json_integer_value(v)) > 0;
+	if (json_is_boolean(v))
+		return snprintf(out, size, "%s", json_is_true(v) ? "on" : "off") > 0;
+	return false;
+}
+
+bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number, struct error *e)
+{
+	const json_t *v = json_object_get(params, name);
+	char text[32] = "";
+
+	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number >= min))
+		return true;
+	return method_refuse(e, METHOD_USAGE, "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")", name, text, min, max);
+}
+
+bool change_begin(struct change *ch, struct control *k, struct error *e)
+{
+	*ch = (struct change){.k = k, .c = config_copy(k->sw->config), .e = e};
+	if (!ch->c)
+		error_no_memory(e);
+	return ch->c;
+}
+
+static void add_warning(void *list, const struct error *w)
+{
+	json_array_append_new(list, json_string(w->text));
+}
+
+static bool has_text(const json_t *list, const json_t *text)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(list, i, v)
+		if (json_equal(v, text))
+			return true;
+	return false;
+}
+
+json_t *change_warnings(const struct config *c, const json_t *before)
+{
+	json_t *all = json_array(), *fresh = json_array(), *v;
+	size_t i;
+
+	config_warnings(c, add_warning, all);
+	json_array_foreach(all, i, v)
+		if (!has_text(before, v))
+			json_array_append(fresh, v);
+	json_decref(all);
+	return json_pack("{s:o}", "warnings", fresh);
+}
+
+json_t *change_finish(struct change *ch, bool good)
+{
+	struct vswitch *sw = ch->k->sw;
+	json_t *before = json_array(), *result = NULL;
+
+	config_warnings(sw->config, add_warning, before);
+	if (good && switch_apply(sw, ch->c, ch->e))
+		result = change_warnings(ch->c, before);
+	else
+		config_free(ch->c);
+	json_decref(before);
+	return result;
+}
+
+const struct method *method_find(const struct control *k, const char *name)
+{
+	for (const struct method *const *t = k->methods; *t; t++)
+		for (const struct method *m = *t; m->name; m++)
+			if (!strcmp(m->name, name))
+				return m;
+	return NULL;
+}
+
+// A word and a value; word NULL: the value by itself.
+static void put_words(FILE *out, const char *word, const json_t *value)
+{
+	char text[DEVICE_TEXT];
+
+	if (param_scalar(value, text, sizeof text))
+		fprintf(out, "%s%s %s", word ? " " : "", word ? word : "", text);
+}
+
+static void put_param(FILE *out, const char *name, json_t *value)
+{
+	const char *key;
+	json_t *v;
+	size_t i;
+
+	json_object_foreach(value, key, v)
+		put_words(out, key, v);
+	json_array_foreach(value, i, v)
+		put_words(out, NULL, v);
+	if (strcmp(name, "text"))
+		put_words(out, name, value);
+}
+
+// What a request would be at the prompt, as far as there is room.
+static void put_request(const struct method *m, const json_t *params, char out[HISTORY_WHAT])
+{
+	FILE *f = fmemopen(out, HISTORY_WHAT, "w");
+	json_t *members = (json_t *)(uintptr_t)params, *value;
+	const char *name;
+
+	*out = 0;
+	if (!f)
+		return;
+	for (const char *c = m->name; *c; c++)
+		fputc(*c == '.' ? ' ' : *c, f);
+	if (m->positional)
+		put_words(f, NULL, json_object_get(params, m->positional));
+	json_object_foreach(members, name, value)
+		if (!m->positional || strcmp(name, m->positional) != 0)
+			put_param(f, name, value);
+	fclose(f);
+	out[HISTORY_WHAT - 1] = 0;
+	text_clean(out);
+}
+
+// Notes a change in the history, and tells who made it if it does not last.
+static void note_change(struct control *k, const struct method *m, const json_t *params, json_t *result)
+{
+	char what[HISTORY_WHAT];
+	unsigned seconds, number;
+
+	put_request(m, params, what);
+	history_note(k->history, k->sw->config, what);
+	if (confirm_waits(k->confirm, &seconds, &number))
+		json_array_append_new(json_object_get(result, "warnings"),
+				      json_sprintf("not confirmed: configuration %u comes back in %u s (config confirm keeps what runs)",
+						   number, seconds));
+}
+
+static const char *method_name(void *control, size_t i)
+{
+	const struct control *k = control;
+
+	for (const struct method *const *t = k->methods; *t; t++)
+		for (const struct method *m = *t; m->name; m++)
+			if (!i--)
+				return m->name;
+	return NULL;
+}
+
+static json_t *cannot_call(struct control *k, const struct method *m, const char *name, struct error *e)
+{
+	char hint[TEXT_HINT];
+
+	if (m)
+		return method_refuse(e, METHOD_REFUSED, "method '%s' wants the control socket (nestctl %s)", name, name);
+	return method_refuse(e, METHOD_UNKNOWN, "unknown method '%.64s'%s", name, text_hint(hint, name, method_name, k, NULL));
+}
+
+json_t *method_call(struct control *k, const char *name, const json_t *params, struct error *e)
+{
+	const struct method *m = method_find(k, name);
+	uint64_t applied = k->sw->applied;
+
+	*e = (struct error){.code = 0};
+	log_write(LOG_DEBUG, "request: %s", name);
+	if (!m || !m->call)
+		return cannot_call(k, m, name, e);
+	json_t *result = m->call(k, params, e);
+	if (k->history && k->sw->applied != applied)
+		note_change(k, m, params, result);
+	if (!result && !*e->text)
+		error_no_memory(e);
+	if (!result && !e->code)
+		e->code = METHOD_REFUSED;
+	return result;
+}

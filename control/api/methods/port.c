@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <string.h>
+
+#include "control/api/control.h"
+#include "control/api/describe.h"
+#include "control/api/method.h"
+#include "control/api/methods/methods.h"
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+#include "control/device/spec.h"
+#include "control/switch/links.h"
+#include "control/switch/state.h"
+#include "dataplane/key.h"
+
+static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
+{
+	char why[POLICY_ERROR], text[VLANS_TEXT];
+	int k = policy_find(key);
+
+	if (!param_scalar(value, text, sizeof text)) {
+		policy_describe_values((enum policy_key)k, why, sizeof why);
+		return method_refuse(ch->e, METHOD_USAGE, "%s is no single value (%s)", key, why);
+	}
+	if (!policy_set(p, (enum policy_key)k, text, why))
+		return method_refuse(ch->e, METHOD_USAGE, "%s", why);
+	return true;
+}
+
+static bool set_station(struct change *ch, uint64_t *mac, const char *key, const json_t *value)
+{
+	uint64_t v = 0;
+	const char *text = json_string_value(value);
+
+	if (value && (!text || !text_mac(text, &v) || !v || mac_is_group(v)))
+		return method_refuse(ch->e, METHOD_USAGE, "%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)", key,
+				     text ? text : "");
+	*mac = v;
+	return true;
+}
+
+static bool set_mac(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_station(ch, &p->mac, "mac-address", value);
+}
+
+static bool set_effective(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_station(ch, &p->effective, "effective-mac", value);
+}
+
+static bool set_group(struct change *ch, struct config_port *p, const json_t *value)
+{
+	const char *name = value ? json_string_value(value) : "";
+
+	if (value && (!name || !config_group(ch->c, name)))
+		return method_no_group(ch->e, ch->c, name ? name : "");
+	strcpy(p->group, name);
+	return true;
+}
+
+static bool set_device(struct change *ch, struct config_port *p, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (!value)
+		return method_refuse(ch->e, METHOD_USAGE, "port '%s' cannot be without a device (port set %s device DEVICE gives it another)",
+				     p->name, p->name);
+	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
+		return method_refuse(ch->e, METHOD_USAGE, "device is no text of 1 to %d characters", DEVICE_TEXT - 1);
+	strcpy(p->device, text);
+	return device_check(p, ch->e) || (ch->e->code = METHOD_USAGE, false);
+}
+
+// A number that has a default of its own: 0, where it is unset.
+static bool set_number(struct change *ch, uint32_t *number, const char *key, uint32_t min, uint32_t max, const json_t *value)
+{
+	uint64_t v = 0;
+	char text[64] = "";
+
+	if (value && (!param_scalar(value, text, sizeof text) || !text_number(text, max, &v) || v < min))
+		return method_refuse(ch->e, METHOD_USAGE, "%s cannot be '%.40s' (a number from %u to %u)", key, text, min, max);
+	*number = (uint32_t)v;
+	return true;
+}
+
+static bool set_mtu(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_number(ch, &p->mtu, "mtu", MTU_MIN, MTU_MAX, value);
+}
+
+static bool set_queues(struct change *ch, struct config_port *p, const json_t *value)
+{
+	return set_number(ch, &p->queues, "queues", 1, QUEUES_MAX, value);
+}
+
+// What a port has besides policy. Value NULL: it is unset.
+static const struct own {
+	const char *key;
+	bool (*set)(struct change *ch, struct config_port *p, const json_t *value);
+} own[] = {
+	{"device", set_device},           {"port-group", set_group}, {"mac-address", set_mac},
+	{"effective-mac", set_effective}, {"mtu", set_mtu},          {"queues", set_queues},
+};
+
+static const struct own *find_own(const char *key)
+{
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (!strcmp(own[i].key, key))
+			return &own[i];
+	return NULL;
+}
+
+// What can be set: of a port, what it has besides policy too.
+static const char *key_name(void *port, size_t i)
+{
+	size_t n = port ? sizeof own / sizeof *own : 0;
+
+	if (i < n)
+		return own[i].key;
+	return i - n < POLICY_KEYS ? policy_rows[i - n].name : NULL;
+}
+
+static bool unknown_key(struct change *ch, struct config_port *port, const char *key)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(ch->e, METHOD_USAGE, "unknown key '%.40s'%s", key,
+			     text_hint(hint, key, key_name, port, "see nestswitch help policy"));
+}
+
+static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
+{
+	const struct own *o = key && port ? find_own(key) : NULL;
+
+	if (o)
+		return o->set(ch, port, NULL);
+	if (!key || policy_find(key) < 0)
+		return unknown_key(ch, port, key ? key : "");
+	policy_unset(policy, (enum policy_key)policy_find(key));
+	return true;
+}
+
+// Sets the pairs of `set`, unsets the keys of `keys`; port NULL: policy only.
+static bool edit(struct change *ch, struct config_port *port, struct policy *policy, const json_t *params)
+{
+	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"), *value;
+	const char *key;
+	size_t i;
+
+	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
+		return method_refuse(ch->e, PARAMS_INVALID, "nothing to change ('set', an object of keys and values, or 'keys', an array)");
+	json_object_foreach(set, key, value) {
+		const struct own *o = port ? find_own(key) : NULL;
+		if (!o && policy_find(key) < 0)
+			return unknown_key(ch, port, key);
+		if (o ? !o->set(ch, port, value) : !set_policy(ch, policy, key, value))
+			return false;
+	}
+	json_array_foreach(keys, i, value)
+		if (!unset_key(ch, port, policy, json_string_value(value)))
+			return false;
+	return true;
+}
+
+static struct config_port *wanted_port(const struct config *c, const json_t *params, struct error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_port *p = name ? config_port(c, name) : NULL;
+
+	if (name && !p)
+		method_no_port(e, c, name);
+	return p;
+}
+
+static struct config_group *wanted_group(const struct config *c, const json_t *params, struct error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_group *g = name ? config_group(c, name) : NULL;
+
+	if (name && !g)
+		method_no_group(e, c, name);
+	return g;
+}
+
+static json_t *port_show(struct control *k, const json_t *params, struct error *e)
+{
+	const char *name;
+
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
+	if (name && !config_port(k->sw->config, name))
+		return method_no_port(e, k->sw->config, name);
+	json_t *all = json_array();
+	for (unsigned i = 0; i < k->sw->config->port_count; i++)
+		if (!name || !strcmp(k->sw->config->port[i].name, name))
+			json_array_append_new(all, describe_port_settings(k->sw, &k->sw->config->port[i]));
+	return all;
+}
+
+static json_t *port_edit(struct control *k, const json_t *params, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+static bool name_is_free(const struct config *c, const char *name, struct error *e)
+{
+	if (!text_is_name(name, PORT_NAME - 1))
+		return method_refuse(e, METHOD_USAGE, "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", PORT_NAME - 1, name);
+	return !config_port(c, name) || method_refuse(e, METHOD_REFUSED, "there is a port '%s' already (port set %s changes it)", name, name);
+}
+
+static json_t *port_add(struct control *k, const json_t *params, struct error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct config_port *p = NULL;
+	struct change ch;
+
+	if (!name || !name_is_free(k->sw->config, name, e))
+		return NULL;
+	if (!json_object_get(json_object_get(params, "set"), "device"))
+		return method_refuse(e, METHOD_USAGE, "port '%s' has no device (port add %s device DEVICE [KEY VALUE …])", name, name);
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	if (!(p = config_add_port(ch.c)))
+		method_refuse(e, METHOD_REFUSED, "there are %d ports already, the most there can be", CONFIG_PORTS_MAX);
+	else
+		strcpy(p->name, name);
+	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
+}
+
+// That nothing else in the configuration names a port.
+static bool port_is_alone(const struct config *c, const char *name, struct error *e)
+{
+	char mac[MAC_TEXT];
+
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		if (!strcmp(c->fixed[i].port, name)) {
+			text_put_mac(c->fixed[i].mac, mac);
+			return method_refuse(e, METHOD_REFUSED, "static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)", mac, name,
+				      mac, c->fixed[i].vid);
+		}
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (config_mirror_names(&c->mirror[i], name))
+			return method_refuse(e, METHOD_REFUSED, "port '%s' is in mirror '%s' (take both out with config apply)", name,
+				      c->mirror[i].name);
+	return true;
+}
+
+static json_t *port_del(struct control *k, const json_t *params, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	bool good = p && port_is_alone(ch.c, p->name, e);
+	if (good)
+		memmove(p, p + 1, (size_t)(&ch.c->port[--ch.c->port_count] - p) * sizeof *p);
+	return change_finish(&ch, good);
+}
+
+static json_t *port_switch(struct control *k, const json_t *params, struct error *e, bool disabled)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_port *p = wanted_port(ch.c, params, e);
+	if (p)
+		p->disabled = disabled;
+	return change_finish(&ch, p);
+}
+
+static json_t *port_enable(struct control *k, const json_t *params, struct error *e)
+{
+	json_t *result = port_switch(k, params, e, false);
+
+	if (result)
+		links_clear_error(k->sw, (unsigned)switch_port(k->sw, param_text(params, "name")));
+	return result;
+}
+
+static json_t *port_disable(struct control *k, const json_t *params, struct error *e)
+{
+	return port_switch(k, params, e, true);
+}
+
+static json_t *group_show(struct control *k, const json_t *params, struct error *e)
+{
+	const char *name;
+
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
+	if (name && !config_group(k->sw->config, name))
+		return method_no_group(e, k->sw->config, name);
+	json_t *all = json_array();
+	for (unsigned i = 0; i < k->sw->config->group_count; i++)
+		if (!name || !strcmp(k->sw->config->group[i].name, name))
+			json_array_append_new(all, describe_group(&k->sw->config->group[i]));
+	return all;
+}
+
+static json_t *group_add(struct control *k, const json_t *params, struct error *e)
+{
+	const char *name = param_wanted(params, "name", e);
+	struct change ch;
+
+	if (!name || !change_begin(&ch, k, e))
+		return NULL;
+	struct config_group *g = NULL;
+	if (!text_is_name(name, GROUP_NAME - 1))
+		method_refuse(e, METHOD_USAGE, "a group's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", GROUP_NAME - 1, name);
+	else if (config_group(ch.c, name))
+		method_refuse(e, METHOD_REFUSED, "there is a port group '%s' already (group set %s changes it)", name, name);
+	else if (!(g = config_add_group(ch.c)))
+		method_refuse(e, METHOD_REFUSED, "there are %d port groups already, the most there can be", CONFIG_GROUPS_MAX);
+	if (g)
+		strcpy(g->name, name);
+	return change_finish(&ch, g && (!json_object_get(params, "set") || edit(&ch, NULL, &g->policy, params)));
+}
+
+static json_t *group_edit(struct control *k, const json_t *params, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_group *g = wanted_group(ch.c, params, e);
+	return change_finish(&ch, g && edit(&ch, NULL, &g->policy, params));
+}
+
+static bool group_is_empty(const struct config *c, const struct config_group *g, struct error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!strcmp(c->port[i].group, g->name))
+			return method_refuse(e, METHOD_REFUSED, "port '%s' is in port group '%s' (take it out first: port unset %s port-group)",
+				      c->port[i].name, g->name, c->port[i].name);
+	return true;
+}
+
+static json_t *group_del(struct control *k, const json_t *params, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_group *g = wanted_group(ch.c, params, e);
+	bool good = g && group_is_empty(ch.c, g, e);
+	if (good)
+		memmove(g, g + 1, (size_t)(&ch.c->group[--ch.c->group_count] - g) * sizeof *g);
+	return change_finish(&ch, good);
+}
+
+static const char *port_or_group(void *config, size_t i)
+{
+	const struct config *c = config;
+
+	if (i < c->port_count)
+		return c->port[i].name;
+	return i - c->port_count < c->group_count ? c->group[i - c->port_count].name : NULL;
+}
+
+static json_t *no_port_or_group(struct error *e, struct config *c, const char *name)
+{
+	char hint[TEXT_HINT];
+
+	return method_refuse(e, METHOD_REFUSED, "there is no port or port group '%.64s'%s", name,
+			     text_hint(hint, name, port_or_group, c, NULL));
+}
+
+static json_t *policy_show(struct control *k, const json_t *params, struct error *e)
+{
+	const char *name, *group;
+
+	if (!param_optional(params, "name", &name, e) || !param_optional(params, "group", &group, e))
+		return NULL;
+	if (group && !config_group(k->sw->config, group))
+		return method_no_group(e, k->sw->config, group);
+	const struct config_port *p = name && !group ? config_port(k->sw->config, name) : NULL;
+	const struct config_group *g = group ? config_group(k->sw->config, group) : name && !p ? config_group(k->sw->config, name) : NULL;
+	if (name && !p && !g)
+		return no_port_or_group(e, k->sw->config, name);
+	return describe_policy(k->sw->config, g, p);
+}
+
+static json_t *policy_keys(struct control *k, const json_t *params, struct error *e)
+{
+	(void)k, (void)params, (void)e;
+	return describe_policy_keys();
+}
+
+static json_t *policy_edit(struct control *k, const json_t *params, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	return change_finish(&ch, edit(&ch, NULL, &ch.c->policy, params));
+}
+
+const struct method methods_port[] = {
+	{"port.show", port_show, METHOD_PUBLIC, NULL},
+	{"port.add", port_add, 0, "name"},
+	{"port.del", port_del, 0, "name"},
+	{"port.set", port_edit, 0, "name"},
+	{"port.unset", port_edit, 0, "name"},
+	{"port.enable", port_enable, 0, "name"},
+	{"port.disable", port_disable, 0, "name"},
+	{"group.show", group_show, METHOD_PUBLIC, NULL},
+	{"group.add", group_add, 0, "name"},
+	{"group.set", group_edit, 0, "name"},
+	{"group.unset", group_edit, 0, "name"},
+	{"group.del", group_del, 0, "name"},
+	{"policy.show", policy_show, METHOD_PUBLIC, NULL},
+	{"policy.keys", policy_keys, METHOD_PUBLIC, NULL},
+	{"policy.set", policy_edit, 0, NULL},
+	{"policy.unset", policy_edit, 0, NULL},
+	{0},
+};

@@ -1,0 +1,558 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The modes that forward for a while, repeat by repeat.
+#define _GNU_SOURCE
+#include <rte_cycles.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/api/control.h"
+#include "control/api/method.h"
+#include "control/api/methods/methods.h"
+#include "control/bench/bench.h"
+#include "control/bench/load.h"
+#include "control/common/complain.h"
+#include "control/common/error.h"
+#include "control/common/pcapio.h"
+#include "control/common/policykeys.h"
+#include "control/config/config.h"
+#include "control/switch/events.h"
+#include "control/switch/mactable.h"
+#include "control/switch/state.h"
+#include "control/switch/switch.h"
+#include "dataplane/counters.h"
+#include "dataplane/fdb.h"
+#include "dataplane/portconf.h"
+
+json_t *bench_size(unsigned size)
+{
+	return size == LOAD_SIZE_IMIX ? json_string("imix") : json_sprintf("%u", size);
+}
+
+struct config *bench_config(unsigned ports, uint32_t limit)
+{
+	struct config *c = config_new();
+
+	for (unsigned i = 0; c && i < ports; i++) {
+		struct config_port *p = config_add_port(c);
+		if (!p)
+			break;
+		snprintf(p->name, sizeof p->name, "p%u", i);
+		bench_set(c, i, PK_MAC_LIMIT, limit);
+	}
+	if (c && c->port_count == ports)
+		return c;
+	complain("out of memory");
+	config_free(c);
+	return NULL;
+}
+
+void bench_set(struct config *c, unsigned port, enum policy_key key, uint32_t value)
+{
+	c->port[port].policy.set |= UINT64_C(1) << key;
+	c->port[port].policy.value[key] = value;
+}
+
+static struct load *create(struct config *c)
+{
+	return c ? load_create(c, SWITCH_BENCH) : NULL;
+}
+
+bool bench_has_cores(const struct bench *b, const char *what)
+{
+	cpu_set_t set;
+
+	if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) >= 2)
+		return true;
+	return complain("bench %s needs two cores, one for the worker and one for %s (this process may use one)", b->mode->name, what), false;
+}
+
+bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs, unsigned size, bool tagged)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, senders) {
+		struct recipe r = {.port = port, .to = among & ~portset_of(port), .macs = macs, .to_macs = macs, .size = size, .tagged = tagged};
+		if (!stream_make(&l->stream[port], &r))
+			return false;
+	}
+	return true;
+}
+
+static portset first_ports(unsigned n)
+{
+	return n < PORTS_MAX ? portset_of(n) - 1 : ~(portset)0;
+}
+
+// The repeats of one measurement: what all lanes did, or one of them.
+struct runs {
+	unsigned count;
+	struct lane lane[BENCH_REPEATS];
+};
+
+// What is asked of a run.
+typedef double (*figure_fn)(const struct lane *lane);
+
+static double mpps(uint64_t frames, const struct lane *lane)
+{
+	return frames ? (double)frames * (double)rte_get_tsc_hz() / (double)(lane->end - lane->start) / 1e6 : 0;
+}
+
+static double all_mpps(const struct lane *lane)
+{
+	return mpps(lane->frames, lane);
+}
+
+static double first_mpps(const struct lane *lane)
+{
+	return mpps(lane->port_frames[0], lane);
+}
+
+static double cycles(const struct lane *lane)
+{
+	return lane->frames ? (double)lane->cycles / (double)lane->frames : 0;
+}
+
+// On the line a frame has an FCS of 4 bytes, a preamble of 8, a gap of 12.
+static double gbps(const struct lane *lane)
+{
+	return mpps(lane->bytes + 24 * lane->frames, lane) * 8 / 1e3;
+}
+
+static double longest_us(const struct lane *lane)
+{
+	return (double)lane->longest * 1e6 / (double)rte_get_tsc_hz();
+}
+
+static double slow_rounds(const struct lane *lane)
+{
+	return (double)lane->slow;
+}
+
+// A figure of all repeats, times a factor, less what is not to count.
+static json_t *measured(const struct runs *r, figure_fn figure, double factor, double less)
+{
+	double value[BENCH_REPEATS];
+
+	for (unsigned i = 0; i < r->count; i++)
+		value[i] = figure(&r->lane[i]) * factor - less;
+	return bench_measured(value, r->count);
+}
+
+static double median(const struct runs *r, figure_fn figure)
+{
+	double value[BENCH_REPEATS];
+
+	for (unsigned i = 0; i < r->count; i++)
+		value[i] = figure(&r->lane[i]);
+	return bench_median(value, r->count);
+}
+
+// Runs all repeats, after one that does not count. each: the runs of each worker; NULL: not wanted.
+static void measure(struct bench *b, struct load *l, portset who, struct runs *all, struct runs *each)
+{
+	load_run(l, who, b->o.seconds / 2, NULL, NULL);
+	switch_clear_counters(l->sw, l->sw->ports);
+	all->count = b->o.repeats;
+	for (unsigned i = 0; i < b->o.repeats; i++) {
+		load_run(l, who, b->o.seconds, NULL, NULL);
+		all->lane[i] = load_sum(l);
+		for (unsigned w = 0; each && w < l->sw->workers; w++) {
+			each[w].count = b->o.repeats;
+			each[w].lane[i] = l->lane[w];
+		}
+		bench_progress(b);
+	}
+}
+
+// Counters of some ports since the repeats began.
+static struct counters count(const struct vswitch *sw, portset ports)
+{
+	struct counters all = {0}, c;
+	unsigned port;
+
+	PORTSET_FOREACH(port, ports) {
+		switch_counters(sw, port, &c);
+		for (size_t k = 0; k < sizeof c / sizeof(uint64_t); k++)
+			((uint64_t *)&all)[k] += ((uint64_t *)&c)[k];
+	}
+	return all;
+}
+
+// forward
+
+// The frames of the captures; the set of ports that have one.
+static bool read_captures(struct bench *b, struct load *l, portset *who)
+{
+	struct captures *in = captures_create();
+	struct capture_record rec;
+	char text[CAPTURE_ERROR] = "out of memory";
+	enum capture_status s = in ? CAPTURE_RECORD : CAPTURE_BROKEN;
+
+	for (unsigned i = 0; i < b->o.in_count && s != CAPTURE_BROKEN; i++) {
+		char name[PORT_NAME];
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->o.in[i], "="), b->o.in[i]);
+		int port = switch_port(l->sw, name);
+		if (port < 0) {
+			snprintf(text, sizeof text, "--in %.200s: there is no port '%s'", b->o.in[i], name);
+			b->failure = EXIT_USAGE;
+		}
+		if (port < 0 || !captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
+			s = CAPTURE_BROKEN;
+	}
+	while (s != CAPTURE_BROKEN && (s = captures_next(in, &rec, text)) != CAPTURE_END) {
+		if (s == CAPTURE_WARNING)
+			complain("warning: %s", text);
+		if (s == CAPTURE_RECORD && !stream_add(&l->stream[rec.tag], rec.data, rec.captured))
+			return captures_destroy(in), false;
+		*who |= s == CAPTURE_RECORD ? portset_of(rec.tag) : 0;
+	}
+	if (s != CAPTURE_BROKEN && !*who) {
+		snprintf(text, sizeof text, "--in: there is no frame in the captures");
+		s = CAPTURE_BROKEN;
+	}
+	captures_destroy(in);
+	return s != CAPTURE_BROKEN || (complain("%s", text), false);
+}
+
+// A row of what all workers or one of them did, with what `about` says more.
+static void forward_row(struct bench *b, json_t *about, json_t *worker, const struct runs *r)
+{
+	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles", measured(r, cycles, 1, 0), "mpps",
+				measured(r, all_mpps, 1, 0), "gbps", measured(r, gbps, 1, 0));
+
+	json_object_update_missing(row, about);
+	bench_add(b, row);
+}
+
+static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *about)
+{
+	unsigned workers = l->sw->workers;
+	struct runs bare, all, *each = calloc(workers, sizeof *each);
+
+	if (!each)
+		return complain("out of memory"), json_decref(about), false;
+	load_run(l, who, 0, NULL, NULL);
+	l->bare = true;
+	measure(b, l, who, &bare, NULL);
+	l->bare = false;
+	measure(b, l, who, &all, each);
+	for (unsigned w = 0; workers > 1 && w < workers; w++)
+		forward_row(b, about, json_sprintf("%u", w), &each[w]);
+	struct counters c = count(l->sw, who);
+	json_int_t frames = (json_int_t)c.rx_packets, forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
+		   flooded = (json_int_t)c.outcome[OUT_FLOODED];
+	json_object_update_new(about, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness", measured(&bare, cycles, 1, 0), "switch",
+						measured(&all, cycles, 1, median(&bare, cycles)), "frames", frames, "forwarded", forwarded,
+						"flooded", flooded, "dropped", frames - forwarded - flooded));
+	forward_row(b, about, json_string("all"), &all);
+	json_decref(about);
+	free(each);
+	return true;
+}
+
+static struct config *forward_config(struct bench *b, unsigned ports, uint32_t macs)
+{
+	struct error e;
+	struct config *c = b->o.config ? config_read(b->o.config, &e) : bench_config(ports, macs / ports + 1);
+
+	if (!c && b->o.config) {
+		b->failure = EXIT_USAGE;
+		complain_error(b->o.config, &e);
+	}
+	if (c && b->o.workers)
+		c->dataplane.workers = b->o.workers;
+	return c;
+}
+
+static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned size)
+{
+	struct load *l = create(forward_config(b, ports, macs));
+	bool good;
+
+	if (!l)
+		return false;
+	ports = l->sw->config->port_count;
+	portset who = b->o.in_count ? 0 : first_ports(ports);
+	if (ports < 2)
+		good = (complain("%s has one port (traffic goes between two)", b->o.config), false);
+	else if (b->o.in_count)
+		good = read_captures(b, l, &who);
+	else
+		good = bench_known_unicast(l, who, who, macs / ports ? macs / ports : 1, size, b->o.tagged);
+	json_t *traffic = b->o.in_count ? json_string("capture") : bench_size(size);
+	json_t *about = json_pack("{s:I, s:o, s:i, s:b}", "macs", (json_int_t)macs, "size", traffic, "ports", (int)ports, "tagged", b->o.tagged);
+	if (good)
+		good = forward_rows(b, l, who, about);
+	else
+		json_decref(about);
+	load_destroy(l);
+	return good;
+}
+
+bool bench_forward(struct bench *b)
+{
+	// A capture has its own MACs and sizes, a configuration its own ports.
+	unsigned macs = b->o.in_count ? 1 : b->o.macs.count, sizes = b->o.in_count ? 1 : b->o.size.count;
+	unsigned ports = b->o.config ? 1 : b->o.ports.count;
+
+	for (unsigned i = 0; i < ports * sizes * macs; i++)
+		if (!forward_one(b, b->o.ports.item[i / macs / sizes], b->o.macs.item[i % macs], b->o.size.item[i / macs % sizes]))
+			return false;
+	return true;
+}
+
+// flood
+
+static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_t macs, unsigned size)
+{
+	static const char *const names[RECIPE_KINDS] = {[TO_BROADCAST] = "broadcast", [TO_UNKNOWN] = "unknown unicast"};
+	struct runs runs[RECIPE_KINDS];
+	portset others = first_ports(copies + 1) & ~portset_of(0);
+	struct recipe r = {.port = 0, .to = others, .macs = macs, .to_macs = macs, .size = size};
+
+	if (!bench_known_unicast(l, others, others | portset_of(0), macs, size, false))
+		return false;
+	load_run(l, others, 0, NULL, NULL);
+	for (r.kind = TO_KNOWN; r.kind < RECIPE_KINDS; r.kind++) {
+		if (!stream_make(&l->stream[0], &r))
+			return false;
+		measure(b, l, portset_of(0), &runs[r.kind], NULL);
+	}
+	double single = median(&runs[TO_KNOWN], cycles);
+	for (int k = TO_BROADCAST; k < RECIPE_KINDS; k++)
+		bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)copies, "size", bench_size(size), "kind",
+				       names[k], "cycles", measured(&runs[k], cycles, 1, 0), "copy",
+				       measured(&runs[k], cycles, 1.0 / copies, 0), "single", measured(&runs[TO_KNOWN], cycles, 1, 0),
+				       "ratio", measured(&runs[k], cycles, 1 / (copies * single), 0)));
+	return true;
+}
+
+bool bench_flood(struct bench *b)
+{
+	unsigned sizes = b->o.size.count;
+	uint32_t macs = b->o.macs.item[0];
+	bool good = true;
+
+	for (unsigned i = 0; i < b->o.ports.count * sizes && good; i++) {
+		unsigned copies = b->o.ports.item[i / sizes];
+		struct load *l = create(bench_config(copies + 1, macs));
+		good = l && flood_rows(b, l, copies, macs, b->o.size.item[i % sizes]);
+		load_destroy(l);
+	}
+	return good;
+}
+
+// attack
+
+enum { VICTIM, PEER, ATTACKER, BYSTANDER, ATTACK_PORTS, ATTACK_FRAMES = 1 << 20 };
+
+static double attacker_mpps(const struct lane *lane)
+{
+	return mpps(lane->port_frames[ATTACKER], lane);
+}
+
+// Known traffic beside what the recipe makes; NULL: alone.
+static bool attack_row(struct bench *b, struct load *l, const char *name, const struct recipe *attack, double *alone)
+{
+	portset who = portset_of(VICTIM) | (attack ? portset_of(ATTACKER) : 0);
+	double fair = attack ? 0.5 : 1;
+	struct runs runs;
+
+	mactable_flush(l->sw, &(struct fdb_filter){.port = ATTACKER, .type = FDB_DYNAMIC});
+	if (attack && !stream_make(&l->stream[ATTACKER], attack))
+		return false;
+	measure(b, l, who, &runs, NULL);
+	if (!attack)
+		*alone = median(&runs, first_mpps);
+	struct counters c = count(l->sw, portset_of(VICTIM));
+	bench_add(b, json_pack("{s:s, s:o, s:o, s:f, s:o, s:o, s:i, s:i, s:I}", "beside", name, "mpps", measured(&runs, first_mpps, 1, 0),
+			       "share", measured(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
+			       measured(&runs, first_mpps, 1 / (*alone * fair), 0), "beside_mpps", measured(&runs, attacker_mpps, 1, 0),
+			       "macs", (int)fdb_count(l->sw->shared.fdb, ATTACKER), "limit", (int)policy_rows[PK_MAC_LIMIT].standard,
+			       "lost", (json_int_t)(c.rx_packets - c.outcome[OUT_FORWARDED])));
+	return true;
+}
+
+bool bench_attack(struct bench *b)
+{
+	uint32_t macs = (b->o.macs.item[0] + 1) / 2, limit = policy_rows[PK_MAC_LIMIT].standard;
+	struct recipe known = {.port = ATTACKER, .to = portset_of(PEER), .macs = macs, .to_macs = macs, .size = b->o.size.item[0]};
+	struct recipe sources = known, both;
+	portset pair = portset_of(VICTIM) | portset_of(PEER);
+	double alone = 0;
+
+	if (macs > limit) {
+		b->failure = EXIT_USAGE;
+		return complain("--macs cannot be %u (known traffic fits the default limits: up to %u)", b->o.macs.item[0], 2 * limit), false;
+	}
+	struct load *l = create(bench_config(ATTACK_PORTS, limit));
+
+	sources.macs = ATTACK_FRAMES;
+	sources.random_source = true;
+	both = sources;
+	both.to_macs = ATTACK_FRAMES;
+	both.kind = TO_UNKNOWN;
+	bool good = l && bench_known_unicast(l, pair, pair, macs, known.size, false);
+	if (good)
+		load_run(l, pair, 0, NULL, NULL);
+	good = good && attack_row(b, l, "nothing", NULL, &alone) && attack_row(b, l, "known traffic", &known, &alone) &&
+	       attack_row(b, l, "random sources", &sources, &alone) &&
+	       attack_row(b, l, "random sources and destinations", &both, &alone);
+	load_destroy(l);
+	return good;
+}
+
+// neighbours
+
+static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, unsigned size, double *alone)
+{
+	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
+	struct config *c = bench_config(2 + hosts, macs);
+	portset pair = first_ports(2), all = first_ports(2 + hosts);
+	struct runs runs;
+
+	for (unsigned i = 2; c && promiscuous && i < 2 + hosts; i++)
+		bench_set(c, i, PK_PROMISCUOUS, ACCEPT);
+	struct load *l = create(c);
+	// The hosts' MACs are learned, too; then only the pair sends.
+	bool good = l && load_add_rings(l) && bench_known_unicast(l, all & ~pair, all, macs, size, false) &&
+		    bench_known_unicast(l, pair, pair, macs, size, false);
+	if (good) {
+		load_run(l, all, 0, NULL, NULL);
+		measure(b, l, pair, &runs, NULL);
+		*alone = *alone > 0 ? *alone : median(&runs, all_mpps);
+		double copies = (double)count(l->sw, all).tx_packets / (double)count(l->sw, pair).rx_packets;
+		bench_add(b, json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:f}", "size", bench_size(size), "hosts",
+				       promiscuous ? "promiscuous" : "learning", "neighbours", (int)hosts, "mpps",
+				       measured(&runs, all_mpps, 1, 0), "share", measured(&runs, all_mpps, 1 / *alone, 0), "cycles",
+				       measured(&runs, cycles, 1, 0), "copies", copies));
+	}
+	load_destroy(l);
+	return good;
+}
+
+bool bench_neighbours(struct bench *b)
+{
+	for (unsigned i = 0; i < 2 * b->o.size.count; i++) {
+		double alone = 0;
+		for (unsigned n = 0; n < b->o.neighbours.count; n++)
+			if (!neighbours_row(b, b->o.neighbours.item[n], i % 2, b->o.size.item[i / 2], &alone))
+				return false;
+	}
+	return true;
+}
+
+// control
+
+struct disturbance {
+	struct vswitch *sw;
+	struct control control; // of the switch
+	unsigned done; // in this repeat
+	bool bad;
+	json_t *next; // the next page to show
+};
+
+static const struct method *const methods[] = {methods_port, methods_fdb, NULL};
+
+static json_t *call(struct disturbance *d, const char *method, json_t *params)
+{
+	struct error e = {0};
+	json_t *result = method_call(&d->control, method, params, &e);
+
+	if (!result && !d->bad)
+		complain("%s: %s", method, e.text);
+	d->bad |= !result;
+	d->done++;
+	json_decref(params);
+	return result;
+}
+
+// A tick of run's.
+static void rest(void *arg)
+{
+	struct disturbance *d = arg;
+
+	usleep(SWITCH_TICK_MS * 1000);
+	events_drain(d->sw);
+}
+
+static void sweep(void *arg)
+{
+	struct disturbance *d = arg;
+
+	rest(d);
+	mactable_sweep(d->sw, fdb_lines(d->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
+	d->done++;
+}
+
+static void show(void *arg)
+{
+	struct disturbance *d = arg;
+	json_t *page = call(d, "fdb.show", json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
+
+	json_decref(d->next);
+	d->next = json_incref(json_object_get(page, "next"));
+	json_decref(page);
+}
+
+static void flush(void *arg)
+{
+	struct disturbance *d = arg;
+
+	rest(d);
+	if (!d->done)
+		json_decref(call(d, "fdb.flush", json_object()));
+}
+
+static void change(void *arg)
+{
+	struct disturbance *d = arg;
+
+	json_decref(call(d, "policy.set", json_pack("{s:{s:i}}", "set", "aging-time", 300 + (int)d->done % 2)));
+}
+
+static const struct {
+	const char *name;
+	load_fn work;
+} phases[] = {
+	{"undisturbed", rest}, {"ageing sweeps", sweep}, {"fdb show", show}, {"flush of all", flush}, {"config changes", change},
+};
+
+static bool control_row(struct bench *b, struct load *l, const char *name, load_fn work)
+{
+	struct disturbance d = {.sw = l->sw, .control = {.sw = l->sw, .methods = methods}};
+	struct runs runs = {.count = b->o.repeats};
+	unsigned done = 0;
+
+	load_run(l, first_ports(2), b->o.seconds / 2, NULL, NULL);
+	for (unsigned i = 0; i < b->o.repeats && !d.bad; i++, done += d.done) {
+		d.done = 0;
+		load_run(l, first_ports(2), b->o.seconds, work, &d);
+		runs.lane[i] = load_sum(l);
+		bench_progress(b);
+	}
+	json_decref(d.next);
+	if (!d.bad)
+		bench_add(b, json_pack("{s:s, s:o, s:o, s:o, s:i}", "phase", name, "cycles", measured(&runs, cycles, 1, 0), "longest_us",
+				       measured(&runs, longest_us, 1, 0), "slow_rounds", measured(&runs, slow_rounds, 1, 0), "work",
+				       (int)done));
+	return !d.bad;
+}
+
+bool bench_control(struct bench *b)
+{
+	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
+
+	if (!bench_has_cores(b, "control"))
+		return false;
+	struct load *l = create(bench_config(2, macs));
+	bool good = l && bench_known_unicast(l, first_ports(2), first_ports(2), macs, b->o.size.item[0], false);
+	if (good)
+		load_run(l, first_ports(2), 0, NULL, NULL);
+	for (size_t i = 0; i < sizeof phases / sizeof *phases && good; i++)
+		good = control_row(b, l, phases[i].name, phases[i].work);
+	load_destroy(l);
+	return good;
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The replay mode: the whole `nestswitch replay` as a process of its own.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control/bench/bench.h"
+#include "control/bench/load.h"
+#include "control/common/complain.h"
+#include "control/common/error.h"
+#include "control/common/pcapio.h"
+#include "control/config/config.h"
+#include "control/device/eal.h"
+#include "dataplane/portconf.h"
+
+enum { FILES = 4, GAP_NS = 1000, WORDS = 8 + 2 * CAPTURES_MAX };
+
+// A folder for a configuration, two captures and what replay says.
+struct folder {
+	char path[64], config[96], capture[2][96], said[96];
+};
+
+static const char *const port_names[] = {"p0", "p1"};
+
+static bool write_config(const struct bench *b, const struct folder *f)
+{
+	struct config *c = bench_config(2, b->o.macs.item[0] / 2 + 1);
+	FILE *file = c ? fopen(f->config, "w") : NULL;
+	int rc = file ? config_write(c, file) : -errno;
+
+	if (file && fclose(file) && !rc)
+		rc = -errno;
+	config_free(c);
+	return !rc || (complain("%s: %s", f->config, strerror(-rc)), false);
+}
+
+// Known unicast between two ports, a frame every microsecond, from each port in turn.
+static bool write_capture(const struct bench *b, const struct folder *f, unsigned port)
+{
+	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
+	struct recipe r = {.port = port, .to = portset_of(!port), .macs = macs, .to_macs = macs, .size = b->o.size.item[0]};
+	struct capture_out *out = NULL;
+	struct stream s = {0};
+	char error[CAPTURE_ERROR];
+	const uint8_t *data;
+	uint32_t len;
+	bool good = stream_make(&s, &r);
+
+	if (good && !(out = capture_out_open(f->capture[port], error)))
+		good = (complain("%s", error), false);
+	for (uint64_t i = port; good && i < b->o.frames; i += 2) {
+		data = stream_next(&s, &len);
+		capture_out_write(out, i * GAP_NS, data, len);
+	}
+	if (out && !capture_out_close(out))
+		good = (complain("%s: could not be written whole", f->capture[port]), false);
+	stream_clear(&s);
+	return good;
+}
+
+static bool make_folder(const struct bench *b, struct folder *f)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	snprintf(f->path, sizeof f->path, "%.40s/nestswitch-XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(f->path))
+		return complain("%s: %s", f->path, strerror(errno)), false;
+	snprintf(f->config, sizeof f->config, "%s/bench.yaml", f->path);
+	snprintf(f->said, sizeof f->said, "%s/said", f->path);
+	for (unsigned i = 0; i < 2; i++)
+		snprintf(f->capture[i], sizeof f->capture[i], "%s/%s.pcap", f->path, port_names[i]);
+	if (!b->o.config && !write_config(b, f))
+		return false;
+	return b->o.in_count || (write_capture(b, f, 0) && write_capture(b, f, 1));
+}
+
+// Its standard output goes to a file.
+static bool run_child(char *const *words, const char *said, double *seconds, double *rss_mib)
+{
+	posix_spawn_file_actions_t files;
+	struct timespec before, after;
+	struct rusage used;
+	int status = 0;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	int rc = posix_spawn(&pid, "/proc/self/exe", &files, NULL, words, environ);
+	posix_spawn_file_actions_destroy(&files);
+	if (rc)
+		return complain("/proc/self/exe: %s", strerror(rc)), false;
+	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
+		;
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	*seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	*rss_mib = (double)used.ru_maxrss / 1024;
+	return !status || (complain("nestswitch replay failed, see above"), false);
+}
+
+// How many frames the child says it replayed.
+static uint64_t frames_said(const char *path)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen(path, "r");
+
+	if (f && fscanf(f, "%llu frames", &n) != 1)
+		n = 0;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static bool measure(struct bench *b, struct folder *f)
+{
+	const char *words[WORDS] = {"nestswitch", "replay", "--config", b->o.config ? b->o.config : f->config};
+	double seconds[BENCH_REPEATS], rate[BENCH_REPEATS], rss[BENCH_REPEATS];
+	char own[2][128];
+	unsigned n = 4;
+
+	for (unsigned i = 0; i < 2; i++)
+		snprintf(own[i], sizeof own[i], "%s=%s", port_names[i], f->capture[i]);
+	for (unsigned i = 0; i < (b->o.in_count ? b->o.in_count : 2); i++) {
+		words[n++] = "--in";
+		words[n++] = b->o.in_count ? b->o.in[i] : own[i];
+	}
+	if (!run_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in the page cache then
+		return false;
+	uint64_t frames = frames_said(f->said);
+	for (unsigned r = 0; r < b->o.repeats; r++) {
+		if (!run_child((char *const *)words, f->said, &seconds[r], &rss[r]))
+			return false;
+		rate[r] = (double)frames / seconds[r];
+		bench_progress(b);
+	}
+	bench_add(b, json_pack("{s:I, s:o, s:o, s:o}", "frames", (json_int_t)frames, "seconds", bench_measured(seconds, b->o.repeats),
+			       "rate", bench_measured(rate, b->o.repeats), "rss_mib", bench_measured(rss, b->o.repeats)));
+	return true;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
+bool bench_replay(struct bench *b)
+{
+	struct error e;
+
+	if (b->o.config && !b->o.in_count) {
+		b->failure = EXIT_USAGE;
+		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config), false;
+	}
+	struct config *c = config_new(); // DPDK is here for its clock only
+	struct folder f = {0};
+	bool good = c && (eal_start(c, EAL_REPLAY, NULL, &e) || (complain("%s", e.text), false));
+
+	config_free(c);
+	good = good && make_folder(b, &f) && measure(b, &f);
+	if (*f.path && nftw(f.path, remove_one, FILES, FTW_DEPTH | FTW_PHYS))
+		complain("warning: %s is left behind: %s", f.path, strerror(errno));
+	return good;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// `nestctl capture`: the filter is compiled here, where a name that is looked up holds up nobody else; the stream goes into a file.
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/cli/capture.h"
+
+#include "control/cli/capturefile.h"
+#include "control/cli/client.h"
+#include "control/cli/commands.h"
+#include "control/common/complain.h"
+
+enum { SNAPLEN = 262144, MIB = 1 << 20 };
+
+static int connection; // that the user's interrupt ends
+
+static json_t *instructions(const struct bpf_program *p)
+{
+	json_t *list = json_array();
+
+	for (u_int i = 0; i < p->bf_len; i++) {
+		const struct bpf_insn *n = &p->bf_insns[i];
+		json_array_append_new(list, json_pack("[i,i,i,I]", n->code, n->jt, n->jf, (json_int_t)n->k));
+	}
+	return list;
+}
+
+// Parameter `filter` becomes `program`.
+static bool compile_filter(json_t *params)
+{
+	const char *filter = json_string_value(json_object_get(params, "filter"));
+	pcap_t *ethernet = pcap_open_dead(DLT_EN10MB, SNAPLEN);
+	struct bpf_program program;
+	bool good = !filter || (ethernet && !pcap_compile(ethernet, &program, filter, 1, PCAP_NETMASK_UNKNOWN));
+
+	if (!good)
+		complain("filter '%s': %s", filter, ethernet ? pcap_geterr(ethernet) : "out of memory");
+	else if (filter) {
+		json_object_set_new(params, "program", instructions(&program));
+		pcap_freecode(&program);
+	}
+	if (ethernet)
+		pcap_close(ethernet);
+	return good;
+}
+
+static uint64_t number_of(const json_t *params, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(params, name));
+}
+
+// What the parameters say of files.
+static bool plan_files(const struct session *s, const json_t *params, struct capturefile *f)
+{
+	const char *path = json_string_value(json_object_get(params, "write"));
+	bool to_stdout = !strcmp(path, "-"), sized = json_object_get(params, "size");
+
+	*f = (struct capturefile){.path = path, .size = number_of(params, "size") * MIB, .keep = number_of(params, "files"), .fd = -1};
+	if (to_stdout && isatty(STDOUT_FILENO))
+		complain("a capture is not for a terminal (write FILE, or pipe it into a program)");
+	else if (to_stdout && s->json)
+		complain("standard output cannot have both the capture and its summary as JSON (write FILE, or leave out -j)");
+	else if (to_stdout && sized)
+		complain("standard output is one file (write FILE, or leave out size)");
+	else if (sized && !f->size)
+		complain("size cannot be 0 (1 MiB at least)");
+	else if (json_object_get(params, "files") && (!f->keep || !sized))
+		complain("%s", sized ? "files cannot be 0 (1 at least)" : "files are counted where they have a size (size MIB files N)");
+	else
+		return true;
+	return false;
+}
+
+static void interrupt(int number)
+{
+	(void)number;
+	shutdown(connection, SHUT_WR);
+}
+
+// The first interrupt ends the capture, another one the program.
+static void heed_interrupts(int fd)
+{
+	struct sigaction a = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+
+	connection = fd;
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+// Bytes that came; 0: no more will. Whoever reads the capture may go away meanwhile.
+static ssize_t receive(const struct session *s, struct capturefile *f, uint8_t *to, size_t room)
+{
+	struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = f->fd}};
+	ssize_t n;
+
+	do {
+		if (poll(fds, sizeof fds / sizeof *fds, -1) > 0 && fds[1].revents)
+			return f->unread = true, 0;
+		n = read(s->fd, to, room);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? n : 0;
+}
+
+// The stream, up to its end.
+static bool copy_stream(const struct session *s, struct capturefile *f)
+{
+	uint8_t *data = malloc(CAPTUREFILE_BLOCK);
+	size_t have = 0, taken;
+	bool good = data || (complain("out of memory"), false);
+	ssize_t n;
+
+	while (good && (n = receive(s, f, data + have, CAPTUREFILE_BLOCK - have)) > 0) {
+		have += (size_t)n;
+		good = capturefile_take(f, data, have, &taken);
+		if (good)
+			memmove(data, data + taken, have -= taken);
+	}
+	free(data);
+	return good;
+}
+
+static void show_summary(const struct session *s, const struct command *c, const struct capturefile *f)
+{
+	json_t *summary = capturefile_summary(f);
+
+	if (s->json)
+		client_show(s, c->view, summary);
+	else
+		fprintf(stderr, "%llu frame%s captured, %llu lost\n", (unsigned long long)f->captured, f->captured == 1 ? "" : "s",
+			(unsigned long long)f->lost);
+	json_decref(summary);
+}
+
+static int capture_into(struct session *s, const struct command *c, struct capturefile *f)
+{
+	heed_interrupts(s->fd);
+	bool good = capturefile_open(f) && copy_stream(s, f);
+	good = capturefile_close(f) && good;
+	if (f->unread)
+		return EXIT_DONE;
+	if (!good)
+		return EXIT_REFUSED;
+	if (f->open) {
+		complain("the switch at %s went away, after %llu frames", s->socket, (unsigned long long)f->captured);
+		return EXIT_UNREACHABLE;
+	}
+	show_summary(s, c, f);
+	return EXIT_DONE;
+}
+
+int capture_run(struct session *s, const struct command *c, json_t *params)
+{
+	static const char *const own[] = {"filter", "write", "size", "files"};
+	json_t *request = json_copy(params), *result = NULL;
+	struct capturefile f;
+	int status = EXIT_USAGE;
+
+	if (plan_files(s, params, &f) && compile_filter(request)) {
+		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+			json_object_del(request, own[i]);
+		setvbuf(s->in, NULL, _IONBF, 0); // what comes behind the reply is read elsewhere
+		status = client_ask(s, c, request, &result);
+		if (!status)
+			status = capture_into(s, c, &f);
+	}
+	json_decref(result);
+	json_decref(request);
+	return status;
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/cli/complete.h"
+
+#include <string.h>
+
+#include "control/common/policykeys.h"
+
+struct place {
+	const struct completion *to;
+	char *const *word; // the next one that is followed
+	const char *begun;
+	const struct command *c;
+};
+
+static void offer(const struct place *p, const char *word, const char *help)
+{
+	if (!strncmp(word, p->begun, strlen(p->begun)))
+		p->to->offer(p->to->arg, word, help);
+}
+
+// Whether the words of the command have this one among them.
+static bool is_used(const struct place *p, const char *word, char *const *first)
+{
+	for (; first < p->word; first++)
+		if (!strcmp(*first, word))
+			return true;
+	return false;
+}
+
+static void tell_options(const struct place *p)
+{
+	char dashed[64];
+
+	for (const struct command_option *o = command_options; o->name; o++) {
+		snprintf(dashed, sizeof dashed, "--%s", o->name);
+		offer(p, dashed, o->help);
+	}
+}
+
+void complete_option(const struct completion *to, const struct command_option *o, const char *begun)
+{
+	struct place p = {.to = to, .begun = begun};
+
+	for (size_t i = 0; o->words && o->words[i]; i++)
+		offer(&p, o->words[i], o->help);
+	if (!o->words)
+		to->expect(to->arg, KIND_PATH, o->value, o->help);
+}
+
+static void tell_groups(const struct place *p)
+{
+	const char *last = "";
+
+	for (const struct command *c = commands; c->group; c++) {
+		if (strcmp(c->group, last))
+			offer(p, c->group, c->help);
+		last = c->group;
+	}
+	offer(p, "help", "what can be said, of a command if one is named");
+}
+
+static void tell_verbs(const struct place *p)
+{
+	for (const struct command *c = commands; c->group && !command_is_alone(p->c); c++)
+		if (!strcmp(c->group, p->c->group))
+			offer(p, c->verb, c->help);
+}
+
+// For `sort`, behind a '-' if that has been begun.
+static void tell_columns(const struct place *p, const struct argument *a)
+{
+	const char *column;
+	char word[64];
+
+	for (size_t i = 0; (column = command_column(p->c, i)); i++) {
+		snprintf(word, sizeof word, "%s%s", *p->begun == '-' ? "-" : "", column);
+		offer(p, word, a->help);
+	}
+}
+
+// Columns that a row is chosen by: as there are many, once one has been begun.
+static void tell_filters(const struct place *p, const struct argument *a)
+{
+	const char *column;
+
+	if (!*p->begun)
+		p->to->expect(p->to->arg, KIND_TEXT, a->value, a->help);
+	for (size_t i = 0; *p->begun && (column = command_column(p->c, i)); i++)
+		if (!command_keyword(p->c, column))
+			offer(p, column, a->help);
+}
+
+static void tell_value(const struct place *p, const struct argument *a)
+{
+	json_t *names = p->to->names(p->to->names_arg, a->kind), *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		offer(p, json_string_value(name), a->help);
+	for (i = 0; a->words && a->words[i]; i++)
+		offer(p, a->words[i], a->help);
+	if (a->kind == KIND_COLUMN)
+		tell_columns(p, a);
+	else if (a->kind == KIND_MAC || a->kind == KIND_VLAN || (!json_array_size(names) && !a->words))
+		p->to->expect(p->to->arg, a->kind, a->value, a->help);
+	json_decref(names);
+}
+
+static void tell_keys(const struct place *p, const struct argument *a, char *const *first)
+{
+	for (const struct argument *s = a->settings; s && s->name; s++)
+		if (!is_used(p, s->name, first) && !command_keyword(p->c, s->name))
+			offer(p, s->name, s->help);
+	for (int k = 0; k < POLICY_KEYS; k++)
+		if (!is_used(p, policy_rows[k].name, first))
+			offer(p, policy_rows[k].name, policy_rows[k].help);
+}
+
+static void tell_key_values(const struct place *p, const struct argument *a, const char *key)
+{
+	const struct policy_row *r;
+	char values[POLICY_ERROR];
+	int k = policy_find(key);
+
+	for (const struct argument *s = a->settings; s && s->name; s++)
+		if (!strcmp(s->name, key))
+			tell_value(p, s);
+	if (k < 0)
+		return;
+	r = &policy_rows[k];
+	policy_describe((enum policy_key)k, values, sizeof values);
+	for (uint32_t i = 0; r->words && r->words[i]; i++)
+		offer(p, r->words[i], i == r->standard ? "default" : "");
+	if (!r->words)
+		p->to->expect(p->to->arg, KIND_TEXT, values, r->help);
+}
+
+// What may follow, once all words are followed.
+static void tell_next(const struct place *p, const struct argument *rest, char *const *first)
+{
+	for (const struct argument *a = p->c->args; a && a->name; a++)
+		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !is_used(p, a->name, first))
+			offer(p, a->name, a->help);
+	if (rest->form == ARG_LIST)
+		tell_value(p, rest);
+	else if (rest->form == ARG_COLUMNS)
+		tell_filters(p, rest);
+	else if (rest->form)
+		tell_keys(p, rest, first);
+}
+
+// Follows a keyword and its values; true: the last word is one of these and nothing else.
+static bool follow_keyword(struct place *p, const struct argument *a)
+{
+	p->word++;
+	if (!*p->word)
+		return tell_value(p, a), true;
+	do
+		p->word++;
+	while (a->repeated && *p->word && !command_keyword(p->c, *p->word));
+	if (a->repeated && !*p->word)
+		tell_value(p, a);
+	return false;
+}
+
+static bool follow_rest(struct place *p, const struct argument *rest)
+{
+	const char *word = *p->word;
+
+	p->word++;
+	if (rest->form != ARG_PAIRS && rest->form != ARG_COLUMNS)
+		return false;
+	if (!*p->word && rest->form == ARG_COLUMNS)
+		return p->to->expect(p->to->arg, KIND_TEXT, "VALUE", rest->help), true;
+	if (!*p->word)
+		return tell_key_values(p, rest, word), true;
+	p->word++;
+	return false;
+}
+
+static void follow_arguments(struct place *p)
+{
+	static const struct argument none = {0};
+	const struct argument *a = p->c->args ? p->c->args : &none;
+
+	for (; a->form == ARG_WORD; a++)
+		if (!*p->word) {
+			tell_value(p, a);
+			if (!a->optional)
+				return;
+		} else if (!a->optional || !command_begins_pair(p->c, p->word)) {
+			p->word++;
+		}
+	while (a->name && a->form < ARG_LIST)
+		a++;
+	for (char *const *first = p->word;;) {
+		const struct argument *keyword = *p->word ? command_keyword(p->c, *p->word) : NULL;
+		if (!*p->word)
+			return tell_next(p, a, first);
+		if ((!keyword && !a->name) || (keyword ? follow_keyword(p, keyword) : follow_rest(p, a)))
+			return;
+	}
+}
+
+// Whether the last of the words is the one behind which a column stands.
+static bool is_column_wanted(char *const *words)
+{
+	const char *last = "";
+
+	for (; *words; words++)
+		last = *words;
+	return !strcmp(last, COMMAND_SORT);
+}
+
+void complete_command(const struct completion *to, char *const *words, const char *begun)
+{
+	struct place p = {.to = to, .word = words, .begun = begun};
+	int used;
+
+	if (*begun == '-' && !is_column_wanted(words))
+		return tell_options(&p);
+	if (*p.word && !strcmp(*p.word, "help"))
+		p.word++;
+	if (!*p.word)
+		return tell_groups(&p);
+	if (!(p.c = command_find(p.word, &used)))
+		return;
+	p.word += used;
+	if (used == 1 && !*p.word)
+		tell_verbs(&p);
+	follow_arguments(&p);
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// `nestctl trace`: a frame in hex, or those of a capture, become the frames of the request.
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/cli/trace.h"
+
+#include "control/cli/client.h"
+#include "control/cli/commands.h"
+#include "control/common/complain.h"
+#include "control/common/pcapio.h"
+
+static json_t *hex_of(const uint8_t *data, uint32_t len)
+{
+	char *text = malloc(2 * (size_t)len + 1);
+
+	for (uint32_t i = 0; text && i < len; i++)
+		sprintf(text + 2 * i, "%02x", data[i]);
+	json_t *hex = text ? json_stringn(text, 2 * (size_t)len) : NULL;
+	free(text);
+	return hex;
+}
+
+// All frames of a capture, under the time since the first one.
+static bool read_frames(struct captures *in, json_t *frames)
+{
+	struct capture_record r;
+	char text[CAPTURE_ERROR];
+	enum capture_status status;
+	uint64_t first = 0;
+
+	while ((status = captures_next(in, &r, text)) != CAPTURE_END) {
+		if (status != CAPTURE_RECORD)
+			complain("%s%s", status == CAPTURE_WARNING ? "warning: " : "", text);
+		if (status == CAPTURE_BROKEN)
+			return false;
+		if (status == CAPTURE_WARNING)
+			continue;
+		if (!json_array_size(frames))
+			first = r.ns;
+		json_array_append_new(frames, json_pack("{s:o, s:I}", "hex", hex_of(r.data, r.captured), "ns",
+							(json_int_t)(r.ns > first ? r.ns - first : 0)));
+	}
+	return true;
+}
+
+static bool read_capture(const char *path, json_t *frames)
+{
+	struct captures *in = captures_create();
+	char text[CAPTURE_ERROR] = "out of memory";
+	bool opened = in && captures_add(in, path, 0, text);
+
+	if (!opened)
+		complain("%s", text);
+	bool good = opened && read_frames(in, frames);
+	captures_destroy(in);
+	return good;
+}
+
+int trace_run(struct session *s, const struct command *c, json_t *params)
+{
+	const char *hex = json_string_value(json_object_get(params, "frame")), *pcap = json_string_value(json_object_get(params, "pcap"));
+	json_t *frames = json_array(), *result;
+	int status = EXIT_USAGE;
+
+	json_object_set_new(params, "frames", frames);
+	if (!hex == !pcap)
+		complain("what is to be traced? (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
+	else if (hex)
+		status = json_array_append_new(frames, json_pack("{s:s}", "hex", hex)) ? EXIT_REFUSED : EXIT_DONE;
+	else
+		status = read_capture(pcap, frames) ? EXIT_DONE : EXIT_REFUSED;
+	if (!status)
+		status = client_ask(s, c, params, &result);
+	if (!status) {
+		client_show(s, c->view, result);
+		json_decref(result);
+	}
+	return status;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// policykeys: THE table of policy keys. Configuration, nestctl, JSON, help and the manual are made from it; a new key is
+// a row here and its use in compile.c and dataplane/.
+//
+// Model   A policy holds a value for each key that was set at one level (switch, group, port). What is in force is found
+//         key by key: the port's value, else its group's, else the switch's, else the default.
+// Errors  a value that does not fit is refused with a sentence that says what would.
+#pragma once
+
+#include "control/common/text.h"
+
+enum policy_key {
+	PK_PROMISCUOUS,
+	PK_FORGED_TRANSMITS,
+	PK_MAC_CHANGES,
+	PK_MAC_LEARNING,
+	PK_UNICAST_FLOOD,
+	PK_MAC_LIMIT,
+	PK_MAC_LIMIT_POLICY,
+	PK_MAC_STICKY,
+	PK_MAC_MOVE_LIMIT,
+	PK_MAC_MOVE_HOLD,
+	PK_AGING_TIME,
+	PK_VIOLATION,
+	PK_RECOVERY_TIME,
+	PK_VLAN_MODE,
+	PK_ACCESS_VLAN,
+	PK_NATIVE_VLAN,
+	PK_ALLOWED_VLANS,
+	PK_ISOLATION_GROUP,
+	PK_STORM_BROADCAST,
+	PK_STORM_MULTICAST,
+	PK_STORM_UNKNOWN_UNICAST,
+	PK_INGRESS_RATE,
+	PK_INGRESS_PEAK,
+	PK_INGRESS_BURST,
+	PK_EGRESS_RATE,
+	PK_EGRESS_PEAK,
+	PK_EGRESS_BURST,
+	PK_BPDU,
+	PK_LINK_LOCAL,
+	PK_DHCP_SERVER,
+	PK_ROUTER_ADVERT,
+	POLICY_KEYS,
+};
+
+enum policy_type {
+	POLICY_CHOICE, // one of `words`; the value is its index
+	POLICY_NUMBER, // min to max
+	POLICY_VLANS,  // a list of VLANs
+};
+
+// Indices of the words of each choice.
+enum { REJECT, ACCEPT };
+enum { ON, OFF };
+enum { LIMIT_ALLOW, LIMIT_DROP };
+enum { MODE_TRUNK, MODE_ACCESS };
+enum { RESTRICT, PROTECT, SHUTDOWN };
+enum { BPDU_FILTER, BPDU_FORWARD, BPDU_GUARD };
+enum { ALLOW, BLOCK };
+enum { LINK_LOCAL_DROP, LINK_LOCAL_FORWARD };
+
+struct policy_row {
+	const char *name;
+	enum policy_type type;
+	const char *const *words;
+	uint32_t min, max;
+	uint32_t standard; // the default
+	const char *unit;
+	const char *help;
+};
+
+extern const struct policy_row policy_rows[POLICY_KEYS];
+
+struct policy {
+	uint64_t set; // bit of each key that has a value here
+	uint32_t value[POLICY_KEYS];
+	struct vlanset vlans; // of PK_ALLOWED_VLANS, the only key that is no number
+};
+
+enum policy_level { LEVEL_DEFAULT, LEVEL_SWITCH, LEVEL_GROUP, LEVEL_PORT, POLICY_LEVELS };
+extern const char *const policy_level_names[POLICY_LEVELS];
+
+// The levels that a port (or, with fewer of them, a group or the switch) inherits from; NULL: not there.
+struct policy_stack {
+	const struct policy *level[POLICY_LEVELS];
+};
+
+enum { POLICY_ERROR = 384 };
+
+static inline bool policy_has(const struct policy *p, enum policy_key key)
+{
+	return p->set >> key & 1;
+}
+
+// The key of this name, -1 for none.
+int policy_find(const char *name);
+
+// What to say behind a key that is not known, see text_hint().
+const char *policy_hint(char hint[TEXT_HINT], const char *name);
+
+// What may stand for a key: "accept or reject", "a number from 0 to 255".
+void policy_describe_values(enum policy_key key, char *out, size_t size);
+
+// The same with unit and default: "a number from 0 to 3600 s (default 30)".
+void policy_describe(enum policy_key key, char *out, size_t size);
+
+// Every key with what may stand for it and what it means.
+void policy_print_keys(FILE *out);
+
+// Sets a key from text. On refusal the policy is as it was and error says why.
+bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR]);
+void policy_unset(struct policy *p, enum policy_key key);
+
+// The value of a key in p, as text.
+void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEXT]);
+
+// The policy in force: every key has a value; from[key], where given, is the level that it comes from.
+void policy_resolve(const struct policy_stack *s, struct policy *result, enum policy_level from[POLICY_KEYS]);

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/common/text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+bool text_number(const char *text, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (!*text)
+		return false;
+	for (; *text; text++) {
+		if (!isdigit((unsigned char)*text))
+			return false;
+		unsigned digit = (unsigned)(*text - '0');
+		if (v > (max - digit) / 10 || digit > max)
+			return false;
+		v = v * 10 + digit;
+	}
+	*value = v;
+	return true;
+}
+
+// Twelve hexadecimal digits, a separator after every `group` of them.
+static bool mac_in_groups(const char *text, char separator, unsigned group, uint64_t *mac)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 12; i++) {
+		if (i && i % group == 0 && *text++ != separator)
+			return false;
+		if (!isxdigit((unsigned char)*text))
+			return false;
+		char digit[2] = {*text++, 0};
+		v = v << 4 | strtoul(digit, NULL, 16);
+	}
+	if (*text)
+		return false;
+	*mac = v;
+	return true;
+}
+
+bool text_mac(const char *text, uint64_t *mac)
+{
+	return mac_in_groups(text, ':', 2, mac) || mac_in_groups(text, '-', 2, mac) || mac_in_groups(text, '.', 4, mac);
+}
+
+void text_put_mac(uint64_t mac, char out[MAC_TEXT])
+{
+	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 0xff), (unsigned)(mac >> 32 & 0xff),
+		 (unsigned)(mac >> 24 & 0xff), (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
+}
+
+enum { VID_FIRST = 1, VID_LAST = 4094 };
+
+// One VID at *text; moves on behind it.
+static bool read_vid(const char **text, unsigned *vid)
+{
+	unsigned v = 0, digits = 0;
+
+	for (; isdigit((unsigned char)**text) && digits < 5; digits++)
+		v = v * 10 + (unsigned)(*(*text)++ - '0');
+	*vid = v;
+	return digits && v >= VID_FIRST && v <= VID_LAST;
+}
+
+bool text_vlans(const char *text, struct vlanset *vlans)
+{
+	struct vlanset set = {{0}};
+
+	for (;; text++) {
+		unsigned first, last;
+		while (*text == ' ')
+			text++;
+		if (!read_vid(&text, &first))
+			return false;
+		last = first;
+		if (*text == '-' && (text++, !read_vid(&text, &last) || last < first))
+			return false;
+		for (unsigned vid = first; vid <= last; vid++)
+			vlanset_add(&set, vid);
+		while (*text == ' ')
+			text++;
+		if (*text != ',')
+			break;
+	}
+	if (*text)
+		return false;
+	*vlans = set;
+	return true;
+}
+
+void text_put_vlans(const struct vlanset *vlans, char out[VLANS_TEXT])
+{
+	size_t at = 0;
+
+	out[0] = 0;
+	for (unsigned first = VID_FIRST; first <= VID_LAST; first++) {
+		unsigned last = first;
+		if (!vlanset_has(vlans, first))
+			continue;
+		while (last < VID_LAST && vlanset_has(vlans, last + 1))
+			last++;
+		at += (size_t)snprintf(out + at, VLANS_TEXT - at, "%s%u", at ? "," : "", first);
+		if (last > first)
+			at += (size_t)snprintf(out + at, VLANS_TEXT - at, "-%u", last);
+		first = last;
+	}
+}
+
+void text_put_date(uint64_t unix_ms, char out[DATE_TEXT])
+{
+	time_t s = (time_t)(unix_ms / 1000);
+	struct tm tm;
+	char text[DATE_TEXT];
+
+	strftime(text, sizeof text, "%FT%T", gmtime_r(&s, &tm));
+	snprintf(out, DATE_TEXT, "%.19s.%03uZ", text, (unsigned)(unix_ms % 1000));
+}
+
+bool text_switch(const char *text, bool *on)
+{
+	static const char *const words[] = {"off", "on", "false", "true", "no", "yes"};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcasecmp(text, words[i])) {
+			*on = i % 2;
+			return true;
+		}
+	return false;
+}
+
+static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+
+bool text_is_name(const char *text, size_t max)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= max && strspn(text, name_letters) == len;
+}
+
+void text_make_name(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (!strchr(name_letters, *c) || (c == text && *c == '.'))
+			*c = '_';
+}
+
+// Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates are none).
+static size_t utf8_length(const unsigned char *s)
+{
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+		   (s[0] == 0xf4 && s[1] > 0x8f);
+	return bad ? 0 : n;
+}
+
+void text_clean(char *message)
+{
+	for (unsigned char *s = (unsigned char *)message; *s;) {
+		size_t n = utf8_length(s);
+		if (!n || *s < ' ' || *s == 0x7f)
+			*s = '?';
+		if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) // terminals obey U+0080 to U+009F, too
+			s[0] = s[1] = '?';
+		s += n ? n : 1;
+	}
+}
+
+enum { NEAR_WORD = 40 };
+
+// Levenshtein's distance of two words.
+static size_t distance(const char *a, const char *b)
+{
+	size_t row[NEAR_WORD + 1], la = strlen(a), lb = strlen(b);
+
+	if (la > NEAR_WORD || lb > NEAR_WORD)
+		return NEAR_WORD;
+	for (size_t j = 0; j <= lb; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= la; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= lb; j++) {
+			size_t change = diagonal + (a[i - 1] != b[j - 1]);
+			diagonal = row[j];
+			size_t step = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			row[j] = change < step ? change : step;
+		}
+	}
+	return row[lb];
+}
+
+const char *text_nearest(const char *word, text_word_fn next, void *arg)
+{
+	const char *best = NULL, *w;
+	size_t least = strlen(word) / 3 + 1;
+
+	for (size_t i = 0; (w = next(arg, i)); i++) {
+		size_t d = distance(word, w);
+		if (d < least + !best) {
+			least = d;
+			best = w;
+		}
+	}
+	return best;
+}
+
+static const char *next_of(void *words, size_t i)
+{
+	return ((const char *const *)words)[i];
+}
+
+// "a, b or c", "a, b …" where it would be longer than max.
+static void list_words(char *out, size_t max, text_word_fn next, void *arg)
+{
+	size_t at = 0;
+	const char *w;
+
+	for (size_t i = 0; (w = next(arg, i)); i++) {
+		const char *between = !i ? "" : next(arg, i + 1) ? ", " : " or ";
+		if (at + strlen(between) + strlen(w) >= max) {
+			snprintf(out + at, sizeof " …", " …");
+			return;
+		}
+		at += (size_t)sprintf(out + at, "%s%s", between, w);
+	}
+}
+
+const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg, const char *otherwise)
+{
+	const char *near = text_nearest(word, next, arg);
+	char list[TEXT_HINT - 8] = "";
+
+	*hint = 0;
+	if (!near && !otherwise)
+		list_words(list, sizeof list - sizeof " …", next, arg);
+	if (near)
+		snprintf(hint, TEXT_HINT, " (did you mean '%s'?)", near);
+	else if (otherwise || *list)
+		snprintf(hint, TEXT_HINT, " (%s)", otherwise ? otherwise : list);
+	return hint;
+}
+
+const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *const *words)
+{
+	return text_hint(hint, word, next_of, (void *)(uintptr_t)words, NULL);
+}
+
+size_t text_columns(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += (*text & 0xc0) != 0x80;
+	return n;
+}
+
+enum { WRAP_COLUMNS = 100 };
+
+// The bytes of text that fit into so many columns, up to a blank or a line's end.
+static size_t line_length(const char *text, size_t columns)
+{
+	size_t fits = 0;
+
+	for (size_t at = 0, n = 0; n <= columns; n += (text[at++] & 0xc0) != 0x80) {
+		if (!text[at] || text[at] == '\n')
+			return at;
+		if (text[at] == ' ')
+			fits = at;
+	}
+	return fits ? fits : strcspn(text, " \n");
+}
+
+void text_wrap(FILE *out, const char *text, int indent)
+{
+	while (*text) {
+		size_t n = line_length(text, WRAP_COLUMNS - (size_t)indent);
+		fprintf(out, "%*s%.*s\n", n ? indent : 0, "", (int)n, text);
+		text += n + (text[n] != 0);
+	}
+}

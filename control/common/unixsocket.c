@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/common/unixsocket.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+// Asks in a wrong way: it is refused before a server hears of it, in one way if there is one, in another if not. 0 or errno.
+static int knock(const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof a.sun_path)
+		return ENAMETOOLONG;
+	strcpy(a.sun_path, path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int error = fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof a) ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+bool unixsocket_is_served(const char *path)
+{
+	return knock(path) == EPROTOTYPE;
+}
+
+bool unixsocket_bury(const char *path)
+{
+	struct stat st;
+
+	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && knock(path) == ECONNREFUSED && !unlink(path);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/common/view.h"
+
+#include <string.h>
+
+#include "control/common/reasons.h"
+
+json_t *view_policy_rows(json_t *policy)
+{
+	json_t *rows = json_array(), *v;
+	const char *key;
+
+	json_object_foreach(policy, key, v)
+		json_array_append_new(rows, json_pack("{s:s, s:O, s:O}", "key", key, "value", json_object_get(v, "value"), "from",
+						      json_object_get(v, "from")));
+	return rows;
+}
+
+static void print_policy(FILE *out, json_t *policy, bool colours)
+{
+	json_t *rows = view_policy_rows(policy);
+
+	table_print(out, rows, view_columns(VIEW_POLICY), colours);
+	json_decref(rows);
+}
+
+static long long number(json_t *o, const char *name)
+{
+	return (long long)json_integer_value(json_object_get(o, name));
+}
+
+static const char *string(json_t *o, const char *name)
+{
+	return json_string_value(json_object_get(o, name));
+}
+
+static void print_status(FILE *out, json_t *s, bool colours)
+{
+	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers"), *confirm = json_object_get(s, "confirm");
+
+	fprintf(out, "switch   %s, nestswitch %s\n", string(s, "name"), string(s, "version"));
+	fprintf(out, "uptime   %.0f s\n", json_number_value(json_object_get(s, "uptime")));
+	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", number(fdb, "learned"), number(fdb, "size"), number(fdb, "fixed"));
+	fprintf(out, "buffers  %lld of %lld used\n", number(buffers, "used"), number(buffers, "size"));
+	if (json_is_object(confirm))
+		fprintf(out, "confirm  %lld s left, then configuration %lld comes back\n", number(confirm, "seconds_left"),
+			number(confirm, "number"));
+	table_print(out, json_object_get(s, "workers"), view_worker_columns, colours);
+}
+
+// A table of those reasons that a port has counted, if there are any.
+static void print_reasons(FILE *out, const char *title, const struct reason_row *(*find)(const char *), json_t *counted, bool colours)
+{
+	const struct table_column columns[] = {
+		{title, "reason", .cell = table_plain_cell},
+		{"FRAMES", "frames", .cell = table_plain_cell, .right = true},
+		{"MEANING, AND WHAT TO DO", "text", .cell = table_plain_cell},
+		{0},
+	};
+	json_t *rows = json_array(), *v;
+	const char *name;
+
+	json_object_foreach(counted, name, v) {
+		const struct reason_row *r = json_integer_value(v) ? find(name) : NULL;
+		if (!r)
+			continue;
+		json_array_append_new(rows, json_pack("{s:s, s:O, s:s}", "reason", name, "frames", v, "text", r->meaning));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "reason", "", "frames", "", "text", r->advice));
+	}
+	if (json_array_size(rows)) {
+		fputc('\n', out);
+		table_print(out, rows, columns, colours);
+	}
+	json_decref(rows);
+}
+
+// One port: what became of its frames, and why.
+static void print_port(FILE *out, json_t *p, bool colours)
+{
+	json_t *rx = json_object_get(p, "rx_drops"), *tx = json_object_get(p, "tx_drops");
+
+	fprintf(out, "port      %s, %s\n", string(p, "name"), string(p, "state"));
+	fprintf(out, "received  %lld frames, %lld bytes: %lld forwarded, %lld flooded, %.0f dropped\n", number(p, "rx_packets"),
+		number(p, "rx_bytes"), number(p, "rx_forwarded"), number(p, "rx_flooded"), table_number(rx));
+	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n", number(p, "tx_packets"), number(p, "tx_bytes"),
+		table_number(tx));
+	fprintf(out, "MACs      %lld learned, %lld moves, %lld frames from MACs that were not learned\n", number(p, "macs"),
+		number(p, "mac_moves"), number(p, "not_learned"));
+	print_reasons(out, "DROPPED AS", reason_find, rx, colours);
+	print_reasons(out, "NOT SENT AS", reason_find_tx, tx, colours);
+}
+
+// TIME type key=value …, one line.
+static void print_event(FILE *out, json_t *event)
+{
+	const char *key;
+	json_t *v;
+	char text[TABLE_CELL];
+
+	table_plain_cell(json_object_get(event, json_object_get(event, "date") ? "date" : "time"), text);
+	fprintf(out, "%s %s", text, string(event, "type"));
+	json_object_foreach(event, key, v) {
+		if (!strcmp(key, "time") || !strcmp(key, "date") || !strcmp(key, "type"))
+			continue;
+		table_plain_cell(v, text);
+		fprintf(out, " %s=%s", key, text);
+	}
+	fputc('\n', out);
+}
+
+static void print_events(FILE *out, json_t *result)
+{
+	size_t i;
+	json_t *event;
+
+	json_array_foreach(json_object_get(result, "events"), i, event)
+		print_event(out, event);
+}
+
+// + or -, object, key, value; of an object that comes or goes its name alone, which the object has in it.
+static void print_side(FILE *out, char sign, json_t *row, const char *side, bool both)
+{
+	const char *object = string(row, "object"), *key = string(row, "key"), *value = string(row, side);
+
+	if (!value)
+		return;
+	if (!both && !strcmp(key, "name"))
+		fprintf(out, "%c %s\n", sign, object);
+	else
+		fprintf(out, "%c %s %s %s\n", sign, object, key, value);
+}
+
+static void print_diff(FILE *out, json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row) {
+		bool both = json_is_string(json_object_get(row, "running")) && json_is_string(json_object_get(row, "file"));
+		print_side(out, '-', row, "running", both);
+		print_side(out, '+', row, "file", both);
+	}
+	if (!json_array_size(rows))
+		fputs("no difference\n", out);
+}
+
+static void print_saved(FILE *out, json_t *r)
+{
+	fprintf(out, "%s: %s\n", string(r, "file"),
+		json_is_true(json_object_get(r, "written")) ? "written" : "left alone, it holds this configuration");
+}
+
+void view_print(FILE *out, enum view view, json_t *r, bool colours)
+{
+	switch (view) {
+	case VIEW_NONE:
+		break;
+	case VIEW_TEXT:
+		fputs(json_string_value(r), out);
+		break;
+	case VIEW_POLICY:
+		print_policy(out, r, colours);
+		break;
+	case VIEW_PORT:
+		print_port(out, json_array_get(r, 0), colours);
+		break;
+	case VIEW_STATUS:
+		print_status(out, r, colours);
+		break;
+	case VIEW_EVENT:
+		print_event(out, r);
+		break;
+	case VIEW_EVENTS:
+		print_events(out, r);
+		break;
+	case VIEW_DIFF:
+		print_diff(out, json_object_get(r, "differences"));
+		break;
+	case VIEW_SAVED:
+		print_saved(out, r);
+		break;
+	case VIEW_COUNT:
+		fprintf(out, "%lld\n", number(r, "count"));
+		break;
+	case VIEW_TRACE:
+		view_trace(out, r);
+		break;
+	default:
+		table_print(out, r, view_columns(view), colours);
+	}
+}

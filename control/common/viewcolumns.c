@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tables of view: which columns they have, and what stands in their cells.
+#include <string.h>
+#include <time.h>
+
+#include "control/common/table.h"
+#include "control/common/view.h"
+
+static void total(json_t *object, char out[TABLE_CELL])
+{
+	snprintf(out, TABLE_CELL, "%.0f", table_number(object));
+}
+
+// Three digits and the unit that goes with them.
+static void scaled(json_t *v, char out[TABLE_CELL])
+{
+	static const char *const unit[] = {"", "k", "M", "G", "T"};
+	double n = json_number_value(v);
+	size_t u = 0;
+
+	for (; n >= 999.5 && u < sizeof unit / sizeof *unit - 1; u++)
+		n /= 1000;
+	int digits = n >= 99.95 || (!u && n == (long)n) ? 0 : n >= 9.995 ? 1 : 2;
+	snprintf(out, TABLE_CELL, "%.*f%s", digits, n, unit[u]);
+}
+
+static void vlan(json_t *v, char out[TABLE_CELL])
+{
+	if (json_is_integer(v))
+		table_plain_cell(v, out);
+	else
+		snprintf(out, TABLE_CELL, "all");
+}
+
+// key=value of each member.
+static void list_members(json_t *object, bool zeros, table_cell_fn cell, char out[TABLE_CELL])
+{
+	const char *key;
+	json_t *v;
+	size_t at = 0;
+	char text[TABLE_CELL];
+
+	strcpy(out, "-");
+	json_object_foreach(object, key, v) {
+		if (!zeros && json_is_number(v) && !json_number_value(v))
+			continue;
+		cell(v, text);
+		if (at < TABLE_CELL)
+			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s=%s", at ? " " : "", key, text);
+	}
+}
+
+static void counts(json_t *object, char out[TABLE_CELL])
+{
+	list_members(object, false, table_plain_cell, out);
+}
+
+static void rates(json_t *object, char out[TABLE_CELL])
+{
+	list_members(object, false, scaled, out);
+}
+
+static void settings(json_t *object, char out[TABLE_CELL])
+{
+	list_members(object, true, table_plain_cell, out);
+}
+
+static void list(json_t *array, char out[TABLE_CELL])
+{
+	char text[TABLE_CELL];
+	size_t at = 0, i;
+	json_t *v;
+
+	strcpy(out, "-");
+	json_array_foreach(array, i, v) {
+		table_plain_cell(v, text);
+		if (at < TABLE_CELL)
+			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s", at ? " " : "", text);
+	}
+}
+
+static enum table_colour paint_state(json_t *v)
+{
+	const char *state = json_string_value(v);
+
+	return !state ? TABLE_PLAIN : !strcmp(state, "up") ? TABLE_GREEN : !strcmp(state, "err-disabled") ? TABLE_RED : TABLE_YELLOW;
+}
+
+static enum table_colour paint_drops(json_t *v)
+{
+	return table_number(v) > 0 ? TABLE_YELLOW : TABLE_PLAIN;
+}
+
+static enum table_colour paint_growth(json_t *v)
+{
+	return table_number(v) > 0 ? TABLE_RED : TABLE_PLAIN;
+}
+
+static enum table_colour paint_change(json_t *v)
+{
+	const char *change = json_string_value(v);
+
+	return !change ? TABLE_PLAIN : !strcmp(change, "new") ? TABLE_GREEN : !strcmp(change, "gone") ? TABLE_RED : TABLE_YELLOW;
+}
+
+#define WORD(title, key) {title, key, .cell = table_plain_cell}
+#define NUMBER(title, key) {title, key, .cell = table_plain_cell, .right = true}
+
+static const struct table_column counter_columns[] = {
+	WORD("PORT", "name"),
+	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
+	NUMBER("RX", "rx_packets"),
+	NUMBER("FORWARDED", "rx_forwarded"),
+	NUMBER("FLOODED", "rx_flooded"),
+	{"DROPPED", "rx_drops", .cell = total, .right = true, .paint = paint_drops},
+	NUMBER("TX", "tx_packets"),
+	NUMBER("MACS", "macs"),
+	{"DROPPED AS", "rx_drops", .cell = counts},
+	{"NOT SENT AS", "tx_drops", .cell = counts},
+	{0},
+};
+
+static const struct table_column rate_columns[] = {
+	WORD("PORT", "name"),
+	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
+	{"RX FRAMES/S", "rx_pps", .cell = scaled, .right = true},
+	{"RX BIT/S", "rx_bps", .cell = scaled, .right = true},
+	{"TX FRAMES/S", "tx_pps", .cell = scaled, .right = true},
+	{"TX BIT/S", "tx_bps", .cell = scaled, .right = true},
+	{"DROPS/S", "drops_pps", .cell = scaled, .right = true, .paint = paint_growth},
+	NUMBER("MACS", "macs"),
+	{"DROPPED AS", "rx_drops_pps", .cell = rates},
+	{"NOT SENT AS", "tx_drops_pps", .cell = rates},
+	{0},
+};
+
+static const struct table_column port_columns[] = {
+	WORD("PORT", "name"),
+	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
+	WORD("GROUP", "port_group"),
+	WORD("DEVICE", "device"),
+	WORD("MAC", "mac_address"),
+	WORD("EFFECTIVE MAC", "effective_mac"),
+	NUMBER("MACS", "macs"),
+	{"POLICY", "policy", .cell = settings},
+	{0},
+};
+
+static const struct table_column group_columns[] = {
+	WORD("GROUP", "name"),
+	{"POLICY", "policy", .cell = settings},
+	{0},
+};
+
+static const struct table_column fdb_columns[] = {
+	{"VLAN", "vlan", .cell = vlan, .right = true},
+	WORD("MAC", "mac"),
+	WORD("PORT", "port"),
+	WORD("TYPE", "type"),
+	NUMBER("AGE", "age"),
+	{0},
+};
+
+static const struct table_column policy_columns[] = {
+	WORD("KEY", "key"),
+	WORD("VALUE", "value"),
+	WORD("FROM", "from"),
+	{0},
+};
+
+static void wall_time(json_t *v, char out[TABLE_CELL])
+{
+	time_t seconds = (time_t)json_number_value(v);
+	struct tm tm;
+
+	strftime(out, TABLE_CELL, "%F %T", localtime_r(&seconds, &tm));
+}
+
+static const struct table_column history_columns[] = {
+	NUMBER("NUMBER", "number"),
+	{"TIME", "time", .cell = wall_time},
+	WORD("MADE BY", "what"),
+	{0},
+};
+
+const struct table_column view_worker_columns[] = {
+	NUMBER("WORKER", "id"),
+	NUMBER("LCORE", "lcore"),
+	NUMBER("LOAD", "load"),
+	{"PORTS", "ports", .cell = list},
+	{0},
+};
+
+static const struct table_column change_columns[] = {
+	{"CHANGE", "change", .cell = table_plain_cell, .paint = paint_change},
+	{"VLAN", "vlan", .cell = vlan, .right = true},
+	WORD("MAC", "mac"),
+	WORD("PORT", "port"),
+	WORD("FROM", "from"),
+	WORD("TYPE", "type"),
+	NUMBER("AGE", "age"),
+	{0},
+};
+
+static const char *const counter_members[] = {"device", "port_group", "rx_bytes", "tx_bytes", "tx_drops", "not_learned",
+					      "mac_moves", "truncated", NULL};
+static const char *const port_members[] = {"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_drops", "tx_packets",
+					   "tx_bytes", "tx_drops", "not_learned", "mac_moves", "truncated", "mtu", "queues", NULL};
+static const char *const event_members[] = {"date", "time", "type", "port", "mac", "vlan", "from", "to", "reason", "count", NULL};
+
+// Views that have rows.
+static const struct {
+	const struct table_column *columns;
+	const char *const *others; // what a row has besides
+} tables[VIEWS] = {
+	[VIEW_COUNTERS] = {counter_columns, counter_members}, [VIEW_RATES] = {rate_columns, NULL},
+	[VIEW_PORTS] = {port_columns, port_members},          [VIEW_GROUPS] = {group_columns, NULL},
+	[VIEW_POLICY] = {policy_columns, NULL},               [VIEW_FDB] = {fdb_columns, NULL},
+	[VIEW_CHANGES] = {change_columns, NULL},              [VIEW_EVENTS] = {NULL, event_members},
+	[VIEW_HISTORY] = {history_columns, NULL},
+};
+
+static bool is_comparable(const struct table_column *c)
+{
+	return c->cell == table_plain_cell || c->cell == vlan || c->cell == total || c->cell == scaled || c->cell == wall_time;
+}
+
+const struct table_column *view_columns(enum view view)
+{
+	return tables[view].columns;
+}
+
+const char *view_member(enum view view, size_t i)
+{
+	const char *const *other = tables[view].others;
+
+	for (const struct table_column *c = tables[view].columns; c && c->title; c++)
+		if (is_comparable(c) && !i--)
+			return c->key;
+	for (; other && *other && i; i--)
+		other++;
+	return other ? *other : NULL;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/common/text.h"
+
+const char *const hugepages_words[] = {[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
+const char *const mirror_direction_words[] = {[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
+
+struct config *config_new(void)
+{
+	struct config *c = calloc(1, sizeof *c);
+
+	if (!c)
+		return NULL;
+	strcpy(c->name, "nestswitch");
+	c->dataplane.workers = 1;
+	c->dataplane.memory_mib = 512;
+	c->dataplane.busy_poll = true;
+	return c;
+}
+
+void config_free(struct config *c)
+{
+	if (!c)
+		return;
+	free(c->group);
+	free(c->port);
+	free(c->fixed);
+	free(c->mirror);
+	free(c);
+}
+
+static void *duplicate(const void *from, size_t count, size_t size)
+{
+	void *to = calloc(count ? count : 1, size);
+
+	if (to && count)
+		memcpy(to, from, count * size);
+	return to;
+}
+
+struct config *config_copy(const struct config *c)
+{
+	struct config *copy = malloc(sizeof *copy);
+
+	if (!copy)
+		return NULL;
+	*copy = *c;
+	copy->group = duplicate(c->group, c->group_count, sizeof *c->group);
+	copy->port = duplicate(c->port, c->port_count, sizeof *c->port);
+	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
+	copy->mirror = duplicate(c->mirror, c->mirror_count, sizeof *c->mirror);
+	if (copy->group && copy->port && copy->fixed && copy->mirror)
+		return copy;
+	config_free(copy);
+	return NULL;
+}
+
+// One more zeroed element at the end of an array.
+static void *grow(void **array, unsigned *count, unsigned max, size_t size)
+{
+	if (*count >= max)
+		return NULL;
+	char *grown = realloc(*array, (*count + 1) * size);
+	if (!grown)
+		return NULL;
+	*array = grown;
+	return memset(grown + (*count)++ * size, 0, size);
+}
+
+struct config_group *config_add_group(struct config *c)
+{
+	return grow((void **)&c->group, &c->group_count, CONFIG_GROUPS_MAX, sizeof *c->group);
+}
+
+struct config_port *config_add_port(struct config *c)
+{
+	return grow((void **)&c->port, &c->port_count, CONFIG_PORTS_MAX, sizeof *c->port);
+}
+
+struct config_static *config_add_static(struct config *c)
+{
+	return grow((void **)&c->fixed, &c->fixed_count, CONFIG_STATICS_MAX, sizeof *c->fixed);
+}
+
+struct config_mirror *config_add_mirror(struct config *c)
+{
+	return grow((void **)&c->mirror, &c->mirror_count, CONFIG_MIRRORS_MAX, sizeof *c->mirror);
+}
+
+struct config_group *config_group(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->group_count; i++)
+		if (!strcmp(c->group[i].name, name))
+			return &c->group[i];
+	return NULL;
+}
+
+struct config_port *config_port(const struct config *c, const char *name)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!strcmp(c->port[i].name, name))
+			return &c->port[i];
+	return NULL;
+}
+
+static const char *group_name(void *c, size_t i)
+{
+	return i < ((const struct config *)c)->group_count ? ((const struct config *)c)->group[i].name : NULL;
+}
+
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+{
+	return text_hint(hint, name, group_name, (void *)(uintptr_t)c, otherwise);
+}
+
+static const char *port_name(void *c, size_t i)
+{
+	return i < ((const struct config *)c)->port_count ? ((const struct config *)c)->port[i].name : NULL;
+}
+
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+{
+	return text_hint(hint, name, port_name, (void *)(uintptr_t)c, otherwise);
+}
+
+struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p)
+{
+	if (p && *p->group)
+		g = config_group(c, p->group);
+	return (struct policy_stack){{
+		[LEVEL_SWITCH] = &c->policy,
+		[LEVEL_GROUP] = g ? &g->policy : NULL,
+		[LEVEL_PORT] = p ? &p->policy : NULL,
+	}};
+}
+
+void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result)
+{
+	struct policy_stack s = config_stack(c, NULL, p);
+
+	policy_resolve(&s, result, NULL);
+}
+
+bool config_mirror_names(const struct config_mirror *m, const char *port)
+{
+	for (unsigned i = 0; i < m->source_count; i++)
+		if (!strcmp(m->source[i], port))
+			return true;
+	return !strcmp(m->destination, port);
+}
+
+bool config_is_mirror_destination(const struct config *c, const char *port)
+{
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (!strcmp(c->mirror[i].destination, port))
+			return true;
+	return false;
+}
+
+uint64_t config_effective_mac(const struct config_port *p)
+{
+	return p->effective ? p->effective : p->mac;
+}
+
+struct vlanset config_port_vlans(const struct policy *resolved)
+{
+	struct vlanset access = {{0}};
+
+	if (resolved->value[PK_VLAN_MODE] == MODE_TRUNK)
+		return resolved->vlans;
+	vlanset_add(&access, resolved->value[PK_ACCESS_VLAN]);
+	return access;
+}
+
+uint64_t config_limits_sum(const struct config *c)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		sum += p.value[PK_MAC_LIMIT];
+	}
+	return sum;
+}
+
+uint32_t config_table_size(const struct config *c)
+{
+	uint64_t sum = config_limits_sum(c);
+
+	if (c->table_size)
+		return c->table_size;
+	return sum > TABLE_SIZE_MIN_AUTO ? (uint32_t)sum : TABLE_SIZE_MIN_AUTO;
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// config: what the user asked for: switch, groups, ports, policies, fixed MACs. No DPDK in here.
+//
+// Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then applied or thrown
+//           away. So a change is made whole or not at all.
+// Ownership config_free() frees what config_new(), config_copy() and config_read() made.
+// Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors; files of 16 MiB.
+// Errors    struct error, with line and column where the cause is in a file.
+#pragma once
+
+#include <stdio.h>
+
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+
+enum {
+	CONFIG_PORTS_MAX = 64,
+	CONFIG_GROUPS_MAX = 1024,
+	CONFIG_STATICS_MAX = 65536,
+	CONFIG_MIRRORS_MAX = 64,
+	CONFIG_WORKERS_MAX = 64,
+	CONFIG_FILE_MAX = 16 << 20,
+	PORT_NAME = 16, // with the zero behind it
+	GROUP_NAME = 64,
+	SWITCH_NAME = 64,
+	DEVICE_TEXT = 1024,
+	EAL_ARGS_MAX = 32,
+	EAL_ARG = 256,
+	MTU_MIN = 68, // RFC 791
+	MTU_DEFAULT = 1500,
+	MTU_MAX = 9000,
+	QUEUES_MAX = 8,
+	TABLE_SIZE_MIN_AUTO = 65536,
+	TABLE_SIZE_MAX = 16777216,
+};
+
+struct config_group {
+	char name[GROUP_NAME];
+	struct policy policy;
+	struct mark at;
+};
+
+struct config_port {
+	char name[PORT_NAME];
+	char device[DEVICE_TEXT]; // empty: none given
+	char group[GROUP_NAME];   // empty: none
+	uint64_t mac;             // mac-address; 0: none
+	uint64_t effective;       // effective-mac; 0: as mac-address
+	bool disabled;
+	uint32_t mtu; // 0: what the device has
+	uint32_t queues; // of ingress; 0: one
+	struct policy policy;
+	struct mark at, device_at, group_at, mac_at, effective_at;
+};
+
+struct config_static {
+	uint64_t mac;
+	uint16_t vid;
+	char port[PORT_NAME];
+	struct mark at;
+};
+
+enum mirror_direction { MIRROR_RX = 1, MIRROR_TX = 2, MIRROR_BOTH = 3 };
+
+struct config_mirror {
+	char name[GROUP_NAME];
+	char source[CONFIG_PORTS_MAX][PORT_NAME];
+	unsigned source_count;
+	enum mirror_direction direction;
+	char destination[PORT_NAME];
+	struct mark at, source_at[CONFIG_PORTS_MAX], destination_at;
+};
+
+enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
+extern const char *const hugepages_words[];
+extern const char *const mirror_direction_words[];
+
+struct config {
+	char name[SWITCH_NAME];
+	uint32_t table_size; // learned entries; 0: what the ports' limits add up to, at least TABLE_SIZE_MIN_AUTO
+	struct mark table_size_at;
+	struct {
+		uint32_t workers;
+		uint32_t memory_mib;
+		enum hugepages hugepages;
+		char eal[EAL_ARGS_MAX][EAL_ARG];
+		unsigned eal_count;
+		bool busy_poll; // workers never sleep
+	} dataplane;
+	struct policy policy;
+	struct config_group *group;
+	unsigned group_count;
+	struct config_port *port;
+	unsigned port_count;
+	struct config_static *fixed; // static-macs
+	unsigned fixed_count;
+	struct config_mirror *mirror;
+	unsigned mirror_count;
+};
+
+// An empty configuration with the defaults. NULL: no memory, as for the next one.
+struct config *config_new(void);
+struct config *config_copy(const struct config *c);
+void config_free(struct config *c);
+
+// Reads and validates a file. NULL: e says why.
+struct config *config_read(const char *path, struct error *e);
+
+// The same for text in memory.
+struct config *config_parse(const char *text, size_t len, struct error *e);
+
+// Writes a file that config_read() takes for the same configuration. 0 or -errno.
+int config_write(const struct config *c, FILE *out);
+
+// The same as a text, to be freed: two configurations are the same if their texts are. NULL: no memory.
+char *config_text(const struct config *c);
+
+// Whether a text has comments, which no configuration keeps; true where that cannot be told.
+bool config_has_comments(const char *text, size_t len);
+
+// What a file has in it, a zero behind it, to be freed. NULL: errno says why.
+char *config_load(const char *path, size_t *len);
+
+// Whether all of it fits together.
+bool config_validate(const struct config *c, struct error *e);
+
+// What is legal but surely not meant: calls warn() for each, with where it stands.
+typedef void (*config_warn_fn)(void *arg, const struct error *warning);
+void config_warnings(const struct config *c, config_warn_fn warn, void *arg);
+
+// Adds a zeroed element; NULL: no memory or at the limit.
+struct config_group *config_add_group(struct config *c);
+struct config_port *config_add_port(struct config *c);
+struct config_static *config_add_static(struct config *c);
+struct config_mirror *config_add_mirror(struct config *c);
+
+struct config_group *config_group(const struct config *c, const char *name);
+struct config_port *config_port(const struct config *c, const char *name);
+
+// What to say behind the name of a group or port that is not there, see text_hint().
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
+
+// The levels of a port, a group (port NULL), the switch (both NULL).
+struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p);
+void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
+
+// Whether no other port of a configuration has the device of this one, which may be of another configuration.
+bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e);
+
+// Whether a mirror copies a port or goes to it.
+bool config_mirror_names(const struct config_mirror *m, const char *port);
+
+// Whether a port is the destination of a mirror.
+bool config_is_mirror_destination(const struct config *c, const char *port);
+
+// The MAC that is assigned to a port statically; 0: none.
+uint64_t config_effective_mac(const struct config_port *p);
+
+// The VLANs that a port with this policy takes part in.
+struct vlanset config_port_vlans(const struct policy *resolved);
+
+// The sum of the ports' mac-limits.
+uint64_t config_limits_sum(const struct config *c);
+
+// Learned entries that the table must hold.
+uint32_t config_table_size(const struct config *c);

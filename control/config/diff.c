@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/diff.h"
+
+#include <string.h>
+
+#include "control/config/config.h"
+#include "control/config/walk.h"
+
+enum { OBJECT_TEXT = 128, LIST_TEXT = EAL_ARGS_MAX * (EAL_ARG + 2) };
+
+_Static_assert(LIST_TEXT >= CONFIG_PORTS_MAX * (PORT_NAME + 2), "the ports of a mirror fit");
+
+// The sections in their order, and what an element of one is called that is a list.
+static const struct {
+	const char *name, *element;
+} sections[] = {
+	{"switch", NULL}, {"dataplane", NULL}, {"policy", NULL}, {"port-groups", "group"},
+	{"ports", "port"}, {"static-macs", "static-mac"}, {"mirrors", "mirror"},
+};
+
+enum { SECTIONS = sizeof sections / sizeof *sections };
+
+// A configuration on its way to {section: {object: {key: value}}}.
+struct flat {
+	struct config_visitor visitor;
+	json_t *all;
+	const char *section; // open, NULL: none
+	json_t *settings;    // of the object that is open
+	bool policy;         // it is the object's policy that is open
+	const char *list;    // key of the list that is open,
+	char values[LIST_TEXT]; // what is in it so far
+};
+
+static void begin(struct config_visitor *v, const char *name, enum config_shape shape)
+{
+	struct flat *f = (struct flat *)v;
+	bool list = shape == CONFIG_LIST || shape == CONFIG_BRIEF_LIST;
+
+	if (f->settings) {
+		f->list = list ? name : NULL;
+		f->policy = !list;
+		*f->values = 0;
+		return;
+	}
+	if (!list)
+		f->settings = json_object();
+	if (!f->section) {
+		f->section = name;
+		if (!json_object_get(f->all, name))
+			json_object_set_new(f->all, name, json_object());
+	}
+}
+
+static void value(struct config_visitor *v, const char *key, const char *text)
+{
+	struct flat *f = (struct flat *)v;
+	size_t at = strlen(f->values);
+
+	if (key)
+		json_object_set_new(f->settings, key, json_string(text));
+	else
+		snprintf(f->values + at, sizeof f->values - at, "%s%s", at ? ", " : "", text);
+}
+
+// A static MAC is one by address and VLAN, which are no settings of it then.
+static void name_static(json_t *settings, char out[OBJECT_TEXT])
+{
+	snprintf(out, OBJECT_TEXT, "static-mac %s vlan %s", json_string_value(json_object_get(settings, "mac")),
+		 json_string_value(json_object_get(settings, "vlan")));
+	json_object_del(settings, "mac");
+	json_object_del(settings, "vlan");
+}
+
+static void end_object(struct flat *f)
+{
+	const char *name = json_string_value(json_object_get(f->settings, "name")), *element = NULL;
+	char object[OBJECT_TEXT];
+
+	for (size_t i = 0; i < SECTIONS; i++)
+		if (!strcmp(sections[i].name, f->section))
+			element = sections[i].element;
+	if (element && !name)
+		name_static(f->settings, object);
+	else
+		snprintf(object, sizeof object, "%s%s%s", element ? element : f->section, element ? " " : "", element ? name : "");
+	json_object_set_new(json_object_get(f->all, f->section), object, f->settings);
+	f->settings = NULL;
+	if (!element)
+		f->section = NULL;
+}
+
+static void end(struct config_visitor *v)
+{
+	struct flat *f = (struct flat *)v;
+
+	if (f->list)
+		json_object_set_new(f->settings, f->list, json_sprintf("[%s]", f->values));
+	else if (!f->policy && f->settings)
+		end_object(f);
+	else if (!f->policy)
+		f->section = NULL;
+	f->list = NULL;
+	f->policy = false;
+}
+
+static json_t *flatten(const struct config *c)
+{
+	struct flat f = {.visitor = {begin, end, value}, .all = json_object()};
+
+	for (size_t i = 0; i < SECTIONS; i++)
+		json_object_set_new(f.all, sections[i].name, json_object());
+	config_walk(c, &f.visitor);
+	return f.all;
+}
+
+static void add_row(json_t *rows, const char *object, const char *key, json_t *running, json_t *file)
+{
+	json_array_append_new(rows, json_pack("{s:s, s:s, s:O?, s:O?}", "object", object, "key", key, "running", running, "file", file));
+}
+
+static void compare_settings(json_t *rows, const char *object, json_t *running, json_t *file)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(running, key, v)
+		if (!json_object_get(file, key) || !json_equal(v, json_object_get(file, key)))
+			add_row(rows, object, key, v, json_object_get(file, key));
+	json_object_foreach(file, key, v)
+		if (!json_object_get(running, key))
+			add_row(rows, object, key, NULL, v);
+}
+
+static void compare_objects(json_t *rows, json_t *running, json_t *file)
+{
+	const char *object;
+	json_t *settings;
+
+	json_object_foreach(running, object, settings)
+		compare_settings(rows, object, settings, json_object_get(file, object));
+	json_object_foreach(file, object, settings)
+		if (!json_object_get(running, object))
+			compare_settings(rows, object, NULL, settings);
+}
+
+json_t *configdiff(const struct config *running, const struct config *file)
+{
+	json_t *a = flatten(running), *b = flatten(file), *rows = json_array(), *objects;
+	const char *section;
+
+	json_object_foreach(a, section, objects)
+		compare_objects(rows, objects, json_object_get(b, section));
+	json_object_foreach(b, section, objects)
+		if (!json_object_get(a, section))
+			compare_objects(rows, NULL, objects);
+	json_decref(a);
+	json_decref(b);
+	return rows;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#include "control/config/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/common/error.h"
+#include "control/config/config.h"
+
+static bool cannot(const char *path, const char *what, struct error *e)
+{
+	return error_set(e, "%.400s cannot be %s: %s", path, what, strerror(errno));
+}
+
+static bool no_file(const char *path, const char *why, struct error *e)
+{
+	return error_set(e, "%.400s %s (the path of a file is wanted)", path, why);
+}
+
+// The path of a file that is not there yet, without the links on the way to it.
+static bool resolve_new(const char *path, char out[PATH_MAX], struct error *e)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char folder[PATH_MAX], resolved[PATH_MAX];
+	struct stat st;
+
+	if (!lstat(path, &st))
+		return no_file(path, "is a link to nowhere", e);
+	if (!*name)
+		return no_file(path, "is no name of a file", e);
+	if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= PATH_MAX || !realpath(folder, resolved) ||
+	    snprintf(out, PATH_MAX, "%s%s%s", resolved, resolved[1] ? "/" : "", name) >= PATH_MAX)
+		return cannot(path, "written", e);
+	return true;
+}
+
+// What is in a file that is there.
+static bool read_old(struct configfile *f, struct error *e)
+{
+	struct error unread;
+
+	if (stat(f->path, &f->st))
+		return cannot(f->path, "read", e);
+	if (!S_ISREG(f->st.st_mode))
+		return no_file(f->path, "is no regular file", e);
+	f->content = config_load(f->path, &f->len);
+	if (!f->content)
+		return cannot(f->path, "read", e);
+	struct config *c = config_parse(f->content, f->len, &unread);
+	f->text = c ? config_text(c) : NULL;
+	config_free(c);
+	return true;
+}
+
+bool configfile_open(struct configfile *f, const char *path, struct error *e)
+{
+	*f = (struct configfile){.content = NULL};
+	if (*path != '/')
+		return no_file(path, "does not begin with a /", e);
+	f->exists = realpath(path, f->path);
+	if (!f->exists && errno != ENOENT)
+		return cannot(path, "read", e);
+	return f->exists ? read_old(f, e) : resolve_new(path, f->path, e);
+}
+
+void configfile_close(struct configfile *f)
+{
+	free(f->content);
+	free(f->text);
+}
+
+static bool write_all(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			text += n;
+			len -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+// Mode and owner of the old file, or those of a new one.
+static bool dress(int fd, const struct configfile *f)
+{
+	mode_t mask = umask(0), mode = f->exists ? f->st.st_mode & 0777 : 0666 & ~mask;
+
+	umask(mask);
+	if (f->exists && fchown(fd, f->st.st_uid, f->st.st_gid))
+		mode = (mode & 0707) | (mode & 07) << 3; // who is in the new group gets no more than all others
+	return !fchmod(fd, mode);
+}
+
+// The name is on the disk, too. The file is whole either way.
+static void sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+
+	snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(path, '/') + 1 - path), path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	fsync(fd);
+	close(fd);
+}
+
+// Writes a file as a whole; 0 or errno.
+static int put(const char *path, const struct configfile *like, const char *text, size_t len)
+{
+	const char *name = strrchr(path, '/') + 1;
+	char temporary[PATH_MAX];
+
+	if (snprintf(temporary, sizeof temporary, "%.*s.%s.XXXXXX", (int)(name - path), path, name) >= PATH_MAX)
+		return ENAMETOOLONG;
+	int fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0)
+		return errno;
+	int error = write_all(fd, text, len) && dress(fd, like) && !fsync(fd) ? 0 : errno;
+	if (close(fd) || (!error && rename(temporary, path)))
+		error = error ? error : errno;
+	if (error)
+		unlink(temporary);
+	else
+		sync_folder(path);
+	return error;
+}
+
+bool configfile_replace(const struct configfile *f, const char *text, bool keep, struct error *e)
+{
+	char old[PATH_MAX + 1];
+
+	snprintf(old, sizeof old, "%s~", f->path);
+	errno = keep ? put(old, f, f->content, f->len) : 0;
+	if (!errno)
+		errno = put(f->path, f, text, strlen(text));
+	return !errno || cannot(f->path, "written", e);
+}

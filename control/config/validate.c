@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of config that says whether all of it fits together.
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+
+// What validation knows of a port.
+struct port_facts {
+	const struct config_port *port;
+	uint64_t mac;
+	struct vlanset vlans;
+};
+
+static bool check_groups(const struct config *c, struct error *e)
+{
+	for (unsigned i = 0; i < c->group_count; i++)
+		if (config_group(c, c->group[i].name) != &c->group[i])
+			return error_at(e, c->group[i].at, "port group '%s' is there twice (give each a name of its own)",
+					     c->group[i].name);
+	return true;
+}
+
+static bool check_port(const struct config *c, const struct config_port *p, struct error *e)
+{
+	char hint[TEXT_HINT];
+
+	if (config_port(c, p->name) != p)
+		return error_at(e, p->at, "port '%s' is there twice (give each a name of its own)", p->name);
+	if (*p->group && !config_group(c, p->group))
+		return error_at(e, p->group_at, "port '%s' is in port group '%s', which does not exist%s", p->name, p->group,
+				     config_group_hint(hint, c, p->group, "add it to port-groups"));
+	if (p->effective && !p->mac)
+		return error_at(e, p->effective_at,
+				     "port '%s' has an effective-mac without a mac-address (give the assigned MAC too)", p->name);
+	return true;
+}
+
+static bool intersect(const struct vlanset *a, const struct vlanset *b, unsigned *vid)
+{
+	for (*vid = 0; *vid < 4096; ++*vid)
+		if (vlanset_has(a, *vid) && vlanset_has(b, *vid))
+			return true;
+	return false;
+}
+
+// A MAC assigned to two ports of one VLAN.
+static bool check_assigned(const struct port_facts *f, unsigned n, struct error *e)
+{
+	char mac[MAC_TEXT];
+
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned j = 0; j < i; j++) {
+			unsigned vid;
+			if (!f[i].mac || f[i].mac != f[j].mac || !intersect(&f[i].vlans, &f[j].vlans, &vid))
+				continue;
+			const struct config_port *p = f[i].port;
+			text_put_mac(f[i].mac, mac);
+			return error_at(e, p->effective ? p->effective_at : p->mac_at,
+					     "MAC %s of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     mac, p->name, f[j].port->name, vid);
+		}
+	return true;
+}
+
+static bool check_static(const struct config *c, const struct config_static *s, const struct port_facts *f, struct error *e)
+{
+	const struct config_port *own = config_port(c, s->port);
+	char mac[MAC_TEXT], hint[TEXT_HINT];
+
+	text_put_mac(s->mac, mac);
+	if (!own)
+		return error_at(e, s->at, "static MAC %s is on port '%s', which does not exist%s", mac, s->port,
+				     config_port_hint(hint, c, s->port, "add it to ports"));
+	if (!vlanset_has(&f[own - c->port].vlans, s->vid))
+		return error_at(e, s->at, "static MAC %s is in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
+				     mac, s->vid, s->port);
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (f[i].port != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
+			return error_at(e, s->at,
+					     "static MAC %s of port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
+					     mac, s->port, f[i].port->name, s->vid);
+	return true;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct config_static *x = *(struct config_static *const *)a, *y = *(struct config_static *const *)b;
+
+	if (x->vid != y->vid)
+		return x->vid < y->vid ? -1 : 1;
+	if (x->mac != y->mac)
+		return x->mac < y->mac ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static bool check_static_twice(const struct config *c, struct error *e)
+{
+	const struct config_static **sorted = calloc(c->fixed_count + 1, sizeof *sorted);
+	char mac[MAC_TEXT];
+	bool good = true;
+
+	if (!sorted)
+		return error_no_memory(e);
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		sorted[i] = &c->fixed[i];
+	qsort(sorted, c->fixed_count, sizeof *sorted, by_key);
+	for (unsigned i = 1; i < c->fixed_count && good; i++) {
+		if (sorted[i]->vid != sorted[i - 1]->vid || sorted[i]->mac != sorted[i - 1]->mac)
+			continue;
+		text_put_mac(sorted[i]->mac, mac);
+		good = error_at(e, sorted[i]->at, "static MAC %s is there twice in VLAN %u, on ports '%s' and '%s' (keep one)", mac,
+				     sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
+	}
+	free(sorted);
+	return good;
+}
+
+static bool check_macs(const struct config *c, struct error *e)
+{
+	struct port_facts *f = calloc(c->port_count + 1, sizeof *f);
+	bool good;
+
+	if (!f)
+		return error_no_memory(e);
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		f[i] = (struct port_facts){&c->port[i], config_effective_mac(&c->port[i]), config_port_vlans(&p)};
+	}
+	good = check_assigned(f, c->port_count, e);
+	for (unsigned i = 0; i < c->fixed_count && good; i++)
+		good = check_static(c, &c->fixed[i], f, e);
+	free(f);
+	return good && check_static_twice(c, e);
+}
+
+static bool check_limits(const struct config *c, struct error *e)
+{
+	uint64_t sum = config_limits_sum(c), size = c->table_size ? c->table_size : TABLE_SIZE_MAX;
+	struct mark at = c->table_size ? c->table_size_at : c->port_count ? c->port[0].at : (struct mark){0};
+
+	return sum <= size || error_at(e, at,
+					    "the ports' mac-limits add up to %llu, more than the %llu entries of the table "
+					    "(lower mac-limit or raise mac-table-size)",
+					    (unsigned long long)sum, (unsigned long long)size);
+}
+
+// That a peak is no less than its average.
+static bool check_peak(const struct config_port *port, const struct policy *p, enum policy_key rate, enum policy_key peak,
+		       struct error *e)
+{
+	return !p->value[peak] || p->value[peak] >= p->value[rate] ||
+	       error_at(e, port->at, "port '%s': %s %u is below %s %u (a peak is at least the average)", port->name,
+			     policy_rows[peak].name, p->value[peak], policy_rows[rate].name, p->value[rate]);
+}
+
+static bool check_rates(const struct config *c, struct error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct policy p;
+		config_port_policy(c, &c->port[i], &p);
+		if (!check_peak(&c->port[i], &p, PK_INGRESS_RATE, PK_INGRESS_PEAK, e) ||
+		    !check_peak(&c->port[i], &p, PK_EGRESS_RATE, PK_EGRESS_PEAK, e))
+			return false;
+	}
+	return true;
+}
+
+static bool check_mirror(const struct config *c, const struct config_mirror *m, struct error *e)
+{
+	char hint[TEXT_HINT];
+
+	for (const struct config_mirror *other = c->mirror; other < m; other++)
+		if (!strcmp(other->name, m->name))
+			return error_at(e, m->at, "mirror '%s' is there twice (give each a name of its own)", m->name);
+	if (!config_port(c, m->destination))
+		return error_at(e, m->destination_at, "mirror '%s' goes to port '%s', which does not exist%s", m->name,
+				     m->destination, config_port_hint(hint, c, m->destination, "add it to ports"));
+	if (!m->source_count)
+		return error_at(e, m->at, "mirror '%s' has no source (name at least one port)", m->name);
+	for (unsigned i = 0; i < m->source_count; i++) {
+		if (!config_port(c, m->source[i]))
+			return error_at(e, m->source_at[i], "mirror '%s' copies port '%s', which does not exist%s", m->name,
+					     m->source[i], config_port_hint(hint, c, m->source[i], "add it to ports"));
+		if (config_is_mirror_destination(c, m->source[i]))
+			return error_at(e, m->source_at[i],
+					     "mirror '%s' copies port '%s', the destination of a mirror (copy a port that forwards)",
+					     m->name, m->source[i]);
+	}
+	return true;
+}
+
+bool config_validate(const struct config *c, struct error *e)
+{
+	if (!check_groups(c, e))
+		return false;
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!check_port(c, &c->port[i], e))
+			return false;
+	for (unsigned i = 0; i < c->mirror_count; i++)
+		if (!check_mirror(c, &c->mirror[i], e))
+			return false;
+	return check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
+}
+
+bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e)
+{
+	// Of these each port has its own.
+	if (!*p->device || !strcmp(p->device, "null:") || !strncmp(p->device, "pcap:", 5))
+		return true;
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (strcmp(c->port[i].name, p->name) && !strcmp(c->port[i].device, p->device))
+			return error_at(e, p->device_at, "port '%s': device '%.200s' is that of port '%s' (a device has one port at a time)",
+					     p->name, p->device, c->port[i].name);
+	return true;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The part of config that finds what is legal but surely not meant.
+#include <stdarg.h>
+#include <string.h>
+
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+
+// A port whose warnings are looked for.
+struct checked_port {
+	const struct config *c;
+	const struct config_port *port;
+	struct policy policy;
+	config_warn_fn warn;
+	void *arg;
+};
+
+static void add_warning(const struct checked_port *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_warning(const struct checked_port *d, const char *format, ...)
+{
+	struct error e = {.at = d->port->at};
+	int n = snprintf(e.text, sizeof e.text, "warning: port '%s': ", d->port->name);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e.text + n, sizeof e.text - (size_t)n, format, args);
+	va_end(args);
+	d->warn(d->arg, &e);
+}
+
+static void warn_of_rate(const struct checked_port *d, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+{
+	const uint32_t *v = d->policy.value;
+
+	if (!v[rate] && (v[peak] || v[burst]))
+		add_warning(d, "%s without %s limits nothing", policy_rows[v[peak] ? peak : burst].name, policy_rows[rate].name);
+	if (v[rate] && v[burst] == 1)
+		add_warning(d, "%s of 1 KiB: longer frames never pass", policy_rows[burst].name);
+}
+
+static void warn_of_port(const struct checked_port *d)
+{
+	const uint32_t *v = d->policy.value;
+	bool trunk = v[PK_VLAN_MODE] == MODE_TRUNK, has_mac = config_effective_mac(d->port);
+
+	if (v[PK_FORGED_TRANSMITS] == REJECT && !has_mac)
+		add_warning(d, "forged-transmits: reject without a mac-address: every frame it sends is dropped");
+	if (v[PK_MAC_CHANGES] == REJECT && !has_mac)
+		add_warning(d, "mac-changes: reject without a mac-address: there is no MAC to change");
+	if (v[PK_MAC_LEARNING] == OFF && !has_mac)
+		add_warning(d, "mac-learning: off without a mac-address: no unicast frame reaches it");
+	if (trunk && v[PK_NATIVE_VLAN] && !vlanset_has(&d->policy.vlans, v[PK_NATIVE_VLAN]))
+		add_warning(d, "native-vlan %u is not among allowed-vlans: untagged frames are dropped", v[PK_NATIVE_VLAN]);
+	if (v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP && !v[PK_MAC_LIMIT])
+		add_warning(d, "mac-limit 0 with mac-limit-policy: drop: only fixed MACs may send");
+	if (v[PK_RECOVERY_TIME] && v[PK_VIOLATION] != SHUTDOWN && v[PK_BPDU] != BPDU_GUARD)
+		add_warning(d, "recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
+	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
+	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
+	if (config_is_mirror_destination(d->c, d->port->name) && d->port->policy.set)
+		add_warning(d, "its policy is without effect: it is the destination of a mirror");
+}
+
+void config_warnings(const struct config *c, config_warn_fn warn, void *arg)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct checked_port d = {.c = c, .port = &c->port[i], .warn = warn, .arg = arg};
+		config_port_policy(c, d.port, &d.policy);
+		warn_of_port(&d);
+	}
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/device/netif.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/ethtool.h>
+#include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// An ioctl on an interface; 0 or -errno.
+static int request(const char *name, unsigned long what, struct ifreq *r)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
+	int rc = fd < 0 || ioctl(fd, what, r) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int ethtool(const char *name, void *command)
+{
+	return request(name, SIOCETHTOOL, &(struct ifreq){.ifr_data = command});
+}
+
+int interface_set_mtu(const char *name, unsigned mtu)
+{
+	return request(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
+}
+
+static bool is_veth(const char *name)
+{
+	struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO};
+
+	return !ethtool(name, &info) && !strcmp(info.driver, "veth");
+}
+
+void interface_stop_merging(const char *name)
+{
+	struct ethtool_value gro = {.cmd = ETHTOOL_SGRO}, flags = {.cmd = ETHTOOL_GFLAGS};
+
+	ethtool(name, &gro); // one that cannot merge refuses it
+	if (ethtool(name, &flags) || !(flags.data & ETH_FLAG_LRO))
+		return;
+	flags.cmd = ETHTOOL_SFLAGS;
+	flags.data &= ~(uint32_t)ETH_FLAG_LRO;
+	ethtool(name, &flags);
+}
+
+static int bpf(enum bpf_cmd command, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, command, attr, sizeof *attr);
+}
+
+// Attaches an XDP program that passes everything; the descriptor of the attachment, -1: errno.
+static int attach_pass(const char *name)
+{
+	static const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	union bpf_attr load = {.prog_type = BPF_PROG_TYPE_XDP,
+			       .insns = (uintptr_t)pass,
+			       .insn_cnt = sizeof pass / sizeof *pass,
+			       .license = (uintptr_t)"BSD",
+			       .prog_flags = BPF_F_XDP_HAS_FRAGS}; // without it the MTU is limited to a page
+	int program = bpf(BPF_PROG_LOAD, &load);
+
+	if (program < 0)
+		return -1;
+	union bpf_attr attach = {.link_create = {.prog_fd = (uint32_t)program,
+						 .target_ifindex = if_nametoindex(name),
+						 .attach_type = BPF_XDP,
+						 .flags = XDP_FLAGS_DRV_MODE}};
+	int fd = bpf(BPF_LINK_CREATE, &attach), error = errno;
+	close(program);
+	errno = error;
+	return fd;
+}
+
+bool interface_guard(const char *name, int *guard)
+{
+	bool veth = is_veth(name);
+
+	*guard = veth ? attach_pass(name) : -1;
+	return !veth || *guard >= 0;
+}

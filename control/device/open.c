@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/device/open.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <rte_errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/common/error.h"
+#include "control/common/log.h"
+#include "control/common/unixsocket.h"
+#include "control/config/config.h"
+#include "control/device/netif.h"
+#include "control/device/quirks/handles.h"
+#include "control/device/quirks/interrupts.h"
+#include "control/device/quirks/listener.h"
+#include "control/device/spec.h"
+#include "dataplane/port.h"
+
+enum { HINT = 256 };
+
+// The argument of a device of this kind up to a comma; false: it is of another one.
+static bool argument_of(const char *device, const char *kind, char out[DEVICE_TEXT])
+{
+	size_t n = strlen(kind);
+
+	if (strncmp(device, kind, n) || device[n] != ':')
+		return false;
+	snprintf(out, DEVICE_TEXT, "%.*s", (int)strcspn(device + n + 1, ","), device + n + 1);
+	return true;
+}
+
+// DPDK does not take over the socket of a switch that was killed.
+static void bury_sockets(const char *device)
+{
+	char path[DEVICE_TEXT];
+
+	if (argument_of(device, "vhost", path) || argument_of(device, "virtio_user", path) || argument_of(device, "memif", path))
+		unixsocket_bury(path);
+}
+
+enum device_peer device_peer(const char *device)
+{
+	char path[DEVICE_TEXT];
+	bool connects = (argument_of(device, "virtio_user", path) && strncmp(path, "/dev/", 5)) ||
+			(argument_of(device, "memif", path) && strstr(device, ",role=client"));
+
+	if (!connects)
+		return PEER_NONE;
+	return unixsocket_is_served(path) ? PEER_THERE : PEER_ABSENT;
+}
+
+// The driver that a PCI device is bound to; empty: none. False: there is no such device.
+static bool pci_driver(const char *address, char driver[64])
+{
+	char path[128], target[256];
+
+	snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", address);
+	if (access(path, F_OK))
+		return false;
+	strcat(path, "/driver");
+	ssize_t n = readlink(path, target, sizeof target - 1);
+	target[n < 0 ? 0 : n] = 0;
+	const char *slash = strrchr(target, '/');
+	snprintf(driver, 64, "%.63s", slash ? slash + 1 : target);
+	return true;
+}
+
+static void pci_hint(const char *device, char out[HINT])
+{
+	const char *name = strncmp(device, "pci:", 4) ? device : device + 4;
+	int n = (int)strcspn(name, ",");
+	char address[32], driver[64];
+
+	// Without a domain it is the first.
+	snprintf(address, sizeof address, "%s%.*s", n < 12 ? "0000:" : "", n < 12 ? n : 12, name);
+	if (!pci_driver(address, driver))
+		snprintf(out, HINT, " (there is no PCI device %s)", address);
+	else if (!strcmp(driver, "vfio-pci"))
+		snprintf(out, HINT, " (it is bound to vfio-pci; is there an IOMMU, or enable_unsafe_noiommu_mode in the vfio module?)");
+	else
+		snprintf(out, HINT, " (it is bound to %s; bind it: dpdk-devbind.py --bind=vfio-pci %s)", *driver ? driver : "no driver",
+			 address);
+}
+
+// What to look at when a device does not open.
+static void hint(const char *device, unsigned mtu, char out[HINT])
+{
+	static const struct {
+		const char *kind, *text;
+	} hints[] = {
+		{"tap", " (needs root and /dev/net/tun; is the name taken?)"},
+		{"af_packet", " (needs root; is the interface there, and up?)"},
+		{"af_xdp", " (needs root, a kernel with XDP sockets, and an interface that is up)"},
+		{"vhost", " (does the folder exist? does another process serve this socket?)"},
+		{"vhost-client", " (does the folder exist?)"},
+		{"virtio_user", " (is it a vhost-user socket? for /dev/vhost-net: is the module vhost_net loaded?)"},
+		{"memif", " (does the folder exist? does another process serve this socket? to connect to it: role=client)"},
+	};
+	char argument[DEVICE_TEXT];
+
+	*out = 0;
+	if (device_is_pci(device) && strncmp(device, "bond:", 5))
+		pci_hint(device, out);
+	else if (mtu > MTU_DEFAULT && argument_of(device, "tap", argument))
+		snprintf(out, HINT, " (DPDK's TAPs go up to 1500 here; af_packet on a veth goes up to %d)", MTU_MAX);
+	for (size_t i = 0; i < sizeof hints / sizeof *hints && !*out; i++)
+		if (argument_of(device, hints[i].kind, argument))
+			snprintf(out, HINT, "%s", hints[i].text);
+}
+
+// The interface of a part that is a packet socket of whatever kind; false: it is none.
+static bool packet_interface(const char *args, char name[IF_NAMESIZE])
+{
+	static const char key[] = ",iface=";
+	bool packet = !strncmp(args, "net_af_packet", 13) || !strncmp(args, "net_af_xdp", 10);
+	const char *at = packet ? strstr(args, key) : NULL;
+
+	if (at)
+		snprintf(name, IF_NAMESIZE, "%.*s", (int)strcspn(at + sizeof key - 1, ","), at + sizeof key - 1);
+	return at;
+}
+
+// What the interface of a part that is a packet socket wants: its MTU, and frames as on a wire. 0 or -errno.
+static int prepare_interface(struct port *port, const struct config_port *p, const char *args, struct port_error *step)
+{
+	char name[IF_NAMESIZE];
+	int guard = -1;
+
+	if (!packet_interface(args, name))
+		return 0;
+	// An XDP socket comes with a program of its own.
+	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
+		log_write(LOG_WARNING,
+			  "port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
+			  "(say there: ethtool -K IFACE tx off tso off gso off)", p->name, name, strerror(errno));
+	if (guard >= 0)
+		port->guard[port->guards++] = guard;
+	interface_stop_merging(name);
+	step->step = "set the MTU of";
+	return p->mtu ? interface_set_mtu(name, p->mtu) : 0;
+}
+
+static bool cannot(const struct config_port *p, const char *step, int rc, struct error *e)
+{
+	char text[HINT];
+
+	hint(p->device, p->mtu, text);
+	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name, step, p->device,
+			     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), text); // -1: a driver's plain no
+}
+
+bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e)
+{
+	struct device_parts parts;
+	char name[IF_NAMESIZE];
+
+	if (!device_parts(p, p->name, &parts, e))
+		return false;
+	int rc = port_set_mtu(port, (uint16_t)p->mtu);
+	for (unsigned i = 0; i < parts.count && !rc; i++)
+		if (packet_interface(parts.args[i], name))
+			rc = interface_set_mtu(name, p->mtu ? p->mtu : MTU_DEFAULT);
+	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV) // -ENODEV: a TAP that was moved to another namespace
+		return error_at(e, p->at, "port '%s': mtu %u wants device '%.200s' to be opened anew (take the port out, and add it again)",
+				     p->name, p->mtu, p->device);
+	return !rc || cannot(p, "set the MTU of", rc, e);
+}
+
+bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers, struct rte_mempool *pool,
+		 struct error *e)
+{
+	const char *list[PORT_PARTS_MAX + 1] = {NULL};
+	struct device_parts parts;
+	struct port_error step;
+	char name[PORT_NAME];
+
+	snprintf(name, sizeof name, "%u", number);
+	if (!device_parts(p, name, &parts, e))
+		return false;
+	for (unsigned i = 0; i < parts.count; i++)
+		list[i] = parts.args[i];
+	bury_sockets(p->device);
+	if (device_peer(p->device) == PEER_ABSENT)
+		return true;
+	struct port_wish wish = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1), workers, pool};
+	int rc = port_open(port, list, &wish, &step);
+	for (unsigned i = 0; i < parts.count && !rc; i++)
+		rc = prepare_interface(port, p, parts.args[i], &step);
+	if (!rc)
+		return true;
+	device_close(port);
+	if (rc == -ERANGE)
+		return error_at(e, p->device_at, "port '%s': device '%.200s' does not have %u queues (queues: 1)", p->name, p->device,
+				     p->queues);
+	return cannot(p, step.step, rc, e);
+}
+
+void device_close(struct port *port)
+{
+	bool holds = port->puts_off;
+
+	if (holds)
+		interrupts_hold();
+	port_close(port);
+	handles_free(port);
+	if (!holds)
+		return;
+	listener_close_forsaken();
+	interrupts_release();
+}

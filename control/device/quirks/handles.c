@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#define ALLOW_EXPERIMENTAL_API
+#include "control/device/quirks/handles.h"
+
+#include <dlfcn.h>
+#include <rte_interrupts.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/port.h"
+
+struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
+{
+	struct rte_intr_handle *(*make)(uint32_t) =
+		(struct rte_intr_handle * (*)(uint32_t))(uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_alloc");
+	struct rte_intr_handle *handle = make(flags);
+
+	if (handle && port_notes && port_notes->count < PORT_HANDLES_MAX)
+		port_notes->handle[port_notes->count++] = handle;
+	return handle;
+}
+
+void rte_intr_instance_free(struct rte_intr_handle *handle)
+{
+	void (*end)(struct rte_intr_handle *) =
+		(void (*)(struct rte_intr_handle *))(uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_free");
+
+	for (unsigned i = 0; port_notes && i < port_notes->count; i++)
+		if (port_notes->handle[i] == handle)
+			port_notes->handle[i] = port_notes->handle[--port_notes->count];
+	end(handle);
+}
+
+void handles_free(struct port *port)
+{
+	struct port_handles *h = &port->forgotten;
+
+	while (h->count)
+		rte_intr_instance_free(h->handle[--h->count]);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#include "control/device/quirks/interrupts.h"
+
+#include <errno.h>
+#include <rte_alarm.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+enum { PATIENCE_S = 1 };
+
+static sem_t is_there, may_go; // each posted once, and taken once, for each alarm
+static bool held;
+
+static void wait_in_alarm(void *arg)
+{
+	(void)arg;
+	sem_post(&is_there);
+	while (sem_wait(&may_go) && errno == EINTR)
+		continue;
+}
+
+static bool await_thread(void)
+{
+	struct timespec end;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += PATIENCE_S;
+	while ((rc = sem_clockwait(&is_there, CLOCK_MONOTONIC, &end)) && errno == EINTR)
+		continue;
+	return !rc;
+}
+
+void interrupts_hold(void)
+{
+	static bool known;
+
+	if (!known)
+		known = !sem_init(&is_there, 0, 0) && !sem_init(&may_go, 0, 0);
+	if (!known || rte_eal_alarm_set(1, wait_in_alarm, NULL))
+		return;
+	held = await_thread();
+	if (held)
+		return;
+	sem_post(&may_go); // it may have come just now
+	if (rte_eal_alarm_cancel(wait_in_alarm, NULL) > 0)
+		sem_trywait(&may_go);
+	else
+		sem_trywait(&is_there);
+}
+
+void interrupts_release(void)
+{
+	if (held)
+		sem_post(&may_go);
+	held = false;
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE
+#include "control/device/quirks/unmapping.h"
+
+#include <dlfcn.h>
+#include <rte_interrupts.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+
+static _Atomic(struct rte_rcu_qsbr *) readers;
+
+void unmapping_waits_for(struct rte_rcu_qsbr *workers)
+{
+	atomic_store(&readers, workers);
+}
+
+int munmap(void *address, size_t length)
+{
+	int (*unmap)(void *, size_t) = (int (*)(void *, size_t))(uintptr_t)dlsym(RTLD_NEXT, "munmap");
+	struct rte_rcu_qsbr *workers = atomic_load(&readers);
+
+	if (workers && rte_thread_is_intr())
+		rte_rcu_qsbr_check(workers, rte_rcu_qsbr_start(workers), true);
+	return unmap(address, length);
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/device/spec.h"
+
+#include <string.h>
+
+#include "control/common/error.h"
+#include "control/common/text.h"
+
+// A kind and the vdev that does it: %1$s is the name for it, %2$s the argument.
+struct kind {
+	const char *name;
+	const char *format;
+	const char *argument; // what is wanted behind the colon
+	const char *queues;   // argument that asks for so many; NULL: they come without one
+};
+
+static const struct kind kinds[] = {
+	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make", NULL},
+	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface", "qpairs"},
+	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface", "queue_count"},
+	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve", "queues"},
+	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s", "path of the socket that the guest's side serves", "queues"},
+	{"virtio_user", "net_virtio_user_%1$s,path=%2$s", "path of a vhost-user socket, or /dev/vhost-net", "queues"},
+	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket", NULL},
+	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing", NULL},
+	{"pci", "%2$s", "PCI address", NULL},
+	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
+	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
+};
+
+// The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP transfer: 6 % of its segments
+// were lost. Past qdiscs, a send never waits for a slot: no more frames are on their way than an interface holds.
+static const char slots[] = ",framecnt=4096,qdisc_bypass=1";
+static const char long_slots[] = ",framesz=16384,blocksz=16384,framecnt=1024,qdisc_bypass=1";
+
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+// DPDK's numbers of the modes of bonding.
+static const struct {
+	const char *name;
+	unsigned number;
+} bond_modes[] = {{"active-backup", 1}, {"lacp", 4}, {"802.3ad", 4}};
+
+static const struct kind *kind_of(const char *device, const char **argument)
+{
+	for (size_t i = 0; i < KINDS; i++) {
+		size_t n = strlen(kinds[i].name);
+		if (strncmp(device, kinds[i].name, n) || device[n] != ':')
+			continue;
+		*argument = device + n + 1;
+		return &kinds[i];
+	}
+	return NULL;
+}
+
+// [DOMAIN:]BUS:DEVICE.FUNCTION in hexadecimal digits.
+static bool is_pci_address(const char *s)
+{
+	unsigned domain, bus, dev, fn;
+	int end = 0;
+
+	if (sscanf(s, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end) == 4 && (!s[end] || s[end] == ','))
+		return true;
+	return sscanf(s, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end) == 3 && (!s[end] || s[end] == ',');
+}
+
+// DPDK's own drivers are called net_SOMETHING, a few also by an older name.
+static bool is_dpdk(const char *device)
+{
+	return is_pci_address(device) || !strncmp(device, "net_", 4) || !strncmp(device, "eth_", 4) ||
+	       !strncmp(device, "virtio_user", 11);
+}
+
+bool device_is_pci(const char *device)
+{
+	if (is_pci_address(device) || !strncmp(device, "pci:", 4))
+		return true;
+	for (const char *s = device; !strncmp(device, "bond:", 5) && (s = strchr(s, ',')); s++)
+		if (device_is_pci(s + 1))
+			return true;
+	return false;
+}
+
+static bool no_argument(const struct config_port *p, const struct kind *k, struct error *e)
+{
+	return error_at(e, p->device_at, "port '%s': device '%.100s' has no argument (%s:, followed by %s)", p->name, p->device,
+			     k->name, k->argument);
+}
+
+// pcap:IN[,OUT]: plays the capture IN once and writes what is sent to OUT; either may be empty, not both.
+static void pcap_args(const char *name, const char *argument, char out[DEVICE_ARGS])
+{
+	const char *comma = strchr(argument, ',');
+	int in = comma ? (int)(comma - argument) : (int)strlen(argument);
+
+	int n = snprintf(out, DEVICE_ARGS, "net_pcap_%s", name);
+	if (in)
+		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",rx_pcap=%.*s", in, argument);
+	if (comma && comma[1])
+		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tx_pcap=%s", comma + 1);
+}
+
+// The devargs of a kind that is one device.
+static bool kind_args(const struct config_port *p, const char *name, const struct kind *k, const char *argument,
+		      char out[DEVICE_ARGS], struct error *e)
+{
+	bool wants = strcmp(k->name, "null") != 0;
+
+	if (wants && !argument[strspn(argument, ",")])
+		return no_argument(p, k, e);
+	if (!wants && *argument)
+		return error_at(e, p->device_at, "port '%s': device '%.100s' has an argument (%s: takes none)", p->name,
+				     p->device, k->name);
+	if (!strcmp(k->name, "virtio_user") && strstr(argument, ",server=1"))
+		return error_at(e, p->device_at,
+				     "port '%s': virtio_user does not serve its socket: DPDK would wait for the peer, and the switch "
+				     "with it (vhost:PATH serves one)", p->name);
+	if (!k->format) {
+		pcap_args(name, argument, out);
+		return true;
+	}
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	int n = snprintf(out, DEVICE_ARGS, k->format, name, argument);
+#pragma GCC diagnostic pop
+	if (!strcmp(k->name, "af_packet"))
+		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s", p->mtu > MTU_DEFAULT ? long_slots : slots);
+	if (p->queues > 1 && k->queues)
+		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",%s=%u", k->queues, p->queues);
+	return true;
+}
+
+static const char *kind_name(void *unused, size_t i)
+{
+	(void)unused;
+	return i < KINDS ? kinds[i].name : NULL;
+}
+
+static bool unknown_kind(const struct config_port *p, struct error *e)
+{
+	char kind[32], hint[TEXT_HINT];
+
+	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
+	return error_at(e, p->device_at, "port '%s': device '%.100s' is of no known kind, no DPDK vdev and no PCI address%s", p->name, p->device,
+			     text_hint(hint, kind, kind_name, NULL, NULL));
+}
+
+// A member is a device without a comma in it, or the name of a kernel's interface.
+static bool member_args(const struct config_port *p, const char *bond, unsigned i, const char *member, char out[DEVICE_ARGS],
+			struct error *e)
+{
+	char name[PORT_NAME + 8], device[DEVICE_TEXT + 16];
+	const char *argument;
+
+	if (is_pci_address(member)) {
+		snprintf(out, DEVICE_ARGS, "%s", member);
+		return true;
+	}
+	snprintf(name, sizeof name, "%.15s_%u", bond, i);
+	snprintf(device, sizeof device, "%s%s", strchr(member, ':') ? "" : "af_packet:", member);
+	const struct kind *k = kind_of(device, &argument);
+	// A guest's NIC is no cable; and a bond does not tell net_vhost that checksums are finished here, so that it would do it, and
+	// believe the guest's headers.
+	if (!k || !strcmp(k->name, "bond") || !strncmp(k->name, "vhost", 5))
+		return error_at(e, p->device_at, "port '%s': '%.100s' is no member of a bond (an interface, a device such as tap:x, "
+				     "a PCI address)", p->name, member);
+	return kind_args(p, name, k, argument, out, e);
+}
+
+static int bond_mode(const char *name)
+{
+	for (size_t i = 0; i < sizeof bond_modes / sizeof *bond_modes; i++)
+		if (!strcmp(name, bond_modes[i].name))
+			return (int)bond_modes[i].number;
+	return -1;
+}
+
+// MODE,MEMBER,…: the members' devargs, then those of the bond, which names them.
+static bool bond_parts(const struct config_port *p, const char *name, const char *argument, struct device_parts *out,
+		       struct error *e)
+{
+	char text[DEVICE_TEXT], *rest = text, *member;
+
+	snprintf(text, sizeof text, "%s", argument);
+	const char *word = strsep(&rest, ",");
+	int mode = bond_mode(word);
+	if (mode < 0)
+		return error_at(e, p->device_at, "port '%s': a bond's mode cannot be '%.40s' (active-backup or lacp)", p->name, word);
+	char bond[DEVICE_ARGS];
+	int n = snprintf(bond, sizeof bond, "net_bonding_%s,mode=%d", name, mode);
+	for (out->count = 0; (member = strsep(&rest, ",")); out->count++) {
+		char *args = out->args[out->count];
+		if (out->count == PORT_PARTS_MAX - 1)
+			return error_at(e, p->device_at, "port '%s': a bond has at most %d members", p->name, PORT_PARTS_MAX - 1);
+		if (!member_args(p, name, out->count, member, args, e))
+			return false;
+		n += snprintf(bond + n, sizeof bond - (size_t)n, ",slave=%.*s", (int)strcspn(args, ","), args);
+	}
+	if (!out->count)
+		return error_at(e, p->device_at, "port '%s': device '%.100s' has no members (bond:%s,eth1,eth2)", p->name, p->device,
+				     word);
+	strcpy(out->args[out->count++], bond);
+	return true;
+}
+
+bool device_parts(const struct config_port *p, const char *name, struct device_parts *out, struct error *e)
+{
+	const char *argument;
+	const struct kind *k = kind_of(p->device, &argument);
+
+	if (!*p->device)
+		return error_at(e, p->at, "port '%s' has no device (such as device: tap:%s)", p->name, p->name);
+	if (k && !strcmp(k->name, "bond"))
+		return bond_parts(p, name, argument, out, e);
+	out->count = 1;
+	if (k)
+		return kind_args(p, name, k, argument, out->args[0], e);
+	if (!is_dpdk(p->device))
+		return unknown_kind(p, e);
+	strcpy(out->args[0], p->device);
+	return true;
+}
+
+bool device_check(const struct config_port *p, struct error *e)
+{
+	struct device_parts parts;
+
+	return device_parts(p, p->name, &parts, e);
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// method: the methods of folder diagnose/.
+#pragma once
+
+#include "control/api/method.h"
+
+extern const struct method methods_trace[];

@@ -1,0 +1,541 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/diagnose/trace.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/describe.h"
+#include "control/api/event_json.h"
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+#include "control/diagnose/shadow.h"
+#include "control/switch/events.h"
+#include "control/switch/state.h"
+#include "dataplane/admit.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/frame.h"
+#include "dataplane/key.h"
+#include "dataplane/pool.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
+
+// A frame under way, and what the forwarding path let be seen of it.
+struct subject {
+	struct vswitch *shadow;
+	const struct trace_frame *frame;
+	unsigned port; // it came in here
+	const struct portconf *in;
+	struct frame head;
+	uint16_t vid;
+	bool source_known, destination_known;
+	struct fdb_entry source;      // as it was before
+	struct fdb_entry destination; // as it was found
+	enum outcome out;
+	uint32_t event_types; // bit of each type that was told
+	json_t *events;
+	portset sent, refused[TX_DROPS];
+	json_t *hex[PORTS_MAX]; // what left each port
+};
+
+static const char *name_of(const struct subject *s, unsigned port)
+{
+	return s->shadow->port[port].name;
+}
+
+static const struct vlanconf *vlan_of(const struct subject *s)
+{
+	return &s->shadow->conf->vlan[s->vid];
+}
+
+// A line of the story: a step, or a port.
+static void say(json_t *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(json_t *line, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	json_object_set_new(line, "text", json_string(text));
+}
+
+// A key that has a say in it, with its value on a port and the level that this comes from.
+static void cite(const struct subject *s, json_t *line, unsigned port, enum policy_key key)
+{
+	json_t *o = describe_key(s->shadow->config, switch_port_config(s->shadow, port), key);
+
+	json_object_set_new(o, "key", json_string(policy_rows[key].name));
+	json_array_append_new(json_object_get(line, "policy"), o);
+}
+
+static uint32_t value_of(const struct subject *s, unsigned port, enum policy_key key)
+{
+	struct policy p;
+
+	config_port_policy(s->shadow->config, switch_port_config(s->shadow, port), &p);
+	return p.value[key];
+}
+
+static bool told(const struct subject *s, enum event_type type)
+{
+	return s->event_types >> type & 1;
+}
+
+static void tell_header(const struct subject *s, json_t *step)
+{
+	char from[MAC_TEXT], to[MAC_TEXT], tag[48] = "untagged";
+
+	if (s->out == OUT_MALFORMED) {
+		say(step, "%u bytes are no Ethernet header with all of its tag", s->frame->len);
+		return;
+	}
+	text_put_mac(s->head.src, from);
+	text_put_mac(s->head.dst, to);
+	if (s->head.tag)
+		snprintf(tag, sizeof tag, "%s VID %u, priority %u", "tagged with", tag_vid(s->head.tag), s->head.tag >> 13 & 7);
+	say(step, "%u bytes from %s to %s, %s", s->frame->len, from, to, tag);
+}
+
+static void tell_port(const struct subject *s, json_t *step)
+{
+	bool mirrored_to = portset_has(s->shadow->conf->mirror_only, s->port);
+
+	if (s->out == OUT_PORT_DOWN && mirrored_to)
+		say(step, "%s is the destination of a mirror: nothing comes in there", name_of(s, s->port));
+	else
+		say(step, "%s %s", name_of(s, s->port),
+		    s->out != OUT_PORT_DOWN ? "takes frames" : port_state_names[switch_port_state(s->shadow, s->port)]);
+}
+
+static void tell_vlan(const struct subject *s, json_t *step)
+{
+	bool access = !s->in->takes_tags, names_vlan = tag_vid(s->head.tag);
+
+	cite(s, step, s->port, PK_VLAN_MODE);
+	if (access)
+		cite(s, step, s->port, PK_ACCESS_VLAN);
+	else if (!names_vlan)
+		cite(s, step, s->port, PK_NATIVE_VLAN);
+	if (!access)
+		cite(s, step, s->port, PK_ALLOWED_VLANS);
+	if (s->out != OUT_VLAN_FILTERED)
+		say(step, "VLAN %u", s->vid);
+	else if (access)
+		say(step, "an access port takes no tagged frames");
+	else if (names_vlan)
+		say(step, "VLAN %u is not allowed on %s", tag_vid(s->head.tag), name_of(s, s->port));
+	else
+		say(step, "%s has no VLAN for untagged frames", name_of(s, s->port));
+}
+
+static void tell_source(const struct subject *s, json_t *step)
+{
+	say(step, s->out == OUT_BAD_SOURCE ? "no station has this source address" : "the source is a station's address");
+}
+
+static void tell_reserved(const struct subject *s, json_t *step)
+{
+	bool bpdu = s->head.dst == MAC_BRIDGE_GROUP || s->head.dst == MAC_PVST;
+
+	if (bpdu)
+		cite(s, step, s->port, PK_BPDU);
+	else if ((s->head.dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP)
+		cite(s, step, s->port, PK_LINK_LOCAL);
+	else
+		return say(step, "the destination is none that bridges keep to themselves");
+	say(step, bpdu ? "a spanning tree frame" : "to an address that bridges keep to themselves");
+}
+
+static void tell_forged(const struct subject *s, json_t *step)
+{
+	char mac[MAC_TEXT];
+
+	cite(s, step, s->port, PK_FORGED_TRANSMITS);
+	text_put_mac(s->in->mac, mac);
+	if (s->out == OUT_FORGED_TRANSMIT && !s->in->mac)
+		say(step, "%s has no MAC address of its own, so that every source is forged", name_of(s, s->port));
+	else if (s->out == OUT_FORGED_TRANSMIT)
+		say(step, "the source is not %s, the MAC address of %s", mac, name_of(s, s->port));
+	else
+		say(step, s->in->own_mac_only ? "the source is the port's own" : "any source may be used");
+}
+
+static void tell_guards(const struct subject *s, json_t *step)
+{
+	cite(s, step, s->port, PK_DHCP_SERVER);
+	cite(s, step, s->port, PK_ROUTER_ADVERT);
+	if (s->out == OUT_DHCP_SERVER)
+		say(step, "a DHCP server's message");
+	else if (s->out == OUT_ROUTER_ADVERT)
+		say(step, "a router's advertisement or redirect");
+	else
+		say(step, "nothing that a guest must not say");
+}
+
+static void tell_rate(const struct subject *s, json_t *step)
+{
+	cite(s, step, s->port, PK_INGRESS_RATE);
+	if (!s->in->ingress.rate_kbps)
+		return say(step, "no limit");
+	cite(s, step, s->port, PK_INGRESS_PEAK);
+	cite(s, step, s->port, PK_INGRESS_BURST);
+	say(step, s->out == OUT_RATE_LIMIT ? "its share is used up for now" : "within the limit");
+}
+
+static void tell_storm(const struct subject *s, json_t *step)
+{
+	enum policy_key key = s->head.dst == MAC_BROADCAST ? PK_STORM_BROADCAST : PK_STORM_MULTICAST;
+
+	if (!mac_is_group(s->head.dst))
+		return say(step, "to one station");
+	cite(s, step, s->port, key);
+	if (!value_of(s, s->port, key))
+		say(step, "no limit");
+	else
+		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST ? "those of this second were before it" : "within the limit");
+}
+
+static const struct {
+	enum event_type type;
+	const char *text;
+	enum policy_key key;
+} lessons[] = {
+	{EVENT_MAC_LEARNED, "new here: learned", PK_MAC_LIMIT},
+	{EVENT_MAC_MOVED, "moves here", PK_MAC_MOVE_LIMIT},
+	{EVENT_TABLE_FULL, "the table has no room: not learned", PK_MAC_LIMIT},
+};
+
+// What the table makes of the source.
+static void tell_learning(const struct subject *s, json_t *step)
+{
+	const char *where = s->source_known ? name_of(s, s->source.port) : "", *type = fdb_type_names[s->source.type];
+	unsigned count = fdb_count(s->shadow->shared.fdb, s->port);
+
+	for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
+		if (told(s, lessons[i].type)) {
+			cite(s, step, s->port, lessons[i].key);
+			return say(step, "%s%s%s", lessons[i].text, s->source_known ? " from " : "", where);
+		}
+	if (s->out == OUT_MAC_CONFLICT)
+		return say(step, "the source is %s on %s", type, where);
+	if (s->out == OUT_MAC_FLAP) {
+		cite(s, step, s->port, PK_MAC_MOVE_LIMIT);
+		cite(s, step, s->port, PK_MAC_MOVE_HOLD);
+		return say(step, "the source moved too often and is held on %s", where);
+	}
+	if (s->source_known && s->source.port == s->port)
+		return say(step, "the source is known here: %s", type);
+	if (!s->in->learner.learns) {
+		cite(s, step, s->port, PK_MAC_LEARNING);
+		return say(step, "nothing is learned here");
+	}
+	cite(s, step, s->port, PK_MAC_LIMIT);
+	cite(s, step, s->port, PK_MAC_LIMIT_POLICY);
+	say(step, "%u MACs are learned here: no room for one more", count);
+}
+
+static void tell_destination(const struct subject *s, json_t *step)
+{
+	const char *where = s->destination_known ? name_of(s, s->destination.port) : "";
+
+	if (s->destination_known)
+		say(step, "known: %s on %s%s", fdb_type_names[s->destination.type], where,
+		    s->out == OUT_SAME_PORT ? ", where it came from"
+		    : s->out == OUT_ISOLATED ? ", in the same isolation group"
+		    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
+					      : "");
+	else if (mac_is_group(s->head.dst))
+		say(step, "a group: to all ports of VLAN %u", s->vid);
+	else
+		say(step, "unknown: to the ports of VLAN %u that learn and take unknown unicast", s->vid);
+	if (s->out == OUT_ISOLATED)
+		cite(s, step, s->port, PK_ISOLATION_GROUP);
+	if (!s->destination_known && !mac_is_group(s->head.dst))
+		cite(s, step, s->port, PK_STORM_UNKNOWN_UNICAST);
+}
+
+static void tell_promiscuous(const struct subject *s, json_t *step)
+{
+	portset copies = vlan_of(s)->promisc & s->sent;
+
+	say(step, "%d promiscuous port%s among those that get it", __builtin_popcountll(copies),
+	    __builtin_popcountll(copies) == 1 ? "" : "s");
+}
+
+// The steps of a frame, in their order.
+static const struct {
+	const char *name;
+	void (*tell)(const struct subject *s, json_t *step);
+} steps[] = {
+	{"header", tell_header},     {"port", tell_port},           {"vlan", tell_vlan},
+	{"source", tell_source},     {"reserved", tell_reserved},   {"forged", tell_forged},
+	{"guards", tell_guards},     {"rate", tell_rate},           {"storm", tell_storm},
+	{"learning", tell_learning}, {"destination", tell_destination}, {"promiscuous", tell_promiscuous},
+};
+
+enum { STEPS = sizeof steps / sizeof *steps, DESTINATION = STEPS - 1 };
+
+// The step, counted from 1, at which an outcome is decided.
+static const uint8_t decided_at[OUTCOMES] = {
+	[OUT_MALFORMED] = 1,
+	[OUT_PORT_DOWN] = 2,
+	[OUT_VLAN_FILTERED] = 3,
+	[OUT_BAD_SOURCE] = 4,
+	[OUT_BPDU] = 5,
+	[OUT_LINK_LOCAL] = 5,
+	[OUT_FORGED_TRANSMIT] = 6,
+	[OUT_DHCP_SERVER] = 7,
+	[OUT_ROUTER_ADVERT] = 7,
+	[OUT_RATE_LIMIT] = 8,
+	[OUT_STORM_BROADCAST] = 9,
+	[OUT_STORM_MULTICAST] = 9,
+	[OUT_MAC_CONFLICT] = 10,
+	[OUT_MAC_FLAP] = 10,
+	[OUT_MAC_LIMIT] = 10,
+	[OUT_FORWARDED] = DESTINATION,
+	[OUT_FLOODED] = DESTINATION,
+	[OUT_SAME_PORT] = DESTINATION,
+	[OUT_ISOLATED] = DESTINATION,
+	[OUT_DEST_DOWN] = DESTINATION,
+	[OUT_STORM_UNKNOWN_UNICAST] = DESTINATION,
+	[OUT_NO_DESTINATION] = DESTINATION,
+};
+
+static json_t *tell_steps(const struct subject *s)
+{
+	unsigned decision = decided_at[s->out], last = decision == DESTINATION ? STEPS : decision;
+	json_t *all = json_array();
+
+	for (unsigned i = 1; i <= last; i++) {
+		const char *result = i != decision ? "pass" : s->out < OUT_FIRST_DROP ? outcome_names[s->out] : "drop";
+		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)i, "name", steps[i - 1].name, "result", result, "policy");
+		steps[i - 1].tell(s, step);
+		if (i == decision && (told(s, EVENT_VIOLATION) || told(s, EVENT_PORT_ERR_DISABLED)))
+			cite(s, step, s->port, PK_VIOLATION);
+		json_array_append_new(all, step);
+	}
+	return all;
+}
+
+static void set_result(json_t *line, const char *result)
+{
+	json_object_set_new(line, "result", json_string(result));
+}
+
+// Why a port was given the frame, or would have been.
+static void tell_delivery(const struct subject *s, unsigned port, json_t *line)
+{
+	static const enum policy_key decides[TX_DROPS] = {[TX_MAC_CHANGED] = PK_MAC_CHANGES, [TX_RATE_LIMIT] = PK_EGRESS_RATE};
+	static const char *const why[TX_DROPS] = {
+		[TX_MAC_CHANGED] = "its guest has changed its MAC address",
+		[TX_RATE_LIMIT] = "its share is used up for now",
+		[TX_QUEUE_FULL] = "no packet buffer is left",
+		[TX_TOO_LONG] = "longer than the port's MTU",
+	};
+
+	for (unsigned i = 0; i < TX_DROPS; i++)
+		if (portset_has(s->refused[i], port)) {
+			if (i == TX_MAC_CHANGED || i == TX_RATE_LIMIT)
+				cite(s, line, port, decides[i]);
+			set_result(line, tx_drop_names[i]);
+			return say(line, "%s", why[i]);
+		}
+	set_result(line, "delivered");
+	if (portset_has(s->shadow->conf->mirror_only, port))
+		return say(line, "copy of a mirror");
+	if (s->destination_known && s->destination.port == port && s->out == OUT_FORWARDED)
+		return say(line, "the destination is there");
+	if (portset_has(vlan_of(s)->promisc, port)) {
+		cite(s, line, port, PK_PROMISCUOUS);
+		return say(line, "promiscuous");
+	}
+	say(line, "flooded");
+}
+
+// Why a port of a flooded frame got none.
+static void tell_absence(const struct subject *s, unsigned port, json_t *line)
+{
+	set_result(line, "left out");
+	if (portset_has(s->shadow->conf->mirror_only, port))
+		return say(line, "the destination of a mirror, in no VLAN");
+	if (!portset_has(vlan_of(s)->member, port)) {
+		bool access = value_of(s, port, PK_VLAN_MODE) == MODE_ACCESS;
+		cite(s, line, port, PK_VLAN_MODE);
+		cite(s, line, port, access ? PK_ACCESS_VLAN : PK_ALLOWED_VLANS);
+		return say(line, "not in VLAN %u", s->vid);
+	}
+	if (switch_port_state(s->shadow, port) != PORT_UP)
+		return say(line, "%s", port_state_names[switch_port_state(s->shadow, port)]);
+	if (!portset_has(s->in->reach, port)) {
+		cite(s, line, port, PK_ISOLATION_GROUP);
+		return say(line, "in the same isolation group");
+	}
+	bool learns = value_of(s, port, PK_MAC_LEARNING) == ON;
+	cite(s, line, port, learns ? PK_UNICAST_FLOOD : PK_MAC_LEARNING);
+	say(line, "takes no unknown unicast");
+}
+
+static json_t *tell_ports(const struct subject *s)
+{
+	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION; // those left out are told as well
+	portset given = s->sent;
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < TX_DROPS; i++)
+		given |= s->refused[i];
+	for (unsigned i = 0; i < s->shadow->config->port_count; i++) {
+		unsigned port = (unsigned)switch_port(s->shadow, s->shadow->config->port[i].name);
+		if (!portset_has(given, port) && (!whole || port == s->port))
+			continue;
+		json_t *line = json_pack("{s:s, s:[], s:o}", "port", name_of(s, port), "policy", "frames",
+					 s->hex[port] ? json_incref(s->hex[port]) : json_array());
+		if (portset_has(given, port))
+			tell_delivery(s, port, line);
+		else
+			tell_absence(s, port, line);
+		json_array_append_new(all, line);
+	}
+	return all;
+}
+
+static json_t *hex_of(const struct rte_mbuf *m)
+{
+	static const char digit[] = "0123456789abcdef";
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+	char *text = malloc(2 * (size_t)len + 1);
+	uint8_t byte;
+
+	for (uint32_t i = 0; text && i < len; i++) {
+		const uint8_t *b = rte_pktmbuf_read(m, i, 1, &byte);
+		text[2 * i] = digit[*b >> 4];
+		text[2 * i + 1] = digit[*b & 15];
+	}
+	json_t *hex = text ? json_stringn(text, 2 * (size_t)len) : NULL;
+	free(text);
+	return hex;
+}
+
+static uint16_t collect(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	struct subject *s = arg;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (!s->hex[port])
+			s->hex[port] = json_array();
+		json_array_append_new(s->hex[port], hex_of(frames[i]));
+		s->sent |= portset_of(port);
+	}
+	rte_pktmbuf_free_bulk(frames, n);
+	return n;
+}
+
+static void note_event(void *arg, const struct event *e)
+{
+	struct subject *s = arg;
+
+	s->event_types |= UINT32_C(1) << e->type;
+	json_array_append_new(s->events, event_json(s->shadow, e));
+}
+
+// What the counters say of the frame.
+static void read_counters(struct subject *s)
+{
+	struct counters c;
+	unsigned port;
+
+	PORTSET_FOREACH(port, s->shadow->ports) {
+		switch_counters(s->shadow, port, &c);
+		for (unsigned i = 0; i < TX_DROPS; i++)
+			s->refused[i] |= c.tx_drop[i] ? portset_of(port) : 0;
+		if (port != s->port)
+			continue;
+		for (s->out = 0; s->out < OUTCOMES - 1 && !c.outcome[s->out];)
+			s->out++;
+	}
+	switch_clear_counters(s->shadow, s->shadow->ports);
+}
+
+// Reads the addresses as the forwarding path will, and fetches what the table has of them.
+static void fetch_entries(struct subject *s, const struct vswitch *sw, const struct rte_mbuf *m)
+{
+	struct arrival a = {0};
+
+	frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &s->head);
+	admit(s->shadow->conf, s->in, portset_of(s->port) & ~s->shadow->conf->mirror_only, m, &a);
+	if (!a.src_key)
+		return;
+	s->vid = key_vid(a.src_key);
+	shadow_take(s->shadow, sw, a.src_key);
+	shadow_take(s->shadow, sw, a.dst_key);
+	s->source_known = fdb_lookup(s->shadow->shared.fdb, a.src_key, forward_tick(s->shadow->replay_ns), &s->source);
+}
+
+static bool forward(struct subject *s, const struct vswitch *sw)
+{
+	struct forwarder *w = &s->shadow->worker[0]->forwarder;
+	struct rte_mbuf *m = pool_frame(sw->pool, s->frame->data, s->frame->len);
+
+	if (!m)
+		return false;
+	shadow_advance(s->shadow, s->frame->ns);
+	fetch_entries(s, sw, m);
+	w->tx.send = collect;
+	w->tx.arg = s;
+	s->shadow->on_event = note_event;
+	s->shadow->event_arg = s;
+	forward_burst(w, s->port, &m, NULL, 1);
+	txbatch_drain(&w->tx);
+	events_drain(s->shadow);
+	events_collect_violations(s->shadow, s->shadow->ports);
+	read_counters(s);
+	if (s->vid)
+		s->destination_known = fdb_lookup(s->shadow->shared.fdb, key_make(s->vid, s->head.dst),
+						  forward_tick(s->shadow->replay_ns), &s->destination);
+	return true;
+}
+
+static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw, const struct trace_frame *frame)
+{
+	struct subject s = {
+		.shadow = shadow,
+		.frame = frame,
+		.port = frame->port,
+		.in = &sw->conf->port[frame->port],
+		.events = json_array(),
+	};
+	json_t *story = NULL;
+
+	if (s.events && forward(&s, sw))
+		story = json_pack("{s:s, s:o, s:s, s:o, s:o, s:O}", "port", name_of(&s, s.port), "vlan",
+				  s.vid ? json_integer(s.vid) : json_null(), "outcome", outcome_names[s.out], "steps", tell_steps(&s),
+				  "ports", tell_ports(&s), "events", s.events);
+	for (unsigned port = 0; port < PORTS_MAX; port++)
+		json_decref(s.hex[port]);
+	json_decref(s.events);
+	shadow->on_event = NULL;
+	return story;
+}
+
+json_t *trace_frames(const struct vswitch *sw, const struct trace_frame *frames, size_t n)
+{
+	struct vswitch *shadow = shadow_create(sw, (uint32_t)(2 * n + 1));
+	json_t *all = shadow ? json_array() : NULL;
+
+	for (size_t i = 0; i < n && all; i++) {
+		json_t *story = trace_one(shadow, sw, &frames[i]);
+		if (!story || json_array_append_new(all, story)) {
+			json_decref(all);
+			all = NULL;
+		}
+	}
+	shadow_destroy(shadow);
+	return all;
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/server/methods.h"
+
+#include "control/api/method.h"
+#include "control/api/methods/methods.h"
+#include "control/diagnose/method.h"
+
+// The control socket carries these out.
+static const struct method methods_stream[] = {
+	{"monitor", NULL, METHOD_EVENTS, NULL},
+	{"capture", NULL, METHOD_FRAMES, NULL},
+	{0},
+};
+
+const struct method *const methods_all[] = {
+	methods_switch, methods_port, methods_fdb, methods_config, methods_trace, methods_stream, NULL,
+};

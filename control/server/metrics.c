@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/server/metrics.h"
+
+#include <inttypes.h>
+#include <rte_mempool.h>
+#include <rte_version.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "control/api/control.h"
+#include "control/api/recent.h"
+#include "control/common/eventtypes.h"
+#include "control/common/version.h"
+#include "control/switch/state.h"
+#include "dataplane/counters.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/portconf.h"
+
+// One look at everything.
+struct look {
+	const struct control *k;
+	const struct vswitch *sw;
+	FILE *out;
+	struct counters port[PORTS_MAX];
+};
+
+// Whose series a family has: one, one for each worker, one for each port.
+enum scope { OF_SWITCH, OF_WORKER, OF_PORT };
+
+struct family {
+	const char *name, *type, *help;
+	enum scope scope;
+	double (*value)(const struct look *l, unsigned i); // i: number of the worker or port
+};
+
+static double uptime(const struct look *l, unsigned i)
+{
+	(void)i;
+	return (double)switch_now(l->sw) / 1e9;
+}
+
+static double table_size(const struct look *l, unsigned i)
+{
+	(void)i;
+	return l->sw->table_size;
+}
+
+static double table_fixed(const struct look *l, unsigned i)
+{
+	(void)i;
+	return (double)l->sw->fixed_count;
+}
+
+static double buffers_used(const struct look *l, unsigned i)
+{
+	(void)i;
+	return rte_mempool_in_use_count(l->sw->pool);
+}
+
+static double buffers(const struct look *l, unsigned i)
+{
+	(void)i;
+	return l->sw->pool->size;
+}
+
+static double cpu_seconds(const struct look *l, unsigned i)
+{
+	struct rusage u;
+
+	(void)l, (void)i;
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static double resident_bytes(const struct look *l, unsigned i)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages = 0;
+
+	(void)l, (void)i;
+	if (f && fscanf(f, "%*d %ld", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double worker_busy(const struct look *l, unsigned i)
+{
+	return (double)atomic_load(&l->sw->worker[i]->busy_cycles) / (double)rte_get_tsc_hz();
+}
+
+static double port_up(const struct look *l, unsigned i)
+{
+	return switch_port_state(l->sw, i) == PORT_UP;
+}
+
+static double port_entries(const struct look *l, unsigned i)
+{
+	return fdb_count(l->sw->shared.fdb, i);
+}
+
+static double port_limit(const struct look *l, unsigned i)
+{
+	return l->sw->conf->port[i].learner.limit;
+}
+
+static const struct family families[] = {
+	{"nestswitch_uptime_seconds", "gauge", "Since the switch was started.", OF_SWITCH, uptime},
+	{"nestswitch_fdb_size", "gauge", "MACs that the table can learn.", OF_SWITCH, table_size},
+	{"nestswitch_fdb_fixed_entries", "gauge", "Static and assigned entries of the table.", OF_SWITCH, table_fixed},
+	{"nestswitch_fdb_entries", "gauge", "MACs learned on the port.", OF_PORT, port_entries},
+	{"nestswitch_fdb_limit", "gauge", "MACs that the port may learn (mac-limit).", OF_PORT, port_limit},
+	{"nestswitch_buffers_in_use", "gauge", "Packet buffers that hold a frame or wait for one in a queue.", OF_SWITCH, buffers_used},
+	{"nestswitch_buffers", "gauge", "Packet buffers.", OF_SWITCH, buffers},
+	{"nestswitch_worker_busy_seconds_total", "counter", "Time in which the worker had frames to handle; its rate is the load.",
+	 OF_WORKER, worker_busy},
+	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
+	{"process_cpu_seconds_total", "counter", "User and system time; a worker that polls takes all of its core.", OF_SWITCH,
+	 cpu_seconds},
+	{"process_resident_memory_bytes", "gauge", "Memory in use, but for huge pages.", OF_SWITCH, resident_bytes},
+};
+
+#define AT(field) offsetof(struct counters, field)
+
+static const struct {
+	const char *name, *help;
+	size_t at; // in struct counters
+} port_counters[] = {
+	{"receive_packets", "Frames received.", AT(rx_packets)},
+	{"receive_bytes", "Bytes received, as on the wire without FCS.", AT(rx_bytes)},
+	{"receive_forwarded", "Frames received that went to the one port of their destination.", AT(outcome[OUT_FORWARDED])},
+	{"receive_flooded", "Frames received that went to all ports that wanted them.", AT(outcome[OUT_FLOODED])},
+	{"not_learned", "Frames received whose new source was not learned, the port being at its mac-limit.", AT(not_learned)},
+	{"mac_moves", "MACs that moved to the port.", AT(mac_moves)},
+	{"transmit_packets", "Frames sent.", AT(tx_packets)},
+	{"transmit_bytes", "Bytes sent, as on the wire without FCS.", AT(tx_bytes)},
+};
+
+static void put_head(const struct look *l, const char *name, const char *type, const char *help)
+{
+	fprintf(l->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+// The text of a label. Names of ports and what comes from tables have nothing to escape.
+static void put_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (strchr("\\\"\n", *text))
+			fputc('\\', out);
+		fputc(*text == '\n' ? 'n' : *text, out);
+	}
+}
+
+static void put_family(const struct look *l, const struct family *f)
+{
+	unsigned port;
+
+	put_head(l, f->name, f->type, f->help);
+	if (f->scope == OF_SWITCH)
+		fprintf(l->out, "%s %.16g\n", f->name, f->value(l, 0));
+	for (unsigned w = 0; f->scope == OF_WORKER && w < l->sw->workers; w++)
+		fprintf(l->out, "%s{worker=\"%u\"} %.16g\n", f->name, w, f->value(l, w));
+	PORTSET_FOREACH(port, f->scope == OF_PORT ? l->sw->ports : 0)
+		fprintf(l->out, "%s{port=\"%s\"} %.16g\n", f->name, l->sw->port[port].name, f->value(l, port));
+}
+
+// The counters of a port from a field of struct counters on.
+static const uint64_t *counters_at(const struct look *l, unsigned port, size_t at)
+{
+	return (const uint64_t *)((const char *)&l->port[port] + at);
+}
+
+static void put_port_counters(const struct look *l)
+{
+	char name[64];
+	unsigned port;
+
+	for (size_t i = 0; i < sizeof port_counters / sizeof *port_counters; i++) {
+		snprintf(name, sizeof name, "nestswitch_port_%s_total", port_counters[i].name);
+		put_head(l, name, "counter", port_counters[i].help);
+		PORTSET_FOREACH(port, l->sw->ports)
+			fprintf(l->out, "%s{port=\"%s\"} %" PRIu64 "\n", name, l->sw->port[port].name,
+				*counters_at(l, port, port_counters[i].at));
+	}
+}
+
+// Drops by reason, in the order of their names, from a field of struct counters on.
+static void put_drops(const struct look *l, const char *name, const char *help, size_t at, const char *const *reasons, int end)
+{
+	unsigned port;
+
+	put_head(l, name, "counter", help);
+	PORTSET_FOREACH(port, l->sw->ports)
+		for (int r = 0; r < end; r++)
+			fprintf(l->out, "%s{port=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name, l->sw->port[port].name, reasons[r],
+				counters_at(l, port, at)[r]);
+}
+
+static void put_states(const struct look *l)
+{
+	static const char name[] = "nestswitch_port_state";
+	unsigned port;
+
+	put_head(l, name, "gauge", "The state that the port is in is 1, the others 0.");
+	PORTSET_FOREACH(port, l->sw->ports)
+		for (int s = 0; s < PORT_STATES; s++)
+			fprintf(l->out, "%s{port=\"%s\",state=\"%s\"} %d\n", name, l->sw->port[port].name, port_state_names[s],
+				switch_port_state(l->sw, port) == (enum port_state)s);
+}
+
+static void put_events(const struct look *l)
+{
+	static const char name[] = "nestswitch_events_total";
+
+	put_head(l, name, "counter", "Events of each type; events-lost: those of any type that were lost.");
+	for (int t = 0; t < EVENT_TYPES; t++)
+		fprintf(l->out, "%s{type=\"%s\"} %" PRIu64 "\n", name, event_type_names[t],
+			recent_count(l->k->recent, (enum event_type)t));
+}
+
+static void put_build(const struct look *l)
+{
+	static const char name[] = "nestswitch_build_info";
+
+	put_head(l, name, "gauge", "Always 1; what runs here.");
+	fprintf(l->out, "%s{version=\"%s\",dpdk=\"%s\",name=\"", name, NESTSWITCH_VERSION, rte_version());
+	put_escaped(l->out, l->sw->config->name);
+	fputs("\"} 1\n", l->out);
+}
+
+void metrics_write(const struct control *k, FILE *out)
+{
+	struct look l = {.k = k, .sw = k->sw, .out = out};
+	unsigned port;
+
+	PORTSET_FOREACH(port, l.sw->ports)
+		switch_counters(l.sw, port, &l.port[port]);
+	put_build(&l);
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+		put_family(&l, &families[i]);
+	put_port_counters(&l);
+	put_drops(&l, "nestswitch_port_receive_drops_total", "Frames received that went nowhere, by reason.",
+		  AT(outcome[OUT_FIRST_DROP]), outcome_names + OUT_FIRST_DROP, OUTCOMES - OUT_FIRST_DROP);
+	put_drops(&l, "nestswitch_port_transmit_drops_total", "Frames for the port that were not sent, by reason.", AT(tx_drop),
+		  tx_drop_names, TX_DROPS);
+	put_states(&l);
+	put_events(&l);
+}

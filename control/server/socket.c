@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/server/socket.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/api/control.h"
+#include "control/api/event_json.h"
+#include "control/api/method.h"
+#include "control/common/error.h"
+#include "control/common/eventtypes.h"
+#include "control/common/text.h"
+#include "control/common/unixsocket.h"
+#include "control/diagnose/capture.h"
+#include "control/server/jsonrpc.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/portconf.h"
+
+enum {
+	REPLY_BACKLOG = 1 << 20, // bytes a client may leave unread before it is no longer read from
+};
+
+struct client {
+	struct rpc *rpc;
+	struct bufferevent *io;
+	uint32_t monitors; // bit of each event type that it wants
+	uint32_t lost;     // events that it did not get
+	struct capture *capture; // NULL: none; else it gets nothing else, and is not listened to
+	bool leaving;      // it sends no more; what it asked for is still answered
+	struct client *next, **link;
+};
+
+struct rpc {
+	struct control *k;
+	struct event_base *base;
+	struct evconnlistener *listener;
+	struct client *clients;
+	unsigned count;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+static void client_drop(struct client *c)
+{
+	*c->link = c->next;
+	if (c->next)
+		c->next->link = c->link;
+	c->rpc->count--;
+	capture_destroy(c->capture);
+	bufferevent_free(c->io);
+	free(c);
+}
+
+static void reply(struct client *c, json_t *o)
+{
+	char *text = json_dumps(o, JSON_COMPACT);
+
+	json_decref(o);
+	if (!text)
+		return;
+	evbuffer_add_printf(bufferevent_get_output(c->io), "%s\n", text);
+	free(text);
+}
+
+static bool is_backlogged(const struct client *c)
+{
+	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
+}
+
+static void notify(struct client *c, const struct event *e)
+{
+	reply(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", event_json(c->rpc->k->sw, e)));
+}
+
+void rpc_tell(struct rpc *r, const struct event *e)
+{
+	for (struct client *c = r->clients; c; c = c->next) {
+		if (!(c->monitors >> e->type & 1))
+			continue;
+		if (is_backlogged(c)) {
+			c->lost++;
+			continue;
+		}
+		if (c->lost)
+			notify(c, &(struct event){.type = EVENT_LOST, .ns = e->ns, .count = c->lost});
+		c->lost = 0;
+		notify(c, e);
+	}
+}
+
+static const char *type_name(void *unused, size_t i)
+{
+	(void)unused;
+	return i < EVENT_TYPES ? event_type_names[i] : NULL;
+}
+
+// Method "monitor": {"types": […]}, all where there are none.
+static json_t *monitor(struct client *c, const json_t *params, struct error *e)
+{
+	const json_t *types = json_object_get(params, "types");
+	uint32_t wanted = 0;
+	char hint[TEXT_HINT];
+	size_t i;
+	json_t *v;
+
+	if (types && !json_is_array(types))
+		return method_refuse(e, PARAMS_INVALID, "parameter 'types' is no array");
+	json_array_foreach(types, i, v) {
+		int type = json_is_string(v) ? event_type_find(json_string_value(v)) : -1;
+		if (type < 0) {
+			const char *text = json_is_string(v) ? json_string_value(v) : "";
+			return method_refuse(e, METHOD_USAGE, "unknown event type '%.40s'%s", text, text_hint(hint, text, type_name, NULL, NULL));
+		}
+		wanted |= UINT32_C(1) << type;
+	}
+	c->monitors = json_array_size(types) ? wanted | UINT32_C(1) << EVENT_LOST : UINT32_MAX;
+	return json_object();
+}
+
+static json_t *capture(struct client *c, const json_t *params, struct error *e)
+{
+	unsigned captures = 0;
+
+	for (const struct client *other = c->rpc->clients; other; other = other->next)
+		captures += other->capture != NULL;
+	if (captures == CAPTURES_AT_ONCE)
+		return method_refuse(e, METHOD_REFUSED, "%u captures run already, the most there can be", captures);
+	c->capture = capture_start(c->rpc->k->sw, params, c->io, e);
+	if (!c->capture)
+		return NULL;
+	c->monitors = 0;
+	return json_object();
+}
+
+static json_t *call(void *arg, const char *method, const json_t *params, struct error *e)
+{
+	struct client *c = arg;
+
+	const struct method *m = method_find(c->rpc->k, method);
+
+	if (m && m->flags & METHOD_EVENTS)
+		return monitor(c, params, e);
+	if (m && m->flags & METHOD_FRAMES)
+		return capture(c, params, e);
+	return method_call(c->rpc->k, method, params, e);
+}
+
+static void handle_line(struct client *c, const char *line, size_t len)
+{
+	json_t *answer = jsonrpc_answer(line, len, call, c);
+
+	if (answer)
+		reply(c, answer);
+}
+
+static void on_ports(void *arg, portset gone)
+{
+	struct rpc *r = arg;
+
+	for (struct client *c = r->clients; c; c = c->next)
+		if (c->capture)
+			capture_ports_changed(c->capture, gone);
+}
+
+// All that is for a client is on its way.
+static bool is_served(const struct client *c)
+{
+	return !evbuffer_get_length(bufferevent_get_output(c->io)) && (c->capture ? capture_is_over(c->capture) : c->leaving);
+}
+
+// Carries out the requests that are there, as long as their replies are being read.
+static void serve(struct client *c)
+{
+	struct evbuffer *in = bufferevent_get_input(c->io);
+	size_t len;
+	char *line;
+
+	while (!c->capture && !is_backlogged(c) && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+		handle_line(c, line, len);
+		free(line);
+	}
+	if (c->capture && c->leaving)
+		capture_end(c->capture);
+	if (c->capture)
+		evbuffer_drain(in, evbuffer_get_length(in));
+	else if (is_backlogged(c))
+		bufferevent_disable(c->io, EV_READ);
+	if (evbuffer_get_length(in) > RPC_LINE_MAX || is_served(c))
+		client_drop(c);
+}
+
+static void on_read(struct bufferevent *io, void *arg)
+{
+	(void)io;
+	serve(arg);
+}
+
+// The replies have been read: requests that wait have their turn.
+static void on_written(struct bufferevent *io, void *arg)
+{
+	struct client *c = arg;
+
+	if (!c->leaving)
+		bufferevent_enable(io, EV_READ);
+	serve(c);
+}
+
+static void on_gone(struct bufferevent *io, short what, void *arg)
+{
+	struct client *c = arg;
+
+	(void)io;
+	if (what & BEV_EVENT_ERROR) {
+		client_drop(c);
+	} else if (what & BEV_EVENT_EOF) {
+		c->leaving = true;
+		serve(c);
+	}
+}
+
+// One that there is no room for is told so, if it takes that at once.
+static void turn_away(int fd)
+{
+	char text[160];
+	int len = snprintf(text, sizeof text,
+			   "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"there are %d control clients already, the most there "
+			   "can be\"},\"id\":null}\n", METHOD_REFUSED, RPC_CLIENTS_MAX);
+
+	(void)!send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
+{
+	struct rpc *r = arg;
+	struct client *c;
+
+	(void)l, (void)from, (void)len;
+	if (r->count == RPC_CLIENTS_MAX) {
+		turn_away(fd);
+		return;
+	}
+	if ((c = calloc(1, sizeof *c)))
+		c->io = bufferevent_socket_new(r->base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!c || !c->io) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->rpc = r;
+	c->next = r->clients;
+	c->link = &r->clients;
+	if (c->next)
+		c->next->link = &c->next;
+	r->clients = c;
+	r->count++;
+	bufferevent_setcb(c->io, on_read, on_written, on_gone, c);
+	bufferevent_priority_set(c->io, 0);
+	bufferevent_enable(c->io, EV_READ | EV_WRITE);
+}
+
+// The folder of the socket, made where it is missing.
+static void make_folder(const char *path)
+{
+	char folder[sizeof(struct sockaddr_un)];
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return;
+	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+	mkdir(folder, 0755); // bind() says what is wrong if this failed
+}
+
+static int bind_private(int fd, const char *path)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	mode_t mask = umask(0177);
+
+	strcpy(a.sun_path, path);
+	int rc = bind(fd, (struct sockaddr *)&a, sizeof a);
+	umask(mask);
+	return rc;
+}
+
+// A socket bound to the path; -1: errno.
+static int claim(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (!bind_private(fd, path))
+		return fd;
+	if (errno == EADDRINUSE && unixsocket_bury(path) && !bind_private(fd, path))
+		return fd;
+	int error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struct control *k, struct error *e)
+{
+	struct rpc *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return error_set(e, "out of memory");
+	if (strlen(path) >= sizeof r->path) {
+		free(r);
+		return error_set(e, "control socket %s: the path is longer than %zu characters", path,
+				     sizeof r->path - 1);
+	}
+	strcpy(r->path, path);
+	r->k = k;
+	r->base = base;
+	make_folder(path);
+	int fd = claim(path);
+	if (fd >= 0)
+		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, RPC_CLIENTS_MAX, fd);
+	if (!r->listener) {
+		bool used = errno == EADDRINUSE;
+		error_set(e, "control socket %s: %s%s", path, strerror(errno),
+			      used ? " (another switch listens there; give this one --socket PATH)" : "");
+		free(r);
+		return false;
+	}
+	k->sw->on_ports = on_ports;
+	k->sw->ports_arg = r;
+	*out = r;
+	return true;
+}
+
+void rpc_close(struct rpc *r)
+{
+	if (!r)
+		return;
+	r->k->sw->on_ports = NULL;
+	while (r->clients)
+		client_drop(r->clients);
+	evconnlistener_free(r->listener);
+	unlink(r->path);
+	free(r);
+}

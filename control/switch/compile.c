@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/compile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/common/policykeys.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+#include "dataplane/fdb.h"
+#include "dataplane/key.h"
+#include "dataplane/meter.h"
+#include "dataplane/portconf.h"
+
+// The VLAN of untagged frames: a trunk's native one only if it is allowed.
+static uint16_t untagged_vid(const struct policy *p)
+{
+	uint32_t native = p->value[PK_NATIVE_VLAN];
+
+	if (p->value[PK_VLAN_MODE] == MODE_ACCESS)
+		return (uint16_t)p->value[PK_ACCESS_VLAN];
+	return vlanset_has(&p->vlans, native) ? (uint16_t)native : 0;
+}
+
+static struct meter_conf meter_row(const struct policy *p, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+{
+	const uint32_t *v = p->value;
+
+	return (struct meter_conf){
+		.rate_kbps = v[rate],
+		.peak_kbps = v[peak],
+		.depth = v[burst] ? v[burst] * UINT64_C(1024) : meter_default_depth(v[rate]),
+		.peak_depth = meter_default_depth(v[peak]),
+	};
+}
+
+static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
+{
+	return (struct fdb_learner){
+		.port = number,
+		.learns = p->value[PK_MAC_LEARNING] == ON,
+		.sticky = p->value[PK_MAC_STICKY] == ON,
+		.move_limit = (uint8_t)p->value[PK_MAC_MOVE_LIMIT],
+		.move_hold_s = (uint16_t)p->value[PK_MAC_MOVE_HOLD],
+		.limit = p->value[PK_MAC_LIMIT],
+	};
+}
+
+static struct portconf port_row(const struct policy *p, const struct config_port *port, uint8_t number)
+{
+	static const enum bpdu_action bpdu[] = {
+		[BPDU_FILTER] = BPDU_DROP, [BPDU_FORWARD] = BPDU_PASS, [BPDU_GUARD] = BPDU_SHUTDOWN};
+	static const enum violation_action violation[] = {
+		[RESTRICT] = VIOLATION_EVENT, [PROTECT] = VIOLATION_NOTHING, [SHUTDOWN] = VIOLATION_SHUTDOWN};
+	const uint32_t *v = p->value;
+	struct portconf row = {
+		.mac = config_effective_mac(port),
+		.untagged_vid = untagged_vid(p),
+		.takes_tags = v[PK_VLAN_MODE] == MODE_TRUNK,
+		.own_mac_only = v[PK_FORGED_TRANSMITS] == REJECT,
+		.link_local_forward = v[PK_LINK_LOCAL] == LINK_LOCAL_FORWARD,
+		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP,
+		.block_dhcp_server = v[PK_DHCP_SERVER] == BLOCK,
+		.block_router_advert = v[PK_ROUTER_ADVERT] == BLOCK,
+		.bpdu = bpdu[v[PK_BPDU]],
+		.violation = violation[v[PK_VIOLATION]],
+		.recovery_s = v[PK_RECOVERY_TIME],
+		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST], v[PK_STORM_UNKNOWN_UNICAST]},
+		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
+		.egress = meter_row(p, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST),
+		.learner = learner_row(p, number),
+	};
+
+	row.looks_closely = row.own_mac_only || row.block_dhcp_server || row.block_router_advert;
+	return row;
+}
+
+static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t number)
+{
+	struct vlanset vlans = config_port_vlans(p);
+	portset self = portset_of(number);
+
+	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
+		struct vlanconf *v = &conf->vlan[vid];
+		if (!vlanset_has(&vlans, vid))
+			continue;
+		v->member |= self;
+		if (p->value[PK_MAC_LEARNING] == ON && p->value[PK_UNICAST_FLOOD] == ON)
+			v->unknown |= self;
+		if (p->value[PK_PROMISCUOUS] == ACCEPT)
+			v->promisc |= self;
+		if (conf->port[number].untagged_vid == vid)
+			v->untagged |= self;
+	}
+}
+
+static uint8_t number_of(const struct config *c, const uint8_t *numbers, const char *name)
+{
+	return numbers[config_port(c, name) - c->port];
+}
+
+static void add_mirrors(struct swconf *conf, const struct config *c, const uint8_t *numbers)
+{
+	for (unsigned i = 0; i < c->mirror_count; i++) {
+		const struct config_mirror *m = &c->mirror[i];
+		portset to = portset_of(number_of(c, numbers, m->destination));
+		conf->mirror_only |= to;
+		for (unsigned k = 0; k < m->source_count; k++) {
+			struct portconf *p = &conf->port[number_of(c, numbers, m->source[k])];
+			p->mirror_rx |= m->direction & MIRROR_RX ? to : 0;
+			p->mirror_tx |= m->direction & MIRROR_TX ? to : 0;
+		}
+	}
+	for (unsigned vid = 1; vid <= VID_MAX && conf->mirror_only; vid++) {
+		struct vlanconf *v = &conf->vlan[vid];
+		v->member &= ~conf->mirror_only;
+		v->unknown &= ~conf->mirror_only;
+		v->promisc &= ~conf->mirror_only;
+	}
+}
+
+static void find_direct_ways(struct swconf *conf)
+{
+	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
+		struct vlanconf *v = &conf->vlan[vid];
+		v->direct = v->promisc ? 0 : v->member & ~conf->blocked & ~conf->mirrored;
+		v->as_it_is[FORM_UNTAGGED] = v->direct & v->untagged & ~conf->careful;
+		v->as_it_is[FORM_TAGGED] = v->direct & ~v->untagged & ~conf->careful;
+	}
+}
+
+struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
+{
+	struct swconf *conf = aligned_alloc(64, (sizeof *conf + 63) / 64 * 64);
+	portset group[32] = {0};
+	uint8_t isolation[CONFIG_PORTS_MAX];
+
+	if (!conf)
+		return NULL;
+	memset(conf, 0, sizeof *conf);
+	for (unsigned i = 0; i < c->port_count; i++) {
+		const struct config_port *port = &c->port[i];
+		struct policy p;
+		config_port_policy(c, port, &p);
+		conf->port[numbers[i]] = port_row(&p, port, numbers[i]);
+		join_vlans(conf, &p, numbers[i]);
+		if (p.value[PK_MAC_CHANGES] == REJECT && config_effective_mac(port) != port->mac)
+			conf->blocked |= portset_of(numbers[i]);
+		isolation[i] = (uint8_t)p.value[PK_ISOLATION_GROUP];
+		group[isolation[i]] |= portset_of(numbers[i]);
+	}
+	for (unsigned i = 0; i < c->port_count; i++)
+		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) | (isolation[i] ? group[isolation[i]] : 0));
+	add_mirrors(conf, c, numbers);
+	for (unsigned i = 0; i < c->port_count; i++) {
+		if (conf->port[numbers[i]].mirror_tx)
+			conf->mirrored |= portset_of(numbers[i]);
+		if (conf->port[numbers[i]].egress.rate_kbps)
+			conf->careful |= portset_of(numbers[i]);
+	}
+	conf->careful |= conf->blocked | conf->mirrored;
+	find_direct_ways(conf);
+	return conf;
+}
+
+static int by_key(const void *a, const void *b)
+{
+	uint64_t x = ((const struct fixed_mac *)a)->key, y = ((const struct fixed_mac *)b)->key;
+
+	return x < y ? -1 : x > y;
+}
+
+// Appends the assigned MAC of a port, once for each of its VLANs.
+static size_t add_assigned(const struct config *c, const struct config_port *port, uint8_t number, struct fixed_mac *out)
+{
+	struct policy p;
+	size_t n = 0;
+
+	if (!config_effective_mac(port))
+		return 0;
+	config_port_policy(c, port, &p);
+	struct vlanset vlans = config_port_vlans(&p);
+	for (unsigned vid = 1; vid <= VID_MAX; vid++)
+		if (vlanset_has(&vlans, vid))
+			out[n++] = (struct fixed_mac){key_make((uint16_t)vid, config_effective_mac(port)), number, FDB_ASSIGNED};
+	return n;
+}
+
+struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, size_t *count)
+{
+	struct fixed_mac *all = calloc((size_t)c->port_count * VID_MAX + c->fixed_count + 1, sizeof *all);
+	size_t n = 0, kept = 0;
+
+	if (!all)
+		return NULL;
+	for (unsigned i = 0; i < c->port_count; i++)
+		n += add_assigned(c, &c->port[i], numbers[i], all + n);
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac), number_of(c, numbers, c->fixed[i].port),
+					      FDB_STATIC};
+	qsort(all, n, sizeof *all, by_key);
+	// A static MAC that is its port's assigned one as well is one entry.
+	for (size_t i = 0; i < n; i++)
+		if (!kept || all[kept - 1].key != all[i].key)
+			all[kept++] = all[i];
+	*count = kept;
+	return all;
+}
+
+const struct fixed_mac *fixed_find(const struct fixed_mac *sorted, size_t count, uint64_t key)
+{
+	struct fixed_mac wanted = {.key = key};
+
+	return count ? bsearch(&wanted, sorted, count, sizeof *sorted, by_key) : NULL;
+}

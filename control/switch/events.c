@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/events.h"
+
+#include <stdlib.h>
+
+#include "control/switch/state.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/portconf.h"
+#include "dataplane/violation.h"
+
+static int by_time(const void *a, const void *b)
+{
+	uint64_t x = ((const struct event *)a)->ns, y = ((const struct event *)b)->ns;
+
+	return x < y ? -1 : x > y;
+}
+
+void events_collect_violations(struct vswitch *sw, portset all)
+{
+	struct event told[PORTS_MAX * VIOLATION_REASONS];
+	uint64_t now = switch_now(sw);
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, portset_has(all, i) ? UINT64_MAX : now, told + n);
+	qsort(told, n, sizeof *told, by_time);
+	for (unsigned i = 0; i < n; i++)
+		switch_tell(sw, &told[i]);
+}
+
+void events_drain(struct vswitch *sw)
+{
+	struct event e;
+
+	for (unsigned w = 0; w < sw->workers; w++) {
+		struct event_ring *r = &sw->worker[w]->forwarder.events;
+		while (event_pop(r, &e)) {
+			switch_tell(sw, &e);
+			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
+				continue;
+			// Another worker may have learned there in the moment between.
+			switch_settle(sw);
+			fdb_flush_port(sw->shared.fdb, e.port);
+		}
+		uint64_t lost = atomic_exchange(&r->lost, 0);
+		if (lost)
+			switch_tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});
+	}
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/links.h"
+
+#include "control/switch/mactable.h"
+#include "control/switch/state.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/port.h"
+#include "dataplane/portconf.h"
+
+void links_publish(struct vswitch *sw)
+{
+	portset before = atomic_load(&sw->shared.up), up = 0;
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		if (sw->port[port].link && !switch_port_config(sw, port)->disabled)
+			up |= portset_of(port);
+	if (up == before)
+		return;
+	atomic_store(&sw->shared.up, up);
+	switch_settle(sw);
+	PORTSET_FOREACH(port, before & ~up)
+		fdb_flush_port(sw->shared.fdb, port);
+	PORTSET_FOREACH(port, before ^ up)
+		switch_tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP : EVENT_PORT_DOWN,
+					 .ns = switch_now(sw),
+					 .port = (uint8_t)port});
+	mactable_sweep_all(sw);
+}
+
+void links_poll(struct vswitch *sw)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports) {
+		sw->port[port].link = port_link(&sw->device[port]);
+		if (sw->port[port].link)
+			sw->port[port].patience_ns = 0;
+	}
+	links_publish(sw);
+}
+
+void links_clear_error(struct vswitch *sw, unsigned port)
+{
+	if (!portset_has(atomic_load(&sw->shared.err_disabled), port))
+		return;
+	atomic_store(&sw->shared.port[port].recover_ns, 0);
+	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
+	switch_tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED, .ns = switch_now(sw), .port = (uint8_t)port});
+}
+
+uint64_t links_recover(struct vswitch *sw)
+{
+	uint64_t now = switch_now(sw), next = UINT64_MAX;
+	unsigned port;
+
+	PORTSET_FOREACH(port, atomic_load(&sw->shared.err_disabled)) {
+		uint64_t due = atomic_load(&sw->shared.port[port].recover_ns);
+		if (due && due <= now)
+			links_clear_error(sw, port);
+		else if (due && due < next)
+			next = due;
+	}
+	return next;
+}

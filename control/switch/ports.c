@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/ports.h"
+
+#include <string.h>
+
+#include "control/common/error.h"
+#include "control/config/config.h"
+#include "control/device/open.h"
+#include "control/switch/state.h"
+#include "dataplane/frame.h"
+#include "dataplane/port.h"
+#include "dataplane/portconf.h"
+#include "dataplane/txbatch.h"
+
+#define PATIENCE_NS UINT64_C(1000000000)
+
+// The number that a port keeps, -1: it is new, or its device is.
+static int kept_number(const struct vswitch *sw, const struct config_port *p)
+{
+	int number = switch_port(sw, p->name);
+
+	return number >= 0 && !strcmp(switch_port_config(sw, (unsigned)number)->device, p->device) ? number : -1;
+}
+
+bool ports_number(const struct vswitch *sw, const struct config *c, uint8_t numbers[CONFIG_PORTS_MAX], struct error *e)
+{
+	portset taken = sw->ports;
+
+	for (unsigned i = 0; i < c->port_count; i++) {
+		int number = kept_number(sw, &c->port[i]);
+		if (number < 0 && !~taken)
+			return error_at(e, c->port[i].at,
+					     "port '%s': no room for it beside the ports that leave or change, %d in all (first take those out)",
+					     c->port[i].name, PORTS_MAX);
+		numbers[i] = (uint8_t)(number < 0 ? portset_first(~taken) : (unsigned)number);
+		taken |= portset_of(numbers[i]);
+	}
+	return true;
+}
+
+static bool open_port(struct vswitch *sw, const struct config *c, const struct config_port *p, unsigned number,
+		      struct error *e)
+{
+	// Not even a port that leaves: closing a TAP takes its interface down, whoever else has it.
+	if (!config_device_is_free(c, p, e) || (sw->config && !config_device_is_free(sw->config, p, e)))
+		return false;
+	if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
+		return error_at(e, p->device_at, "port '%s': %d devices are open, the most that DPDK opens here (take out a port first)",
+				     p->name, RTE_MAX_ETHPORTS);
+	return device_open(&sw->device[number], p, number, sw->workers, sw->pool, e);
+}
+
+bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which, struct error *e)
+{
+	portset opened = 0;
+
+	for (unsigned i = 0; i < c->port_count && sw->devices; i++) {
+		if (!portset_has(which, numbers[i]))
+			continue;
+		if (!open_port(sw, c, &c->port[i], numbers[i], e)) {
+			ports_close(sw, opened);
+			return false;
+		}
+		opened |= portset_of(numbers[i]);
+	}
+	return true;
+}
+
+void ports_close(struct vswitch *sw, portset which)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, which)
+		device_close(&sw->device[port]);
+}
+
+// The number of a port whose MTU another configuration changes while its device stays open; -1: it is none.
+static int resized(const struct vswitch *sw, const struct config_port *p)
+{
+	int number = sw->devices ? kept_number(sw, p) : -1;
+	bool differs = number >= 0 && switch_port_config(sw, (unsigned)number)->mtu != p->mtu;
+
+	return differs && port_is_open(&sw->device[number]) ? number : -1;
+}
+
+// A device of the kernel is never given a frame that is longer than its MTU: it would choke on it.
+static bool set_mtu(struct vswitch *sw, unsigned number, const struct config_port *p, struct error *e)
+{
+	_Atomic uint32_t *longest = &sw->shared.port[number].longest;
+	uint32_t wanted = (p->mtu ? p->mtu : MTU_DEFAULT) + FRAME_HEADER;
+
+	if (sw->device[number].kernel && wanted < atomic_load(longest)) {
+		atomic_store(longest, wanted);
+		switch_settle(sw);
+	}
+	bool good = device_set_mtu(&sw->device[number], p, e);
+	atomic_store(longest, sw->device[number].longest);
+	return good;
+}
+
+bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e)
+{
+	struct error again; // it was possible before
+	unsigned i;
+	int number;
+
+	for (i = 0; i < c->port_count; i++)
+		if ((number = resized(sw, &c->port[i])) >= 0 && !set_mtu(sw, (unsigned)number, &c->port[i], e))
+			break;
+	for (unsigned k = 0; i < c->port_count && k <= i; k++)
+		if ((number = resized(sw, &c->port[k])) >= 0)
+			set_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number), &again);
+	return i == c->port_count;
+}
+
+void ports_unpoll(struct vswitch *sw, portset which)
+{
+	if (!which)
+		return;
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_fetch_and(&sw->worker[w]->polled[q], ~which);
+	switch_settle(sw);
+}
+
+// Ports of a live switch that wait for their peer.
+static portset closed(const struct vswitch *sw)
+{
+	portset found = 0;
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->devices ? sw->ports : 0)
+		if (!port_is_open(&sw->device[port]))
+			found |= portset_of(port);
+	return found;
+}
+
+// What a worker is to poll: ports, by queue.
+struct plan {
+	portset queue[PORT_QUEUES_MAX];
+};
+
+static int size_of(const struct plan *p)
+{
+	int size = 0;
+
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		size += __builtin_popcountll(p->queue[q]);
+	return size;
+}
+
+// The worker with the fewest queues, or the one with the most.
+static struct plan *find_worker(struct plan *plan, unsigned workers, bool fewest)
+{
+	struct plan *found = plan;
+
+	for (struct plan *p = plan; p < plan + workers; p++)
+		if (fewest ? size_of(p) < size_of(found) : size_of(p) > size_of(found))
+			found = p;
+	return found;
+}
+
+// Gives the queues of a port that no worker has to those with the fewest.
+static void give_queues(const struct vswitch *sw, struct plan *plan, unsigned port)
+{
+	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1); // a port without a device counts as well
+
+	for (unsigned q = 0; q < queues; q++) {
+		bool taken = false;
+		for (unsigned w = 0; w < sw->workers; w++)
+			taken |= portset_has(plan[w].queue[q], port);
+		if (!taken)
+			find_worker(plan, sw->workers, true)->queue[q] |= portset_of(port);
+	}
+}
+
+// Moves one queue.
+static void even_out(struct plan *from, struct plan *to, struct plan *moved)
+{
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++) {
+		if (!from->queue[q])
+			continue;
+		portset one = portset_of(portset_first(from->queue[q]));
+		from->queue[q] &= ~one;
+		to->queue[q] |= one;
+		moved->queue[q] |= one;
+		break;
+	}
+}
+
+// No queue is ever polled by two: those that move are let go of first.
+static void carry_out(struct vswitch *sw, const struct plan *plan, const struct plan *moved)
+{
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_fetch_and(&sw->worker[w]->polled[q], ~moved->queue[q]);
+	if (size_of(moved))
+		switch_settle(sw);
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			atomic_store(&sw->worker[w]->polled[q], plan[w].queue[q]);
+}
+
+void ports_spread(struct vswitch *sw, portset ports)
+{
+	struct plan plan[CONFIG_WORKERS_MAX], moved = {0};
+	unsigned port;
+
+	for (unsigned w = 0; w < sw->workers; w++)
+		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+			plan[w].queue[q] = atomic_load(&sw->worker[w]->polled[q]);
+	PORTSET_FOREACH(port, ports & ~closed(sw))
+		give_queues(sw, plan, port);
+	for (;;) {
+		struct plan *most = find_worker(plan, sw->workers, false), *fewest = find_worker(plan, sw->workers, true);
+		if (size_of(most) <= size_of(fewest) + 1)
+			break;
+		even_out(most, fewest, &moved);
+	}
+	carry_out(sw, plan, &moved);
+}
+
+void ports_wait_for_peer(struct vswitch *sw, unsigned port)
+{
+	sw->port[port].patience_ns = switch_now(sw) + PATIENCE_NS;
+}
+
+static bool is_lost(const struct vswitch *sw, unsigned port)
+{
+	const struct switch_port *p = &sw->port[port];
+
+	if (p->link || (port_is_open(&sw->device[port]) && switch_now(sw) < p->patience_ns))
+		return false;
+	return device_peer(switch_port_config(sw, port)->device) == PEER_THERE;
+}
+
+bool ports_reconnect(struct vswitch *sw)
+{
+	struct error e; // another try follows
+	portset lost = 0;
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		if (is_lost(sw, port))
+			lost |= portset_of(port);
+	if (!lost)
+		return false;
+	ports_unpoll(sw, lost);
+	ports_close(sw, lost);
+	PORTSET_FOREACH(port, lost) {
+		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers, sw->pool, &e);
+		ports_wait_for_peer(sw, port);
+	}
+	ports_spread(sw, sw->ports);
+	return true;
+}
+
+void ports_renew(struct vswitch *sw, portset which)
+{
+	bool alone = sw->workers == 1;
+	unsigned port;
+
+	PORTSET_FOREACH(port, which)
+		sw->shared.port[port] = (struct port_runtime){.ingress.one_user = alone, .egress.one_user = alone};
+	atomic_fetch_and(&sw->shared.err_disabled, ~which);
+	switch_clear_counters(sw, which);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/state.h"
+
+#include <string.h>
+
+#include "dataplane/clock.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/forward.h"
+#include "dataplane/portconf.h"
+
+const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
+
+uint64_t switch_now(const struct vswitch *sw)
+{
+	return sw->live ? clock_ns(&sw->clock, rte_rdtsc()) : sw->replay_ns;
+}
+
+uint32_t switch_tick(const struct vswitch *sw)
+{
+	return forward_tick(switch_now(sw));
+}
+
+int switch_port(const struct vswitch *sw, const char *name)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		if (!strcmp(sw->port[port].name, name))
+			return (int)port;
+	return -1;
+}
+
+const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port)
+{
+	return config_port(sw->config, sw->port[port].name);
+}
+
+enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
+{
+	if (switch_port_config(sw, port)->disabled)
+		return PORT_DISABLED;
+	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
+		return PORT_ERR_DISABLED;
+	return portset_has(atomic_load(&sw->shared.up), port) ? PORT_UP : PORT_DOWN; // what frames meet
+}
+
+void switch_tell(struct vswitch *sw, const struct event *e)
+{
+	if (sw->on_event)
+		sw->on_event(sw->event_arg, e);
+}
+
+void switch_settle(struct vswitch *sw)
+{
+	if (sw->live)
+		rte_rcu_qsbr_check(sw->qsbr, rte_rcu_qsbr_start(sw->qsbr), true);
+}
+
+static void add_counters(const struct vswitch *sw, unsigned port, struct counters *c)
+{
+	*c = (struct counters){0};
+	for (unsigned w = 0; w < sw->workers; w++)
+		counters_read(&sw->worker[w]->forwarder.counters[port], c);
+}
+
+void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c)
+{
+	const uint64_t *cleared = (const uint64_t *)&sw->port[port].cleared;
+
+	add_counters(sw, port, c);
+	for (size_t i = 0; i < sizeof *c / sizeof(uint64_t); i++)
+		((uint64_t *)c)[i] -= cleared[i];
+}
+
+void switch_clear_counters(struct vswitch *sw, portset which)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, which)
+		add_counters(sw, port, &sw->port[port].cleared);
+}
+
+void switch_note_load(struct vswitch *sw)
+{
+	for (unsigned w = 0; w < sw->workers; w++) {
+		uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+		struct worker_load *l = &sw->load[w];
+		double share = all > l->all ? (double)(busy - l->busy) / (double)(all - l->all) : 0;
+		*l = (struct worker_load){.busy = busy, .all = all, .share = share};
+	}
+}
