@@ -7,14 +7,16 @@
 #include "control/device/spec.h"
 #include "control/subcommands.h"
 
-static const char usage[] = "usage: nestswitch check FILE\n"
-			    "\n"
-			    "Reads a configuration and says whether `run` would take it. Nothing is started.\n";
+static const char usage[] =
+	"usage: nestswitch check FILE\n"
+	"\n"
+	"Reads a configuration and says whether `run` would take it. Nothing is started.\n";
 
 static bool check_devices(const struct config *c, struct error *e)
 {
 	for (unsigned i = 0; i < c->port_count; i++)
-		if (*c->port[i].device && (!device_check(&c->port[i], e) || !config_device_is_free(c, &c->port[i], e)))
+		if (*c->port[i].device &&
+		    (!device_check(&c->port[i], e) || !config_device_is_free(c, &c->port[i], e)))
 			return false;
 	return true;
 }
@@ -32,9 +34,11 @@ static int check(const char *path)
 	config_warnings(c, complain_warning, (void *)(uintptr_t)path);
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!*c->port[i].device)
-			complain("warning: port '%s' has no device: `replay` can use it, `run` will refuse it", c->port[i].name);
-	printf("%s: good: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n", path, c->name, c->port_count,
-	       c->group_count, c->fixed_count, config_table_size(c));
+			complain(
+				"warning: port '%s' has no device: `replay` can use it, `run` will refuse it",
+				c->port[i].name);
+	printf("%s: good: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n",
+	       path, c->name, c->port_count, c->group_count, c->fixed_count, config_table_size(c));
 	config_free(c);
 	return EXIT_DONE;
 }

@@ -21,10 +21,12 @@ struct subcommand {
 
 static const struct subcommand subcommands[] = {
 	{"run", run_main, "forward between devices, controlled by nestctl, until told to stop"},
-	{"replay", replay_main, "send captures through a switch; write what comes out and a report"},
+	{"replay", replay_main,
+	 "send captures through a switch; write what comes out and a report"},
 	{"bench", bench_main, "measure the switch on this machine"},
 	{"check", check_main, "say whether a configuration is good"},
-	{"help", help_main, "say this; `help policy`, `help drops`, `help events`: what these names mean"},
+	{"help", help_main,
+	 "say this; `help policy`, `help drops`, `help events`: what these names mean"},
 	{0},
 };
 
@@ -33,13 +35,15 @@ static void print_usage(FILE *out)
 	fputs("usage: nestswitch COMMAND …\n\n", out);
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		fprintf(out, "  %-8s %s\n", s->name, s->help);
-	fputs("\n`nestswitch COMMAND --help` says more; `nestswitch --version` says which version this is.\n", out);
+	fputs("\n`nestswitch COMMAND --help` says more; `nestswitch --version` says which version this is.\n",
+	      out);
 }
 
 static const struct {
 	const char *name;
 	void (*print)(FILE *out);
-} topics[] = {{"policy", policy_print_keys}, {"drops", reasons_print}, {"events", event_types_print}};
+} topics[] = {
+	{"policy", policy_print_keys}, {"drops", reasons_print}, {"events", event_types_print}};
 
 static int help_main(int argc, char **argv)
 {
@@ -47,7 +51,10 @@ static int help_main(int argc, char **argv)
 		if (!strcmp(topics[i].name, argv[1]))
 			return topics[i].print(stdout), EXIT_DONE;
 	if (argc > 1)
-		return complain("no help on '%s' (there is `help policy`, `help drops` and `help events`)", argv[1]), EXIT_USAGE;
+		return complain(
+			       "no help on '%s' (there is `help policy`, `help drops` and `help events`)",
+			       argv[1]),
+		       EXIT_USAGE;
 	print_usage(stdout);
 	return EXIT_DONE;
 }
@@ -71,6 +78,7 @@ int main(int argc, char **argv)
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		if (!strcmp(s->name, argv[1]))
 			return s->main(argc - 1, argv + 1);
-	complain("unknown command '%s'%s", argv[1], text_hint(hint, argv[1], subcommand_name, NULL, "see nestswitch --help"));
+	complain("unknown command '%s'%s", argv[1],
+		 text_hint(hint, argv[1], subcommand_name, NULL, "see nestswitch --help"));
 	return EXIT_USAGE;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// run: the live switch. Order of things: configuration, DPDK, switch (devices, table, workers), control socket, loop;
-// and back.
+// run: the live switch. Order of things: configuration, DPDK, switch (devices, table, workers),
+// control socket, loop; and back.
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
@@ -106,11 +106,13 @@ static bool loop(struct run *r)
 	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
 	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
 	struct event *reload = evsignal_new(r->base, SIGHUP, on_reload, r);
-	bool good = tick && interrupt && terminate && reload && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
-		    !event_add(interrupt, NULL) && !event_add(terminate, NULL) && !event_add(reload, NULL);
+	bool good = tick && interrupt && terminate && reload && !event_priority_set(tick, 0) &&
+		    !event_add(tick, &period) && !event_add(interrupt, NULL) &&
+		    !event_add(terminate, NULL) && !event_add(reload, NULL);
 
 	if (good) {
-		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name, r->control.sw->config->port_count);
+		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name,
+		       r->control.sw->config->port_count);
 		fflush(stdout);
 		event_base_dispatch(r->base);
 	}
@@ -149,9 +151,10 @@ static bool open_http(struct run *r, const struct options *o, struct error *e)
 	if (!o->listen)
 		return true;
 	if (http_conf_is_exposed(&o->http))
-		log_write(LOG_WARNING,
-			  "--web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http 127.0.0.1:PORT)",
-			  o->listen);
+		log_write(
+			LOG_WARNING,
+			"--web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http 127.0.0.1:PORT)",
+			o->listen);
 	return http_open(&r->http, r->base, &o->http, &r->control, e);
 }
 
@@ -171,7 +174,8 @@ static bool open_doors(struct run *r, const struct options *o, struct error *e)
 {
 	struct control *k = &r->control;
 
-	return rpc_open(&r->rpc, r->base, o->socket, k, e) && telemetry_open(r->base, k, e) && open_http(r, o, e);
+	return rpc_open(&r->rpc, r->base, o->socket, k, e) && telemetry_open(r->base, k, e) &&
+	       open_http(r, o, e);
 }
 
 static bool start(struct run *r, const struct options *o, struct config *c)
@@ -259,8 +263,11 @@ static bool check_options(struct options *o)
 	if (!o->config)
 		return complain("--config FILE is missing (see nestswitch run --help)"), false;
 	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
-		return complain("--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)"), false;
-	if (!log_open(o->log, o->log_level, &e) || (o->listen && !http_conf_listen(&o->http, o->listen, &e)) ||
+		return complain(
+			       "--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)"),
+		       false;
+	if (!log_open(o->log, o->log_level, &e) ||
+	    (o->listen && !http_conf_listen(&o->http, o->listen, &e)) ||
 	    (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
 		return complain("%s", e.text), false;
 	return true;
@@ -308,11 +315,15 @@ int run_main(int argc, char **argv)
 		case 'h':
 			return fputs(usage, stdout), EXIT_DONE;
 		default:
-			return complain_option(option, argv[optind - 1], longs, "nestswitch run --help"), EXIT_USAGE;
+			return complain_option(option, argv[optind - 1], longs,
+					       "nestswitch run --help"),
+			       EXIT_USAGE;
 		}
 	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
 	if (optind < argc && !eal_follows)
-		return complain("'%s' is not expected (EAL arguments stand behind --)", argv[optind]), EXIT_USAGE;
+		return complain("'%s' is not expected (EAL arguments stand behind --)",
+				argv[optind]),
+		       EXIT_USAGE;
 	o.eal = argv + optind;
 	return check_options(&o) ? run(&o) : EXIT_USAGE;
 }

@@ -4,8 +4,8 @@
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
 
-// A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1), or Cisco's
-// address for per-VLAN spanning tree.
+// A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1),
+// or Cisco's address for per-VLAN spanning tree.
 static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 {
 	if (dst == MAC_BRIDGE_GROUP || dst == MAC_PVST)
@@ -23,7 +23,8 @@ static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbu
 	return p->block_router_advert && guard_is_router_advert(m) ? OUT_ROUTER_ADVERT : ADMITTED;
 }
 
-enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src, uint64_t dst)
+enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src,
+			   uint64_t dst)
 {
 	if (mac_is_group(src) || !src)
 		return OUT_BAD_SOURCE;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // admit: may a frame come in through this port, and in which VLAN.
 //
-// Model   A function of the frame and the port's configuration alone: no clock, no table, no state. What depends on
-//         those (port up, rates, storms) is decided when the frame's turn comes.
+// Model   A function of the frame and the port's configuration alone: no clock, no table, no state.
+//         What depends on those (port up, rates, storms) is decided when the frame's turn comes.
 #pragma once
 
 #include "dataplane/counters.h"
@@ -11,20 +11,23 @@
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
 
-#define MAC_BRIDGE_GROUP UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
+#define MAC_BRIDGE_GROUP \
+	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
 #define MAC_PVST UINT64_C(0x01000ccccccd)
 
-// A frame between its arrival and its decision. No member is a byte: a store to one could be a store to anything, and
-// what the loop of a burst holds in registers would be read again.
+// A frame between its arrival and its decision. No member is a byte: a store to one could be a
+// store to anything, and what the loop of a burst holds in registers would be read again.
 struct arrival {
-	uint64_t src_key, dst_key; // with the frame's VLAN
-	const struct fdb_slot *src_slot, *dst_slot; // own ones; dst_slot NULL: the frame is not admitted, or for a group
-	const portset *as_it_is; // ports that take it just as it is
-	uint32_t tag;     // as in struct frame
-	uint32_t verdict; // ADMITTED or the reason to drop it
+	uint64_t src_key, dst_key;                  // with the frame's VLAN
+	const struct fdb_slot *src_slot, *dst_slot; // own ones; dst_slot NULL: the frame is not
+						    // admitted, or for a group
+	const portset *as_it_is;                    // ports that take it just as it is
+	uint32_t tag;                               // as in struct frame
+	uint32_t verdict;                           // ADMITTED or the reason to drop it
 };
 
-static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf *p, portset self, uint32_t tag)
+static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf *p, portset self,
+				  uint32_t tag)
 {
 	uint16_t vid = tag_vid(tag);
 
@@ -40,12 +43,14 @@ static inline enum tag_form form_of(uint32_t tag)
 	return tag_vid(tag) ? FORM_TAGGED : FORM_PRIORITY;
 }
 
-// The decision about a frame that has a VLAN, where its addresses or the port ask for a closer look.
-enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src, uint64_t dst);
+// The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
+// look.
+enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src,
+			   uint64_t dst);
 
 // Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
-static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self, const struct rte_mbuf *m,
-				 struct arrival *a)
+static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
+				 const struct rte_mbuf *m, struct arrival *a)
 {
 	struct frame f;
 

@@ -27,7 +27,8 @@ enum {
 static void finish_type(uint16_t type, struct span s, unsigned depth);
 
 // A sum in ones' complement, of words in the order of the wire.
-static uint16_t pseudo_sum(const uint8_t *addresses, uint32_t size, uint8_t protocol, uint32_t length)
+static uint16_t pseudo_sum(const uint8_t *addresses, uint32_t size, uint8_t protocol,
+			   uint32_t length)
 {
 	uint32_t sum = protocol + length;
 
@@ -52,7 +53,8 @@ static void finish_udp_tunnel(struct span s, unsigned depth)
 
 	if (port != VXLAN_PORT && port != VXLAN_PORT_LINUX && port != GENEVE_PORT)
 		return;
-	uint32_t options = port == GENEVE_PORT ? (p[UDP_HEADER] & 63) * 4u : 0, header = UDP_HEADER + TUNNEL_HEADER + options;
+	uint32_t options = port == GENEVE_PORT ? (p[UDP_HEADER] & 63) * 4u : 0,
+		 header = UDP_HEADER + TUNNEL_HEADER + options;
 	if (s.end - s.at < header)
 		return;
 	s.at += header;
@@ -67,7 +69,8 @@ static void finish_gre(struct span s, unsigned depth)
 
 	if (!p)
 		return;
-	uint32_t header = 4 + 4u * (uint32_t)__builtin_popcount(p[0] & 0xb0); // checksum, key, sequence number
+	uint32_t header = 4 + 4u * (uint32_t)__builtin_popcount(p[0] & 0xb0); // checksum, key,
+									      // sequence number
 	uint16_t type = frame_be16(p + 2);
 	if (s.end - s.at < header)
 		return;
@@ -100,7 +103,8 @@ static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uin
 	return true;
 }
 
-static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32_t size, unsigned depth)
+static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32_t size,
+			 unsigned depth)
 {
 	// The kernel finishes what it cuts into fragments.
 	if (!u->known || u->first_fragment || u->later_fragment)
@@ -108,7 +112,8 @@ static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32
 	uint16_t pseudo = pseudo_sum(addresses, size, u->protocol, u->content.end - u->content.at);
 	if (u->protocol == TCP)
 		finish_field(&u->content, TCP_HEADER, TCP_CHECKSUM, pseudo);
-	else if (u->protocol == PROTOCOL_UDP && !finish_field(&u->content, UDP_HEADER, UDP_CHECKSUM, pseudo))
+	else if (u->protocol == PROTOCOL_UDP &&
+		 !finish_field(&u->content, UDP_HEADER, UDP_CHECKSUM, pseudo))
 		finish_udp_tunnel(u->content, depth);
 	else if (u->protocol == GRE)
 		finish_gre(u->content, depth);
@@ -146,7 +151,8 @@ static struct upper upper_of(uint16_t type, struct span s)
 	return type == TYPE_IPV6 ? packet_upper6(s) : (struct upper){0};
 }
 
-// Of a stretch of a frame. (rte_raw_cksum_mbuf() loses carries where a segment before has an odd number of bytes.)
+// Of a stretch of a frame. (rte_raw_cksum_mbuf() loses carries where a segment before has an odd
+// number of bytes.)
 static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t length)
 {
 	uint32_t sum = 0, done = 0;
@@ -154,7 +160,8 @@ static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t len
 	for (; m && done < length; m = m->next) {
 		uint32_t skipped = RTE_MIN(at, (uint32_t)rte_pktmbuf_data_len(m));
 		uint32_t part = RTE_MIN(rte_pktmbuf_data_len(m) - skipped, length - done);
-		uint16_t one = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, skipped), part);
+		uint16_t one = rte_raw_cksum(rte_pktmbuf_mtod_offset(m, const void *, skipped),
+					     part);
 		sum += done & 1 ? rte_bswap16(one) : one;
 		done += part;
 		at -= skipped;
@@ -170,11 +177,15 @@ void checksum_finish_told(struct rte_mbuf *m)
 	struct upper u = upper_of(type, s);
 	bool tcp = u.protocol == TCP;
 
-	if (!u.known || u.first_fragment || u.later_fragment || (!tcp && u.protocol != PROTOCOL_UDP))
+	if (!u.known || u.first_fragment || u.later_fragment ||
+	    (!tcp && u.protocol != PROTOCOL_UDP))
 		return;
-	uint32_t length = u.content.end - u.content.at, field = u.content.at + (tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
+	uint32_t length = u.content.end - u.content.at,
+		 field = u.content.at + (tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
 	// Headers that are not in the first segment are nothing that an honest sender makes.
-	if (length < (tcp ? TCP_HEADER : UDP_HEADER) || field + sizeof(uint16_t) > rte_pktmbuf_data_len(m))
+	if (length < (tcp ? TCP_HEADER : UDP_HEADER) ||
+	    field + sizeof(uint16_t) > rte_pktmbuf_data_len(m))
 		return;
-	put_sum(rte_pktmbuf_mtod_offset(m, uint8_t *, field), sum_segments(m, u.content.at, length));
+	put_sum(rte_pktmbuf_mtod_offset(m, uint8_t *, field),
+		sum_segments(m, u.content.at, length));
 }

@@ -12,7 +12,8 @@ struct clock {
 
 static inline struct clock clock_start(void)
 {
-	return (struct clock){.epoch = rte_rdtsc(), .scale = (UINT64_C(1000000000) << 32) / rte_get_tsc_hz()};
+	return (struct clock){.epoch = rte_rdtsc(),
+			      .scale = (UINT64_C(1000000000) << 32) / rte_get_tsc_hz()};
 }
 
 static inline uint64_t clock_ns(const struct clock *c, uint64_t tsc)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // counters: how frames ended, counted per worker and port.
 //
-// Model   A frame received on a port ends as exactly one outcome, counted on that port. So, for every port,
-//         rx_packets is the sum of its outcomes. rx_packets is counted where frames come in and the outcomes where they
-//         end, so that the sum proves something.
-// Threads One block per worker and port; only that worker writes it. What one burst adds to the ingress side becomes
-//         visible at once: `version` is odd meanwhile, and counters_read() waits for an even one. The egress side of
-//         a port is added to by bursts of other ports and is read as it comes.
+// Model   A frame received on a port ends as exactly one outcome, counted on that port. So, for
+//         every port, rx_packets is the sum of its outcomes. rx_packets is counted where frames
+//         come in and the outcomes where they end, so that the sum proves something.
+// Threads One block per worker and port; only that worker writes it. What one burst adds to the
+//         ingress side becomes visible at once: `version` is odd meanwhile, and counters_read()
+//         waits for an even one. The egress side of a port is added to by bursts of other ports and
+//         is read as it comes.
 // Units   frames and bytes; bytes as on the wire without FCS.
 #pragma once
 
@@ -49,7 +50,7 @@ enum outcome {
 #define X(id, name) OUT_##id,
 	OUTCOME_LIST(X)
 #undef X
-	OUTCOMES,
+		OUTCOMES,
 	OUT_FIRST_DROP = OUT_MALFORMED,
 	ADMITTED = OUT_FORWARDED, // while a frame is on its way: no reason to drop it so far
 };
@@ -58,7 +59,7 @@ enum tx_drop {
 #define X(id, name) TX_##id,
 	TX_DROP_LIST(X)
 #undef X
-	TX_DROPS,
+		TX_DROPS,
 };
 
 extern const char *const outcome_names[OUTCOMES];
@@ -100,7 +101,8 @@ struct counter_block {
 // Adds to a counter that has one writer: no locked instruction.
 static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
 {
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
+			      memory_order_relaxed);
 }
 
 // Adds one burst to the ingress side of its port's block, and empties the tally.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // event: news from forwarding to control.
 //
-// Model   fixed-size messages in a ring, one producer (a worker) and one consumer (control). A full ring loses the
-//         message and counts it: news never slows forwarding.
+// Model   fixed-size messages in a ring, one producer (a worker) and one consumer (control). A full
+//         ring loses the message and counts it: news never slows forwarding.
 #pragma once
 
 #include <rte_ring.h>

@@ -45,8 +45,8 @@ static uint32_t load(const _Atomic uint32_t *v)
 	return atomic_load_explicit(v, memory_order_acquire);
 }
 
-// Where a key may be: its own slot of its first line, anywhere in one of its two lines; and the lock under which it
-// comes, changes and goes.
+// Where a key may be: its own slot of its first line, anywhere in one of its two lines; and the
+// lock under which it comes, changes and goes.
 struct place {
 	unsigned own;
 	uint64_t first; // number of the first line
@@ -57,7 +57,8 @@ struct place {
 static struct place place_of(const struct fdb *f, uint64_t key)
 {
 	uint64_t h = fdb_hash(&f->map, key);
-	uint64_t first = (h & f->map.span) / sizeof(struct fdb_line), second = (h >> 32 & f->map.span) / sizeof(struct fdb_line);
+	uint64_t first = (h & f->map.span) / sizeof(struct fdb_line),
+		 second = (h >> 32 & f->map.span) / sizeof(struct fdb_line);
 
 	if (second == first)
 		second ^= 1;
@@ -69,10 +70,13 @@ static struct place place_of(const struct fdb *f, uint64_t key)
 	};
 }
 
-// Whether a key may be in its second line: looked at before a line that is most likely neither needed nor in the cache.
+// Whether a key may be in its second line: looked at before a line that is most likely neither
+// needed nor in the cache.
 static bool may_stray(const struct fdb *f, const struct place *p)
 {
-	return atomic_load_explicit(&f->strays[p->first / 64], memory_order_acquire) >> p->first % 64 & 1;
+	return atomic_load_explicit(&f->strays[p->first / 64], memory_order_acquire) >>
+		       p->first % 64 &
+	       1;
 }
 
 // Before a key is put into its second line.
@@ -149,13 +153,14 @@ static bool credit_take(struct fdb *f, const struct fdb_learner *who, struct cre
 	return room;
 }
 
-// Gives back the credit of an entry that had this value; its port is locked. One flushed with its port has none: its
-// port started counting anew.
+// Gives back the credit of an entry that had this value; its port is locked. One flushed with its
+// port has none: its port started counting anew.
 static void credit_drop(struct fdb_port *p, uint64_t value)
 {
 	if (fdb_value_type(value) == FDB_STICKY)
 		atomic_fetch_sub_explicit(&p->sticky, 1, memory_order_relaxed);
-	else if (fdb_value_type(value) == FDB_DYNAMIC && survived(fdb_value_flush(value), load(&p->floor)))
+	else if (fdb_value_type(value) == FDB_DYNAMIC &&
+		 survived(fdb_value_flush(value), load(&p->floor)))
 		atomic_fetch_sub_explicit(&p->dynamic, 1, memory_order_relaxed);
 }
 
@@ -173,7 +178,8 @@ static struct fdb_slot *slot_of(const struct fdb *f, const struct place *p, uint
 {
 	for (int l = 0; l < 1 + may_stray(f, p); l++)
 		for (int i = 0; i < FDB_WAYS; i++)
-			if (atomic_load_explicit(&p->line[l]->slot[i].key, memory_order_acquire) == key)
+			if (atomic_load_explicit(&p->line[l]->slot[i].key, memory_order_acquire) ==
+			    key)
 				return &p->line[l]->slot[i];
 	return NULL;
 }
@@ -184,7 +190,8 @@ static struct fdb_slot *claim_in(struct fdb_line *line, unsigned own, uint64_t k
 	for (unsigned i = 0; i < FDB_WAYS; i++) {
 		struct fdb_slot *s = &line->slot[(own + i) % FDB_WAYS];
 		uint64_t none = 0;
-		if (!atomic_load_explicit(&s->key, memory_order_relaxed) && atomic_compare_exchange_strong(&s->key, &none, key))
+		if (!atomic_load_explicit(&s->key, memory_order_relaxed) &&
+		    atomic_compare_exchange_strong(&s->key, &none, key))
 			return s;
 	}
 	return NULL;
@@ -203,8 +210,10 @@ static void release_slot(struct fdb_slot *s)
 
 static bool make_room(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held, int depth);
 
-// Moves the entry in slot s to its other line. Whoever looks for it meanwhile misses and finds `displaced` odd.
-static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, const struct fdb_lock *held, int depth)
+// Moves the entry in slot s to its other line. Whoever looks for it meanwhile misses and finds
+// `displaced` odd.
+static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s,
+		     const struct fdb_lock *held, int depth)
 {
 	uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 
@@ -225,7 +234,8 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, c
 	if (to) {
 		atomic_fetch_add(&f->displaced, 1);
 		uint64_t value = atomic_exchange(&s->value, 0);
-		atomic_store_explicit(&f->born[slot_index(f, to)], load(&f->born[slot_index(f, s)]), memory_order_relaxed);
+		atomic_store_explicit(&f->born[slot_index(f, to)], load(&f->born[slot_index(f, s)]),
+				      memory_order_relaxed);
 		if (value & FDB_MOVED)
 			f->moves[slot_index(f, to)] = f->moves[slot_index(f, s)];
 		atomic_store_explicit(&to->value, value, memory_order_release);
@@ -237,8 +247,8 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s, c
 	return to;
 }
 
-// Sees to it that a line has a free slot, for now. `held` is the one stripe that the caller has locked; the displace
-// lock is held too.
+// Sees to it that a line has a free slot, for now. `held` is the one stripe that the caller has
+// locked; the displace lock is held too.
 static bool make_room(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held, int depth)
 {
 	for (int i = 0; i < FDB_WAYS; i++)
@@ -296,7 +306,8 @@ struct source {
 // The value that an entry learned now gets.
 static uint64_t learned_value(const struct source *s, const struct credit *c)
 {
-	return fdb_value(s->tick, c->flush, s->who->port, s->who->sticky ? FDB_STICKY : FDB_DYNAMIC);
+	return fdb_value(s->tick, c->flush, s->who->port,
+			 s->who->sticky ? FDB_STICKY : FDB_DYNAMIC);
 }
 
 static enum fdb_seen learn(const struct source *s)
@@ -331,7 +342,8 @@ static bool count_move(const struct source *s)
 	if (anew)
 		*m = (struct fdb_moves){.ns = s->ns};
 	if (s->who->move_limit && m->count >= s->who->move_limit) {
-		*m = (struct fdb_moves){.ns = s->ns + s->who->move_hold_s * NS_PER_SECOND, .held = true};
+		*m = (struct fdb_moves){.ns = s->ns + s->who->move_hold_s * NS_PER_SECOND,
+					.held = true};
 		set(s->slot, s->value | FDB_MOVED);
 		return false;
 	}
@@ -356,7 +368,8 @@ static enum fdb_seen move(const struct source *s)
 	return FDB_HAS_MOVED;
 }
 
-// A learned entry on its own port: refreshed; dynamic becomes sticky where the port has changed its mind.
+// A learned entry on its own port: refreshed; dynamic becomes sticky where the port has changed its
+// mind.
 static void refresh(const struct source *s)
 {
 	struct fdb_port *p = &s->f->port[s->who->port];
@@ -375,7 +388,8 @@ static void refresh(const struct source *s)
 static struct fdb_seen_result judge(struct source *s)
 {
 	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)fdb_value_port(s->value)};
-	bool live = fdb_is_live(s->f, s->key, s->value, s->tick), here = live && r.from == s->who->port;
+	bool live = fdb_is_live(s->f, s->key, s->value, s->tick),
+	     here = live && r.from == s->who->port;
 	bool dynamic = fdb_value_type(s->value) == FDB_DYNAMIC;
 
 	if (here && (dynamic || fdb_value_type(s->value) == FDB_STICKY)) {
@@ -399,13 +413,15 @@ static struct fdb_seen_result judge(struct source *s)
 	return r;
 }
 
-// A port at its limit whose guest makes up addresses asks for the same answer again and again: without a lock.
+// A port at its limit whose guest makes up addresses asks for the same answer again and again:
+// without a lock.
 static bool is_surely_one_too_many(const struct fdb *f, uint64_t key, const struct fdb_learner *who)
 {
 	return who->learns && fdb_count(f, who->port) >= who->limit && !fdb_get_anywhere(f, key);
 }
 
-struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who, uint32_t tick, uint64_t ns)
+struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who,
+				uint32_t tick, uint64_t ns)
 {
 	if (is_surely_one_too_many(f, key, who))
 		return (struct fdb_seen_result){.what = FDB_AT_LIMIT};
@@ -413,7 +429,8 @@ struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_le
 	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
 
 	lock(p.stripe);
-	s.flush = load(&f->flush); // read before the entry is judged: what is live then survived this one
+	s.flush = load(&f->flush); // read before the entry is judged: what is live then survived
+				   // this one
 	s.slot = slot_of(f, &p, key);
 	s.value = s.slot ? atomic_load(&s.slot->value) : 0;
 	struct fdb_seen_result r = judge(&s);
@@ -430,7 +447,8 @@ static uint64_t mix(uint64_t z)
 	return z ^ z >> 31;
 }
 
-// Lines for n entries at half load, a power of two and at least two, so that every key has two lines.
+// Lines for n entries at half load, a power of two and at least two, so that every key has two
+// lines.
 static uint32_t lines_for(uint64_t n)
 {
 	uint32_t lines = 2;
@@ -474,7 +492,8 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	if (!f)
 		return -ENOMEM;
 	*f = (struct fdb){
-		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) - 1, .seed = {mix(seed), mix(seed + 1) | 1}},
+		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) - 1,
+			.seed = {mix(seed), mix(seed + 1) | 1}},
 		.flush = 1,
 	};
 	size_t slots = (size_t)fdb_lines(f) * FDB_WAYS;
@@ -613,19 +632,20 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 	return true;
 }
 
-// Flush numbers wrap, so no floor may fall too far behind the newest: each flush looks after one of them. Entries that
-// old are none: a sweep has long since lifted or taken them.
+// Flush numbers wrap, so no floor may fall too far behind the newest: each flush looks after one of
+// them. Entries that old are none: a sweep has long since lifted or taken them.
 static void lift_a_floor(struct fdb *f, uint32_t newest)
 {
 	uint32_t turn = newest % (FDB_PORTS_MAX + VID_SPACE);
-	_Atomic uint32_t *floor = turn < FDB_PORTS_MAX ? &f->port[turn].floor : &f->vlan_floor[turn - FDB_PORTS_MAX];
+	_Atomic uint32_t *floor = turn < FDB_PORTS_MAX ? &f->port[turn].floor
+						       : &f->vlan_floor[turn - FDB_PORTS_MAX];
 
 	if (((newest - load(floor)) & (FDB_FLUSH_LIMIT - 1)) > FDB_FLUSH_LIMIT / 4)
 		atomic_store(floor, (newest - FDB_FLUSH_LIMIT / 4) & (FDB_FLUSH_LIMIT - 1));
 }
 
-// A new flush, for one floor. The floor rises before the number of the newest flush does: who reads that number and
-// then the floors never takes a flushed entry for one that survived.
+// A new flush, for one floor. The floor rises before the number of the newest flush does: who reads
+// that number and then the floors never takes a flushed entry for one that survived.
 static void flush(struct fdb *f, _Atomic uint32_t *floor)
 {
 	uint32_t next = (load(&f->flush) + 1) & (FDB_FLUSH_LIMIT - 1);
@@ -683,7 +703,9 @@ static void sweep_slot(struct sweep *w, struct fdb_slot *s, uint64_t key)
 
 	lock(p.stripe);
 	uint32_t newest = load(&w->f->flush);
-	uint64_t value = atomic_load_explicit(&s->key, memory_order_acquire) == key ? atomic_load(&s->value) : 0;
+	uint64_t value = atomic_load_explicit(&s->key, memory_order_acquire) == key
+				 ? atomic_load(&s->value)
+				 : 0;
 	if (fdb_is_live(w->f, key, value, w->now)) {
 		note_expiry(w, value);
 		if (fdb_value_flush(value) != newest)
@@ -706,7 +728,8 @@ static bool sweep_passes(struct sweep *w, uint64_t key, uint64_t value)
 	return true;
 }
 
-uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_aged_fn aged, void *arg)
+uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_aged_fn aged,
+		   void *arg)
 {
 	struct sweep w = {.f = f, .now = now, .next = UINT32_MAX, .aged = aged, .arg = arg};
 
@@ -731,7 +754,8 @@ static void take_out(struct fdb *f, const struct fdb_entry *e, struct fdb_slot *
 	unlock(p.stripe);
 }
 
-void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_visit_fn visit, void *arg)
+void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_visit_fn visit,
+	      void *arg)
 {
 	for (uint32_t l = from; l < from + count; l++)
 		for (int i = 0; i < FDB_WAYS; i++) {

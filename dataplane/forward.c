@@ -12,8 +12,9 @@
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 
-// How the two passes of a burst take turns, in frames: the first one is this far ahead, the second one takes so many at a
-// time. All prefetches of a burst at once are more than a core has in flight: the later ones are lost.
+// How the two passes of a burst take turns, in frames: the first one is this far ahead, the second
+// one takes so many at a time. All prefetches of a burst at once are more than a core has in
+// flight: the later ones are lost.
 enum { AHEAD = 16, STRIDE = 8 };
 
 // A burst in the making: what does not change from frame to frame, and what is added up.
@@ -30,11 +31,13 @@ struct burst {
 	struct rte_mbuf *drop[BURST_MAX];
 };
 
-// What a usual frame is told by. Copied from the burst and the forwarder, so that it stays in registers.
+// What a usual frame is told by. Copied from the burst and the forwarder, so that it stays in
+// registers.
 struct usual {
-	portset reach;   // ports that a usual frame may go to; none where the port is not plain
-	portset free;    // of them, those that it may go to as it is; none where the port has an ingress rate
-	uint64_t fresh;  // value of a source that nothing is to be done for
+	portset reach;  // ports that a usual frame may go to; none where the port is not plain
+	portset free;   // of them, those that it may go to as it is; none where the port has an
+			// ingress rate
+	uint64_t fresh; // value of a source that nothing is to be done for
 	struct fdb_now now;
 };
 
@@ -45,7 +48,8 @@ uint32_t forward_tick(uint64_t ns)
 	return tick < UINT32_MAX ? (uint32_t)tick : UINT32_MAX - 1;
 }
 
-void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool, struct rte_ring *ring)
+void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool,
+		    struct rte_ring *ring)
 {
 	w->shared = shared;
 	w->tx.pool = pool;
@@ -67,14 +71,15 @@ void forwarder_set_clock(struct forwarder *w, uint64_t ns)
 
 static void tell(struct burst *b, enum event_type type, uint64_t key, uint8_t port, uint8_t from)
 {
-	struct event e = {.ns = b->w->now_ns, .key = key, .type = (uint8_t)type, .port = port, .from = from};
+	struct event e = {
+		.ns = b->w->now_ns, .key = key, .type = (uint8_t)type, .port = port, .from = from};
 
 	event_push(&b->w->events, &e);
 }
 
 // First pass: reads and admits a frame and starts fetching what its decision needs.
-static inline void arrive(const struct swconf *conf, const struct portconf *in, portset self, const struct fdb_map *map,
-			  const struct rte_mbuf *m, struct arrival *a)
+static inline void arrive(const struct swconf *conf, const struct portconf *in, portset self,
+			  const struct fdb_map *map, const struct rte_mbuf *m, struct arrival *a)
 {
 	enum outcome verdict = admit(conf, in, self, m, a);
 
@@ -94,7 +99,8 @@ static inline void arrive(const struct swconf *conf, const struct portconf *in, 
 static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t key)
 {
 	const struct fdb_learner *who = &b->in->learner;
-	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, b->w->now.tick, b->w->now_ns);
+	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, b->w->now.tick,
+					    b->w->now_ns);
 
 	if (r.aged)
 		tell(b, EVENT_MAC_AGED, key, r.from, 0);
@@ -133,7 +139,9 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 {
 	uint64_t value = fdb_near_get(a->src_slot, a->src_key);
 
-	return fdb_is_fresh(value, fdb_fresh_value(&b->in->learner, &b->w->now)) ? ADMITTED : learn(b, a->src_key);
+	return fdb_is_fresh(value, fdb_fresh_value(&b->in->learner, &b->w->now))
+		       ? ADMITTED
+		       : learn(b, a->src_key);
 }
 
 // Whether the port's ingress rate leaves room for a frame.
@@ -141,15 +149,16 @@ static inline bool within_rate(const struct burst *b, const struct rte_mbuf *m)
 {
 	const struct meter_conf *c = &b->in->ingress;
 
-	return !c->rate_kbps ||
-	       meter_admits(&b->w->shared->port[b->in->learner.port].ingress, c, rte_pktmbuf_pkt_len(m), b->w->now_ns);
+	return !c->rate_kbps || meter_admits(&b->w->shared->port[b->in->learner.port].ingress, c,
+					     rte_pktmbuf_pkt_len(m), b->w->now_ns);
 }
 
 static bool storm_has_room(const struct burst *b, enum storm_class class)
 {
 	uint32_t limit = b->in->storm[class];
 
-	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[class], limit, b->w->now.tick / FDB_TICKS_PER_S);
+	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[class], limit,
+				      b->w->now.tick / FDB_TICKS_PER_S);
 }
 
 // Whether the limits on what comes in leave room for a frame.
@@ -161,7 +170,8 @@ static enum outcome check_limits(struct burst *b, const struct arrival *a, const
 		return OUT_RATE_LIMIT;
 	if (dst == MAC_BROADCAST)
 		return storm_has_room(b, STORM_BROADCAST) ? ADMITTED : OUT_STORM_BROADCAST;
-	return !mac_is_group(dst) || storm_has_room(b, STORM_MULTICAST) ? ADMITTED : OUT_STORM_MULTICAST;
+	return !mac_is_group(dst) || storm_has_room(b, STORM_MULTICAST) ? ADMITTED
+									: OUT_STORM_MULTICAST;
 }
 
 // Why a known destination is not reached.
@@ -173,8 +183,8 @@ static enum outcome unreachable(const struct burst *b, unsigned port)
 }
 
 // Where a frame goes, promiscuous ports left aside.
-static inline enum outcome find_ports(const struct burst *b, const struct arrival *a, const struct vlanconf *vlan,
-				      portset may, portset *to)
+static inline enum outcome find_ports(const struct burst *b, const struct arrival *a,
+				      const struct vlanconf *vlan, portset may, portset *to)
 {
 	*to = may;
 	if (a->dst_slot) {
@@ -210,11 +220,15 @@ static void shut_down(struct burst *b, enum outcome reason)
 	struct forwarder *w = b->w;
 	uint8_t port = b->in->learner.port;
 	uint64_t recovery = b->in->recovery_s * UINT64_C(1000000000);
-	struct event e = {.type = EVENT_PORT_ERR_DISABLED, .ns = w->now_ns, .port = port, .reason = (uint8_t)reason};
+	struct event e = {.type = EVENT_PORT_ERR_DISABLED,
+			  .ns = w->now_ns,
+			  .port = port,
+			  .reason = (uint8_t)reason};
 
 	// Of several workers that find violations at once, the first one does it.
 	if (!(atomic_fetch_or(&w->shared->err_disabled, b->self) & b->self)) {
-		atomic_store(&w->shared->port[port].recover_ns, recovery ? w->now_ns + recovery : 0);
+		atomic_store(&w->shared->port[port].recover_ns,
+			     recovery ? w->now_ns + recovery : 0);
 		fdb_flush_port(w->shared->fdb, port);
 		event_push(&w->events, &e);
 	}
@@ -236,10 +250,13 @@ static void punish(struct burst *b, enum outcome reason, const struct arrival *a
 }
 
 // Shows frames to the sniffers.
-static __attribute__((noinline)) void show(struct burst *b, enum sniff_way way, enum outcome reason, struct rte_mbuf **frames,
-					   unsigned n)
+static __attribute__((noinline)) void show(struct burst *b, enum sniff_way way, enum outcome reason,
+					   struct rte_mbuf **frames, unsigned n)
 {
-	struct sniff_what what = {.ns = b->w->now_ns, .way = (uint8_t)way, .port = b->in->learner.port, .reason = (uint8_t)reason};
+	struct sniff_what what = {.ns = b->w->now_ns,
+				  .way = (uint8_t)way,
+				  .port = b->in->learner.port,
+				  .reason = (uint8_t)reason};
 
 	sniff_frames(sniff_first(&b->w->tx.sniffers), &what, frames, n);
 }
@@ -250,8 +267,8 @@ static inline bool is_sniffed(const struct burst *b)
 }
 
 // The end of a frame that is not admitted.
-static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason, const struct arrival *a,
-						   struct rte_mbuf *m)
+static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason,
+						   const struct arrival *a, struct rte_mbuf *m)
 {
 	if (violation_is(reason) && (reason != OUT_BPDU || b->in->bpdu == BPDU_SHUTDOWN))
 		punish(b, reason, a);
@@ -269,7 +286,8 @@ static enum outcome precheck(struct burst *b, const struct arrival *a, struct rt
 	if (!(b->up & b->self))
 		return OUT_PORT_DOWN;
 	if (b->in->mirror_rx)
-		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx, &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
+		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx,
+			       &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
 	return a->verdict == ADMITTED ? check_limits(b, a, m) : a->verdict;
 }
 
@@ -279,7 +297,8 @@ static inline const struct vlanconf *vlan_of(const struct burst *b, const struct
 }
 
 // Second pass: the decision about a frame whose turn has come.
-static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
+static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a,
+						     struct rte_mbuf *m)
 {
 	enum outcome out = precheck(b, a, m);
 	portset to;
@@ -306,15 +325,18 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 }
 
 // A frame that cannot be delivered to the port it goes to.
-static __attribute__((noinline)) enum outcome lose(struct burst *b, struct rte_mbuf *m, unsigned port, enum tx_drop why)
+static __attribute__((noinline)) enum outcome lose(struct burst *b, struct rte_mbuf *m,
+						   unsigned port, enum tx_drop why)
 {
 	txbatch_refuse(&b->w->tx, portset_of(port), why, m);
 	rte_pktmbuf_free(m);
 	return OUT_FORWARDED;
 }
 
-// What decide() comes to for a frame of a known source to one known port, where rates and tags have a say in it.
-static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const struct arrival *a, struct rte_mbuf *m, unsigned port)
+// What decide() comes to for a frame of a known source to one known port, where rates and tags have
+// a say in it.
+static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const struct arrival *a,
+						      struct rte_mbuf *m, unsigned port)
 {
 	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
 
@@ -328,9 +350,10 @@ static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const str
 	return OUT_FORWARDED;
 }
 
-// The port that a frame is for if it is a usual one: its source is known here, its destination is known. Else no port.
-// *stale: the source's entry where it is to be refreshed.
-static inline portset usual_port(const struct usual *u, const struct arrival *a, struct fdb_slot **stale)
+// The port that a frame is for if it is a usual one: its source is known here, its destination is
+// known. Else no port. *stale: the source's entry where it is to be refreshed.
+static inline portset usual_port(const struct usual *u, const struct arrival *a,
+				 struct fdb_slot **stale)
 {
 	*stale = NULL;
 	if (!a->dst_slot)
@@ -362,7 +385,8 @@ static struct usual usual_now(const struct burst *b)
 	};
 }
 
-void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n)
+void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
+		   const uint64_t *when, unsigned n)
 {
 	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
 	struct arrival arrivals[BURST_MAX];
@@ -384,7 +408,8 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	for (unsigned i = 0, arrived = 0; i < n;) {
 		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
 			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
-			arrive(conf, &conf->port[port], self, &map, frames[arrived], &arrivals[arrived]);
+			arrive(conf, &conf->port[port], self, &map, frames[arrived],
+			       &arrivals[arrived]);
 		}
 		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
 			const struct arrival *a = &arrivals[i];

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// forward: the one forwarding path. A burst that was received on a port goes in, batches for the egress ports come out.
+// forward: the one forwarding path. A burst that was received on a port goes in, batches for the
+// egress ports come out.
 //
-// Model     Replay, live workers, benchmarks and fuzzers call forward_burst(); only what feeds it and what empties the
-//           batches differs. A burst is handled in two passes, the first one some frames ahead: it reads and admits a
-//           frame and prefetches the table's lines for its addresses; then each is decided, in order of arrival, so that
-//           what one frame teaches serves the next one. The result is that of one frame at a time.
-// Threads   One struct forwarder per worker. All share a struct forwarding: the configuration is replaced by control,
-//           the set of ports that are up changes at any time, the table is safe by itself.
-// Ownership The frames of a burst belong to forward_burst(); those not dropped wait in the batches for txbatch_drain().
-// Time      Nanoseconds of the switch's clock, which never goes back; forwarder_set_clock() before a burst, or one
-//           time for each frame.
+// Model     Replay, live workers, benchmarks and fuzzers call forward_burst(); only what feeds it
+//           and what empties the batches differs. A burst is handled in two passes, the first one
+//           some frames ahead: it reads and admits a frame and prefetches the table's lines for its
+//           addresses; then each is decided, in order of arrival, so that what one frame teaches
+//           serves the next one. The result is that of one frame at a time.
+// Threads   One struct forwarder per worker. All share a struct forwarding: the configuration is
+//           replaced by control, the set of ports that are up changes at any time, the table is
+//           safe by itself.
+// Ownership The frames of a burst belong to forward_burst(); those not dropped wait in the batches
+//           for txbatch_drain().
+// Time      Nanoseconds of the switch's clock, which never goes back; forwarder_set_clock() before
+//           a burst, or one time for each frame.
 #pragma once
 
 #include "dataplane/counters.h"
@@ -43,11 +47,14 @@ struct forwarder {
 // Ticks of the table's clock in a time of the switch's clock.
 uint32_t forward_tick(uint64_t ns);
 
-// A forwarder whose copies come from pool and whose news go into ring. Its memory is zeroed, cache-line aligned. Who
-// feeds it sets tx.send and tx.arg as well.
-void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool, struct rte_ring *ring);
+// A forwarder whose copies come from pool and whose news go into ring. Its memory is zeroed,
+// cache-line aligned. Who feeds it sets tx.send and tx.arg as well.
+void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool,
+		    struct rte_ring *ring);
 
 void forwarder_set_clock(struct forwarder *w, uint64_t ns);
 
-// Handles n (at most BURST_MAX) frames received on a port. when: the time of each frame; NULL: all at the clock's.
-void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n);
+// Handles n (at most BURST_MAX) frames received on a port. when: the time of each frame; NULL: all
+// at the clock's.
+void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
+		   const uint64_t *when, unsigned n);

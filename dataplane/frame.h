@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// frame: bounds-checked reading of an Ethernet header and its 802.1Q tag, and the editing of that tag.
+// frame: bounds-checked reading of an Ethernet header and its 802.1Q tag, and the editing of that
+// tag.
 //
-// Model   Only TPID 0x8100 is a tag; any other EtherType, 0x88a8 too, is payload of an untagged frame. A tag whose VID
-//         is 0 carries a priority and no VLAN (IEEE 802.1Q-2022 6.9.1).
+// Model   Only TPID 0x8100 is a tag; any other EtherType, 0x88a8 too, is payload of an untagged
+//         frame. A tag whose VID is 0 carries a priority and no VLAN (IEEE 802.1Q-2022 6.9.1).
 // Limits  The header must lie in the first segment of the frame: 14 bytes, 18 with a tag.
 #pragma once
 
@@ -35,8 +36,8 @@ static inline uint16_t frame_be16(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-// Reads the header in data[0 .. len). False where it is cut short: no Ethernet header, or a tag without the EtherType
-// behind it.
+// Reads the header in data[0 .. len). False where it is cut short: no Ethernet header, or a tag
+// without the EtherType behind it.
 static inline bool frame_parse(const uint8_t *data, uint32_t len, struct frame *f)
 {
 	if (len < FRAME_HEADER)

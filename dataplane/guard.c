@@ -16,7 +16,9 @@ static bool is_dhcpv4_server(struct span s)
 {
 	struct upper u = packet_upper4(s);
 	uint8_t copy[IPV6_HEADER];
-	const uint8_t *p = u.known && !u.later_fragment && u.protocol == PROTOCOL_UDP ? span_look(&u.content, 0, 4, copy) : NULL;
+	const uint8_t *p = u.known && !u.later_fragment && u.protocol == PROTOCOL_UDP
+				   ? span_look(&u.content, 0, 4, copy)
+				   : NULL;
 
 	return p && frame_be16(p) == DHCP_SERVER && frame_be16(p + 2) == DHCP_CLIENT;
 }
@@ -25,7 +27,8 @@ static bool is_dhcpv6_server(struct span s)
 {
 	struct upper u = packet_upper6(s);
 	uint8_t copy[IPV6_HEADER];
-	const uint8_t *p = u.known && u.protocol == PROTOCOL_UDP ? span_look(&u.content, 0, 2, copy) : NULL;
+	const uint8_t *p = u.known && u.protocol == PROTOCOL_UDP ? span_look(&u.content, 0, 2, copy)
+								 : NULL;
 
 	if (!u.known || (u.protocol == PROTOCOL_UDP && !p))
 		return u.first_fragment;
@@ -48,7 +51,9 @@ bool guard_is_router_advert(const struct rte_mbuf *m)
 	if (packet_skip_tags(&s) != TYPE_IPV6)
 		return false;
 	struct upper u = packet_upper6(s);
-	const uint8_t *p = u.known && u.protocol == PROTOCOL_ICMPV6 ? span_look(&u.content, 0, 1, copy) : NULL;
+	const uint8_t *p = u.known && u.protocol == PROTOCOL_ICMPV6
+				   ? span_look(&u.content, 0, 1, copy)
+				   : NULL;
 	if (!u.known || (u.protocol == PROTOCOL_ICMPV6 && !p))
 		return u.first_fragment;
 	return p && (*p == ROUTER_ADVERTISEMENT || *p == REDIRECT);

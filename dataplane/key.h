@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // key: (VLAN, MAC) as one 64-bit number, the key of the forwarding database.
 //
-// Model   a MAC is a 48-bit number in transmission order (aa:bb:cc:dd:ee:ff is 0xaabbccddeeff), so keys sort by VLAN,
-//         then by MAC. VID 0 and 4095 never name a VLAN (IEEE 802.1Q-2022 table 9-2), so no key is 0.
+// Model   a MAC is a 48-bit number in transmission order (aa:bb:cc:dd:ee:ff is 0xaabbccddeeff), so
+//         keys sort by VLAN, then by MAC. VID 0 and 4095 never name a VLAN (IEEE 802.1Q-2022 table
+//         9-2), so no key is 0.
 #pragma once
 
 #include <stdbool.h>

@@ -62,8 +62,9 @@ struct upper packet_upper4(struct span s)
 
 static bool is_extension(uint8_t protocol)
 {
-	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT || protocol == AUTHENTICATION ||
-	       protocol == DESTINATION || protocol == MOBILITY || protocol == HIP || protocol == SHIM6;
+	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT ||
+	       protocol == AUTHENTICATION || protocol == DESTINATION || protocol == MOBILITY ||
+	       protocol == HIP || protocol == SHIM6;
 }
 
 static uint32_t extension_size(uint8_t protocol, uint8_t length)

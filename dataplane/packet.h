@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// packet: what lies behind the Ethernet header of a frame: tags, IP headers, the content of a packet.
+// packet: what lies behind the Ethernet header of a frame: tags, IP headers, the content of a
+// packet.
 //
-// Model   Read-only and bounds-checked, across the segments of a frame. Lengths in IP headers can only make a packet
-//         shorter than its frame.
+// Model   Read-only and bounds-checked, across the segments of a frame. Lengths in IP headers can
+//         only make a packet shorter than its frame.
 // Errors  NULL or `known` false: the frame ends before.
 #pragma once
 
@@ -25,7 +26,8 @@ struct span {
 };
 
 // n bytes at offset `from` of a span, NULL where it ends before; n is at most IPV6_HEADER.
-static inline const uint8_t *span_look(const struct span *s, uint32_t from, uint32_t n, uint8_t copy[IPV6_HEADER])
+static inline const uint8_t *span_look(const struct span *s, uint32_t from, uint32_t n,
+				       uint8_t copy[IPV6_HEADER])
 {
 	if (s->end - s->at < from + n)
 		return NULL;
@@ -34,14 +36,15 @@ static inline const uint8_t *span_look(const struct span *s, uint32_t from, uint
 
 // What an IP packet carries.
 struct upper {
-	bool known;          // IPv4: the header is all there; IPv6: the chain of headers names a protocol
+	bool known; // IPv4: the header is all there; IPv6: the chain of headers names a protocol
 	bool first_fragment; // the first of several, or the only one behind a fragment header
 	bool later_fragment; // its content is no header
 	uint8_t protocol;
 	struct span content; // may be empty
 };
 
-// The EtherType behind all tags of an Ethernet header at s->at; *s begins behind it. 0: the frame ends before.
+// The EtherType behind all tags of an Ethernet header at s->at; *s begins behind it. 0: the frame
+// ends before.
 uint16_t packet_skip_tags(struct span *s);
 
 struct upper packet_upper4(struct span s);

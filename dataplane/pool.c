@@ -8,14 +8,15 @@
 
 enum { POOL_CACHE = 256, POOL_LONG = 512 };
 
-// As rte_pktmbuf_pool_create() does it, but for one thing: without huge pages no device reads memory past the CPU, so
-// buffers may cross pages. Else each of them would take a page of its own, nearly twice the memory.
+// As rte_pktmbuf_pool_create() does it, but for one thing: without huge pages no device reads
+// memory past the CPU, so buffers may cross pages. Else each of them would take a page of its own,
+// nearly twice the memory.
 static struct rte_mempool *create(const char *name, unsigned count, unsigned cache, uint16_t room)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
-	struct rte_mempool *pool =
-		rte_mempool_create_empty(name, count, (unsigned)sizeof(struct rte_mbuf) + room, cache, sizeof private, SOCKET_ID_ANY,
-					 rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, count, (unsigned)sizeof(struct rte_mbuf) + room, cache, sizeof private,
+		SOCKET_ID_ANY, rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
 
 	if (!pool)
 		return NULL;
@@ -34,9 +35,12 @@ static struct rte_mempool *create(const char *name, unsigned count, unsigned cac
 
 struct rte_mempool *pool_create(uint64_t memory)
 {
-	uint64_t count = memory / rte_mempool_calc_obj_size(sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0, NULL);
+	uint64_t count = memory /
+			 rte_mempool_calc_obj_size(
+				 sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0, NULL);
 
-	return create("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2, POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
+	return create("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2,
+		      POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
 }
 
 struct rte_mempool *pool_create_long(unsigned id)
@@ -114,7 +118,8 @@ struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id)
 		return NULL;
 	known = true;
 	snprintf(name, sizeof name, "ration%u", id);
-	struct rte_mempool *pool = rte_mempool_create_empty(name, 1, from->elt_size, 0, from->private_data_size, SOCKET_ID_ANY, 0);
+	struct rte_mempool *pool = rte_mempool_create_empty(
+		name, 1, from->elt_size, 0, from->private_data_size, SOCKET_ID_ANY, 0);
 	if (!pool)
 		return NULL;
 	rte_pktmbuf_pool_init(pool, rte_mempool_get_priv(from));

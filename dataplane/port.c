@@ -20,7 +20,8 @@ enum {
 	TX_DESCRIPTORS = 1024,
 	WAITING_BURST = 32,
 	WAITING_MAX = 65536, // frames
-	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's ring
+	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's
+			// ring
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
 };
@@ -52,7 +53,8 @@ static int probe(struct port *p, const char *devargs)
 
 	if (rc)
 		return rc;
-	RTE_ETH_FOREACH_MATCHING_DEV(dev, devargs, &it) {
+	RTE_ETH_FOREACH_MATCHING_DEV(dev, devargs, &it)
+	{
 		found = dev;
 		rte_eth_iterator_cleanup(&it);
 		break;
@@ -67,12 +69,16 @@ static int probe(struct port *p, const char *devargs)
 	if (rc)
 		return rc;
 	p->dev = found;
-	p->part[p->parts++] = (struct port_part){.device = info.device, .dev = found, .interface = info.if_index};
-	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") || !strcmp(info.driver_name, "net_af_xdp");
+	p->part[p->parts++] = (struct port_part){
+		.device = info.device, .dev = found, .interface = info.if_index};
+	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") ||
+			 !strcmp(info.driver_name, "net_af_xdp");
 	p->tells |= !strcmp(info.driver_name, "net_vhost");
-	p->puts_off |= !strcmp(info.driver_name, "net_virtio_user") || !strcmp(info.driver_name, "net_memif");
+	p->puts_off |= !strcmp(info.driver_name, "net_virtio_user") ||
+		       !strcmp(info.driver_name, "net_memif");
 	p->forgets = !strcmp(info.driver_name, "net_memif");
-	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") || !strcmp(info.driver_name, "net_af_xdp");
+	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") ||
+			  !strcmp(info.driver_name, "net_af_xdp");
 	p->kernel |= info.if_index != 0;
 	return 0;
 }
@@ -83,8 +89,11 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->dev, &rx, &tx);
 
 	for (uint16_t q = 0; q < p->rx_queues && !rc; q++) {
-		struct rte_mempool *from = p->tells ? p->ration[q] = pool_create_rationed(pool, p->dev * PORT_QUEUES_MAX + q) : pool;
-		rc = from ? rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, from) : -ENOMEM;
+		struct rte_mempool *from = p->tells ? p->ration[q] = pool_create_rationed(
+							      pool, p->dev * PORT_QUEUES_MAX + q)
+						    : pool;
+		rc = from ? rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, from)
+			  : -ENOMEM;
 	}
 	port_notes = p->forgets ? &p->forgotten : NULL;
 	for (uint16_t q = 0; q < p->tx_queues && !rc; q++)
@@ -96,12 +105,14 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 // Asks a device for an MTU. Drivers that know of none take frames of any length.
 static int ask_mtu(struct port *p, uint16_t mtu)
 {
-	int rc = p->unfinished ? 0 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet takes none above 1500
+	int rc = p->unfinished ? 0 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet takes none
+								       // above 1500
 
 	return rc == -ENOTSUP ? 0 : rc;
 }
 
-// The MTU to begin with. Drivers for interfaces of the kernel choke on a frame that is longer than theirs.
+// The MTU to begin with. Drivers for interfaces of the kernel choke on a frame that is longer than
+// theirs.
 static int begin_mtu(struct port *p, uint16_t mtu)
 {
 	int rc = mtu ? ask_mtu(p, mtu) : p->kernel ? rte_eth_dev_get_mtu(p->dev, &mtu) : 0;
@@ -124,7 +135,8 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 	return rc;
 }
 
-// A packet socket hears every interface until it is bound to its own: what waits in it may have been for other ports.
+// A packet socket hears every interface until it is bound to its own: what waits in it may have
+// been for other ports.
 static void forget_waiting(struct port *p, uint16_t queue)
 {
 	struct rte_mbuf *frames[WAITING_BURST];
@@ -136,20 +148,27 @@ static void forget_waiting(struct port *p, uint16_t queue)
 	}
 }
 
-// net_vhost is told that checksums are looked at here: it would finish them itself, without a look at how long the packet is.
+// net_vhost is told that checksums are looked at here: it would finish them itself, without a look
+// at how long the packet is.
 static const uint64_t told_checksums = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 
-// Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes one, one that has pairs of
-// queues (net_af_packet) as many as for ingress.
+// Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes
+// one, one that has pairs of queues (net_af_packet) as many as for ingress.
 static int configure(struct port *p, const struct rte_eth_dev_info *info, const struct port_wish *w)
 {
 	struct rte_eth_conf conf = {
-		.rxmode.mq_mode = w->rx_queues > 1 && info->flow_type_rss_offloads ? RTE_ETH_MQ_RX_RSS : RTE_ETH_MQ_RX_NONE,
-		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
-		.rxmode.offloads = info->rx_offload_capa & (RTE_ETH_RX_OFFLOAD_SCATTER | (p->tells ? told_checksums : 0)),
+		.rxmode.mq_mode = w->rx_queues > 1 && info->flow_type_rss_offloads
+					  ? RTE_ETH_MQ_RX_RSS
+					  : RTE_ETH_MQ_RX_NONE,
+		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
+					       (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
+		.rxmode.offloads = info->rx_offload_capa &
+				   (RTE_ETH_RX_OFFLOAD_SCATTER | (p->tells ? told_checksums : 0)),
 		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 	};
-	uint16_t tries[] = {w->workers <= info->max_tx_queues && !p->pumped ? (uint16_t)w->workers : 1, w->rx_queues, 1};
+	uint16_t tries[] = {w->workers <= info->max_tx_queues && !p->pumped ? (uint16_t)w->workers
+									    : 1,
+			    w->rx_queues, 1};
 	int rc = -ERANGE;
 
 	if (w->rx_queues > info->max_rx_queues || (p->pumped && w->rx_queues > 1))
@@ -211,7 +230,8 @@ static int claim(struct port *p)
 	return rc;
 }
 
-int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e)
+int port_open(struct port *p, const char *const *parts, const struct port_wish *w,
+	      struct port_error *e)
 {
 	int rc = 0;
 
@@ -245,14 +265,16 @@ void port_close(struct port *p)
 		close(p->guard[i]);
 }
 
-// Link of a kernel's interface, whose drivers here either do not look (net_af_packet) or take one that was given to
-// another network namespace, as a TAP is to a nested host, for gone. Such a one cannot be asked; it works on.
+// Link of a kernel's interface, whose drivers here either do not look (net_af_packet) or take one
+// that was given to another network namespace, as a TAP is to a nested host, for gone. Such a one
+// cannot be asked; it works on.
 static bool interface_link(unsigned interface)
 {
 	struct ifreq r = {0};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	bool asked = fd >= 0 && if_indextoname(interface, r.ifr_name) && !ioctl(fd, SIOCGIFFLAGS, &r);
+	bool asked = fd >= 0 && if_indextoname(interface, r.ifr_name) &&
+		     !ioctl(fd, SIOCGIFFLAGS, &r);
 	if (fd >= 0)
 		close(fd);
 	return !asked || (r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING);
@@ -285,9 +307,9 @@ bool port_link(struct port *p)
 	return false;
 }
 
-// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the frame. What a virtual
-// interface left to a NIC that there is not is finished here. A frame that filled its slot may lack its end: it goes on
-// without a byte, as malformed.
+// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the
+// frame. What a virtual interface left to a NIC that there is not is finished here. A frame that
+// filled its slot may lack its end: it goes on without a byte, as malformed.
 static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 {
 	for (uint16_t i = 0; i < n; i++) {
@@ -303,7 +325,8 @@ static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 static void finish_told(struct rte_mbuf **frames, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++)
-		if ((frames[i]->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+		if ((frames[i]->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
+		    RTE_MBUF_F_RX_L4_CKSUM_NONE)
 			checksum_finish_told(frames[i]);
 }
 

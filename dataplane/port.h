@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // port: one DPDK ethdev: open, start, burst, link, close.
 //
-// Model     A port has as many ingress queues as are asked for, one as a rule, and as many egress queues as there are
-//           workers, where the device has that many; else workers share one under a lock. What comes in by one queue stays in
-//           order; the device spreads what comes in by flows.
-// Threads   Control opens and closes. One worker receives from a queue; any worker sends.
-//           A port that puts_off is closed while DPDK's interrupt thread is held still.
-// Ownership port_open() probes the device unless it is there already, port_close() removes it. A device has one port.
+// Model     A port has as many ingress queues as are asked for, one as a rule, and as many egress
+//           queues as there are workers, where the device has that many; else workers share one
+//           under a lock. What comes in by one queue stays in order; the device spreads what comes
+//           in by flows.
+// Threads   Control opens and closes. One worker receives from a queue; any worker sends. A port
+//           that puts_off is closed while DPDK's interrupt thread is held still.
+// Ownership port_open() probes the device unless it is there already, port_close() removes it. A
+//           device has one port.
 // Errors    0 or -errno, with `step` naming what failed; a burst is the number of frames.
 #pragma once
 
@@ -20,7 +22,8 @@ enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
 struct port_part {
 	struct rte_device *device;
 	uint16_t dev;       // ethdev number
-	unsigned interface; // the kernel's number of the interface behind it (TAP, packet socket); 0: none
+	unsigned interface; // the kernel's number of the interface behind it (TAP, packet socket);
+			    // 0: none
 };
 
 // Of interrupts; made by a driver for the egress queues.
@@ -32,22 +35,24 @@ struct port_handles {
 struct port {
 	uint16_t dev; // ethdev number
 	uint16_t rx_queues, tx_queues;
-	bool shares_tx;     // more workers than egress queues
-	bool pumped;        // LACP frames of a bond go out when something is sent, if only nothing
-	bool unfinished;    // what it receives may lack a tag, a checksum or its end
-	bool tells;         // it marks frames that lack a checksum, which may be of any length: it is a guest's (net_vhost)
-	bool kernel;        // a part of it is an interface of the kernel
-	bool puts_off;      // its driver leaves work to DPDK's interrupt thread
-	bool forgets;       // its driver leaves memory of its egress queues behind
-	bool asks_kernel;   // a look for frames is a system call, even if there is none
-	uint32_t longest;   // frame that it sends, without a tag; 0: any
+	bool shares_tx;  // more workers than egress queues
+	bool pumped;     // LACP frames of a bond go out when something is sent, if only nothing
+	bool unfinished; // what it receives may lack a tag, a checksum or its end
+	bool tells;    // it marks frames that lack a checksum, which may be of any length: it is a
+		       // guest's (net_vhost)
+	bool kernel;   // a part of it is an interface of the kernel
+	bool puts_off; // its driver leaves work to DPDK's interrupt thread
+	bool forgets;  // its driver leaves memory of its egress queues behind
+	bool asks_kernel; // a look for frames is a system call, even if there is none
+	uint32_t longest; // frame that it sends, without a tag; 0: any
 	rte_spinlock_t tx_lock;
 	unsigned parts; // the members of a bond, then the port itself
 	struct port_part part[PORT_PARTS_MAX];
-	unsigned active; // member in use
-	struct rte_mempool *own; // buffers for its frames; NULL: those of all
-	struct rte_mempool *ration[PORT_QUEUES_MAX]; // of those of all, for each poll of a queue; NULL: as many as it likes
-	struct port_handles forgotten; // what has not been freed of them yet
+	unsigned active;                             // member in use
+	struct rte_mempool *own;                     // buffers for its frames; NULL: those of all
+	struct rte_mempool *ration[PORT_QUEUES_MAX]; // of those of all, for each poll of a queue;
+						     // NULL: as many as it likes
+	struct port_handles forgotten;               // what has not been freed of them yet
 	unsigned guards;
 	int guard[PORT_PARTS_MAX]; // files that are open as long as the port is
 };
@@ -58,26 +63,28 @@ struct port_error {
 
 // How a port is to be opened.
 struct port_wish {
-	uint16_t mtu;       // 0: none is asked for
-	uint16_t rx_queues; // 1 to PORT_QUEUES_MAX
-	unsigned workers;   // that send
+	uint16_t mtu;             // 0: none is asked for
+	uint16_t rx_queues;       // 1 to PORT_QUEUES_MAX
+	unsigned workers;         // that send
 	struct rte_mempool *pool; // of the frames it receives
 };
 
-// Opens the device that DPDK's devargs name. Promiscuous, as a switch port is. The last of the parts (NULL ends them) is the
-// port, the others are there for it. -ERANGE: it does not have so many ingress queues. What a failure leaves half open,
-// port_close() takes down.
-int port_open(struct port *p, const char *const *parts, const struct port_wish *w, struct port_error *e);
+// Opens the device that DPDK's devargs name. Promiscuous, as a switch port is. The last of the
+// parts (NULL ends them) is the port, the others are there for it. -ERANGE: it does not have so
+// many ingress queues. What a failure leaves half open, port_close() takes down.
+int port_open(struct port *p, const char *const *parts, const struct port_wish *w,
+	      struct port_error *e);
 void port_close(struct port *p);
 
-// Sets the MTU of an open port; 0: none is asked for, interfaces of the kernel get 1500. -ENOBUFS: the buffers of a packet
-// socket are too short for it, they are made when it is opened.
+// Sets the MTU of an open port; 0: none is asked for, interfaces of the kernel get 1500. -ENOBUFS:
+// the buffers of a packet socket are too short for it, they are made when it is opened.
 int port_set_mtu(struct port *p, uint16_t mtu);
 
 // Whether a driver has told of a link that changed since the last call; not all of them tell.
 bool port_links_changed(void);
 
-// Whether it has link. A bond in mode active-backup is moved to a member that has, where the one in use has not.
+// Whether it has link. A bond in mode active-backup is moved to a member that has, where the one in
+// use has not.
 bool port_link(struct port *p);
 
 static inline bool port_is_open(const struct port *p)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // portconf: what forwarding needs to know of every port and VLAN, compiled from the configuration.
 //
-// Model     Ports are numbers below PORTS_MAX, sets of ports are one 64-bit word. A VLAN's row says who takes part in
-//           it and how; a port's row says how it admits and learns. Whether a port is up is not here: that changes
-//           without a configuration (link, violation) and is the atomic set `up` of struct forwarding.
-// Threads   Immutable once published. Control builds a new one, publishes its pointer, waits until every worker has
-//           passed a quiescent point, then frees the old one.
+// Model     Ports are numbers below PORTS_MAX, sets of ports are one 64-bit word. A VLAN's row says
+//           who takes part in it and how; a port's row says how it admits and learns. Whether a
+//           port is up is not here: that changes without a configuration (link, violation) and is
+//           the atomic set `up` of struct forwarding.
+// Threads   Immutable once published. Control builds a new one, publishes its pointer, waits until
+//           every worker has passed a quiescent point, then frees the old one.
 // Limits    64 ports, twice of what Debian's DPDK can open.
 #pragma once
 
@@ -34,7 +35,8 @@ static inline unsigned portset_first(portset s)
 }
 
 #define PORTSET_FOREACH(port, set) \
-	for (portset rest_ = (set); rest_ && ((port) = portset_first(rest_), true); rest_ &= rest_ - 1)
+	for (portset rest_ = (set); rest_ && ((port) = portset_first(rest_), true); \
+	     rest_ &= rest_ - 1)
 
 // Classes of frames whose number a second can be limited.
 enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STORM_CLASSES };
@@ -45,8 +47,8 @@ enum bpdu_action { BPDU_DROP, BPDU_PASS, BPDU_SHUTDOWN };
 enum violation_action { VIOLATION_EVENT, VIOLATION_NOTHING, VIOLATION_SHUTDOWN };
 
 struct portconf {
-	uint64_t mac;          // effective MAC; 0: none
-	portset reach;         // ports this one exchanges frames with: not itself, not its isolation group
+	uint64_t mac;  // effective MAC; 0: none
+	portset reach; // ports this one exchanges frames with: not itself, not its isolation group
 	portset mirror_rx;     // mirror destinations that get what it receives,
 	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
@@ -71,8 +73,10 @@ enum tag_form { FORM_UNTAGGED, FORM_TAGGED, FORM_PRIORITY, TAG_FORMS };
 // One row is one cache line: all that a frame's VLAN says about it.
 struct vlanconf {
 	// Derived from the rest, both empty where the VLAN has promiscuous members:
-	portset as_it_is[TAG_FORMS]; // members to which delivery is no more than handing over a frame of that form
-	portset direct; // members that a frame for one of them goes to and to nobody else, tag and rate permitting
+	portset as_it_is[TAG_FORMS]; // members to which delivery is no more than handing over a
+				     // frame of that form
+	portset direct; // members that a frame for one of them goes to and to nobody else, tag and
+			// rate permitting
 	portset member;
 	portset unknown;  // members to which unknown unicast is flooded
 	portset promisc;  // members that get a copy of everything
@@ -82,8 +86,10 @@ struct vlanconf {
 struct swconf {
 	struct portconf port[PORTS_MAX];
 	struct vlanconf vlan[VID_SPACE];
-	portset blocked;     // mac-changes: reject while the effective MAC is not the assigned one: nothing is delivered
+	portset blocked;     // mac-changes: reject while the effective MAC is not the assigned one:
+			     // nothing is delivered
 	portset mirror_only; // destinations of mirrors: in no VLAN, what they receive is dropped
 	portset mirrored;    // what is sent to them is sent to others as well
-	portset careful;     // blocked, mirrored, or with an egress rate: delivery is more than handing over the frame
+	portset careful; // blocked, mirrored, or with an egress rate: delivery is more than handing
+			 // over the frame
 };

@@ -82,7 +82,8 @@ void sniff_take(struct sniffer *s)
 // Room for a record at the end, in one piece; NULL: the ring is full.
 static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
 {
-	uint64_t used = s->end - atomic_load_explicit(&s->tail, memory_order_acquire), left = s->size - s->end % s->size;
+	uint64_t used = s->end - atomic_load_explicit(&s->tail, memory_order_acquire),
+		 left = s->size - s->end % s->size;
 	uint32_t gap = left < size ? (uint32_t)left : 0;
 	struct sniff_record *r = record_at(s, s->end);
 
@@ -103,7 +104,8 @@ static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
 static bool copy(struct sniffer *s, const struct sniff_what *what, const struct rte_mbuf *m)
 {
 	uint32_t length = rte_pktmbuf_pkt_len(m), captured = RTE_MIN(length, s->snaplen);
-	struct sniff_record *r = make_room(s, RTE_ALIGN_CEIL((uint32_t)sizeof *r + captured, RECORD_ALIGN));
+	struct sniff_record *r = make_room(
+		s, RTE_ALIGN_CEIL((uint32_t)sizeof *r + captured, RECORD_ALIGN));
 
 	if (!r)
 		return false;
@@ -120,13 +122,16 @@ static bool is_wanted(struct sniffer *s, const struct rte_mbuf *m)
 {
 	uint32_t length = rte_pktmbuf_pkt_len(m), there = RTE_MIN(length, (uint32_t)SNIFF_REACH);
 
-	return !s->filter || s->filter(s->program, rte_pktmbuf_read(m, 0, there, s->flat), length, there);
+	return !s->filter ||
+	       s->filter(s->program, rte_pktmbuf_read(m, 0, there, s->flat), length, there);
 }
 
-static void offer(struct sniffer *s, const struct sniff_what *what, struct rte_mbuf *const *frames, unsigned n)
+static void offer(struct sniffer *s, const struct sniff_what *what, struct rte_mbuf *const *frames,
+		  unsigned n)
 {
 	s->wanted = s->copied = 0;
-	if (!portset_has(atomic_load_explicit(&s->ports[what->way], memory_order_relaxed), what->port))
+	if (!portset_has(atomic_load_explicit(&s->ports[what->way], memory_order_relaxed),
+			 what->port))
 		return;
 	s->end = atomic_load_explicit(&s->head, memory_order_relaxed);
 	for (unsigned i = 0; i < n && s->copied < s->quota; i++) {
@@ -153,7 +158,8 @@ static void commit(struct sniffer *s, const struct sniff_what *what, unsigned n)
 	atomic_store_explicit(&s->head, head, memory_order_release);
 }
 
-void sniff_offer(struct sniffer *first, const struct sniff_what *what, struct rte_mbuf *const *frames, unsigned n)
+void sniff_offer(struct sniffer *first, const struct sniff_what *what,
+		 struct rte_mbuf *const *frames, unsigned n)
 {
 	for (struct sniffer *s = first; s; s = atomic_load_explicit(&s->next, memory_order_acquire))
 		offer(s, what, frames, n);
@@ -166,7 +172,8 @@ void sniff_commit(struct sniffer *first, const struct sniff_what *what, unsigned
 			commit(s, what, n);
 }
 
-void sniff_frames(struct sniffer *first, const struct sniff_what *what, struct rte_mbuf *const *frames, unsigned n)
+void sniff_frames(struct sniffer *first, const struct sniff_what *what,
+		  struct rte_mbuf *const *frames, unsigned n)
 {
 	sniff_offer(first, what, frames, n);
 	sniff_commit(first, what, n);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // sniff: copies of the frames that captures want, on their way from the workers to control.
 //
-// Model     A worker has a list of sniffers; while it is empty that costs a load for each burst. A sniffer says what it
-//           wants: what becomes of a frame, on which ports, and a filter. It has a ring in which records lie one behind
-//           another, in the order in which the worker made them. A record that finds no room there is lost, and counted
-//           on its port: nothing waits.
-// Threads   The worker that has the list writes records. Control adds and removes sniffers, says which ports, and takes
-//           records. A sniffer that was removed is written to until the worker has passed a quiescent point.
+// Model     A worker has a list of sniffers; while it is empty that costs a load for each burst. A
+//           sniffer says what it wants: what becomes of a frame, on which ports, and a filter. It
+//           has a ring in which records lie one behind another, in the order in which the worker
+//           made them. A record that finds no room there is lost, and counted on its port: nothing
+//           waits.
+// Threads   The worker that has the list writes records. Control adds and removes sniffers, says
+//           which ports, and takes records. A sniffer that was removed is written to until the
+//           worker has passed a quiescent point.
 // Ownership Control's, with the program of the filter.
 // Time      The worker's clock, which it reads once a round over its ports.
-// Limits    A record must fit into half of the ring; a filter sees the first SNIFF_REACH bytes of a frame.
+// Limits    A record must fit into half of the ring; a filter sees the first SNIFF_REACH bytes of a
+//           frame.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -32,7 +35,7 @@ enum sniff_way {
 
 struct sniff_what {
 	uint64_t ns;
-	uint8_t way;    // enum sniff_way
+	uint8_t way; // enum sniff_way
 	uint8_t port;
 	uint8_t reason; // SNIFF_DROPPED: enum outcome; SNIFF_REFUSED: enum tx_drop
 };
@@ -47,7 +50,8 @@ struct sniff_record {
 };
 
 // Whether a frame of `length` bytes is wanted, of which there are so many at `data`.
-typedef bool (*sniff_filter_fn)(const void *program, const uint8_t *data, uint32_t length, uint32_t there);
+typedef bool (*sniff_filter_fn)(const void *program, const uint8_t *data, uint32_t length,
+				uint32_t there);
 
 struct sniffer {
 	_Atomic(struct sniffer *) next;
@@ -60,7 +64,8 @@ struct sniffer {
 	_Alignas(64) _Atomic uint64_t tail; // control writes: where the first record is
 	_Alignas(64) _Atomic uint64_t head; // the worker writes: end of the last one,
 	_Atomic uint64_t lost[PORTS_MAX];   // and what found no room
-	// The worker's own: the frames offered that are wanted, and how many of them, the first ones, lie behind the head.
+	// The worker's own: the frames offered that are wanted, and how many of them, the first
+	// ones, lie behind the head.
 	uint64_t end;
 	uint64_t quota; // records to come
 	unsigned wanted, copied;
@@ -72,7 +77,8 @@ struct sniff_list {
 	_Atomic(struct sniffer *) first; // control writes
 };
 
-// A sniffer that wants nothing yet, with a ring of so many bytes (a power of two). It makes `quota` records. NULL: no memory.
+// A sniffer that wants nothing yet, with a ring of so many bytes (a power of two). It makes `quota`
+// records. NULL: no memory.
 struct sniffer *sniffer_create(uint32_t size, uint32_t snaplen, uint64_t quota);
 void sniffer_destroy(struct sniffer *s);
 
@@ -89,8 +95,10 @@ static inline struct sniffer *sniff_first(const struct sniff_list *l)
 }
 
 // Shows n (at most SNIFF_BURST_MAX) frames to sniffers.
-void sniff_frames(struct sniffer *first, const struct sniff_what *what, struct rte_mbuf *const *frames, unsigned n);
+void sniff_frames(struct sniffer *first, const struct sniff_what *what,
+		  struct rte_mbuf *const *frames, unsigned n);
 
 // The same in two steps, where it turns out later that this became of the first n alone.
-void sniff_offer(struct sniffer *first, const struct sniff_what *what, struct rte_mbuf *const *frames, unsigned n);
+void sniff_offer(struct sniffer *first, const struct sniff_what *what,
+		 struct rte_mbuf *const *frames, unsigned n);
 void sniff_commit(struct sniffer *first, const struct sniff_what *what, unsigned n);

@@ -3,10 +3,13 @@
 
 _Static_assert((int)SNIFF_BURST_MAX >= (int)BURST_MAX, "a batch can be shown to sniffers");
 
-static void show_refused(struct txbatch *b, struct sniffer *sniffers, unsigned port, enum tx_drop why, struct rte_mbuf **frames,
-			 unsigned n)
+static void show_refused(struct txbatch *b, struct sniffer *sniffers, unsigned port,
+			 enum tx_drop why, struct rte_mbuf **frames, unsigned n)
 {
-	struct sniff_what what = {.ns = *b->now_ns, .way = SNIFF_REFUSED, .port = (uint8_t)port, .reason = (uint8_t)why};
+	struct sniff_what what = {.ns = *b->now_ns,
+				  .way = SNIFF_REFUSED,
+				  .port = (uint8_t)port,
+				  .reason = (uint8_t)why};
 
 	sniff_frames(sniffers, &what, frames, n);
 }
@@ -23,7 +26,8 @@ void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_
 	}
 }
 
-// As many references more to a frame: a chain is freed segment by segment, so each of them is counted.
+// As many references more to a frame: a chain is freed segment by segment, so each of them is
+// counted.
 static void add_references(struct rte_mbuf *m, int n)
 {
 	for (; m; m = m->next)
@@ -44,12 +48,14 @@ static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
 {
 	if (rte_pktmbuf_pkt_len(m) <= longest)
 		return false;
-	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) == TPID_8021Q;
+	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) ==
+		      TPID_8021Q;
 	return rte_pktmbuf_pkt_len(m) > longest + (tagged ? FRAME_TAG : 0);
 }
 
 // Takes the frames out of a batch that are longer than the port sends; the number of those left.
-static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port, uint32_t longest)
+static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port,
+						    uint32_t longest)
 {
 	struct rte_mbuf **frames = b->frame[port];
 	uint16_t kept = 0;
@@ -66,7 +72,8 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 }
 
 // Sends frames that sniffers may want; as they are gone then, they are shown before.
-static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port, uint16_t n, struct sniffer *sniffers)
+static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port, uint16_t n,
+						     struct sniffer *sniffers)
 {
 	struct sniff_what sent = {.ns = *b->now_ns, .way = SNIFF_TX, .port = (uint8_t)port};
 
@@ -85,7 +92,8 @@ static void drain_port(struct txbatch *b, unsigned port)
 	uint16_t n = longest ? drop_long(b, port, longest) : b->count[port];
 	uint64_t bytes = bytes_of(frames, n); // before they are gone
 	struct sniffer *sniffers = sniff_first(&b->sniffers);
-	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n) : send_shown(b, port, n, sniffers);
+	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n)
+						       : send_shown(b, port, n, sniffers);
 
 	if (sent < n) {
 		bytes -= bytes_of(frames + sent, n - sent);
@@ -107,7 +115,8 @@ void txbatch_drain(struct txbatch *b)
 }
 
 // Whether the egress rate of a port has room for a frame; counted if not.
-static bool within_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
+static bool within_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m,
+			const struct egress *e)
 {
 	if (txbatch_within_rate(b, e->conf, port, m, e->ns))
 		return true;
@@ -155,8 +164,10 @@ static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const 
 	}
 }
 
-// The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be made.
-static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag, const struct egress *e)
+// The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be
+// made.
+static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag,
+				  const struct egress *e)
 {
 	if (!to || !m)
 		return NULL;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// txbatch: frames on their way out, waiting in a batch for each egress port until their burst is over.
+// txbatch: frames on their way out, waiting in a batch for each egress port until their burst is
+// over.
 //
-// Model     The set of ports is decided before this module is asked; it gives each port the frame in the form that its
-//           VLAN mode wants (tagged or not), unless its MAC was changed or its rate is used up, and mirrors what was
-//           given. Ports that want the same form share one mbuf by reference; a second form is one copy, however many
-//           ports want it.
+// Model     The set of ports is decided before this module is asked; it gives each port the frame
+//           in the form that its VLAN mode wants (tagged or not), unless its MAC was changed or its
+//           rate is used up, and mirrors what was given. Ports that want the same form share one
+//           mbuf by reference; a second form is one copy, however many ports want it.
 // Threads   One struct per worker, used by it alone; the meters are shared.
-// Ownership A frame handed in belongs to this module, then to the sender; what could not be sent is freed and counted.
-// Limits    A burst gives a port each of its frames at most once, so its batch never overflows; that of a mirror's
-//           destination is sent when it is full.
+// Ownership A frame handed in belongs to this module, then to the sender; what could not be sent is
+//           freed and counted.
+// Limits    A burst gives a port each of its frames at most once, so its batch never overflows;
+//           that of a mirror's destination is sent when it is full.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -40,8 +42,9 @@ struct txbatch {
 	struct port_runtime *runtime;   // [PORTS_MAX]
 	txbatch_send_fn send;
 	void *arg;
-	portset pending; // ports whose batch is not empty
-	struct sniff_list sniffers; // of frames sent and refused, and by forward.c of those received and dropped
+	portset pending;            // ports whose batch is not empty
+	struct sniff_list sniffers; // of frames sent and refused, and by forward.c of those
+				    // received and dropped
 	const uint64_t *now_ns;     // when
 	uint16_t count[PORTS_MAX];
 	struct rte_mbuf *frame[PORTS_MAX][BURST_MAX];
@@ -67,16 +70,18 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m);
 
 // Whether the egress rate of a port has room for one more frame.
-static inline bool txbatch_within_rate(struct txbatch *b, const struct swconf *conf, unsigned port, const struct rte_mbuf *m,
-				       uint64_t ns)
+static inline bool txbatch_within_rate(struct txbatch *b, const struct swconf *conf, unsigned port,
+				       const struct rte_mbuf *m, uint64_t ns)
 {
 	const struct meter_conf *c = &conf->port[port].egress;
 
-	return !c->rate_kbps || meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns);
+	return !c->rate_kbps ||
+	       meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns);
 }
 
 // Gives a frame of this form the wanted tag, or none. False where there is no room for it.
-static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_form form, uint16_t tci)
+static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_form form,
+				 uint16_t tci)
 {
 	if (!want_tag && form != FORM_UNTAGGED)
 		frame_untag(m);

@@ -6,7 +6,8 @@
 #define NS_IN_SECOND UINT64_C(1000000000)
 
 // The reasons that are violations.
-static const enum outcome reasons[VIOLATION_REASONS] = {OUT_BPDU, OUT_FORGED_TRANSMIT, OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
+static const enum outcome reasons[VIOLATION_REASONS] = {OUT_BPDU, OUT_FORGED_TRANSMIT,
+							OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
 
 bool violation_is(enum outcome reason)
 {
@@ -28,7 +29,8 @@ static struct event as_event(const struct violation_sum *s, uint8_t port, enum o
 	};
 }
 
-bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key, uint64_t ns, struct event *told)
+bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key,
+		    uint64_t ns, struct event *told)
 {
 	bool over = false;
 	unsigned i = 0;
@@ -49,7 +51,8 @@ bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uin
 	return over;
 }
 
-unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns, struct event told[VIOLATION_REASONS])
+unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns,
+			   struct event told[VIOLATION_REASONS])
 {
 	unsigned n = 0;
 

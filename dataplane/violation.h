@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // violation: breaches of a port's policy, summed up: of each port and reason one message a second.
 //
-// Model     The first violation in a whole second of the clock opens a sum, later ones add to it. It is told when its
-//           second is over: by control, which looks regularly, or by the next violation, whichever comes first.
-// Threads   Any worker notes, control collects; a lock for each port, on a path that drops its frame anyway.
+// Model     The first violation in a whole second of the clock opens a sum, later ones add to it.
+//           It is told when its second is over: by control, which looks regularly, or by the next
+//           violation, whichever comes first.
+// Threads   Any worker notes, control collects; a lock for each port, on a path that drops its
+//           frame anyway.
 #pragma once
 
 #include <rte_spinlock.h>
@@ -28,7 +30,9 @@ struct violations {
 bool violation_is(enum outcome reason);
 
 // Notes one; true: *told is the sum of an earlier second, to be told now.
-bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key, uint64_t ns, struct event *told);
+bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key,
+		    uint64_t ns, struct event *told);
 
 // Takes the sums whose second is over at ns (UINT64_MAX: all) out, as events; returns their number.
-unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns, struct event told[VIOLATION_REASONS]);
+unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns,
+			   struct event told[VIOLATION_REASONS]);

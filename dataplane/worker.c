@@ -57,10 +57,12 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	return total;
 }
 
-// Sleeps for a part of the time that there was nothing to do; a frame ends that time, not the sleep.
+// Sleeps for a part of the time that there was nothing to do; a frame ends that time, not the
+// sleep.
 static void rest(struct worker *w, uint64_t idle_ns)
 {
-	struct timespec pause = {.tv_nsec = (long)RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS)};
+	struct timespec pause = {
+		.tv_nsec = (long)RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS)};
 
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	nanosleep(&pause, NULL);

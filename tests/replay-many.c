@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// replay-many: reads the arguments of one `nestswitch replay` from each line of standard input, does it, and prints its
-// exit status as `exit N`. DPDK starts once.
+// replay-many: reads the arguments of one `nestswitch replay` from each line of standard input,
+// does it, and prints its exit status as `exit N`. DPDK starts once.
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,8 @@ int main(void)
 	while (fgets(line, sizeof line, stdin)) {
 		char *argv[WORDS_MAX + 1] = {(char[]){"replay"}};
 		int argc = 1;
-		for (char *word = strtok(line, " \n"); word && argc < WORDS_MAX; word = strtok(NULL, " \n"))
+		for (char *word = strtok(line, " \n"); word && argc < WORDS_MAX;
+		     word = strtok(NULL, " \n"))
 			argv[argc++] = word;
 		printf("exit %d\n", replay_main(argc, argv));
 		fflush(stdout);

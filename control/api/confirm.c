@@ -35,7 +35,9 @@ static void wait_for(struct confirm *k, unsigned seconds)
 
 static void tell(struct confirm *k, enum event_type type)
 {
-	switch_tell(k->sw, &(struct event){.type = type, .ns = switch_now(k->sw), .count = history_newest(k->history)->number});
+	switch_tell(k->sw, &(struct event){.type = type,
+					   .ns = switch_now(k->sw),
+					   .count = history_newest(k->history)->number});
 }
 
 static void came_back(struct confirm *k)
@@ -45,16 +47,22 @@ static void came_back(struct confirm *k)
 	k->former = NULL; // it is the switch's now
 	snprintf(what, sizeof what, "not confirmed: back to %u", k->number);
 	history_note(k->history, k->sw->config, what);
-	log_write(LOG_WARNING, "nobody has confirmed the configuration: number %u is in force again", k->number);
+	log_write(LOG_WARNING,
+		  "nobody has confirmed the configuration: number %u is in force again", k->number);
 	tell(k, EVENT_CONFIG_ROLLED_BACK);
 }
 
 static void stays(struct confirm *k, const struct error *e)
 {
 	if (strcmp(e->text, k->problem.text)) {
-		log_write(LOG_ERR, "nobody has confirmed the configuration, but number %u cannot come back: %s", k->number, e->text);
-		log_write(LOG_ERR, "number %u stays in force; the way back is tried again every %d s (nestctl config confirm ends that)",
-			  history_newest(k->history)->number, RETRY_S);
+		log_write(
+			LOG_ERR,
+			"nobody has confirmed the configuration, but number %u cannot come back: %s",
+			k->number, e->text);
+		log_write(
+			LOG_ERR,
+			"number %u stays in force; the way back is tried again every %d s (nestctl config confirm ends that)",
+			history_newest(k->history)->number, RETRY_S);
 		tell(k, EVENT_CONFIG_ROLLBACK_FAILED);
 	}
 	k->problem = *e;
@@ -136,6 +144,6 @@ json_t *confirm_describe(const struct confirm *k)
 
 	if (!k || !confirm_waits(k, &seconds, &number))
 		return json_null();
-	return json_pack("{s:i, s:i, s:s?}", "seconds_left", (int)seconds, "number", (int)number, "problem",
-			 *k->problem.text ? k->problem.text : NULL);
+	return json_pack("{s:i, s:i, s:s?}", "seconds_left", (int)seconds, "number", (int)number,
+			 "problem", *k->problem.text ? k->problem.text : NULL);
 }

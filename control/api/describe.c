@@ -90,12 +90,14 @@ json_t *describe_ports(const struct vswitch *sw)
 	json_t *all = json_array();
 
 	for (unsigned i = 0; i < sw->config->port_count; i++)
-		json_array_append_new(all, describe_port(sw, (unsigned)switch_port(sw, sw->config->port[i].name)));
+		json_array_append_new(
+			all,
+			describe_port(sw, (unsigned)switch_port(sw, sw->config->port[i].name)));
 	return all;
 }
 
-// The smallest entries behind a key, found in one pass over the table: a heap whose top is the greatest of them, so
-// that a page of a large table needs memory for the page only.
+// The smallest entries behind a key, found in one pass over the table: a heap whose top is the
+// greatest of them, so that a page of a large table needs memory for the page only.
 struct page {
 	struct fdb_filter filter;
 	uint64_t after;
@@ -169,9 +171,11 @@ static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, u
 	bool ages = e->type == FDB_DYNAMIC || e->type == FDB_STICKY;
 
 	text_put_mac(key_mac(e->key), mac);
-	return json_pack("{s:s, s:o, s:s, s:s, s:I}", "mac", mac, "vlan",
-			 key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port", sw->port[e->port].name, "type",
-			 fdb_type_names[e->type], "age", (json_int_t)(ages && tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0));
+	return json_pack(
+		"{s:s, s:o, s:s, s:s, s:I}", "mac", mac, "vlan",
+		key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port",
+		sw->port[e->port].name, "type", fdb_type_names[e->type], "age",
+		(json_int_t)(ages && tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0));
 }
 
 // An assigned MAC holds for all VLANs of its port; as VLAN 0 it stands before all others.
@@ -185,7 +189,9 @@ static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, j
 		unsigned port = (unsigned)switch_port(sw, p->name);
 		struct fdb_filter any_vlan = *f;
 		any_vlan.vid = 0;
-		e[n] = (struct fdb_entry){.key = config_effective_mac(p), .port = (uint8_t)port, .type = FDB_ASSIGNED};
+		e[n] = (struct fdb_entry){.key = config_effective_mac(p),
+					  .port = (uint8_t)port,
+					  .type = FDB_ASSIGNED};
 		bool in_vlan = !f->vid || portset_has(sw->conf->vlan[f->vid].member, port);
 		n += e[n].key && in_vlan && fdb_filter_takes(&any_vlan, &e[n]);
 	}
@@ -194,9 +200,13 @@ static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, j
 		json_array_append_new(all, entry_json(sw, &e[i], 0));
 }
 
-json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint64_t after, size_t limit, bool *more)
+json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint64_t after,
+		     size_t limit, bool *more)
 {
-	struct page p = {.filter = *f, .after = after, .limit = limit, .heap = calloc(limit, sizeof *p.heap)};
+	struct page p = {.filter = *f,
+			 .after = after,
+			 .limit = limit,
+			 .heap = calloc(limit, sizeof *p.heap)};
 	uint32_t tick = forward_tick(switch_now(sw));
 	json_t *all = json_array();
 
@@ -233,7 +243,8 @@ static json_t *policy_set_here(const struct policy *p)
 
 	for (int k = 0; k < POLICY_KEYS; k++)
 		if (policy_has(p, (enum policy_key)k))
-			json_object_set_new(o, policy_rows[k].name, policy_value(p, (enum policy_key)k));
+			json_object_set_new(o, policy_rows[k].name,
+					    policy_value(p, (enum policy_key)k));
 	return o;
 }
 
@@ -254,12 +265,15 @@ json_t *describe_group(const struct config_group *g)
 	return json_pack("{s:s, s:o}", "name", g->name, "policy", policy_set_here(&g->policy));
 }
 
-static json_t *key_json(const struct policy *resolved, const enum policy_level *from, enum policy_key key)
+static json_t *key_json(const struct policy *resolved, const enum policy_level *from,
+			enum policy_key key)
 {
-	return json_pack("{s:o, s:s}", "value", policy_value(resolved, key), "from", policy_level_names[from[key]]);
+	return json_pack("{s:o, s:s}", "value", policy_value(resolved, key), "from",
+			 policy_level_names[from[key]]);
 }
 
-json_t *describe_policy(const struct config *c, const struct config_group *g, const struct config_port *p)
+json_t *describe_policy(const struct config *c, const struct config_group *g,
+			const struct config_port *p)
 {
 	struct policy_stack s = config_stack(c, g, p);
 	enum policy_level from[POLICY_KEYS];
@@ -268,7 +282,8 @@ json_t *describe_policy(const struct config *c, const struct config_group *g, co
 
 	policy_resolve(&s, &resolved, from);
 	for (int k = 0; k < POLICY_KEYS; k++)
-		json_object_set_new(o, policy_rows[k].name, key_json(&resolved, from, (enum policy_key)k));
+		json_object_set_new(o, policy_rows[k].name,
+				    key_json(&resolved, from, (enum policy_key)k));
 	return o;
 }
 
@@ -290,8 +305,10 @@ static json_t *polled_ports(const struct vswitch *sw, unsigned w)
 
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 		PORTSET_FOREACH(port, atomic_load(&sw->worker[w]->polled[q]))
-			json_array_append_new(ports, sw->device[port].rx_queues > 1 ? json_sprintf("%s/%u", sw->port[port].name, q)
-										    : json_string(sw->port[port].name));
+			json_array_append_new(
+				ports, sw->device[port].rx_queues > 1
+					       ? json_sprintf("%s/%u", sw->port[port].name, q)
+					       : json_string(sw->port[port].name));
 	return ports;
 }
 
@@ -332,7 +349,8 @@ static json_t *describe_reason(const char *name, const struct reason_row *r)
 
 	for (unsigned i = 0; i < r->key_count; i++)
 		json_array_append_new(keys, json_string(policy_rows[r->key[i]].name));
-	return json_pack("{s:s, s:s, s:o, s:s}", "reason", name, "meaning", r->meaning, "keys", keys, "advice", r->advice);
+	return json_pack("{s:s, s:s, s:o, s:s}", "reason", name, "meaning", r->meaning, "keys",
+			 keys, "advice", r->advice);
 }
 
 json_t *describe_reasons(void)
@@ -348,11 +366,12 @@ json_t *describe_reasons(void)
 
 static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 {
-	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles),
+		 all = atomic_load(&sw->worker[w]->cycles);
 
-	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore", (int)sw->worker[w]->lcore, "load",
-			 sw->load[w].share, "busy_cycles", (json_int_t)busy, "cycles", (json_int_t)all, "ports",
-			 polled_ports(sw, w));
+	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore",
+			 (int)sw->worker[w]->lcore, "load", sw->load[w].share, "busy_cycles",
+			 (json_int_t)busy, "cycles", (json_int_t)all, "ports", polled_ports(sw, w));
 }
 
 json_t *describe_status(const struct control *k)
@@ -365,9 +384,11 @@ json_t *describe_status(const struct control *k)
 		json_array_append_new(workers, describe_worker(sw, w));
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		learned += fdb_count(sw->shared.fdb, i);
-	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "name", sw->config->name, "version",
-			 NESTSWITCH_VERSION, "uptime", (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
-			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size", (json_int_t)sw->table_size, "buffers",
-			 "used", (json_int_t)rte_mempool_in_use_count(sw->pool), "size", (json_int_t)sw->pool->size,
-			 "confirm", confirm_describe(k->confirm));
+	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "name",
+			 sw->config->name, "version", NESTSWITCH_VERSION, "uptime",
+			 (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
+			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size",
+			 (json_int_t)sw->table_size, "buffers", "used",
+			 (json_int_t)rte_mempool_in_use_count(sw->pool), "size",
+			 (json_int_t)sw->pool->size, "confirm", confirm_describe(k->confirm));
 }

@@ -24,7 +24,8 @@ static void set_station(json_t *o, uint64_t key)
 
 json_t *event_json_named(const struct event *e, const char *from, const char *port)
 {
-	json_t *o = json_pack("{s:f, s:s}", "time", (double)e->ns / 1e9, "type", event_type_names[e->type]);
+	json_t *o = json_pack("{s:f, s:s}", "time", (double)e->ns / 1e9, "type",
+			      event_type_names[e->type]);
 
 	if (!o)
 		return NULL;
@@ -79,5 +80,6 @@ uint64_t event_unix_ms(const struct vswitch *sw, const struct event *e)
 	struct timespec now;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 - (switch_now(sw) - e->ns) / 1000000;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000 -
+	       (switch_now(sw) - e->ns) / 1000000;
 }

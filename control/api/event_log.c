@@ -40,7 +40,8 @@ static bool has_room(const struct event *e)
 
 	if (second != budget.second) {
 		if (budget.left_out)
-			log_write(LOG_WARNING, "%u more events, left out (nestctl monitor has all)", budget.left_out);
+			log_write(LOG_WARNING, "%u more events, left out (nestctl monitor has all)",
+				  budget.left_out);
 		budget.second = second;
 		budget.logged = budget.left_out = 0;
 	}

@@ -31,14 +31,16 @@ json_t *method_no_port(struct error *e, const struct config *c, const char *name
 {
 	char hint[TEXT_HINT];
 
-	return method_refuse(e, METHOD_REFUSED, "there is no port '%.64s'%s", name, config_port_hint(hint, c, name, NULL));
+	return method_refuse(e, METHOD_REFUSED, "there is no port '%.64s'%s", name,
+			     config_port_hint(hint, c, name, NULL));
 }
 
 json_t *method_no_group(struct error *e, const struct config *c, const char *name)
 {
 	char hint[TEXT_HINT];
 
-	return method_refuse(e, METHOD_REFUSED, "there is no port group '%.64s'%s", name, config_group_hint(hint, c, name, NULL));
+	return method_refuse(e, METHOD_REFUSED, "there is no port group '%.64s'%s", name,
+			     config_group_hint(hint, c, name, NULL));
 }
 
 const char *param_text(const json_t *params, const char *name)
@@ -58,7 +60,8 @@ const char *param_wanted(const json_t *params, const char *name, struct error *e
 bool param_optional(const json_t *params, const char *name, const char **text, struct error *e)
 {
 	*text = param_text(params, name);
-	return *text || !json_object_get(params, name) || method_refuse(e, PARAMS_INVALID, "parameter '%s' is no string", name);
+	return *text || !json_object_get(params, name) ||
+	       method_refuse(e, PARAMS_INVALID, "parameter '%s' is no string", name);
 }
 
 bool param_scalar(const json_t *v, char *out, size_t size)
@@ -72,14 +75,18 @@ bool param_scalar(const json_t *v, char *out, size_t size)
 	return false;
 }
 
-bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number, struct error *e)
+bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max,
+		  uint64_t *number, struct error *e)
 {
 	const json_t *v = json_object_get(params, name);
 	char text[32] = "";
 
-	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) && *number >= min))
+	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) &&
+		   *number >= min))
 		return true;
-	return method_refuse(e, METHOD_USAGE, "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")", name, text, min, max);
+	return method_refuse(e, METHOD_USAGE,
+			     "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")",
+			     name, text, min, max);
 }
 
 bool change_begin(struct change *ch, struct control *k, struct error *e)
@@ -188,7 +195,8 @@ static void put_request(const struct method *m, const json_t *params, char out[H
 }
 
 // Notes a change in the history, and tells who made it if it does not last.
-static void note_change(struct control *k, const struct method *m, const json_t *params, json_t *result)
+static void note_change(struct control *k, const struct method *m, const json_t *params,
+			json_t *result)
 {
 	char what[HISTORY_WHAT];
 	unsigned seconds, number;
@@ -196,9 +204,11 @@ static void note_change(struct control *k, const struct method *m, const json_t 
 	put_request(m, params, what);
 	history_note(k->history, k->sw->config, what);
 	if (confirm_waits(k->confirm, &seconds, &number))
-		json_array_append_new(json_object_get(result, "warnings"),
-				      json_sprintf("not confirmed: configuration %u comes back in %u s (config confirm keeps what runs)",
-						   number, seconds));
+		json_array_append_new(
+			json_object_get(result, "warnings"),
+			json_sprintf(
+				"not confirmed: configuration %u comes back in %u s (config confirm keeps what runs)",
+				number, seconds));
 }
 
 static const char *method_name(void *control, size_t i)
@@ -212,13 +222,17 @@ static const char *method_name(void *control, size_t i)
 	return NULL;
 }
 
-static json_t *cannot_call(struct control *k, const struct method *m, const char *name, struct error *e)
+static json_t *cannot_call(struct control *k, const struct method *m, const char *name,
+			   struct error *e)
 {
 	char hint[TEXT_HINT];
 
 	if (m)
-		return method_refuse(e, METHOD_REFUSED, "method '%s' wants the control socket (nestctl %s)", name, name);
-	return method_refuse(e, METHOD_UNKNOWN, "unknown method '%.64s'%s", name, text_hint(hint, name, method_name, k, NULL));
+		return method_refuse(e, METHOD_REFUSED,
+				     "method '%s' wants the control socket (nestctl %s)", name,
+				     name);
+	return method_refuse(e, METHOD_UNKNOWN, "unknown method '%.64s'%s", name,
+			     text_hint(hint, name, method_name, k, NULL));
 }
 
 json_t *method_call(struct control *k, const char *name, const json_t *params, struct error *e)

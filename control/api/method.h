@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // method: what can be asked of a running switch: one function for each JSON-RPC method.
 //
-// Model   A table of methods for each subject (api/methods/); who runs a switch says which tables there are. A change edits a
-//         copy of the configuration, which is then applied whole, or thrown away.
-// Errors  NULL or false, with struct error filled in. Its code is one of JSON-RPC 2.0, or one of ours.
+// Model   A table of methods for each subject (api/methods/); who runs a switch says which tables
+//         there are. A change edits a copy of the configuration, which is then applied whole, or
+//         thrown away.
+// Errors  NULL or false, with struct error filled in. Its code is one of JSON-RPC 2.0, or one of
+//         ours.
 #pragma once
 
 #include <jansson.h>
@@ -25,7 +27,8 @@ enum {
 	METHOD_PUBLIC = 1, // it shows, and changes nothing: whoever reaches the web page may ask it
 	METHOD_EVENTS = 2, // the connection gets events from then on
 	METHOD_FRAMES = 4, // the connection gets captured frames from then on
-	METHOD_STREAM = METHOD_EVENTS | METHOD_FRAMES, // the control socket carries it out, not a function
+	METHOD_STREAM = METHOD_EVENTS | METHOD_FRAMES, // the control socket carries it out, not a
+						       // function
 };
 
 // A table ends with an empty row.
@@ -33,24 +36,27 @@ struct method {
 	const char *name;
 	method_fn call; // NULL: METHOD_STREAM
 	unsigned flags;
-	const char *positional; // the parameter whose value stands by itself at the prompt; NULL: none does
+	const char *positional; // the parameter whose value stands by itself at the prompt; NULL:
+				// none does
 };
 
 // NULL: there is none of this name.
 const struct method *method_find(const struct control *k, const char *name);
 
-// The result of a method, a new reference. NULL: e is filled in, nothing has changed. A change is noted in the history.
+// The result of a method, a new reference. NULL: e is filled in, nothing has changed. A change is
+// noted in the history.
 json_t *method_call(struct control *k, const char *name, const json_t *params, struct error *e);
 
 // Fills in an error; returns NULL.
-json_t *method_refuse(struct error *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+json_t *method_refuse(struct error *e, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 // The same for a port or group that is not there.
 json_t *method_no_port(struct error *e, const struct config *c, const char *name);
 json_t *method_no_group(struct error *e, const struct config *c, const char *name);
 
-// A parameter that is a text; NULL where it is missing or something else. The second one must be there; the third may be
-// missing, but is refused where it is something else.
+// A parameter that is a text; NULL where it is missing or something else. The second one must be
+// there; the third may be missing, but is refused where it is something else.
 const char *param_text(const json_t *params, const char *name);
 const char *param_wanted(const json_t *params, const char *name, struct error *e);
 bool param_optional(const json_t *params, const char *name, const char **text, struct error *e);
@@ -59,7 +65,8 @@ bool param_optional(const json_t *params, const char *name, const char **text, s
 bool param_scalar(const json_t *v, char *out, size_t size);
 
 // A number from min to max, or a text of one; left alone where it is missing.
-bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max, uint64_t *number, struct error *e);
+bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max,
+		  uint64_t *number, struct error *e);
 
 struct change {
 	struct control *k;

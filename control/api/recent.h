@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// recent: what was before somebody began to look: the last events worth showing, with their dates, and how many there were.
+// recent: what was before somebody began to look: the last events worth showing, with their dates,
+// and how many there were.
 //
-// Model     A ring of RECENT_EVENTS; a new one takes the place of the oldest. What a busy table tells all the time, stations
-//           learned and aged, is not kept. Ports are kept by name, as their numbers may be others' later.
+// Model     A ring of RECENT_EVENTS; a new one takes the place of the oldest. What a busy table
+//           tells all the time, stations learned and aged, is not kept. Ports are kept by name, as
+//           their numbers may be others' later.
 // Threads   The control thread calls everything.
 #pragma once
 
@@ -22,7 +24,8 @@ void recent_destroy(struct recent *r);
 
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e);
 
-// The last `count` events, the oldest first, as event_json() makes them, with "date". NULL: no memory.
+// The last `count` events, the oldest first, as event_json() makes them, with "date". NULL: no
+// memory.
 json_t *recent_json(const struct recent *r, unsigned count);
 
 // How many there were of a type, also of those that are not kept; of EVENT_LOST how many were lost.

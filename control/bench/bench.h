@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // bench: what a benchmark is: its options, its rows of results, its plot.
 //
-// Model   A mode measures and adds rows, JSON objects. A measured value has one number for each repeat; in a row it is
-//         {"median", "min", "max", "all"}. Table, JSON and plot are made of the rows.
+// Model   A mode measures and adds rows, JSON objects. A measured value has one number for each
+//         repeat; in a row it is {"median", "min", "max", "all"}. Table, JSON and plot are made of
+//         the rows.
 // Errors  said by complain().
 #pragma once
 
@@ -55,11 +56,14 @@ struct bench {
 struct bench_mode {
 	const char *name, *help;
 	const char *about;   // what is measured, and how
-	const char *options; // those it takes, with defaults: "macs=2,2000 tagged"; "size.1=64": a list of one
-	const char *columns; // members of the rows that the table shows, with the spread where a + follows
+	const char *options; // those it takes, with defaults: "macs=2,2000 tagged"; "size.1=64": a
+			     // list of one
+	const char *columns; // members of the rows that the table shows, with the spread where a +
+			     // follows
 	bool (*run)(struct bench *b);
 	struct {
-		const char *x, *y, *series; // members; a line for each value of `series`, bars where x is a word; x NULL: no plot
+		const char *x, *y, *series; // members; a line for each value of `series`, bars
+					    // where x is a word; x NULL: no plot
 		const char *x_title, *y_title;
 		bool log_x;
 	} plot;
@@ -82,13 +86,16 @@ void bench_set(struct config *c, unsigned port, enum policy_key key, uint32_t va
 // Whether there is a second core, for what a mode needs it for.
 bool bench_has_cores(const struct bench *b, const char *what);
 
-// Streams of known unicast for the ports of `senders`, to the `macs` MACs behind each other port of `among`.
-bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs, unsigned size, bool tagged);
+// Streams of known unicast for the ports of `senders`, to the `macs` MACs behind each other port of
+// `among`.
+bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs,
+			 unsigned size, bool tagged);
 
 // "64", "imix".
 json_t *bench_size(unsigned size);
 
-// Of benchout.c: the values of the repeats as a member of a row; a row; that one more repeat is done.
+// Of benchout.c: the values of the repeats as a member of a row; a row; that one more repeat is
+// done.
 json_t *bench_measured(const double *value, unsigned n);
 double bench_median(const double *value, unsigned n);
 void bench_add(struct bench *b, json_t *row);

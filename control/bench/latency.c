@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The latency mode: a live switch whose devices are rings. This thread feeds the one and empties the other.
+// The latency mode: a live switch whose devices are rings. This thread feeds the one and empties
+// the other.
 #include <inttypes.h>
 #include <rte_cycles.h>
 #include <rte_eth_ring.h>
@@ -60,7 +61,8 @@ static void take_back(struct generator *g)
 	}
 }
 
-// Sends to a port, a frame every `gap` cycles, or, where that is 0, as many as fit; takes back what comes out.
+// Sends to a port, a frame every `gap` cycles, or, where that is 0, as many as fit; takes back what
+// comes out.
 static void generate(struct generator *g, unsigned port, double gap, uint64_t cycles)
 {
 	uint64_t start = rte_rdtsc(), now = start;
@@ -68,7 +70,8 @@ static void generate(struct generator *g, unsigned port, double gap, uint64_t cy
 
 	g->sent = g->samples = 0;
 	for (; now - start < cycles; now = rte_rdtsc()) {
-		unsigned n = gap > 0 ? BURST : RTE_MIN(rte_ring_free_count(g->in[port]), (unsigned)BURST);
+		unsigned n = gap > 0 ? BURST
+				     : RTE_MIN(rte_ring_free_count(g->in[port]), (unsigned)BURST);
 		for (; n && (gap <= 0 || due <= (double)(now - start)); n--, due += gap)
 			send_one(g, port, gap > 0 ? start + (uint64_t)due : now);
 		take_back(g);
@@ -94,7 +97,8 @@ static bool reserve(struct generator *g, double frames)
 	g->room = (size_t)frames + LEAST_SAMPLES;
 	free(g->sample);
 	g->sample = calloc(g->room, sizeof *g->sample);
-	return g->sample || (complain("no memory for %zu samples (fewer --seconds)", g->room), false);
+	return g->sample ||
+	       (complain("no memory for %zu samples (fewer --seconds)", g->room), false);
 }
 
 // What the switch can take, in Mpps: what comes out while its queue is never empty.
@@ -139,15 +143,19 @@ static void add_rows(struct bench *b, const struct result *x, const char *load, 
 {
 	unsigned n = b->o.repeats;
 
-	bench_add(b, json_pack("{s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:o}", "load", load, "offered_mpps", mpps, "sent",
-			       (json_int_t)x->sent, "lost", (json_int_t)x->lost, "p50_ns", bench_measured(x->ns[0], n), "p99_ns",
-			       bench_measured(x->ns[1], n), "p999_ns", bench_measured(x->ns[2], n), "max_ns",
-			       bench_measured(x->ns[3], n)));
+	bench_add(b, json_pack("{s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:o}", "load", load,
+			       "offered_mpps", mpps, "sent", (json_int_t)x->sent, "lost",
+			       (json_int_t)x->lost, "p50_ns", bench_measured(x->ns[0], n), "p99_ns",
+			       bench_measured(x->ns[1], n), "p999_ns", bench_measured(x->ns[2], n),
+			       "max_ns", bench_measured(x->ns[3], n)));
 	for (unsigned i = 0; i < BUCKETS; i++)
 		if (x->bucket[i])
-			json_array_append_new(b->histogram, json_pack("{s:s, s:I, s:I, s:f}", "load", load, "from_ns", (json_int_t)1 << i,
-								      "frames", (json_int_t)x->bucket[i], "share",
-								      (double)x->bucket[i] / (double)(x->sent - x->lost)));
+			json_array_append_new(
+				b->histogram,
+				json_pack("{s:s, s:I, s:I, s:f}", "load", load, "from_ns",
+					  (json_int_t)1 << i, "frames", (json_int_t)x->bucket[i],
+					  "share",
+					  (double)x->bucket[i] / (double)(x->sent - x->lost)));
 }
 
 static bool measure(struct bench *b, struct generator *g, unsigned at, double limit)
@@ -179,8 +187,10 @@ static bool create_devices(struct generator *g)
 		snprintf(out, sizeof out, "out%u", p);
 		snprintf(dev, sizeof dev, "bench%u", p);
 		g->in[p] = rte_ring_create(in, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		g->out[p] = rte_ring_create(out, RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
-		if (!g->in[p] || !g->out[p] || rte_eth_from_rings(dev, &g->in[p], 1, &g->out[p], 1, SOCKET_ID_ANY) < 0)
+		g->out[p] = rte_ring_create(out, RING, SOCKET_ID_ANY,
+					    RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!g->in[p] || !g->out[p] ||
+		    rte_eth_from_rings(dev, &g->in[p], 1, &g->out[p], 1, SOCKET_ID_ANY) < 0)
 			return complain("DPDK's net_ring devices cannot be made"), false;
 	}
 	return true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The modes of RFC 2889 that ask what was learned: three ports, of which one learns, one sends to what it learned, and
-// one would see what is flooded (5.7.2).
+// The modes of RFC 2889 that ask what was learned: three ports, of which one learns, one sends to
+// what it learned, and one would see what is flooded (5.7.2).
 #include <rte_cycles.h>
 
 #include "control/bench/bench.h"
@@ -30,8 +30,10 @@ static struct load *create_learner(uint32_t limit)
 
 static bool make_lesson(struct load *l, uint32_t macs)
 {
-	struct recipe teach = {.port = LEARNER, .to = portset_of(TESTER), .macs = macs, .to_macs = 1, .size = 64};
-	struct recipe check = {.port = TESTER, .to = portset_of(LEARNER), .macs = 1, .to_macs = macs, .size = 64};
+	struct recipe teach = {
+		.port = LEARNER, .to = portset_of(TESTER), .macs = macs, .to_macs = 1, .size = 64};
+	struct recipe check = {
+		.port = TESTER, .to = portset_of(LEARNER), .macs = 1, .to_macs = macs, .size = 64};
 
 	return stream_make(&l->stream[LEARNER], &teach) && stream_make(&l->stream[TESTER], &check);
 }
@@ -63,7 +65,8 @@ static void learn_row(struct bench *b, struct load *l, uint32_t macs)
 		rate[r] = (double)rte_get_tsc_hz() / cycles[r];
 		bench_progress(b);
 	}
-	bench_add(b, json_pack("{s:I, s:o, s:o, s:I}", "macs", (json_int_t)macs, "cycles", bench_measured(cycles, b->o.repeats), "rate",
+	bench_add(b, json_pack("{s:I, s:o, s:o, s:I}", "macs", (json_int_t)macs, "cycles",
+			       bench_measured(cycles, b->o.repeats), "rate",
 			       bench_measured(rate, b->o.repeats), "missed", missed));
 }
 
@@ -96,8 +99,9 @@ static bool search(struct bench *b, struct load *l, uint32_t table)
 		*(found == n ? &known : &unknown) = n;
 		bench_progress(b);
 	}
-	bench_add(b, json_pack("{s:I, s:I, s:I, s:I}", "table", (json_int_t)table, "known", (json_int_t)known, "asked",
-			       (json_int_t)2 * table, "known_of_asked", (json_int_t)of_asked));
+	bench_add(b, json_pack("{s:I, s:I, s:I, s:I}", "table", (json_int_t)table, "known",
+			       (json_int_t)known, "asked", (json_int_t)2 * table, "known_of_asked",
+			       (json_int_t)of_asked));
 	return true;
 }
 

@@ -42,9 +42,14 @@ bool stream_add(struct stream *s, const uint8_t *frame, uint32_t len)
 	size_t need = s->size + record_size(len);
 
 	if (len > LOAD_FRAME_MAX)
-		return complain("a frame of %" PRIu32 " bytes (bench takes up to %d)", len, LOAD_FRAME_MAX), false;
+		return complain("a frame of %" PRIu32 " bytes (bench takes up to %d)", len,
+				LOAD_FRAME_MAX),
+		       false;
 	if (need > STREAM_MAX)
-		return complain("the frames of a port take more than %" PRIu64 " GiB (ask for fewer or smaller ones)", STREAM_MAX >> 30), false;
+		return complain("the frames of a port take more than %" PRIu64
+				" GiB (ask for fewer or smaller ones)",
+				STREAM_MAX >> 30),
+		       false;
 	if (need > s->room) {
 		size_t room = RTE_ALIGN_CEIL(need * 2, LINE);
 		uint8_t *data = aligned_alloc(LINE, room);
@@ -112,20 +117,23 @@ static uint64_t destination(const struct recipe *r, unsigned port, uint32_t i)
 	return load_mac(r->kind == TO_UNKNOWN ? UNKNOWN_PORT : port, i);
 }
 
-static bool fill(struct stream *s, const struct recipe *r, const uint32_t *src, const uint32_t *dst, uint32_t count)
+static bool fill(struct stream *s, const struct recipe *r, const uint32_t *src, const uint32_t *dst,
+		 uint32_t count)
 {
 	uint8_t frame[LOAD_FRAME_MAX] = {0};
 	unsigned to = PORTS_MAX;
 
 	if (r->tagged)
 		memcpy(frame + FRAME_ADDRESSES, (uint8_t[]){0x81, 0x00, 0, LOAD_VLAN}, FRAME_TAG);
-	memcpy(frame + FRAME_ADDRESSES + (r->tagged ? FRAME_TAG : 0), (uint8_t[]){0x88, 0xb5}, 2); // IEEE 802 local experiment
+	memcpy(frame + FRAME_ADDRESSES + (r->tagged ? FRAME_TAG : 0), (uint8_t[]){0x88, 0xb5},
+	       2); // IEEE 802 local experiment
 	for (uint32_t i = 0; i < count; i++) {
 		portset after = to + 1 < PORTS_MAX ? r->to & ~(portset_of(to + 1) - 1) : 0;
 		to = portset_first(after ? after : r->to);
 		put_mac(frame, destination(r, to, dst[i % r->to_macs]));
 		// Locally administered, of a station.
-		put_mac(frame + 6, r->random_source ? (rte_rand() & UINT64_C(0xfcffffffffff)) | UINT64_C(0x020000000000)
+		put_mac(frame + 6, r->random_source ? (rte_rand() & UINT64_C(0xfcffffffffff)) |
+							      UINT64_C(0x020000000000)
 						    : load_mac(r->port, src[i % r->macs]));
 		if (!stream_add(s, frame, frame_size(r, i) - FCS))
 			return false;
@@ -135,11 +143,14 @@ static bool fill(struct stream *s, const struct recipe *r, const uint32_t *src, 
 
 bool stream_make(struct stream *s, const struct recipe *r)
 {
-	uint32_t most = r->macs > r->to_macs ? r->macs : r->to_macs, *src = shuffled(r->macs), *dst = shuffled(r->to_macs);
-	uint32_t count = r->size == LOAD_SIZE_IMIX && most < IMIX_FRAMES ? most * IMIX_FRAMES : most;
+	uint32_t most = r->macs > r->to_macs ? r->macs : r->to_macs, *src = shuffled(r->macs),
+		 *dst = shuffled(r->to_macs);
+	uint32_t count = r->size == LOAD_SIZE_IMIX && most < IMIX_FRAMES ? most * IMIX_FRAMES
+									 : most;
 
 	stream_clear(s);
-	bool good = src && dst ? fill(s, r, src, dst, count) : (complain("no memory for %" PRIu32 " MACs", most), false);
+	bool good = src && dst ? fill(s, r, src, dst, count)
+			       : (complain("no memory for %" PRIu32 " MACs", most), false);
 	free(src);
 	free(dst);
 	return good;
@@ -156,7 +167,8 @@ const uint8_t *stream_next(struct stream *s, uint32_t *len)
 	return r->data;
 }
 
-unsigned stream_receive(struct stream *s, struct rte_mempool *pool, struct rte_mbuf **frames, unsigned n)
+unsigned stream_receive(struct stream *s, struct rte_mempool *pool, struct rte_mbuf **frames,
+			unsigned n)
 {
 	uint32_t len;
 
@@ -212,7 +224,8 @@ static unsigned poll_streams(struct lane *lane)
 	struct rte_mbuf *frames[BURST];
 	unsigned total = 0, port;
 
-	PORTSET_FOREACH(port, atomic_load_explicit(&lane->worker->polled[0], memory_order_relaxed)) {
+	PORTSET_FOREACH(port,
+			atomic_load_explicit(&lane->worker->polled[0], memory_order_relaxed)) {
 		unsigned n = receive(lane, port, frames);
 		if (!n)
 			continue;
@@ -275,7 +288,9 @@ void load_run(struct load *l, portset who, double seconds, load_fn meanwhile, vo
 	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
-		l->stream[i].left = !portset_has(who, i) ? 0 : seconds > 0 ? LOAD_ENDLESS : l->stream[i].frames;
+		l->stream[i].left = !portset_has(who, i) ? 0
+				    : seconds > 0        ? LOAD_ENDLESS
+							 : l->stream[i].frames;
 	atomic_store(&l->running, sw->workers);
 	for (unsigned w = 0; w < sw->workers; w++, lcore = rte_get_next_lcore(lcore, 1, 0)) {
 		l->lane[w] = (struct lane){.load = l, .worker = sw->worker[w], .limit = UINT64_MAX};
@@ -322,7 +337,8 @@ struct load *load_create(struct config *c, enum switch_use use)
 
 	if (l)
 		memset(l, 0, sizeof *l);
-	if (l && config_validate(c, &e) && eal_start(c, EAL_BENCH, NULL, &e) && switch_create(&l->sw, c, use, &e)) {
+	if (l && config_validate(c, &e) && eal_start(c, EAL_BENCH, NULL, &e) &&
+	    switch_create(&l->sw, c, use, &e)) {
 		l->slow_cycles = rte_get_tsc_hz() / 1000000 * LOAD_SLOW_US;
 		return l;
 	}

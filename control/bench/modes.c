@@ -65,15 +65,24 @@ bool bench_has_cores(const struct bench *b, const char *what)
 
 	if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) >= 2)
 		return true;
-	return complain("bench %s needs two cores, one for the worker and one for %s (this process may use one)", b->mode->name, what), false;
+	return complain(
+		       "bench %s needs two cores, one for the worker and one for %s (this process may use one)",
+		       b->mode->name, what),
+	       false;
 }
 
-bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs, unsigned size, bool tagged)
+bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs,
+			 unsigned size, bool tagged)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, senders) {
-		struct recipe r = {.port = port, .to = among & ~portset_of(port), .macs = macs, .to_macs = macs, .size = size, .tagged = tagged};
+		struct recipe r = {.port = port,
+				   .to = among & ~portset_of(port),
+				   .macs = macs,
+				   .to_macs = macs,
+				   .size = size,
+				   .tagged = tagged};
 		if (!stream_make(&l->stream[port], &r))
 			return false;
 	}
@@ -96,7 +105,9 @@ typedef double (*figure_fn)(const struct lane *lane);
 
 static double mpps(uint64_t frames, const struct lane *lane)
 {
-	return frames ? (double)frames * (double)rte_get_tsc_hz() / (double)(lane->end - lane->start) / 1e6 : 0;
+	return frames ? (double)frames * (double)rte_get_tsc_hz() /
+				(double)(lane->end - lane->start) / 1e6
+		      : 0;
 }
 
 static double all_mpps(const struct lane *lane)
@@ -150,7 +161,8 @@ static double median(const struct runs *r, figure_fn figure)
 }
 
 // Runs all repeats, after one that does not count. each: the runs of each worker; NULL: not wanted.
-static void measure(struct bench *b, struct load *l, portset who, struct runs *all, struct runs *each)
+static void measure(struct bench *b, struct load *l, portset who, struct runs *all,
+		    struct runs *each)
 {
 	load_run(l, who, b->o.seconds / 2, NULL, NULL);
 	switch_clear_counters(l->sw, l->sw->ports);
@@ -195,10 +207,12 @@ static bool read_captures(struct bench *b, struct load *l, portset *who)
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->o.in[i], "="), b->o.in[i]);
 		int port = switch_port(l->sw, name);
 		if (port < 0) {
-			snprintf(text, sizeof text, "--in %.200s: there is no port '%s'", b->o.in[i], name);
+			snprintf(text, sizeof text, "--in %.200s: there is no port '%s'",
+				 b->o.in[i], name);
 			b->failure = EXIT_USAGE;
 		}
-		if (port < 0 || !captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
+		if (port < 0 ||
+		    !captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
 			s = CAPTURE_BROKEN;
 	}
 	while (s != CAPTURE_BROKEN && (s = captures_next(in, &rec, text)) != CAPTURE_END) {
@@ -219,8 +233,9 @@ static bool read_captures(struct bench *b, struct load *l, portset *who)
 // A row of what all workers or one of them did, with what `about` says more.
 static void forward_row(struct bench *b, json_t *about, json_t *worker, const struct runs *r)
 {
-	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles", measured(r, cycles, 1, 0), "mpps",
-				measured(r, all_mpps, 1, 0), "gbps", measured(r, gbps, 1, 0));
+	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles",
+				measured(r, cycles, 1, 0), "mpps", measured(r, all_mpps, 1, 0),
+				"gbps", measured(r, gbps, 1, 0));
 
 	json_object_update_missing(row, about);
 	bench_add(b, row);
@@ -241,11 +256,14 @@ static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *a
 	for (unsigned w = 0; workers > 1 && w < workers; w++)
 		forward_row(b, about, json_sprintf("%u", w), &each[w]);
 	struct counters c = count(l->sw, who);
-	json_int_t frames = (json_int_t)c.rx_packets, forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
+	json_int_t frames = (json_int_t)c.rx_packets,
+		   forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
 		   flooded = (json_int_t)c.outcome[OUT_FLOODED];
-	json_object_update_new(about, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness", measured(&bare, cycles, 1, 0), "switch",
-						measured(&all, cycles, 1, median(&bare, cycles)), "frames", frames, "forwarded", forwarded,
-						"flooded", flooded, "dropped", frames - forwarded - flooded));
+	json_object_update_new(about, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness",
+						measured(&bare, cycles, 1, 0), "switch",
+						measured(&all, cycles, 1, median(&bare, cycles)),
+						"frames", frames, "forwarded", forwarded, "flooded",
+						flooded, "dropped", frames - forwarded - flooded));
 	forward_row(b, about, json_string("all"), &all);
 	json_decref(about);
 	free(each);
@@ -255,7 +273,8 @@ static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *a
 static struct config *forward_config(struct bench *b, unsigned ports, uint32_t macs)
 {
 	struct error e;
-	struct config *c = b->o.config ? config_read(b->o.config, &e) : bench_config(ports, macs / ports + 1);
+	struct config *c = b->o.config ? config_read(b->o.config, &e)
+				       : bench_config(ports, macs / ports + 1);
 
 	if (!c && b->o.config) {
 		b->failure = EXIT_USAGE;
@@ -280,9 +299,11 @@ static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned
 	else if (b->o.in_count)
 		good = read_captures(b, l, &who);
 	else
-		good = bench_known_unicast(l, who, who, macs / ports ? macs / ports : 1, size, b->o.tagged);
+		good = bench_known_unicast(l, who, who, macs / ports ? macs / ports : 1, size,
+					   b->o.tagged);
 	json_t *traffic = b->o.in_count ? json_string("capture") : bench_size(size);
-	json_t *about = json_pack("{s:I, s:o, s:i, s:b}", "macs", (json_int_t)macs, "size", traffic, "ports", (int)ports, "tagged", b->o.tagged);
+	json_t *about = json_pack("{s:I, s:o, s:i, s:b}", "macs", (json_int_t)macs, "size", traffic,
+				  "ports", (int)ports, "tagged", b->o.tagged);
 	if (good)
 		good = forward_rows(b, l, who, about);
 	else
@@ -294,20 +315,24 @@ static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned
 bool bench_forward(struct bench *b)
 {
 	// A capture has its own MACs and sizes, a configuration its own ports.
-	unsigned macs = b->o.in_count ? 1 : b->o.macs.count, sizes = b->o.in_count ? 1 : b->o.size.count;
+	unsigned macs = b->o.in_count ? 1 : b->o.macs.count,
+		 sizes = b->o.in_count ? 1 : b->o.size.count;
 	unsigned ports = b->o.config ? 1 : b->o.ports.count;
 
 	for (unsigned i = 0; i < ports * sizes * macs; i++)
-		if (!forward_one(b, b->o.ports.item[i / macs / sizes], b->o.macs.item[i % macs], b->o.size.item[i / macs % sizes]))
+		if (!forward_one(b, b->o.ports.item[i / macs / sizes], b->o.macs.item[i % macs],
+				 b->o.size.item[i / macs % sizes]))
 			return false;
 	return true;
 }
 
 // flood
 
-static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_t macs, unsigned size)
+static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_t macs,
+		       unsigned size)
 {
-	static const char *const names[RECIPE_KINDS] = {[TO_BROADCAST] = "broadcast", [TO_UNKNOWN] = "unknown unicast"};
+	static const char *const names[RECIPE_KINDS] = {
+		[TO_BROADCAST] = "broadcast", [TO_UNKNOWN] = "unknown unicast"};
 	struct runs runs[RECIPE_KINDS];
 	portset others = first_ports(copies + 1) & ~portset_of(0);
 	struct recipe r = {.port = 0, .to = others, .macs = macs, .to_macs = macs, .size = size};
@@ -322,10 +347,12 @@ static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_
 	}
 	double single = median(&runs[TO_KNOWN], cycles);
 	for (int k = TO_BROADCAST; k < RECIPE_KINDS; k++)
-		bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)copies, "size", bench_size(size), "kind",
-				       names[k], "cycles", measured(&runs[k], cycles, 1, 0), "copy",
-				       measured(&runs[k], cycles, 1.0 / copies, 0), "single", measured(&runs[TO_KNOWN], cycles, 1, 0),
-				       "ratio", measured(&runs[k], cycles, 1 / (copies * single), 0)));
+		bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)copies,
+				       "size", bench_size(size), "kind", names[k], "cycles",
+				       measured(&runs[k], cycles, 1, 0), "copy",
+				       measured(&runs[k], cycles, 1.0 / copies, 0), "single",
+				       measured(&runs[TO_KNOWN], cycles, 1, 0), "ratio",
+				       measured(&runs[k], cycles, 1 / (copies * single), 0)));
 	return true;
 }
 
@@ -354,7 +381,8 @@ static double attacker_mpps(const struct lane *lane)
 }
 
 // Known traffic beside what the recipe makes; NULL: alone.
-static bool attack_row(struct bench *b, struct load *l, const char *name, const struct recipe *attack, double *alone)
+static bool attack_row(struct bench *b, struct load *l, const char *name,
+		       const struct recipe *attack, double *alone)
 {
 	portset who = portset_of(VICTIM) | (attack ? portset_of(ATTACKER) : 0);
 	double fair = attack ? 0.5 : 1;
@@ -367,25 +395,35 @@ static bool attack_row(struct bench *b, struct load *l, const char *name, const 
 	if (!attack)
 		*alone = median(&runs, first_mpps);
 	struct counters c = count(l->sw, portset_of(VICTIM));
-	bench_add(b, json_pack("{s:s, s:o, s:o, s:f, s:o, s:o, s:i, s:i, s:I}", "beside", name, "mpps", measured(&runs, first_mpps, 1, 0),
-			       "share", measured(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
-			       measured(&runs, first_mpps, 1 / (*alone * fair), 0), "beside_mpps", measured(&runs, attacker_mpps, 1, 0),
-			       "macs", (int)fdb_count(l->sw->shared.fdb, ATTACKER), "limit", (int)policy_rows[PK_MAC_LIMIT].standard,
-			       "lost", (json_int_t)(c.rx_packets - c.outcome[OUT_FORWARDED])));
+	bench_add(b, json_pack("{s:s, s:o, s:o, s:f, s:o, s:o, s:i, s:i, s:I}", "beside", name,
+			       "mpps", measured(&runs, first_mpps, 1, 0), "share",
+			       measured(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
+			       measured(&runs, first_mpps, 1 / (*alone * fair), 0), "beside_mpps",
+			       measured(&runs, attacker_mpps, 1, 0), "macs",
+			       (int)fdb_count(l->sw->shared.fdb, ATTACKER), "limit",
+			       (int)policy_rows[PK_MAC_LIMIT].standard, "lost",
+			       (json_int_t)(c.rx_packets - c.outcome[OUT_FORWARDED])));
 	return true;
 }
 
 bool bench_attack(struct bench *b)
 {
 	uint32_t macs = (b->o.macs.item[0] + 1) / 2, limit = policy_rows[PK_MAC_LIMIT].standard;
-	struct recipe known = {.port = ATTACKER, .to = portset_of(PEER), .macs = macs, .to_macs = macs, .size = b->o.size.item[0]};
+	struct recipe known = {.port = ATTACKER,
+			       .to = portset_of(PEER),
+			       .macs = macs,
+			       .to_macs = macs,
+			       .size = b->o.size.item[0]};
 	struct recipe sources = known, both;
 	portset pair = portset_of(VICTIM) | portset_of(PEER);
 	double alone = 0;
 
 	if (macs > limit) {
 		b->failure = EXIT_USAGE;
-		return complain("--macs cannot be %u (known traffic fits the default limits: up to %u)", b->o.macs.item[0], 2 * limit), false;
+		return complain(
+			       "--macs cannot be %u (known traffic fits the default limits: up to %u)",
+			       b->o.macs.item[0], 2 * limit),
+		       false;
 	}
 	struct load *l = create(bench_config(ATTACK_PORTS, limit));
 
@@ -397,7 +435,8 @@ bool bench_attack(struct bench *b)
 	bool good = l && bench_known_unicast(l, pair, pair, macs, known.size, false);
 	if (good)
 		load_run(l, pair, 0, NULL, NULL);
-	good = good && attack_row(b, l, "nothing", NULL, &alone) && attack_row(b, l, "known traffic", &known, &alone) &&
+	good = good && attack_row(b, l, "nothing", NULL, &alone) &&
+	       attack_row(b, l, "known traffic", &known, &alone) &&
 	       attack_row(b, l, "random sources", &sources, &alone) &&
 	       attack_row(b, l, "random sources and destinations", &both, &alone);
 	load_destroy(l);
@@ -406,7 +445,8 @@ bool bench_attack(struct bench *b)
 
 // neighbours
 
-static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, unsigned size, double *alone)
+static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, unsigned size,
+			   double *alone)
 {
 	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
 	struct config *c = bench_config(2 + hosts, macs);
@@ -417,17 +457,21 @@ static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, un
 		bench_set(c, i, PK_PROMISCUOUS, ACCEPT);
 	struct load *l = create(c);
 	// The hosts' MACs are learned, too; then only the pair sends.
-	bool good = l && load_add_rings(l) && bench_known_unicast(l, all & ~pair, all, macs, size, false) &&
+	bool good = l && load_add_rings(l) &&
+		    bench_known_unicast(l, all & ~pair, all, macs, size, false) &&
 		    bench_known_unicast(l, pair, pair, macs, size, false);
 	if (good) {
 		load_run(l, all, 0, NULL, NULL);
 		measure(b, l, pair, &runs, NULL);
 		*alone = *alone > 0 ? *alone : median(&runs, all_mpps);
-		double copies = (double)count(l->sw, all).tx_packets / (double)count(l->sw, pair).rx_packets;
-		bench_add(b, json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:f}", "size", bench_size(size), "hosts",
-				       promiscuous ? "promiscuous" : "learning", "neighbours", (int)hosts, "mpps",
-				       measured(&runs, all_mpps, 1, 0), "share", measured(&runs, all_mpps, 1 / *alone, 0), "cycles",
-				       measured(&runs, cycles, 1, 0), "copies", copies));
+		double copies = (double)count(l->sw, all).tx_packets /
+				(double)count(l->sw, pair).rx_packets;
+		bench_add(b,
+			  json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:f}", "size", bench_size(size),
+				    "hosts", promiscuous ? "promiscuous" : "learning", "neighbours",
+				    (int)hosts, "mpps", measured(&runs, all_mpps, 1, 0), "share",
+				    measured(&runs, all_mpps, 1 / *alone, 0), "cycles",
+				    measured(&runs, cycles, 1, 0), "copies", copies));
 	}
 	load_destroy(l);
 	return good;
@@ -438,7 +482,8 @@ bool bench_neighbours(struct bench *b)
 	for (unsigned i = 0; i < 2 * b->o.size.count; i++) {
 		double alone = 0;
 		for (unsigned n = 0; n < b->o.neighbours.count; n++)
-			if (!neighbours_row(b, b->o.neighbours.item[n], i % 2, b->o.size.item[i / 2], &alone))
+			if (!neighbours_row(b, b->o.neighbours.item[n], i % 2,
+					    b->o.size.item[i / 2], &alone))
 				return false;
 	}
 	return true;
@@ -449,7 +494,7 @@ bool bench_neighbours(struct bench *b)
 struct disturbance {
 	struct vswitch *sw;
 	struct control control; // of the switch
-	unsigned done; // in this repeat
+	unsigned done;          // in this repeat
 	bool bad;
 	json_t *next; // the next page to show
 };
@@ -490,7 +535,8 @@ static void sweep(void *arg)
 static void show(void *arg)
 {
 	struct disturbance *d = arg;
-	json_t *page = call(d, "fdb.show", json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
+	json_t *page = call(d, "fdb.show",
+			    json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
 
 	json_decref(d->next);
 	d->next = json_incref(json_object_get(page, "next"));
@@ -510,14 +556,16 @@ static void change(void *arg)
 {
 	struct disturbance *d = arg;
 
-	json_decref(call(d, "policy.set", json_pack("{s:{s:i}}", "set", "aging-time", 300 + (int)d->done % 2)));
+	json_decref(call(d, "policy.set",
+			 json_pack("{s:{s:i}}", "set", "aging-time", 300 + (int)d->done % 2)));
 }
 
 static const struct {
 	const char *name;
 	load_fn work;
 } phases[] = {
-	{"undisturbed", rest}, {"ageing sweeps", sweep}, {"fdb show", show}, {"flush of all", flush}, {"config changes", change},
+	{"undisturbed", rest},   {"ageing sweeps", sweep},   {"fdb show", show},
+	{"flush of all", flush}, {"config changes", change},
 };
 
 static bool control_row(struct bench *b, struct load *l, const char *name, load_fn work)
@@ -535,9 +583,10 @@ static bool control_row(struct bench *b, struct load *l, const char *name, load_
 	}
 	json_decref(d.next);
 	if (!d.bad)
-		bench_add(b, json_pack("{s:s, s:o, s:o, s:o, s:i}", "phase", name, "cycles", measured(&runs, cycles, 1, 0), "longest_us",
-				       measured(&runs, longest_us, 1, 0), "slow_rounds", measured(&runs, slow_rounds, 1, 0), "work",
-				       (int)done));
+		bench_add(b, json_pack("{s:s, s:o, s:o, s:o, s:i}", "phase", name, "cycles",
+				       measured(&runs, cycles, 1, 0), "longest_us",
+				       measured(&runs, longest_us, 1, 0), "slow_rounds",
+				       measured(&runs, slow_rounds, 1, 0), "work", (int)done));
 	return !d.bad;
 }
 
@@ -548,7 +597,8 @@ bool bench_control(struct bench *b)
 	if (!bench_has_cores(b, "control"))
 		return false;
 	struct load *l = create(bench_config(2, macs));
-	bool good = l && bench_known_unicast(l, first_ports(2), first_ports(2), macs, b->o.size.item[0], false);
+	bool good = l && bench_known_unicast(l, first_ports(2), first_ports(2), macs,
+					     b->o.size.item[0], false);
 	if (good)
 		load_run(l, first_ports(2), 0, NULL, NULL);
 	for (size_t i = 0; i < sizeof phases / sizeof *phases && good; i++)

@@ -39,7 +39,8 @@ json_t *bench_measured(const double *value, unsigned n)
 		json_array_append_new(all, json_real(value[i]));
 	memcpy(sorted, value, n * sizeof *value);
 	qsort(sorted, n, sizeof *sorted, by_value);
-	return json_pack("{s:f, s:f, s:f, s:o}", "median", (sorted[(n - 1) / 2] + sorted[n / 2]) / 2, "min", sorted[0], "max",
+	return json_pack("{s:f, s:f, s:f, s:o}", "median",
+			 (sorted[(n - 1) / 2] + sorted[n / 2]) / 2, "min", sorted[0], "max",
 			 sorted[n - 1], "all", all);
 }
 
@@ -97,9 +98,12 @@ static void print_table(json_t *rows, const char *members)
 		size_t len = strcspn(members, " +");
 		snprintf(key[n], WORD, "%.*s", (int)len, members);
 		for (size_t i = 0; i <= len; i++)
-			title[n][i] = key[n][i] == '_' ? ' ' : (char)toupper((unsigned char)key[n][i]);
-		bool spread = members[len] == '+', word = json_is_string(json_object_get(json_array_get(rows, 0), key[n]));
-		column[n] = (struct table_column){title[n], key[n], .cell = spread ? put_spread : put_median, .right = !word};
+			title[n][i] = key[n][i] == '_' ? ' '
+						       : (char)toupper((unsigned char)key[n][i]);
+		bool spread = members[len] == '+',
+		     word = json_is_string(json_object_get(json_array_get(rows, 0), key[n]));
+		column[n] = (struct table_column){
+			title[n], key[n], .cell = spread ? put_spread : put_median, .right = !word};
 		members += len + spread;
 		members += *members == ' ';
 	}
@@ -127,15 +131,17 @@ static json_t *machine(void)
 	char model[128];
 
 	cpu_model(model, sizeof model);
-	return json_pack("{s:s, s:I, s:I, s:b}", "cpu", model, "cores", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "tsc_hz",
+	return json_pack("{s:s, s:I, s:I, s:b}", "cpu", model, "cores",
+			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "tsc_hz",
 			 (json_int_t)rte_get_tsc_hz(), "huge_pages", rte_eal_has_hugepages());
 }
 
 static bool print_json(const struct bench *b)
 {
-	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:f, s:i, s:O, s:O*}", "version", NESTSWITCH_VERSION, "mode", b->mode->name,
-				"about", b->mode->about, "machine", machine(), "seconds", b->o.seconds, "repeats", (int)b->o.repeats,
-				"rows", b->rows, "histogram", b->histogram);
+	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:f, s:i, s:O, s:O*}", "version",
+				NESTSWITCH_VERSION, "mode", b->mode->name, "about", b->mode->about,
+				"machine", machine(), "seconds", b->o.seconds, "repeats",
+				(int)b->o.repeats, "rows", b->rows, "histogram", b->histogram);
 	bool good = all && !json_dumpf(all, stdout, JSON_INDENT(1)) && putchar('\n') != EOF;
 
 	json_decref(all);
@@ -147,8 +153,10 @@ static void print_text(const struct bench *b)
 	json_t *m = machine();
 
 	text_wrap(stdout, b->mode->about, 0);
-	printf("%s, TSC %.0f MHz, %lld cores, %s huge pages; nestswitch %s. ", json_string_value(json_object_get(m, "cpu")),
-	       json_number_value(json_object_get(m, "tsc_hz")) / 1e6, json_integer_value(json_object_get(m, "cores")),
+	printf("%s, TSC %.0f MHz, %lld cores, %s huge pages; nestswitch %s. ",
+	       json_string_value(json_object_get(m, "cpu")),
+	       json_number_value(json_object_get(m, "tsc_hz")) / 1e6,
+	       json_integer_value(json_object_get(m, "cores")),
 	       json_is_true(json_object_get(m, "huge_pages")) ? "with" : "no", NESTSWITCH_VERSION);
 	printf("Median (least-greatest) of %u repeats", b->o.repeats);
 	printf(b->o.seconds > 0 ? " of %g s.\n\n" : ".\n\n", b->o.seconds);
@@ -168,7 +176,8 @@ bool bench_print(const struct bench *b)
 		print_json(b);
 	else
 		print_text(b);
-	return (!fflush(stdout) && !ferror(stdout)) || (complain("standard output: %s", strerror(errno)), false);
+	return (!fflush(stdout) && !ferror(stdout)) ||
+	       (complain("standard output: %s", strerror(errno)), false);
 }
 
 bool bench_plot_ready(struct bench *b)
@@ -177,7 +186,9 @@ bool bench_plot_ready(struct bench *b)
 
 	b->failure = EXIT_USAGE;
 	if (!b->mode->plot.x)
-		return complain("bench %s has no plot (its result is a number or two)", b->mode->name), false;
+		return complain("bench %s has no plot (its result is a number or two)",
+				b->mode->name),
+		       false;
 	if (!end || (strcmp(end, ".svg") && strcmp(end, ".png")))
 		return complain("--plot cannot be '%s' (FILE.svg or FILE.png)", path), false;
 	b->failure = EXIT_REFUSED;
@@ -207,7 +218,8 @@ static void name_series(const struct bench *b, const json_t *row, char out[TABLE
 		size_t len = strcspn(members, " ");
 		snprintf(key, sizeof key, "%.*s", (int)len, members);
 		table_plain_cell(json_object_get(row, key), value);
-		at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s %.*s", at ? ", " : "", key, WORD, value);
+		at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s %.*s", at ? ", " : "", key,
+				       WORD, value);
 		members += len;
 	}
 }
@@ -220,7 +232,8 @@ static void put_points(FILE *f, const struct bench *b, json_t *rows, const char 
 	json_t *row;
 
 	json_array_foreach(rows, i, row) {
-		const json_t *y = json_object_get(row, b->mode->plot.y), *x = json_object_get(row, b->mode->plot.x);
+		const json_t *y = json_object_get(row, b->mode->plot.y),
+			     *x = json_object_get(row, b->mode->plot.x);
 		name_series(b, row, name);
 		if (strcmp(name, series))
 			continue;
@@ -228,7 +241,8 @@ static void put_points(FILE *f, const struct bench *b, json_t *rows, const char 
 			fprintf(f, "\"%s\"", json_string_value(x));
 		else
 			fprintf(f, "%g", json_number_value(x));
-		fprintf(f, " %g %g %g\n", number_of(y, "median"), number_of(y, "min"), number_of(y, "max"));
+		fprintf(f, " %g %g %g\n", number_of(y, "median"), number_of(y, "min"),
+			number_of(y, "max"));
 	}
 }
 
@@ -252,7 +266,8 @@ static void put_plot(FILE *f, const struct bench *b, json_t *rows)
 	}
 	n = 0;
 	json_object_foreach(series, key, value) {
-		fprintf(f, "%s $data%d using %s title ", n ? "," : "plot", n, words ? "2:3:4:xtic(1)" : "1:2:3:4 with yerrorlines pt 7");
+		fprintf(f, "%s $data%d using %s title ", n ? "," : "plot", n,
+			words ? "2:3:4:xtic(1)" : "1:2:3:4 with yerrorlines pt 7");
 		put_quoted(f, *key ? key : b->mode->plot.y_title);
 		n++;
 	}
@@ -262,12 +277,14 @@ static void put_plot(FILE *f, const struct bench *b, json_t *rows)
 
 static void put_frame(FILE *f, const struct bench *b)
 {
-	fprintf(f, "set terminal %s size 900,540\nset output ", strcmp(strrchr(b->o.plot, '.'), ".svg") ? "png" : "svg background 'white'");
+	fprintf(f, "set terminal %s size 900,540\nset output ",
+		strcmp(strrchr(b->o.plot, '.'), ".svg") ? "png" : "svg background 'white'");
 	put_quoted(f, b->o.plot);
-	fprintf(f, "\nset title 'nestswitch bench %s'\nset xlabel '%s'\nset ylabel '%s'\n", b->mode->name, b->mode->plot.x_title,
-		b->mode->plot.y_title);
+	fprintf(f, "\nset title 'nestswitch bench %s'\nset xlabel '%s'\nset ylabel '%s'\n",
+		b->mode->name, b->mode->plot.x_title, b->mode->plot.y_title);
 	fputs("set yrange [0:*]\nset grid\nset key outside below\n", f);
-	fputs("set style data histogram\nset style histogram errorbars gap 2\nset style fill solid 0.6\n", f);
+	fputs("set style data histogram\nset style histogram errorbars gap 2\nset style fill solid 0.6\n",
+	      f);
 	fputs(b->mode->plot.log_x ? "set logscale x\n" : "", f);
 }
 

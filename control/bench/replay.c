@@ -46,7 +46,11 @@ static bool write_config(const struct bench *b, const struct folder *f)
 static bool write_capture(const struct bench *b, const struct folder *f, unsigned port)
 {
 	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
-	struct recipe r = {.port = port, .to = portset_of(!port), .macs = macs, .to_macs = macs, .size = b->o.size.item[0]};
+	struct recipe r = {.port = port,
+			   .to = portset_of(!port),
+			   .macs = macs,
+			   .to_macs = macs,
+			   .size = b->o.size.item[0]};
 	struct capture_out *out = NULL;
 	struct stream s = {0};
 	char error[CAPTURE_ERROR];
@@ -92,7 +96,8 @@ static bool run_child(char *const *words, const char *said, double *seconds, dou
 	pid_t pid;
 
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said, O_WRONLY | O_CREAT | O_TRUNC,
+					 0600);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	int rc = posix_spawn(&pid, "/proc/self/exe", &files, NULL, words, environ);
 	posix_spawn_file_actions_destroy(&files);
@@ -101,7 +106,8 @@ static bool run_child(char *const *words, const char *said, double *seconds, dou
 	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	*seconds = (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	*seconds = (double)(after.tv_sec - before.tv_sec) +
+		   (double)(after.tv_nsec - before.tv_nsec) / 1e9;
 	*rss_mib = (double)used.ru_maxrss / 1024;
 	return !status || (complain("nestswitch replay failed, see above"), false);
 }
@@ -121,7 +127,8 @@ static uint64_t frames_said(const char *path)
 
 static bool measure(struct bench *b, struct folder *f)
 {
-	const char *words[WORDS] = {"nestswitch", "replay", "--config", b->o.config ? b->o.config : f->config};
+	const char *words[WORDS] = {"nestswitch", "replay", "--config",
+				    b->o.config ? b->o.config : f->config};
 	double seconds[BENCH_REPEATS], rate[BENCH_REPEATS], rss[BENCH_REPEATS];
 	char own[2][128];
 	unsigned n = 4;
@@ -132,7 +139,8 @@ static bool measure(struct bench *b, struct folder *f)
 		words[n++] = "--in";
 		words[n++] = b->o.in_count ? b->o.in[i] : own[i];
 	}
-	if (!run_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in the page cache then
+	if (!run_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in the
+									     // page cache then
 		return false;
 	uint64_t frames = frames_said(f->said);
 	for (unsigned r = 0; r < b->o.repeats; r++) {
@@ -141,8 +149,10 @@ static bool measure(struct bench *b, struct folder *f)
 		rate[r] = (double)frames / seconds[r];
 		bench_progress(b);
 	}
-	bench_add(b, json_pack("{s:I, s:o, s:o, s:o}", "frames", (json_int_t)frames, "seconds", bench_measured(seconds, b->o.repeats),
-			       "rate", bench_measured(rate, b->o.repeats), "rss_mib", bench_measured(rss, b->o.repeats)));
+	bench_add(b, json_pack("{s:I, s:o, s:o, s:o}", "frames", (json_int_t)frames, "seconds",
+			       bench_measured(seconds, b->o.repeats), "rate",
+			       bench_measured(rate, b->o.repeats), "rss_mib",
+			       bench_measured(rss, b->o.repeats)));
 	return true;
 }
 
@@ -158,7 +168,8 @@ bool bench_replay(struct bench *b)
 
 	if (b->o.config && !b->o.in_count) {
 		b->failure = EXIT_USAGE;
-		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config), false;
+		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config),
+		       false;
 	}
 	struct config *c = config_new(); // DPDK is here for its clock only
 	struct folder f = {0};

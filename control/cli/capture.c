@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `nestctl capture`: the filter is compiled here, where a name that is looked up holds up nobody else; the stream goes into a file.
+// `nestctl capture`: the filter is compiled here, where a name that is looked up holds up nobody
+// else; the stream goes into a file.
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -26,7 +27,8 @@ static json_t *instructions(const struct bpf_program *p)
 
 	for (u_int i = 0; i < p->bf_len; i++) {
 		const struct bpf_insn *n = &p->bf_insns[i];
-		json_array_append_new(list, json_pack("[i,i,i,I]", n->code, n->jt, n->jf, (json_int_t)n->k));
+		json_array_append_new(
+			list, json_pack("[i,i,i,I]", n->code, n->jt, n->jf, (json_int_t)n->k));
 	}
 	return list;
 }
@@ -37,10 +39,12 @@ static bool compile_filter(json_t *params)
 	const char *filter = json_string_value(json_object_get(params, "filter"));
 	pcap_t *ethernet = pcap_open_dead(DLT_EN10MB, SNAPLEN);
 	struct bpf_program program;
-	bool good = !filter || (ethernet && !pcap_compile(ethernet, &program, filter, 1, PCAP_NETMASK_UNKNOWN));
+	bool good = !filter || (ethernet &&
+				!pcap_compile(ethernet, &program, filter, 1, PCAP_NETMASK_UNKNOWN));
 
 	if (!good)
-		complain("filter '%s': %s", filter, ethernet ? pcap_geterr(ethernet) : "out of memory");
+		complain("filter '%s': %s", filter,
+			 ethernet ? pcap_geterr(ethernet) : "out of memory");
 	else if (filter) {
 		json_object_set_new(params, "program", instructions(&program));
 		pcap_freecode(&program);
@@ -61,17 +65,23 @@ static bool plan_files(const struct session *s, const json_t *params, struct cap
 	const char *path = json_string_value(json_object_get(params, "write"));
 	bool to_stdout = !strcmp(path, "-"), sized = json_object_get(params, "size");
 
-	*f = (struct capturefile){.path = path, .size = number_of(params, "size") * MIB, .keep = number_of(params, "files"), .fd = -1};
+	*f = (struct capturefile){.path = path,
+				  .size = number_of(params, "size") * MIB,
+				  .keep = number_of(params, "files"),
+				  .fd = -1};
 	if (to_stdout && isatty(STDOUT_FILENO))
 		complain("a capture is not for a terminal (write FILE, or pipe it into a program)");
 	else if (to_stdout && s->json)
-		complain("standard output cannot have both the capture and its summary as JSON (write FILE, or leave out -j)");
+		complain(
+			"standard output cannot have both the capture and its summary as JSON (write FILE, or leave out -j)");
 	else if (to_stdout && sized)
 		complain("standard output is one file (write FILE, or leave out size)");
 	else if (sized && !f->size)
 		complain("size cannot be 0 (1 MiB at least)");
 	else if (json_object_get(params, "files") && (!f->keep || !sized))
-		complain("%s", sized ? "files cannot be 0 (1 at least)" : "files are counted where they have a size (size MIB files N)");
+		complain("%s",
+			 sized ? "files cannot be 0 (1 at least)"
+			       : "files are counted where they have a size (size MIB files N)");
 	else
 		return true;
 	return false;
@@ -126,14 +136,16 @@ static bool copy_stream(const struct session *s, struct capturefile *f)
 	return good;
 }
 
-static void show_summary(const struct session *s, const struct command *c, const struct capturefile *f)
+static void show_summary(const struct session *s, const struct command *c,
+			 const struct capturefile *f)
 {
 	json_t *summary = capturefile_summary(f);
 
 	if (s->json)
 		client_show(s, c->view, summary);
 	else
-		fprintf(stderr, "%llu frame%s captured, %llu lost\n", (unsigned long long)f->captured, f->captured == 1 ? "" : "s",
+		fprintf(stderr, "%llu frame%s captured, %llu lost\n",
+			(unsigned long long)f->captured, f->captured == 1 ? "" : "s",
 			(unsigned long long)f->lost);
 	json_decref(summary);
 }
@@ -148,7 +160,8 @@ static int capture_into(struct session *s, const struct command *c, struct captu
 	if (!good)
 		return EXIT_REFUSED;
 	if (f->open) {
-		complain("the switch at %s went away, after %llu frames", s->socket, (unsigned long long)f->captured);
+		complain("the switch at %s went away, after %llu frames", s->socket,
+			 (unsigned long long)f->captured);
 		return EXIT_UNREACHABLE;
 	}
 	show_summary(s, c, f);

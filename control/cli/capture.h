@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// capture: command `capture`: frames into files until there are enough of them, or the user ends it.
+// capture: command `capture`: frames into files until there are enough of them, or the user ends
+// it.
 #pragma once
 
 #include "control/cli/client.h"

@@ -23,7 +23,10 @@ static char *name_of(const struct capturefile *f, uint64_t number)
 {
 	char *name;
 
-	return (f->size ? asprintf(&name, "%s.%llu", f->path, (unsigned long long)number) : asprintf(&name, "%s", f->path)) < 0 ? NULL : name;
+	return (f->size ? asprintf(&name, "%s.%llu", f->path, (unsigned long long)number)
+			: asprintf(&name, "%s", f->path)) < 0
+		       ? NULL
+		       : name;
 }
 
 static bool failed(const struct capturefile *f)
@@ -31,7 +34,11 @@ static bool failed(const struct capturefile *f)
 	int error = errno;
 	char *name = name_of(f, f->number);
 
-	complain("%s: %s", is_stdout(f) ? "standard output" : name ? name : f->path, strerror(error));
+	complain("%s: %s",
+		 is_stdout(f) ? "standard output"
+		 : name       ? name
+			      : f->path,
+		 strerror(error));
 	free(name);
 	return false;
 }
@@ -40,7 +47,9 @@ static bool open_file(struct capturefile *f)
 {
 	char *name = name_of(f, f->number);
 
-	f->fd = is_stdout(f) ? STDOUT_FILENO : name ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE) : -1;
+	f->fd = is_stdout(f) ? STDOUT_FILENO
+		: name       ? open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, MODE)
+			     : -1;
 	free(name);
 	f->written = 0;
 	return f->fd >= 0 || failed(f);
@@ -59,7 +68,8 @@ bool capturefile_close(struct capturefile *f)
 	return f->fd < 0 || is_stdout(f) || !close(f->fd) || failed(f);
 }
 
-// Whether a whole block stands at the beginning; *h: its head, whole or not. Without one, its length is 0.
+// Whether a whole block stands at the beginning; *h: its head, whole or not. Without one, its
+// length is 0.
 static bool has_block(const uint8_t *data, size_t len, struct pcapng_head *h)
 {
 	h->length = 0;
@@ -68,7 +78,8 @@ static bool has_block(const uint8_t *data, size_t len, struct pcapng_head *h)
 	return h->length >= BLOCK_LEAST && h->length <= len;
 }
 
-// A file has no room for some blocks, of which so many bytes were written: it ends with a whole one.
+// A file has no room for some blocks, of which so many bytes were written: it ends with a whole
+// one.
 static bool cut(struct capturefile *f, const uint8_t *data, size_t done)
 {
 	struct pcapng_head h;
@@ -132,7 +143,8 @@ static bool note(struct capturefile *f, const uint8_t *block, const struct pcapn
 		f->lost += pcapng_dropped(block, h->length);
 		f->open--;
 	}
-	return (h->type != PCAPNG_SECTION && h->type != PCAPNG_INTERFACE) || add_to_head(f, block, h->length);
+	return (h->type != PCAPNG_SECTION && h->type != PCAPNG_INTERFACE) ||
+	       add_to_head(f, block, h->length);
 }
 
 bool capturefile_take(struct capturefile *f, const uint8_t *data, size_t len, size_t *taken)
@@ -142,7 +154,8 @@ bool capturefile_take(struct capturefile *f, const uint8_t *data, size_t len, si
 
 	for (; has_block(data + at, len - at, &h); at += h.length) {
 		uint64_t size = f->written + at - from;
-		if (f->size && h.type == PCAPNG_PACKET && size > f->head_size && size + h.length > f->size) {
+		if (f->size && h.type == PCAPNG_PACKET && size > f->head_size &&
+		    size + h.length > f->size) {
 			if (!write_blocks(f, data + from, at - from) || !next_file(f))
 				return false;
 			from = at;
@@ -166,5 +179,6 @@ json_t *capturefile_summary(const struct capturefile *f)
 		json_array_append_new(files, json_string(name));
 		free(name);
 	}
-	return json_pack("{s:I, s:I, s:o}", "captured", (json_int_t)f->captured, "lost", (json_int_t)f->lost, "files", files);
+	return json_pack("{s:I, s:I, s:o}", "captured", (json_int_t)f->captured, "lost",
+			 (json_int_t)f->lost, "files", files);
 }

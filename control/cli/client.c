@@ -28,7 +28,8 @@ static int open_session(struct session *s)
 		return -ENAMETOOLONG;
 	strcpy(a.sun_path, s->socket);
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->fd >= 0 && !connect(s->fd, (struct sockaddr *)&a, sizeof a) && (s->in = fdopen(s->fd, "r")))
+	if (s->fd >= 0 && !connect(s->fd, (struct sockaddr *)&a, sizeof a) &&
+	    (s->in = fdopen(s->fd, "r")))
 		return 0;
 	error = errno;
 	if (s->fd >= 0)
@@ -41,7 +42,8 @@ int client_connect(struct session *s)
 	int error = open_session(s);
 
 	if (error)
-		complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)", s->socket, strerror(-error));
+		complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)",
+			 s->socket, strerror(-error));
 	return error ? EXIT_UNREACHABLE : EXIT_DONE;
 }
 
@@ -75,7 +77,8 @@ static int gone(const struct session *s)
 // One request; its reply object, NULL where the switch is gone.
 static json_t *request(struct session *s, const char *method, json_t *params)
 {
-	json_t *object = json_pack("{s:s, s:s, s:O, s:i}", "jsonrpc", "2.0", "method", method, "params", params, "id", 1);
+	json_t *object = json_pack("{s:s, s:s, s:O, s:i}", "jsonrpc", "2.0", "method", method,
+				   "params", params, "id", 1);
 	char *text = json_dumps(object, JSON_COMPACT), *line = NULL;
 	size_t size = 0;
 	json_t *reply = NULL;
@@ -83,7 +86,8 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	json_decref(object);
 	if (text && send_all(s->fd, text, strlen(text)))
 		send_all(s->fd, "\n", 1);
-	if (text && getline(&line, &size, s->in) > 0) // a switch that does not read may have said why
+	if (text && getline(&line, &size, s->in) > 0) // a switch that does not read may have said
+						      // why
 		reply = json_loads(line, 0, NULL);
 	free(text);
 	free(line);
@@ -100,7 +104,8 @@ static const char *number_before(const char *text, const char *end)
 	return digits < end && digits - text > 1 && digits[-1] == ':' ? digits - 1 : NULL;
 }
 
-// Whether a message begins with FILE:LINE:COLUMN: and a blank. A file's name may have blanks and colons in it.
+// Whether a message begins with FILE:LINE:COLUMN: and a blank. A file's name may have blanks and
+// colons in it.
 static bool is_of_file(const char *text)
 {
 	const char *end = strstr(text, ": "), *column = end ? number_before(text, end) : NULL;
@@ -124,7 +129,8 @@ static int refused(const struct session *s, const struct command *c, json_t *err
 	if (text && is_of_file(text))
 		fprintf(stderr, "%s\n", text);
 	else if (text && s->verb_meant && !strstr(text, "did you mean"))
-		complain("%.*s (did you mean '%s %s'?)", length_without_hint(text), text, c->group, s->verb_meant);
+		complain("%.*s (did you mean '%s %s'?)", length_without_hint(text), text, c->group,
+			 s->verb_meant);
 	else
 		complain("%s", text ? text : "refused");
 	return usage ? EXIT_USAGE : EXIT_REFUSED;
@@ -152,7 +158,8 @@ static int ask_once(struct session *s, const struct command *c, json_t *params, 
 // A page of the table becomes the table: the rest of it is asked for.
 static int all_pages(struct session *s, const struct command *c, json_t *params, json_t **result)
 {
-	json_t *all = json_incref(json_object_get(*result, "entries")), *next = json_incref(json_object_get(*result, "next"));
+	json_t *all = json_incref(json_object_get(*result, "entries")),
+	       *next = json_incref(json_object_get(*result, "next"));
 	int status = EXIT_DONE;
 
 	while (!status && json_is_string(next)) {
@@ -225,7 +232,8 @@ static json_t *look_up(const struct session *s, const char *method, json_t *para
 	struct timeval patience = {.tv_sec = 2};
 	json_t *reply = NULL;
 
-	if (!open_session(&own) && !setsockopt(own.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
+	if (!open_session(&own) &&
+	    !setsockopt(own.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
 		reply = request(&own, method, params);
 	json_t *result = json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
@@ -271,7 +279,8 @@ static uint16_t add_vlans(json_t *names, json_t *page)
 	return json_is_string(json_object_get(page, "next")) ? last : 0;
 }
 
-// Adds those of the table, which is sorted by them: behind a page comes the one that begins with the next VLAN.
+// Adds those of the table, which is sorted by them: behind a page comes the one that begins with
+// the next VLAN.
 static void add_all_vlans(const struct session *s, json_t *names)
 {
 	uint16_t last = 0;
@@ -279,7 +288,9 @@ static void add_all_vlans(const struct session *s, json_t *names)
 	for (int pages = 0; pages < VLAN_PAGES && (last || !pages); pages++) {
 		json_t *params = json_object();
 		if (last)
-			json_object_set_new(params, "after", json_sprintf("%" PRIu64, key_make(last, MAC_BROADCAST)));
+			json_object_set_new(
+				params, "after",
+				json_sprintf("%" PRIu64, key_make(last, MAC_BROADCAST)));
 		json_t *page = look_up(s, "fdb.show", params);
 		last = add_vlans(names, page);
 		json_decref(page);

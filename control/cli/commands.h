@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// commands: THE table of what can be said to nestctl. Parsing, usage lines, help, completion and the manual are made from
-// it; a new command is a row in commands.c and a method of the switch.
+// commands: THE table of what can be said to nestctl. Parsing, usage lines, help, completion and
+// the manual are made from it; a new command is a row in commands.c and a method of the switch.
 //
-// Model   A command is a group, a verb and its arguments. Words of ARG_WORD come first, in their order; then, in any
-//         order, keywords with their values; then what takes the rest. Each becomes a parameter of the method.
-// Errors  What is wrong is said on standard error, with what would be right; the result is NULL then.
+// Model   A command is a group, a verb and its arguments. Words of ARG_WORD come first, in their
+//         order; then, in any order, keywords with their values; then what takes the rest. Each
+//         becomes a parameter of the method.
+// Errors  What is wrong is said on standard error, with what would be right; the result is NULL
+//         then.
 #pragma once
 
 #include <jansson.h>
@@ -39,7 +41,8 @@ enum argument_kind {
 };
 
 struct argument {
-	const char *name; // the parameter, and the keyword of ARG_VALUE and ARG_SETTING; NULL behind the last argument
+	const char *name; // the parameter, and the keyword of ARG_VALUE and ARG_SETTING; NULL
+			  // behind the last argument
 	enum argument_form form;
 	enum argument_kind kind;
 	const char *value; // what stands for it in a usage line
@@ -68,7 +71,7 @@ struct command {
 	const char *more;            // what else help and manual say: paragraphs; NULL: nothing
 	const char *examples;        // commands, one a line; NULL: none
 	enum command_way way;
-	enum view one;         // where parameter `port` names one; VIEW_NONE: as `view`
+	enum view one; // where parameter `port` names one; VIEW_NONE: as `view`
 };
 
 // Ends with a row that has no group.
@@ -80,7 +83,8 @@ struct command_option {
 	int letter;
 	const char *value; // what stands for it in help; NULL: it has none
 	const char *help;
-	const char *const *words; // what the value is one of, NULL behind the last one; NULL: a file
+	const char *const *words; // what the value is one of, NULL behind the last one; NULL: a
+				  // file
 };
 
 extern const struct command_option command_options[];
@@ -95,7 +99,8 @@ const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE]);
 // "port show [NAME]"
 const char *command_usage(const struct command *c, char out[COMMAND_USAGE]);
 
-// The command that words begin with, *used: how many of them name it: `show` is the verb if none is given. NULL: none.
+// The command that words begin with, *used: how many of them name it: `show` is the verb if none is
+// given. NULL: none.
 const struct command *command_find(char *const *words, int *used);
 
 // The same, but there should be one: NULL after a complaint.

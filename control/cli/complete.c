@@ -101,7 +101,8 @@ static void tell_value(const struct place *p, const struct argument *a)
 		offer(p, a->words[i], a->help);
 	if (a->kind == KIND_COLUMN)
 		tell_columns(p, a);
-	else if (a->kind == KIND_MAC || a->kind == KIND_VLAN || (!json_array_size(names) && !a->words))
+	else if (a->kind == KIND_MAC || a->kind == KIND_VLAN ||
+		 (!json_array_size(names) && !a->words))
 		p->to->expect(p->to->arg, a->kind, a->value, a->help);
 	json_decref(names);
 }
@@ -197,7 +198,8 @@ static void follow_arguments(struct place *p)
 		const struct argument *keyword = *p->word ? command_keyword(p->c, *p->word) : NULL;
 		if (!*p->word)
 			return tell_next(p, a, first);
-		if ((!keyword && !a->name) || (keyword ? follow_keyword(p, keyword) : follow_rest(p, a)))
+		if ((!keyword && !a->name) ||
+		    (keyword ? follow_keyword(p, keyword) : follow_rest(p, a)))
 			return;
 	}
 }

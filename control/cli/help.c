@@ -34,7 +34,8 @@ static void print_options(FILE *out)
 	char what[64];
 
 	for (const struct command_option *o = command_options; o->name; o++) {
-		snprintf(what, sizeof what, "-%c, --%s%s%s", o->letter, o->name, o->value ? " " : "", o->value ? o->value : "");
+		snprintf(what, sizeof what, "-%c, --%s%s%s", o->letter, o->name,
+			 o->value ? " " : "", o->value ? o->value : "");
 		print_row(out, what, 17, o->help);
 	}
 }
@@ -43,9 +44,11 @@ void help_print(FILE *out)
 {
 	fputs("usage: nestctl [OPTIONS] COMMAND …\n\n", out);
 	print_commands(out, NULL);
-	fputs("\n`show` is the verb if none is given. Options, which may stand anywhere before --:\n\n", out);
+	fputs("\n`show` is the verb if none is given. Options, which may stand anywhere before --:\n\n",
+	      out);
 	print_options(out);
-	fputs("\n`nestctl COMMAND --help` says more. Exit status: 0 done, 1 refused, 2 wrong usage, 3 no switch there.\n", out);
+	fputs("\n`nestctl COMMAND --help` says more. Exit status: 0 done, 1 refused, 2 wrong usage, 3 no switch there.\n",
+	      out);
 }
 
 static void print_settings(FILE *out, const struct argument *a)
@@ -66,7 +69,8 @@ static void print_columns(FILE *out, const struct command *c)
 	size_t at = 0;
 
 	for (size_t i = 0; command_column(c, i) && at < sizeof all; i++)
-		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "", command_column(c, i));
+		at += (size_t)snprintf(all + at, sizeof all - at, "%s%s", i ? ", " : "",
+				       command_column(c, i));
 	text_wrap(out, all, 19);
 }
 
@@ -131,8 +135,10 @@ static json_t *describe_arguments(const struct command *c, const struct argument
 			json_array_append_new(words, json_string(a->words[i]));
 		for (size_t i = 0; a->form == ARG_COLUMNS && command_column(c, i); i++)
 			json_array_append_new(words, json_string(command_column(c, i)));
-		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:o, s:o}", "usage", argument_usage(a, usage), "help", a->help,
-						     "optional", a->optional, "words", words, "settings", settings));
+		json_array_append_new(all, json_pack("{s:s, s:s, s:b, s:o, s:o}", "usage",
+						     argument_usage(a, usage), "help", a->help,
+						     "optional", a->optional, "words", words,
+						     "settings", settings));
 	}
 	return all;
 }
@@ -141,8 +147,9 @@ static json_t *describe_command(const struct command *c)
 {
 	char usage[COMMAND_USAGE];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "group", c->group, "verb", c->verb, "usage", command_usage(c, usage),
-			 "help", c->help, "arguments", describe_arguments(c, c->args), "more", c->more ? c->more : "", "examples",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "group", c->group, "verb", c->verb,
+			 "usage", command_usage(c, usage), "help", c->help, "arguments",
+			 describe_arguments(c, c->args), "more", c->more ? c->more : "", "examples",
 			 lines(c->examples));
 }
 

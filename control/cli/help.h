@@ -8,6 +8,6 @@
 // All commands and options.
 void help_print(FILE *out);
 
-// Explains what words name, on standard output: nothing: everything; a group; a group and a verb. As JSON: an array of
-// commands, which the manual is made from. Returns the exit status.
+// Explains what words name, on standard output: nothing: everything; a group; a group and a verb.
+// As JSON: an array of commands, which the manual is made from. Returns the exit status.
 int help_explain(char *const *words, bool json);

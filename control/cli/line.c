@@ -34,7 +34,8 @@ static struct getopt_tables make_tables(void)
 	struct option *l = t.longs;
 
 	for (const struct command_option *o = command_options; o->name; o++) {
-		*l++ = (struct option){o->name, o->value ? required_argument : no_argument, NULL, o->letter};
+		*l++ = (struct option){o->name, o->value ? required_argument : no_argument, NULL,
+				       o->letter};
 		*letter++ = (char)o->letter;
 		if (o->value)
 			*letter++ = ':';
@@ -60,11 +61,8 @@ static int ask_and_show(struct session *s, const struct command *c, json_t *para
 
 // Each returns the exit status.
 static int (*const ways[])(struct session *s, const struct command *c, json_t *params) = {
-	[WAY_ASK] = ask_and_show,
-	[WAY_WATCH] = watch_run,
-	[WAY_FOLLOW] = client_follow,
-	[WAY_TRACE] = trace_run,
-	[WAY_CAPTURE] = capture_run,
+	[WAY_ASK] = ask_and_show, [WAY_WATCH] = watch_run,     [WAY_FOLLOW] = client_follow,
+	[WAY_TRACE] = trace_run,  [WAY_CAPTURE] = capture_run,
 };
 
 static int carry_out(struct session *s, char *const *words)
@@ -102,7 +100,9 @@ static bool choose_colours(struct session *s, const char *when)
 	else if (!strcmp(when, "always") || !strcmp(when, "never"))
 		s->colours = !strcmp(when, "always");
 	else
-		return complain("--color cannot be '%s'%s", when, text_hint_of(hint, when, option_of('c')->words)), false;
+		return complain("--color cannot be '%s'%s", when,
+				text_hint_of(hint, when, option_of('c')->words)),
+		       false;
 	return true;
 }
 
@@ -118,8 +118,9 @@ static int take_option(struct session *s, int option)
 	return 0;
 }
 
-// Takes the options out of argv, wherever they stand; what is left are words, from argv[1] on. A word behind `sort` is none,
-// though it may begin with a '-'. Returns the last option that is not for the session, or the one that is wrong; 0 for none.
+// Takes the options out of argv, wherever they stand; what is left are words, from argv[1] on. A
+// word behind `sort` is none, though it may begin with a '-'. Returns the last option that is not
+// for the session, or the one that is wrong; 0 for none.
 static int take_options(struct session *s, int argc, char **argv)
 {
 	struct getopt_tables t = make_tables();
@@ -158,7 +159,9 @@ int line_carry_out(struct session *in, int argc, char **argv)
 	char **words = argv + 1;
 
 	if (option == ':' || option == '?')
-		return complain_option(option, argv[optind - 1], make_tables().longs, "nestctl --help; -- ends the options"), EXIT_USAGE;
+		return complain_option(option, argv[optind - 1], make_tables().longs,
+				       "nestctl --help; -- ends the options"),
+		       EXIT_USAGE;
 	if (option == 'c')
 		return EXIT_USAGE;
 	if (option == 'V')

@@ -7,8 +7,8 @@
 
 enum { LINE_EMPTY = -1 };
 
-// Carries out what argv says behind argv[0]; its options hold for this command. Returns the exit status; or LINE_EMPTY where
-// there is no command: then the session gets the options.
+// Carries out what argv says behind argv[0]; its options hold for this command. Returns the exit
+// status; or LINE_EMPTY where there is no command: then the session gets the options.
 int line_carry_out(struct session *in, int argc, char **argv);
 
 // What may stand in the place of argv's last word, which may be empty. The names are the switch's.

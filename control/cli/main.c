@@ -27,7 +27,8 @@ static void print_file(void *unused, enum argument_kind kind, const char *value,
 		puts("<FILE>");
 }
 
-// What is opened later must not get the number of a standard file that is closed: what is printed would go there.
+// What is opened later must not get the number of a standard file that is closed: what is printed
+// would go there.
 static void hold_numbers(void)
 {
 	int fd;

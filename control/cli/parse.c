@@ -24,7 +24,8 @@ struct parse {
 	const char *name; // what was taken for an argument that may be left out
 };
 
-static bool wrong(const struct command *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static bool wrong(const struct command *c, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static bool wrong(const struct command *c, const char *format, ...)
 {
@@ -45,7 +46,8 @@ static bool check_choice(const struct argument *a, const char *word)
 	for (size_t i = 0; a->words[i]; i++)
 		if (!strcmp(a->words[i], word))
 			return true;
-	complain("%s cannot be '%s'%s", a->form == ARG_LIST ? "TYPE" : a->name, word, text_hint_of(hint, word, a->words));
+	complain("%s cannot be '%s'%s", a->form == ARG_LIST ? "TYPE" : a->name, word,
+		 text_hint_of(hint, word, a->words));
 	return false;
 }
 
@@ -76,7 +78,8 @@ static bool check_column(const struct command *c, const char *word)
 
 	if (is_column(c, word))
 		return true;
-	complain("unknown column '%s'%s", word, text_hint(hint, word, column_name, (void *)(uintptr_t)c, NULL));
+	complain("unknown column '%s'%s", word,
+		 text_hint(hint, word, column_name, (void *)(uintptr_t)c, NULL));
 	return false;
 }
 
@@ -126,7 +129,9 @@ static json_t *whole_path(const char *path)
 
 	if (as_it_is || (here && asprintf(&whole, "%s/%s", here, path) < 0))
 		whole = strdup(path);
-	json_t *text = whole ? plain_text(whole) : (complain("%s: the current folder: %s", path, strerror(errno)), NULL);
+	json_t *text = whole ? plain_text(whole)
+			     : (complain("%s: the current folder: %s", path, strerror(errno)),
+				NULL);
 	free(here);
 	free(whole);
 	return text;
@@ -185,7 +190,8 @@ static bool is_meant(const struct parse *p, const struct argument *a)
 {
 	uint64_t number;
 
-	return !command_begins_pair(p->c, p->word) && (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
+	return !command_begins_pair(p->c, p->word) &&
+	       (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
 }
 
 static bool take_words(struct parse *p)
@@ -221,7 +227,8 @@ static bool take_keyword(struct parse *p, const struct argument *a)
 
 	if (!*p->word)
 		return wrong(p->c, "no value for '%s'", keyword);
-	return a->repeated ? take_values(p, a) : set_once(p, into, a->name, value_of(p, a, *p->word++));
+	return a->repeated ? take_values(p, a)
+			   : set_once(p, into, a->name, value_of(p, a, *p->word++));
 }
 
 // What can be set by an argument: its settings, then the policy keys.
@@ -246,7 +253,8 @@ static bool check_key(const struct argument *a, const char *key, const char *val
 			return true;
 	if (k < 0)
 		complain("unknown key '%s'%s", key,
-			 text_hint(hint, key, key_name, (void *)(uintptr_t)a, "see nestswitch help policy"));
+			 text_hint(hint, key, key_name, (void *)(uintptr_t)a,
+				   "see nestswitch help policy"));
 	else if (!value || policy_set(&scratch, (enum policy_key)k, value, why))
 		return true;
 	else
@@ -260,12 +268,15 @@ static bool take_pair(struct parse *p, const struct argument *a)
 
 	if (!*p->word)
 		return wrong(p->c, "no value for '%s'", key);
-	return check_key(a, key, *p->word) && set_once(p, json_object_get(p->params, "set"), key, plain_text(*p->word++));
+	return check_key(a, key, *p->word) &&
+	       set_once(p, json_object_get(p->params, "set"), key, plain_text(*p->word++));
 }
 
 static bool take_element(struct parse *p, const struct argument *a)
 {
-	json_t *value = a->form == ARG_KEYS && !check_key(a, *p->word, NULL) ? NULL : value_of(p, a, *p->word++);
+	json_t *value = a->form == ARG_KEYS && !check_key(a, *p->word, NULL)
+				? NULL
+				: value_of(p, a, *p->word++);
 
 	return value && !json_array_append_new(json_object_get(p->params, a->name), value);
 }
@@ -378,7 +389,8 @@ static bool is_whole(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->name; a++)
 		if (!a->optional && !is_there(p->params, a))
-			return a->form >= ARG_LIST ? wrong(p->c, "no key") : wrong(p->c, "'%s' is missing", a->name);
+			return a->form >= ARG_LIST ? wrong(p->c, "no key")
+						   : wrong(p->c, "'%s' is missing", a->name);
 	return true;
 }
 

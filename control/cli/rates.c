@@ -30,7 +30,8 @@ static bool has_grown(const json_t *before, json_t *now)
 	json_object_foreach(now, name, v) {
 		json_t *was = json_object_get(before, name);
 		bool gauge = !strcmp(name, "macs");
-		if (json_is_object(v) ? !has_grown(was, v) : !gauge && json_integer_value(v) < json_integer_value(was))
+		if (json_is_object(v) ? !has_grown(was, v)
+				      : !gauge && json_integer_value(v) < json_integer_value(was))
 			return false;
 	}
 	return true;
@@ -38,7 +39,9 @@ static bool has_grown(const json_t *before, json_t *now)
 
 static double rate(const json_t *before, const json_t *now, const char *name, double seconds)
 {
-	return (double)(json_integer_value(json_object_get(now, name)) - json_integer_value(json_object_get(before, name))) / seconds;
+	return (double)(json_integer_value(json_object_get(now, name)) -
+			json_integer_value(json_object_get(before, name))) /
+	       seconds;
 }
 
 static json_t *rates_in(const json_t *before, json_t *now, double seconds)
@@ -54,14 +57,19 @@ static json_t *rates_in(const json_t *before, json_t *now, double seconds)
 static json_t *port_rates(json_t *before, json_t *now, double seconds)
 {
 	json_t *was = has_grown(before, now) ? before : NULL;
-	json_t *rx = rates_in(json_object_get(was, "rx_drops"), json_object_get(now, "rx_drops"), seconds);
-	json_t *tx = rates_in(json_object_get(was, "tx_drops"), json_object_get(now, "tx_drops"), seconds);
+	json_t *rx = rates_in(json_object_get(was, "rx_drops"), json_object_get(now, "rx_drops"),
+			      seconds);
+	json_t *tx = rates_in(json_object_get(was, "tx_drops"), json_object_get(now, "tx_drops"),
+			      seconds);
 
-	return json_pack("{s:O, s:O, s:f, s:f, s:f, s:f, s:f, s:O, s:o, s:o}", "name", json_object_get(now, "name"), "state",
-			 json_object_get(now, "state"), "rx_pps", rate(was, now, "rx_packets", seconds), "rx_bps",
-			 8 * rate(was, now, "rx_bytes", seconds), "tx_pps", rate(was, now, "tx_packets", seconds), "tx_bps",
-			 8 * rate(was, now, "tx_bytes", seconds), "drops_pps", table_number(rx) + table_number(tx), "macs",
-			 json_object_get(now, "macs"), "rx_drops_pps", rx, "tx_drops_pps", tx);
+	return json_pack("{s:O, s:O, s:f, s:f, s:f, s:f, s:f, s:O, s:o, s:o}", "name",
+			 json_object_get(now, "name"), "state", json_object_get(now, "state"),
+			 "rx_pps", rate(was, now, "rx_packets", seconds), "rx_bps",
+			 8 * rate(was, now, "rx_bytes", seconds), "tx_pps",
+			 rate(was, now, "tx_packets", seconds), "tx_bps",
+			 8 * rate(was, now, "tx_bytes", seconds), "drops_pps",
+			 table_number(rx) + table_number(tx), "macs", json_object_get(now, "macs"),
+			 "rx_drops_pps", rx, "tx_drops_pps", tx);
 }
 
 json_t *rates_of(json_t *before, json_t *now, double seconds)
@@ -70,7 +78,8 @@ json_t *rates_of(json_t *before, json_t *now, double seconds)
 	size_t i;
 
 	json_array_foreach(now, i, port) {
-		json_t *was = json_object_get(were, json_string_value(json_object_get(port, "name")));
+		json_t *was = json_object_get(were,
+					      json_string_value(json_object_get(port, "name")));
 		json_array_append_new(all, port_rates(was, port, seconds));
 	}
 	json_decref(were);
@@ -81,7 +90,8 @@ enum { STATION = 64 };
 
 static const char *station(json_t *entry, char out[STATION])
 {
-	snprintf(out, STATION, "%lld %s", (long long)json_integer_value(json_object_get(entry, "vlan")),
+	snprintf(out, STATION, "%lld %s",
+		 (long long)json_integer_value(json_object_get(entry, "vlan")),
 		 json_string_value(json_object_get(entry, "mac")));
 	return out;
 }
@@ -100,9 +110,11 @@ static json_t *changed(json_t *entry, const char *change, json_t *from)
 static json_t *compare(json_t *were, json_t *entry)
 {
 	char key[STATION];
-	json_t *was = json_object_get(were, station(entry, key)), *from = json_object_get(was, "port");
+	json_t *was = json_object_get(were, station(entry, key)),
+	       *from = json_object_get(was, "port");
 	bool moved = was && !json_equal(from, json_object_get(entry, "port"));
-	json_t *row = !was ? changed(entry, "new", NULL) : changed(entry, moved ? "moved" : NULL, moved ? from : NULL);
+	json_t *row = !was ? changed(entry, "new", NULL)
+			   : changed(entry, moved ? "moved" : NULL, moved ? from : NULL);
 
 	json_object_del(were, key);
 	return row;
@@ -120,7 +132,8 @@ json_t *rates_changes(json_t *before, json_t *now)
 		json_object_set(were, station(entry, key), entry);
 	json_array_foreach(now, i, entry) {
 		json_t *row = before ? compare(were, entry) : changed(entry, NULL, NULL);
-		json_array_append_new(json_is_null(json_object_get(row, "change")) ? same : news, row);
+		json_array_append_new(json_is_null(json_object_get(row, "change")) ? same : news,
+				      row);
 	}
 	json_object_foreach(were, name, entry)
 		json_array_append_new(news, changed(entry, "gone", NULL));

@@ -102,8 +102,8 @@ bool screen_close(void)
 	return ended;
 }
 
-// A line, or as much of it as fits. Sequences of colour take no room. What was there is erased first: behind the last column
-// the cursor of many terminals still stands on it.
+// A line, or as much of it as fits. Sequences of colour take no room. What was there is erased
+// first: behind the last column the cursor of many terminals still stands on it.
 static void put_line(const char *line, size_t len, unsigned width, bool last)
 {
 	bool sequence = false;
@@ -179,7 +179,8 @@ static double clock_s(void)
 // Until something comes or the time is over; signals come with this mask.
 static void wait_once(double seconds, const sigset_t *mask)
 {
-	struct pollfd keys = {.fd = screen.has_keys && !screen.keys_end ? STDIN_FILENO : -1, .events = POLLIN};
+	struct pollfd keys = {.fd = screen.has_keys && !screen.keys_end ? STDIN_FILENO : -1,
+			      .events = POLLIN};
 	struct timespec t = {.tv_sec = (time_t)seconds};
 
 	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // screen: a text that is redrawn in place on the terminal.
 //
-// Model   Between open and close the terminal shows its other screen, without a cursor, and keys come one by one. What is
-//         written to standard error meanwhile is kept, and told on closing.
-// Threads One screen at a time; handlers of SIGINT, SIGTERM, SIGHUP and SIGWINCH are its own while it is open.
+// Model   Between open and close the terminal shows its other screen, without a cursor, and keys
+//         come one by one. What is written to standard error meanwhile is kept, and told on
+//         closing.
+// Threads One screen at a time; handlers of SIGINT, SIGTERM, SIGHUP and SIGWINCH are its own while
+//         it is open.
 #pragma once
 
 #include <stdbool.h>

@@ -110,7 +110,8 @@ static json_t *chosen(const json_t *selection, json_t *rows)
 
 static json_t *chosen_policy(const json_t *selection, json_t *policy)
 {
-	json_t *rows = view_policy_rows(policy), *some = chosen(selection, rows), *all = json_object(), *row;
+	json_t *rows = view_policy_rows(policy), *some = chosen(selection, rows),
+	       *all = json_object(), *row;
 	size_t i;
 
 	json_array_foreach(some, i, row) {
@@ -127,6 +128,7 @@ json_t *select_rows(const json_t *selection, enum view view, json_t *result)
 	if (!json_object_size(selection) || !view_member(view, 0))
 		return json_incref(result);
 	if (view == VIEW_EVENTS)
-		return json_pack("{s:o}", "events", chosen(selection, json_object_get(result, "events")));
+		return json_pack("{s:o}", "events",
+				 chosen(selection, json_object_get(result, "events")));
 	return view == VIEW_POLICY ? chosen_policy(selection, result) : chosen(selection, result);
 }

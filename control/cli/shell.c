@@ -37,8 +37,9 @@ struct candidates {
 	bool file;
 };
 
-// The words of a line behind the program's name, NULL behind the last; free() them before the next call. With `begun`, the
-// last one is that at the line's end, which may be empty. NULL: a quote is open.
+// The words of a line behind the program's name, NULL behind the last; free() them before the next
+// call. With `begun`, the last one is that at the line's end, which may be empty. NULL: a quote is
+// open.
 static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 {
 	const char **words;
@@ -46,7 +47,8 @@ static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 	char **argv;
 
 	tok_reset(t);
-	if (tok_line(t, line, &count, &words, &cursor, &offset) || !(argv = calloc((size_t)count + 3, sizeof *argv)))
+	if (tok_line(t, line, &count, &words, &cursor, &offset) ||
+	    !(argv = calloc((size_t)count + 3, sizeof *argv)))
 		return NULL;
 	argv[0] = program_invocation_short_name;
 	memcpy(argv + 1, words, (size_t)count * sizeof *argv);
@@ -56,7 +58,8 @@ static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 	return argv;
 }
 
-// The bytes of a line without its end, and without a comment: a `#` that stands first in a word and what is behind it.
+// The bytes of a line without its end, and without a comment: a `#` that stands first in a word and
+// what is behind it.
 static size_t command_length(const char *line)
 {
 	size_t i, len = strcspn(line, "\r\n");
@@ -205,7 +208,8 @@ static void explain(json_t *words)
 
 	json_object_foreach(words, word, help)
 		if (shown++ < WORDS_SHOWN)
-			printf("  %s%*s  %s\n", word, (int)text_columns(word) < 22 ? 22 - (int)text_columns(word) : 0, "",
+			printf("  %s%*s  %s\n", word,
+			       (int)text_columns(word) < 22 ? 22 - (int)text_columns(word) : 0, "",
 			       json_string_value(help));
 	if (shown > WORDS_SHOWN)
 		printf("  and %d more\n", shown - WORDS_SHOWN);
@@ -363,7 +367,8 @@ static void talk(struct shell *sh)
 	while (stays) {
 		make_prompt(sh);
 		sh->cancelled = false;
-		el_set(sh->edit, EL_PREP_TERM, 1); // before the prompt is there, so that no key comes too early
+		el_set(sh->edit, EL_PREP_TERM, 1); // before the prompt is there, so that no key
+						   // comes too early
 		if (!(typed = el_gets(sh->edit, &len)) || len <= 0)
 			break;
 		char *line = sh->cancelled ? NULL : strndup(typed, strcspn(typed, "\r\n"));
@@ -426,7 +431,8 @@ static int run_script(struct session *s, char line[SCRIPT_LINE_MAX])
 	while (t && status <= EXIT_DONE && !leaves && fgets(line, SCRIPT_LINE_MAX, stdin)) {
 		number++;
 		if (strlen(line) == SCRIPT_LINE_MAX - 1)
-			status = (complain("a line has no more than %d bytes", SCRIPT_LINE_MAX - 2), EXIT_USAGE);
+			status = (complain("a line has no more than %d bytes", SCRIPT_LINE_MAX - 2),
+				  EXIT_USAGE);
 		else
 			status = carry_out_line(s, t, line, &leaves);
 		fflush(stdout);
@@ -436,7 +442,8 @@ static int run_script(struct session *s, char line[SCRIPT_LINE_MAX])
 	if (!number)
 		return help_print(stderr), EXIT_USAGE;
 	if (status > EXIT_DONE)
-		complain("line %u of the script failed: %.*s", number, (int)strcspn(line, "\r\n"), line);
+		complain("line %u of the script failed: %.*s", number, (int)strcspn(line, "\r\n"),
+			 line);
 	return status > EXIT_DONE ? status : EXIT_DONE;
 }
 
@@ -444,5 +451,6 @@ int shell_run(struct session *s)
 {
 	static char line[SCRIPT_LINE_MAX];
 
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? run_interactive(s) : run_script(s, line);
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ? run_interactive(s)
+							     : run_script(s, line);
 }

@@ -38,8 +38,9 @@ static bool read_frames(struct captures *in, json_t *frames)
 			continue;
 		if (!json_array_size(frames))
 			first = r.ns;
-		json_array_append_new(frames, json_pack("{s:o, s:I}", "hex", hex_of(r.data, r.captured), "ns",
-							(json_int_t)(r.ns > first ? r.ns - first : 0)));
+		json_array_append_new(
+			frames, json_pack("{s:o, s:I}", "hex", hex_of(r.data, r.captured), "ns",
+					  (json_int_t)(r.ns > first ? r.ns - first : 0)));
 	}
 	return true;
 }
@@ -59,15 +60,19 @@ static bool read_capture(const char *path, json_t *frames)
 
 int trace_run(struct session *s, const struct command *c, json_t *params)
 {
-	const char *hex = json_string_value(json_object_get(params, "frame")), *pcap = json_string_value(json_object_get(params, "pcap"));
+	const char *hex = json_string_value(json_object_get(params, "frame")),
+		   *pcap = json_string_value(json_object_get(params, "pcap"));
 	json_t *frames = json_array(), *result;
 	int status = EXIT_USAGE;
 
 	json_object_set_new(params, "frames", frames);
 	if (!hex == !pcap)
-		complain("what is to be traced? (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
+		complain(
+			"what is to be traced? (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
 	else if (hex)
-		status = json_array_append_new(frames, json_pack("{s:s}", "hex", hex)) ? EXIT_REFUSED : EXIT_DONE;
+		status = json_array_append_new(frames, json_pack("{s:s}", "hex", hex))
+				 ? EXIT_REFUSED
+				 : EXIT_DONE;
 	else
 		status = read_capture(pcap, frames) ? EXIT_DONE : EXIT_REFUSED;
 	if (!status)

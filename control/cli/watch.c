@@ -39,7 +39,7 @@ static json_t *make_rows(struct watch *w, json_t *result)
 	double now = clock_s(CLOCK_MONOTONIC);
 	json_t *rows = w->c->view == VIEW_CHANGES ? rates_changes(w->before, result)
 		       : w->c->view != VIEW_RATES ? json_incref(result)
-		       : w->before		  ? rates_of(w->before, result, now - w->before_s)
+		       : w->before                ? rates_of(w->before, result, now - w->before_s)
 						  : NULL;
 
 	json_decref(w->before);
@@ -139,7 +139,10 @@ int watch_run(struct session *s, const struct command *c, json_t *params)
 
 	if (!count)
 		return complain("count cannot be '0' (a number from 1)"), EXIT_USAGE;
-	struct watch w = {.s = s, .c = c, .interval = take_number(params, "interval", 1), .selection = select_take(params)};
+	struct watch w = {.s = s,
+			  .c = c,
+			  .interval = take_number(params, "interval", 1),
+			  .selection = select_take(params)};
 	w.screen = !s->json && screen_is_there();
 	if (w.screen)
 		screen_open();

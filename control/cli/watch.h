@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // watch: a table again and again.
 //
-// Model   One connection asks for the result every `interval` seconds, `count` times or until it is ended. On a terminal the
-//         table is redrawn in place, on a screen of its own, cut to the window; q or Ctrl-C ends it and brings back what
-//         was there. Elsewhere one table follows the other; as JSON, one document a line.
+// Model   One connection asks for the result every `interval` seconds, `count` times or until it is
+//         ended. On a terminal the table is redrawn in place, on a screen of its own, cut to the
+//         window; q or Ctrl-C ends it and brings back what was there. Elsewhere one table follows
+//         the other; as JSON, one document a line.
 // Errors  the exit status.
 #pragma once
 

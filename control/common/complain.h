@@ -14,7 +14,8 @@ enum exit_status {
 // PROGRAM: text
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-// What getopt_long() has refused, with ':' an option without its value, else one that is not there; `help` says more.
+// What getopt_long() has refused, with ':' an option without its value, else one that is not there;
+// `help` says more.
 struct option;
 void complain_option(int refused, const char *word, const struct option *longs, const char *help);
 

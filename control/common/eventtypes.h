@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// eventtypes: the types of events as people know them: names and meanings, for JSON, help and manual.
+// eventtypes: the types of events as people know them: names and meanings, for JSON, help and
+// manual.
 #pragma once
 
 #include <stdio.h>

@@ -22,7 +22,8 @@ static const struct {
 	const char *name;
 	int level;
 } levels[] = {
-	{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE}, {"info", LOG_INFO}, {"debug", LOG_DEBUG},
+	{"error", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
+	{"info", LOG_INFO}, {"debug", LOG_DEBUG},
 };
 
 // Whether standard error is the journal's, as systemd says.
@@ -32,8 +33,8 @@ static bool is_journal(void)
 	unsigned long long device, inode;
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && !fstat(STDERR_FILENO, &st) &&
-	       st.st_dev == device && st.st_ino == inode;
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == device && st.st_ino == inode;
 }
 
 static bool set_level(const char *name)
@@ -51,7 +52,9 @@ bool log_open(const char *where, const char *level, struct error *e)
 	if (where && !syslog_wanted && strcmp(where, "stderr") != 0)
 		return error_set(e, "--log cannot be '%.40s' (stderr or syslog)", where);
 	if (!set_level(level ? level : "notice"))
-		return error_set(e, "--log-level cannot be '%.40s' (error, warning, notice, info or debug)", level);
+		return error_set(
+			e, "--log-level cannot be '%.40s' (error, warning, notice, info or debug)",
+			level);
 	sink.where = syslog_wanted ? SYSLOG : is_journal() ? JOURNAL : PLAIN;
 	if (syslog_wanted)
 		openlog("nestswitch", LOG_PID, LOG_DAEMON);
@@ -65,7 +68,11 @@ static void put_plain(int level, const char *line)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	text_put_date((uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000, date);
-	fprintf(stderr, "%s nestswitch: %s%s\n", date, level == LOG_WARNING ? "warning: " : level == LOG_ERR ? "error: " : "", line);
+	fprintf(stderr, "%s nestswitch: %s%s\n", date,
+		level == LOG_WARNING ? "warning: "
+		: level == LOG_ERR   ? "error: "
+				     : "",
+		line);
 }
 
 bool log_takes(int level)

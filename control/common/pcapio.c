@@ -47,7 +47,8 @@ void captures_destroy(struct captures *c)
 // What libpcap says of a file that ends within a record, pcap or pcapng.
 static bool is_cut_short(const char *error)
 {
-	return !strncmp(error, "truncated dump file", 19) || !strncmp(error, "truncated pcapng dump file", 26);
+	return !strncmp(error, "truncated dump file", 19) ||
+	       !strncmp(error, "truncated pcapng dump file", 26);
 }
 
 static enum capture_status broken(struct input *in, char text[CAPTURE_ERROR])
@@ -55,7 +56,8 @@ static enum capture_status broken(struct input *in, char text[CAPTURE_ERROR])
 	const char *why = pcap_geterr(in->pcap);
 	bool cut = is_cut_short(why);
 
-	snprintf(text, CAPTURE_ERROR, "%s: %s%s", in->path, cut ? "ends within a record, replayed up to there: " : "", why);
+	snprintf(text, CAPTURE_ERROR, "%s: %s%s", in->path,
+		 cut ? "ends within a record, replayed up to there: " : "", why);
 	input_close(in);
 	return cut ? CAPTURE_WARNING : CAPTURE_BROKEN;
 }
@@ -72,7 +74,8 @@ static enum capture_status advance(struct input *in, char text[CAPTURE_ERROR])
 	if (rc == 1) {
 		// Stamps beyond the year 2500 are nonsense that would overflow.
 		uint64_t s = h->ts.tv_sec < 0 ? 0 : (uint64_t)h->ts.tv_sec;
-		in->next.ns = (s < SECONDS_MAX ? s : SECONDS_MAX) * 1000000000 + (uint64_t)h->ts.tv_usec % 1000000000;
+		in->next.ns = (s < SECONDS_MAX ? s : SECONDS_MAX) * 1000000000 +
+			      (uint64_t)h->ts.tv_usec % 1000000000;
 		in->next.data = data;
 		in->next.captured = h->caplen;
 		in->next.length = h->len;
@@ -94,9 +97,12 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 	}
 	struct input *in = &c->input[c->count];
 	in->path = strdup(path);
-	in->pcap = in->path ? pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, why) : NULL;
+	in->pcap = in->path ? pcap_open_offline_with_tstamp_precision(
+				      path, PCAP_TSTAMP_PRECISION_NANO, why)
+			    : NULL;
 	if (!in->pcap) {
-		bool named = !strncmp(why, path, strlen(path)); // libpcap puts it before some of its messages
+		bool named = !strncmp(why, path, strlen(path)); // libpcap puts it before some of
+								// its messages
 		snprintf(error, CAPTURE_ERROR, "%s%s%s", named ? "" : path, named ? "" : ": ", why);
 		free(in->path);
 		return false;
@@ -105,7 +111,8 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 	int type = pcap_datalink(in->pcap);
 	if (type != DLT_EN10MB) {
 		const char *name = pcap_datalink_val_to_name(type);
-		snprintf(error, CAPTURE_ERROR, "%s: link type %s (only Ethernet can be replayed)", path, name ? name : "unknown");
+		snprintf(error, CAPTURE_ERROR, "%s: link type %s (only Ethernet can be replayed)",
+			 path, name ? name : "unknown");
 		return false;
 	}
 	if (!stat(path, &st))
@@ -115,7 +122,8 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 	return true;
 }
 
-enum capture_status captures_next(struct captures *c, struct capture_record *r, char text[CAPTURE_ERROR])
+enum capture_status captures_next(struct captures *c, struct capture_record *r,
+				  char text[CAPTURE_ERROR])
 {
 	struct input *first = NULL;
 
@@ -160,7 +168,8 @@ struct capture_out *capture_out_open(const char *path, char error[CAPTURE_ERROR]
 	struct capture_out *o = calloc(1, sizeof *o);
 
 	if (o)
-		o->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN, PCAP_TSTAMP_PRECISION_NANO);
+		o->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, SNAPLEN,
+							       PCAP_TSTAMP_PRECISION_NANO);
 	if (!o || !o->dead) {
 		free(o);
 		snprintf(error, CAPTURE_ERROR, "%s: out of memory", path);
@@ -179,7 +188,8 @@ struct capture_out *capture_out_open(const char *path, char error[CAPTURE_ERROR]
 void capture_out_write(struct capture_out *o, uint64_t ns, const uint8_t *data, uint32_t len)
 {
 	struct pcap_pkthdr h = {
-		.ts = {.tv_sec = (time_t)(ns / 1000000000), .tv_usec = (suseconds_t)(ns % 1000000000)},
+		.ts = {.tv_sec = (time_t)(ns / 1000000000),
+		       .tv_usec = (suseconds_t)(ns % 1000000000)},
 		.caplen = len < SNAPLEN ? len : SNAPLEN,
 		.len = len,
 	};

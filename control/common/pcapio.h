@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // pcapio: captures in, merged by time; captures out. libpcap does the formats.
 //
-// Model   Inputs are read side by side, one record ahead; captures_next() gives the earliest record of all, and of equal
-//         ones that of the input that was added first. Within one input the order is the file's, whatever its stamps.
+// Model   Inputs are read side by side, one record ahead; captures_next() gives the earliest record
+//         of all, and of equal ones that of the input that was added first. Within one input the
+//         order is the file's, whatever its stamps.
 // Memory  One record for each input, whatever their length.
 // Time    Nanoseconds since 1970.
 // Errors  a text for people.
@@ -38,7 +39,8 @@ enum capture_status {
 	CAPTURE_BROKEN,  // said in text
 };
 
-enum capture_status captures_next(struct captures *c, struct capture_record *r, char text[CAPTURE_ERROR]);
+enum capture_status captures_next(struct captures *c, struct capture_record *r,
+				  char text[CAPTURE_ERROR]);
 
 // Part of the inputs' bytes that is read, 0 to 1.
 double captures_progress(const struct captures *c);

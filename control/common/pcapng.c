@@ -125,7 +125,8 @@ uint64_t pcapng_dropped(const uint8_t *block, size_t length)
 	uint16_t option[2]; // code, length
 	uint64_t dropped = 0;
 
-	for (size_t at = STATISTICS_OPTIONS; at + sizeof option + sizeof dropped <= length; at += (option[1] + 3u) & ~3u) {
+	for (size_t at = STATISTICS_OPTIONS; at + sizeof option + sizeof dropped <= length;
+	     at += (option[1] + 3u) & ~3u) {
 		memcpy(option, block + at, sizeof option);
 		at += sizeof option;
 		if (option[0] == STATISTICS_DROPPED)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pcapng: the blocks of a pcapng stream, one at a time (draft-ietf-opsawg-pcapng). libpcap writes none.
+// pcapng: the blocks of a pcapng stream, one at a time (draft-ietf-opsawg-pcapng). libpcap writes
+// none.
 //
-// Model   One section in the byte order of the machine; interfaces are numbered in the order of their blocks. Each writer
-//         puts one block into the caller's memory and returns its length.
+// Model   One section in the byte order of the machine; interfaces are numbered in the order of
+//         their blocks. Each writer puts one block into the caller's memory and returns its length.
 // Limits  A block takes its texts, its bytes and PCAPNG_ROOM at most.
 // Time    Nanoseconds since 1970.
 #pragma once
@@ -25,8 +26,8 @@ struct pcapng_packet {
 	enum pcapng_direction direction;
 	uint64_t ns;
 	const uint8_t *data;
-	uint32_t captured; // bytes at data
-	uint32_t length;   // bytes that were on the wire
+	uint32_t captured;   // bytes at data
+	uint32_t length;     // bytes that were on the wire
 	const char *comment; // NULL: none
 };
 

@@ -9,72 +9,99 @@ static const char *const reject_accept[] = {[REJECT] = "reject", [ACCEPT] = "acc
 static const char *const on_off[] = {[ON] = "on", [OFF] = "off", NULL};
 static const char *const allow_drop[] = {[LIMIT_ALLOW] = "allow", [LIMIT_DROP] = "drop", NULL};
 static const char *const trunk_access[] = {[MODE_TRUNK] = "trunk", [MODE_ACCESS] = "access", NULL};
-static const char *const bpdu_words[] = {[BPDU_FILTER] = "filter", [BPDU_FORWARD] = "forward", [BPDU_GUARD] = "guard", NULL};
-static const char *const violation_words[] = {[RESTRICT] = "restrict", [PROTECT] = "protect", [SHUTDOWN] = "shutdown", NULL};
+static const char *const bpdu_words[] = {
+	[BPDU_FILTER] = "filter", [BPDU_FORWARD] = "forward", [BPDU_GUARD] = "guard", NULL};
+static const char *const violation_words[] = {
+	[RESTRICT] = "restrict", [PROTECT] = "protect", [SHUTDOWN] = "shutdown", NULL};
 static const char *const allow_block[] = {[ALLOW] = "allow", [BLOCK] = "block", NULL};
-static const char *const drop_forward[] = {[LINK_LOCAL_DROP] = "drop", [LINK_LOCAL_FORWARD] = "forward", NULL};
+static const char *const drop_forward[] = {
+	[LINK_LOCAL_DROP] = "drop", [LINK_LOCAL_FORWARD] = "forward", NULL};
 
 #define CHOICE(w, d) .type = POLICY_CHOICE, .words = (w), .standard = (d)
 #define NUMBER(lo, hi, d) .type = POLICY_NUMBER, .min = (lo), .max = (hi), .standard = (d)
 
 const struct policy_row policy_rows[POLICY_KEYS] = {
-	[PK_PROMISCUOUS] = {"promiscuous", CHOICE(reject_accept, REJECT),
-			    .help = "accept: the port also gets one copy of every admitted frame of its VLANs"},
-	[PK_FORGED_TRANSMITS] = {"forged-transmits", CHOICE(reject_accept, ACCEPT),
-				 .help = "reject: frames whose source is not the port's effective MAC are dropped"},
-	[PK_MAC_CHANGES] = {"mac-changes", CHOICE(reject_accept, ACCEPT),
-			    .help = "reject: nothing is delivered while the guest uses another MAC than it was assigned"},
-	[PK_MAC_LEARNING] = {"mac-learning", CHOICE(on_off, ON),
-			     .help = "off: the port is reached at its effective MAC and by group addresses only"},
-	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, ON), .help = "off: unknown unicast is not flooded to the port"},
-	[PK_MAC_LIMIT] = {"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
-			  .help = "most MACs learned on the port; the sum over all ports fits the table"},
-	[PK_MAC_LIMIT_POLICY] = {"mac-limit-policy", CHOICE(allow_drop, LIMIT_ALLOW),
-				 .help = "a frame from a new MAC at the limit is forwarded unlearned, or dropped"},
-	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, OFF), .help = "on: MACs learned on the port never age and never move"},
-	[PK_MAC_MOVE_LIMIT] = {"mac-move-limit", NUMBER(0, 255, 5), .unit = "moves",
-			       .help = "moves of one MAC within 10 s that are followed; 0: all of them"},
-	[PK_MAC_MOVE_HOLD] = {"mac-move-hold", NUMBER(1, 3600, 30), .unit = "s",
-			      .help = "a MAC that moved more often is held where it is for so long"},
+	[PK_PROMISCUOUS] =
+		{"promiscuous", CHOICE(reject_accept, REJECT),
+		 .help = "accept: the port also gets one copy of every admitted frame of its VLANs"},
+	[PK_FORGED_TRANSMITS] =
+		{"forged-transmits", CHOICE(reject_accept, ACCEPT),
+		 .help = "reject: frames whose source is not the port's effective MAC are dropped"},
+	[PK_MAC_CHANGES] =
+		{"mac-changes", CHOICE(reject_accept, ACCEPT),
+		 .help = "reject: nothing is delivered while the guest uses another MAC than it was assigned"},
+	[PK_MAC_LEARNING] =
+		{"mac-learning", CHOICE(on_off, ON),
+		 .help = "off: the port is reached at its effective MAC and by group addresses only"},
+	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, ON),
+			      .help = "off: unknown unicast is not flooded to the port"},
+	[PK_MAC_LIMIT] =
+		{"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
+		 .help = "most MACs learned on the port; the sum over all ports fits the table"},
+	[PK_MAC_LIMIT_POLICY] =
+		{"mac-limit-policy", CHOICE(allow_drop, LIMIT_ALLOW),
+		 .help = "a frame from a new MAC at the limit is forwarded unlearned, or dropped"},
+	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, OFF),
+			   .help = "on: MACs learned on the port never age and never move"},
+	[PK_MAC_MOVE_LIMIT] =
+		{"mac-move-limit", NUMBER(0, 255, 5), .unit = "moves",
+		 .help = "moves of one MAC within 10 s that are followed; 0: all of them"},
+	[PK_MAC_MOVE_HOLD] =
+		{"mac-move-hold", NUMBER(1, 3600, 30), .unit = "s",
+		 .help = "a MAC that moved more often is held where it is for so long"},
 	[PK_AGING_TIME] = {"aging-time", NUMBER(0, 1000000, 300), .unit = "s",
 			   .help = "a MAC not heard for so long is forgotten; 0: never"},
-	[PK_VIOLATION] = {"violation", CHOICE(violation_words, RESTRICT),
-			  .help = "besides the drop, a violation is told (restrict), not told (protect), or ends the port (shutdown)"},
-	[PK_RECOVERY_TIME] = {"recovery-time", NUMBER(0, 86400, 0), .unit = "s",
-			      .help = "an err-disabled port comes back after this; 0: only by port enable"},
-	[PK_VLAN_MODE] = {"vlan-mode", CHOICE(trunk_access, MODE_TRUNK),
-			  .help = "trunk: tagged frames of the allowed VLANs; access: untagged frames of one VLAN"},
+	[PK_VIOLATION] =
+		{"violation", CHOICE(violation_words, RESTRICT),
+		 .help = "besides the drop, a violation is told (restrict), not told (protect), or ends the port (shutdown)"},
+	[PK_RECOVERY_TIME] =
+		{"recovery-time", NUMBER(0, 86400, 0), .unit = "s",
+		 .help = "an err-disabled port comes back after this; 0: only by port enable"},
+	[PK_VLAN_MODE] =
+		{"vlan-mode", CHOICE(trunk_access, MODE_TRUNK),
+		 .help = "trunk: tagged frames of the allowed VLANs; access: untagged frames of one VLAN"},
 	[PK_ACCESS_VLAN] = {"access-vlan", NUMBER(1, 4094, 1), .help = "VLAN of an access port"},
-	[PK_NATIVE_VLAN] = {"native-vlan", NUMBER(0, 4094, 1), .help = "VLAN of untagged frames on a trunk; 0: they are dropped"},
-	[PK_ALLOWED_VLANS] = {"allowed-vlans", .type = POLICY_VLANS,
-			      .help = "VLANs of a trunk, such as 1,10-20; the native VLAN counts only if listed"},
-	[PK_ISOLATION_GROUP] = {"isolation-group", NUMBER(0, 31, 0),
-				.help = "ports of the same group, other than 0, never exchange frames"},
-	[PK_STORM_BROADCAST] = {"storm-broadcast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
-				.help = "most broadcasts taken from the port in a second; 0: no limit"},
+	[PK_NATIVE_VLAN] = {"native-vlan", NUMBER(0, 4094, 1),
+			    .help = "VLAN of untagged frames on a trunk; 0: they are dropped"},
+	[PK_ALLOWED_VLANS] =
+		{"allowed-vlans", .type = POLICY_VLANS,
+		 .help = "VLANs of a trunk, such as 1,10-20; the native VLAN counts only if listed"},
+	[PK_ISOLATION_GROUP] =
+		{"isolation-group", NUMBER(0, 31, 0),
+		 .help = "ports of the same group, other than 0, never exchange frames"},
+	[PK_STORM_BROADCAST] =
+		{"storm-broadcast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+		 .help = "most broadcasts taken from the port in a second; 0: no limit"},
 	[PK_STORM_MULTICAST] = {"storm-multicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
 				.help = "the same for other group frames"},
-	[PK_STORM_UNKNOWN_UNICAST] = {"storm-unknown-unicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+	[PK_STORM_UNKNOWN_UNICAST] = {"storm-unknown-unicast", NUMBER(0, UINT32_MAX, 0),
+				      .unit = "frames/s",
 				      .help = "the same for frames to MACs not known"},
 	[PK_INGRESS_RATE] = {"ingress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
 			     .help = "average rate taken from the port; 0: no limit"},
 	[PK_INGRESS_PEAK] = {"ingress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
 			     .help = "rate during a burst; 0: not limited"},
-	[PK_INGRESS_BURST] = {"ingress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
-			      .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+	[PK_INGRESS_BURST] =
+		{"ingress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
+		 .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
 	[PK_EGRESS_RATE] = {"egress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
 			    .help = "average rate delivered to the port; 0: no limit"},
 	[PK_EGRESS_PEAK] = {"egress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
 			    .help = "rate during a burst; 0: not limited"},
-	[PK_EGRESS_BURST] = {"egress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
-			     .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
-	[PK_BPDU] = {"bpdu", CHOICE(bpdu_words, BPDU_FILTER),
-		     .help = "spanning tree frames (also Cisco's) are dropped or forwarded, or end the port (guard)"},
-	[PK_LINK_LOCAL] = {"link-local", CHOICE(drop_forward, LINK_LOCAL_DROP),
-			   .help = "frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X…) are dropped or forwarded"},
-	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, ALLOW), .help = "block: DHCP server messages from the port are dropped"},
-	[PK_ROUTER_ADVERT] = {"router-advert", CHOICE(allow_block, ALLOW),
-			      .help = "block: IPv6 router advertisements and redirects from the port are dropped"},
+	[PK_EGRESS_BURST] =
+		{"egress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
+		 .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+	[PK_BPDU] =
+		{"bpdu", CHOICE(bpdu_words, BPDU_FILTER),
+		 .help = "spanning tree frames (also Cisco's) are dropped or forwarded, or end the port (guard)"},
+	[PK_LINK_LOCAL] =
+		{"link-local", CHOICE(drop_forward, LINK_LOCAL_DROP),
+		 .help = "frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X…) are dropped or forwarded"},
+	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, ALLOW),
+			    .help = "block: DHCP server messages from the port are dropped"},
+	[PK_ROUTER_ADVERT] =
+		{"router-advert", CHOICE(allow_block, ALLOW),
+		 .help = "block: IPv6 router advertisements and redirects from the port are dropped"},
 };
 
 const char *const policy_level_names[POLICY_LEVELS] = {"default", "switch", "group", "port"};
@@ -109,7 +136,8 @@ void policy_describe_values(enum policy_key key, char *out, size_t size)
 		snprintf(out, size, "a number from %u to %u", r->min, r->max);
 	} else {
 		for (int i = 0; r->words[i] && at < size; i++)
-			at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " or " : "", r->words[i]);
+			at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " or " : "",
+					       r->words[i]);
 	}
 }
 
@@ -125,7 +153,8 @@ static void say_what_fits(enum policy_key key, const char *text, char hint[TEXT_
 	snprintf(hint, TEXT_HINT, " (%s)", values);
 }
 
-// The index of a word of a choice, -1 for none; the synonyms of on and off count where these are the choice.
+// The index of a word of a choice, -1 for none; the synonyms of on and off count where these are
+// the choice.
 static int choice_of(const struct policy_row *r, const char *text)
 {
 	bool on;
@@ -166,7 +195,8 @@ bool policy_set(struct policy *p, enum policy_key key, const char *text, char er
 
 	if (!parse(p, key, text)) {
 		say_what_fits(key, text, hint);
-		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text, hint);
+		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text,
+			 hint);
 		return false;
 	}
 	p->set |= UINT64_C(1) << key;
@@ -191,7 +221,8 @@ void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEX
 }
 
 // VIDs 1 to 4094.
-static const struct vlanset all_vlans = {{[0] = ~UINT64_C(1), [1 ... 62] = ~UINT64_C(0), [63] = ~UINT64_C(0) >> 1}};
+static const struct vlanset all_vlans = {
+	{[0] = ~UINT64_C(1), [1 ... 62] = ~UINT64_C(0), [63] = ~UINT64_C(0) >> 1}};
 
 static void set_defaults(struct policy *p)
 {
@@ -201,7 +232,8 @@ static void set_defaults(struct policy *p)
 	p->vlans = all_vlans;
 }
 
-void policy_resolve(const struct policy_stack *s, struct policy *result, enum policy_level from[POLICY_KEYS])
+void policy_resolve(const struct policy_stack *s, struct policy *result,
+		    enum policy_level from[POLICY_KEYS])
 {
 	set_defaults(result);
 	if (from)
@@ -227,7 +259,8 @@ void policy_describe(enum policy_key key, char *out, size_t size)
 	set_defaults(&p);
 	policy_text(&p, key, standard);
 	policy_describe_values(key, values, sizeof values);
-	snprintf(out, size, "%s%s%s (default %s)", values, r->unit ? " " : "", r->unit ? r->unit : "", standard);
+	snprintf(out, size, "%s%s%s (default %s)", values, r->unit ? " " : "",
+		 r->unit ? r->unit : "", standard);
 }
 
 void policy_print_keys(FILE *out)

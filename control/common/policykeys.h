@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// policykeys: THE table of policy keys. Configuration, nestctl, JSON, help and the manual are made from it; a new key is
-// a row here and its use in compile.c and dataplane/.
+// policykeys: THE table of policy keys. Configuration, nestctl, JSON, help and the manual are made
+// from it; a new key is a row here and its use in compile.c and dataplane/.
 //
-// Model   A policy holds a value for each key that was set at one level (switch, group, port). What is in force is found
-//         key by key: the port's value, else its group's, else the switch's, else the default.
+// Model   A policy holds a value for each key that was set at one level (switch, group, port). What
+//         is in force is found key by key: the port's value, else its group's, else the switch's,
+//         else the default.
 // Errors  a value that does not fit is refused with a sentence that says what would.
 #pragma once
 
@@ -81,7 +82,8 @@ struct policy {
 enum policy_level { LEVEL_DEFAULT, LEVEL_SWITCH, LEVEL_GROUP, LEVEL_PORT, POLICY_LEVELS };
 extern const char *const policy_level_names[POLICY_LEVELS];
 
-// The levels that a port (or, with fewer of them, a group or the switch) inherits from; NULL: not there.
+// The levels that a port (or, with fewer of them, a group or the switch) inherits from; NULL: not
+// there.
 struct policy_stack {
 	const struct policy *level[POLICY_LEVELS];
 };
@@ -115,5 +117,7 @@ void policy_unset(struct policy *p, enum policy_key key);
 // The value of a key in p, as text.
 void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEXT]);
 
-// The policy in force: every key has a value; from[key], where given, is the level that it comes from.
-void policy_resolve(const struct policy_stack *s, struct policy *result, enum policy_level from[POLICY_KEYS]);
+// The policy in force: every key has a value; from[key], where given, is the level that it comes
+// from.
+void policy_resolve(const struct policy_stack *s, struct policy *result,
+		    enum policy_level from[POLICY_KEYS]);

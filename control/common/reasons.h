@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// reasons: THE table of drop reasons: for each one a sentence on what it means, the policy keys of that port which decide it,
-// and what to do. Help, manual, `nestctl stats port P` and the web page are made from it.
+// reasons: THE table of drop reasons: for each one a sentence on what it means, the policy keys of
+// that port which decide it, and what to do. Help, manual, `nestctl stats port P` and the web page
+// are made from it.
 #pragma once
 
 #include "control/common/policykeys.h"
@@ -19,7 +20,8 @@ struct reason_row {
 extern const struct reason_row reason_rows[OUTCOMES];
 extern const struct reason_row tx_reason_rows[TX_DROPS];
 
-// By the name that it is counted by, of what was received and of what was to be delivered; NULL: none.
+// By the name that it is counted by, of what was received and of what was to be delivered; NULL:
+// none.
 const struct reason_row *reason_find(const char *name);
 const struct reason_row *reason_find_tx(const char *name);
 

@@ -60,13 +60,15 @@ static void measure(json_t *rows, const struct table_column *c, int width[TABLE_
 	}
 }
 
-static void put_cell(FILE *out, const struct table_column *c, const char *text, int width, enum table_colour colour)
+static void put_cell(FILE *out, const struct table_column *c, const char *text, int width,
+		     enum table_colour colour)
 {
 	static const char *const start[] = {"", "\033[31m", "\033[32m", "\033[33m", "\033[1m"};
 	bool last = !c[1].title;
 	int blank = width - (int)text_columns(text);
 
-	fprintf(out, "%*s%s%s%s", c->right ? blank : 0, "", start[colour], text, colour ? "\033[0m" : "");
+	fprintf(out, "%*s%s%s%s", c->right ? blank : 0, "", start[colour], text,
+		colour ? "\033[0m" : "");
 	fprintf(out, "%*s%s", c->right || last ? 0 : blank, "", last ? "\n" : "  ");
 }
 
@@ -84,7 +86,7 @@ void table_print(FILE *out, json_t *rows, const struct table_column *c, bool col
 		for (int k = 0; c[k].title; k++) {
 			json_t *v = json_object_get(row, c[k].key);
 			make_cell(row, &c[k], text);
-			put_cell(out, &c[k], text, width[k], colours && c[k].paint ? c[k].paint(v) : TABLE_PLAIN);
+			put_cell(out, &c[k], text, width[k],
+				 colours && c[k].paint ? c[k].paint(v) : TABLE_PLAIN);
 		}
 }
-

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // table: JSON objects as the rows of a table for people.
 //
-// Model   A column takes one member of each row and makes a cell of it. Columns are as wide as their widest cell.
+// Model   A column takes one member of each row and makes a cell of it. Columns are as wide as
+//         their widest cell.
 // Limits  12 columns; a cell is cut off at 511 bytes, and shows that.
 #pragma once
 

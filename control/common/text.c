@@ -46,13 +46,15 @@ static bool mac_in_groups(const char *text, char separator, unsigned group, uint
 
 bool text_mac(const char *text, uint64_t *mac)
 {
-	return mac_in_groups(text, ':', 2, mac) || mac_in_groups(text, '-', 2, mac) || mac_in_groups(text, '.', 4, mac);
+	return mac_in_groups(text, ':', 2, mac) || mac_in_groups(text, '-', 2, mac) ||
+	       mac_in_groups(text, '.', 4, mac);
 }
 
 void text_put_mac(uint64_t mac, char out[MAC_TEXT])
 {
-	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 0xff), (unsigned)(mac >> 32 & 0xff),
-		 (unsigned)(mac >> 24 & 0xff), (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
+	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 0xff),
+		 (unsigned)(mac >> 32 & 0xff), (unsigned)(mac >> 24 & 0xff),
+		 (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
 }
 
 enum { VID_FIRST = 1, VID_LAST = 4094 };
@@ -134,7 +136,8 @@ bool text_switch(const char *text, bool *on)
 	return false;
 }
 
-static const char name_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+static const char name_letters[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
 
 bool text_is_name(const char *text, size_t max)
 {
@@ -150,16 +153,21 @@ void text_make_name(char *text)
 			*c = '_';
 }
 
-// Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates are none).
+// Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates
+// are none).
 static size_t utf8_length(const unsigned char *s)
 {
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+	size_t n = s[0] < 0x80                   ? 1
+		   : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+		   : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+		   : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+						 : 0;
 
 	for (size_t i = 1; i < n; i++)
 		if ((s[i] & 0xc0) != 0x80)
 			return 0;
-	bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-		   (s[0] == 0xf4 && s[1] > 0x8f);
+	bool bad = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+		   (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f);
 	return bad ? 0 : n;
 }
 
@@ -235,7 +243,8 @@ static void list_words(char *out, size_t max, text_word_fn next, void *arg)
 	}
 }
 
-const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg, const char *otherwise)
+const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg,
+		      const char *otherwise)
 {
 	const char *near = text_nearest(word, next, arg);
 	char list[TEXT_HINT - 8] = "";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// text: the values people write and read: numbers, MAC addresses, VLAN lists; and what to say of a word not known.
+// text: the values people write and read: numbers, MAC addresses, VLAN lists; and what to say of a
+// word not known.
 //
 // Errors  the readers return false and leave their result alone.
 #pragma once
@@ -47,10 +48,12 @@ bool text_switch(const char *text, bool *on);
 // Whether a name has 1 to max of A-Z a-z 0-9 _ . -
 bool text_is_name(const char *text, size_t max);
 
-// Makes it one that could also be a file's: '_' for what is not in that list, and for a dot at the beginning.
+// Makes it one that could also be a file's: '_' for what is not in that list, and for a dot at the
+// beginning.
 void text_make_name(char *text);
 
-// Makes a message fit for a terminal, a log and JSON: one line, UTF-8, no control characters; what is not becomes '?'.
+// Makes a message fit for a terminal, a log and JSON: one line, UTF-8, no control characters; what
+// is not becomes '?'.
 void text_clean(char *message);
 
 // Gives the i-th of a list of words, NULL after the last.
@@ -59,10 +62,12 @@ typedef const char *(*text_word_fn)(void *arg, size_t i);
 // The word nearest to one mistyped, NULL where none is near.
 const char *text_nearest(const char *word, text_word_fn next, void *arg);
 
-// What to say behind a word that is not known: " (did you mean 'x'?)" where one is near. Else " (otherwise)", or
-// where that is NULL the words there are: " (a, b or c)", as many as there is room for.
+// What to say behind a word that is not known: " (did you mean 'x'?)" where one is near. Else "
+// (otherwise)", or where that is NULL the words there are: " (a, b or c)", as many as there is room
+// for.
 enum { TEXT_HINT = 256 };
-const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg, const char *otherwise);
+const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next, void *arg,
+		      const char *otherwise);
 
 // The same of words in an array, NULL behind the last.
 const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *const *words);
@@ -70,5 +75,6 @@ const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *con
 // The columns that a text takes on a terminal; UTF-8.
 size_t text_columns(const char *text);
 
-// Prints paragraphs (an empty line between them), none wider than a terminal; each line begins with `indent` blanks.
+// Prints paragraphs (an empty line between them), none wider than a terminal; each line begins with
+// `indent` blanks.
 void text_wrap(FILE *out, const char *text, int indent);

@@ -8,7 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Asks in a wrong way: it is refused before a server hears of it, in one way if there is one, in another if not. 0 or errno.
+// Asks in a wrong way: it is refused before a server hears of it, in one way if there is one, in
+// another if not. 0 or errno.
 static int knock(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -32,5 +33,6 @@ bool unixsocket_bury(const char *path)
 {
 	struct stat st;
 
-	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && knock(path) == ECONNREFUSED && !unlink(path);
+	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && knock(path) == ECONNREFUSED &&
+	       !unlink(path);
 }

@@ -11,7 +11,8 @@ json_t *view_policy_rows(json_t *policy)
 	const char *key;
 
 	json_object_foreach(policy, key, v)
-		json_array_append_new(rows, json_pack("{s:s, s:O, s:O}", "key", key, "value", json_object_get(v, "value"), "from",
+		json_array_append_new(rows, json_pack("{s:s, s:O, s:O}", "key", key, "value",
+						      json_object_get(v, "value"), "from",
 						      json_object_get(v, "from")));
 	return rows;
 }
@@ -36,20 +37,25 @@ static const char *string(json_t *o, const char *name)
 
 static void print_status(FILE *out, json_t *s, bool colours)
 {
-	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers"), *confirm = json_object_get(s, "confirm");
+	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers"),
+	       *confirm = json_object_get(s, "confirm");
 
 	fprintf(out, "switch   %s, nestswitch %s\n", string(s, "name"), string(s, "version"));
 	fprintf(out, "uptime   %.0f s\n", json_number_value(json_object_get(s, "uptime")));
-	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", number(fdb, "learned"), number(fdb, "size"), number(fdb, "fixed"));
-	fprintf(out, "buffers  %lld of %lld used\n", number(buffers, "used"), number(buffers, "size"));
+	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", number(fdb, "learned"),
+		number(fdb, "size"), number(fdb, "fixed"));
+	fprintf(out, "buffers  %lld of %lld used\n", number(buffers, "used"),
+		number(buffers, "size"));
 	if (json_is_object(confirm))
-		fprintf(out, "confirm  %lld s left, then configuration %lld comes back\n", number(confirm, "seconds_left"),
-			number(confirm, "number"));
+		fprintf(out, "confirm  %lld s left, then configuration %lld comes back\n",
+			number(confirm, "seconds_left"), number(confirm, "number"));
 	table_print(out, json_object_get(s, "workers"), view_worker_columns, colours);
 }
 
 // A table of those reasons that a port has counted, if there are any.
-static void print_reasons(FILE *out, const char *title, const struct reason_row *(*find)(const char *), json_t *counted, bool colours)
+static void print_reasons(FILE *out, const char *title,
+			  const struct reason_row *(*find)(const char *), json_t *counted,
+			  bool colours)
 {
 	const struct table_column columns[] = {
 		{title, "reason", .cell = table_plain_cell},
@@ -64,8 +70,10 @@ static void print_reasons(FILE *out, const char *title, const struct reason_row 
 		const struct reason_row *r = json_integer_value(v) ? find(name) : NULL;
 		if (!r)
 			continue;
-		json_array_append_new(rows, json_pack("{s:s, s:O, s:s}", "reason", name, "frames", v, "text", r->meaning));
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "reason", "", "frames", "", "text", r->advice));
+		json_array_append_new(rows, json_pack("{s:s, s:O, s:s}", "reason", name, "frames",
+						      v, "text", r->meaning));
+		json_array_append_new(rows, json_pack("{s:s, s:s, s:s}", "reason", "", "frames", "",
+						      "text", r->advice));
 	}
 	if (json_array_size(rows)) {
 		fputc('\n', out);
@@ -80,12 +88,15 @@ static void print_port(FILE *out, json_t *p, bool colours)
 	json_t *rx = json_object_get(p, "rx_drops"), *tx = json_object_get(p, "tx_drops");
 
 	fprintf(out, "port      %s, %s\n", string(p, "name"), string(p, "state"));
-	fprintf(out, "received  %lld frames, %lld bytes: %lld forwarded, %lld flooded, %.0f dropped\n", number(p, "rx_packets"),
-		number(p, "rx_bytes"), number(p, "rx_forwarded"), number(p, "rx_flooded"), table_number(rx));
-	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n", number(p, "tx_packets"), number(p, "tx_bytes"),
-		table_number(tx));
-	fprintf(out, "MACs      %lld learned, %lld moves, %lld frames from MACs that were not learned\n", number(p, "macs"),
-		number(p, "mac_moves"), number(p, "not_learned"));
+	fprintf(out,
+		"received  %lld frames, %lld bytes: %lld forwarded, %lld flooded, %.0f dropped\n",
+		number(p, "rx_packets"), number(p, "rx_bytes"), number(p, "rx_forwarded"),
+		number(p, "rx_flooded"), table_number(rx));
+	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n",
+		number(p, "tx_packets"), number(p, "tx_bytes"), table_number(tx));
+	fprintf(out,
+		"MACs      %lld learned, %lld moves, %lld frames from MACs that were not learned\n",
+		number(p, "macs"), number(p, "mac_moves"), number(p, "not_learned"));
 	print_reasons(out, "DROPPED AS", reason_find, rx, colours);
 	print_reasons(out, "NOT SENT AS", reason_find_tx, tx, colours);
 }
@@ -97,7 +108,8 @@ static void print_event(FILE *out, json_t *event)
 	json_t *v;
 	char text[TABLE_CELL];
 
-	table_plain_cell(json_object_get(event, json_object_get(event, "date") ? "date" : "time"), text);
+	table_plain_cell(json_object_get(event, json_object_get(event, "date") ? "date" : "time"),
+			 text);
 	fprintf(out, "%s %s", text, string(event, "type"));
 	json_object_foreach(event, key, v) {
 		if (!strcmp(key, "time") || !strcmp(key, "date") || !strcmp(key, "type"))
@@ -117,10 +129,12 @@ static void print_events(FILE *out, json_t *result)
 		print_event(out, event);
 }
 
-// + or -, object, key, value; of an object that comes or goes its name alone, which the object has in it.
+// + or -, object, key, value; of an object that comes or goes its name alone, which the object has
+// in it.
 static void print_side(FILE *out, char sign, json_t *row, const char *side, bool both)
 {
-	const char *object = string(row, "object"), *key = string(row, "key"), *value = string(row, side);
+	const char *object = string(row, "object"), *key = string(row, "key"),
+		   *value = string(row, side);
 
 	if (!value)
 		return;
@@ -136,7 +150,8 @@ static void print_diff(FILE *out, json_t *rows)
 	json_t *row;
 
 	json_array_foreach(rows, i, row) {
-		bool both = json_is_string(json_object_get(row, "running")) && json_is_string(json_object_get(row, "file"));
+		bool both = json_is_string(json_object_get(row, "running")) &&
+			    json_is_string(json_object_get(row, "file"));
 		print_side(out, '-', row, "running", both);
 		print_side(out, '+', row, "file", both);
 	}
@@ -147,7 +162,9 @@ static void print_diff(FILE *out, json_t *rows)
 static void print_saved(FILE *out, json_t *r)
 {
 	fprintf(out, "%s: %s\n", string(r, "file"),
-		json_is_true(json_object_get(r, "written")) ? "written" : "left alone, it holds this configuration");
+		json_is_true(json_object_get(r, "written"))
+			? "written"
+			: "left alone, it holds this configuration");
 }
 
 void view_print(FILE *out, enum view view, json_t *r, bool colours)

@@ -24,7 +24,7 @@ enum view {
 	VIEW_STATUS,
 	VIEW_EVENT,
 	VIEW_EVENTS, // {"events"}
-	VIEW_COUNT, // {"count"}: how many were changed
+	VIEW_COUNT,  // {"count"}: how many were changed
 	VIEW_TRACE,
 	VIEW_DIFF,    // {"differences"}
 	VIEW_HISTORY, // array of configurations
@@ -34,8 +34,8 @@ enum view {
 
 void view_print(FILE *out, enum view view, json_t *result, bool colours);
 
-// The i-th member of a table's rows that they can be sorted by and chosen by; NULL behind the last, or where the view is no
-// table.
+// The i-th member of a table's rows that they can be sorted by and chosen by; NULL behind the last,
+// or where the view is no table.
 const char *view_member(enum view view, size_t i);
 
 // The rows of VIEW_POLICY: "key", "value", "from". A new reference.

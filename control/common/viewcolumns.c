@@ -46,7 +46,8 @@ static void list_members(json_t *object, bool zeros, table_cell_fn cell, char ou
 			continue;
 		cell(v, text);
 		if (at < TABLE_CELL)
-			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s=%s", at ? " " : "", key, text);
+			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s=%s", at ? " " : "",
+					       key, text);
 	}
 }
 
@@ -75,7 +76,8 @@ static void list(json_t *array, char out[TABLE_CELL])
 	json_array_foreach(array, i, v) {
 		table_plain_cell(v, text);
 		if (at < TABLE_CELL)
-			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s", at ? " " : "", text);
+			at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s", at ? " " : "",
+					       text);
 	}
 }
 
@@ -83,7 +85,10 @@ static enum table_colour paint_state(json_t *v)
 {
 	const char *state = json_string_value(v);
 
-	return !state ? TABLE_PLAIN : !strcmp(state, "up") ? TABLE_GREEN : !strcmp(state, "err-disabled") ? TABLE_RED : TABLE_YELLOW;
+	return !state                           ? TABLE_PLAIN
+	       : !strcmp(state, "up")           ? TABLE_GREEN
+	       : !strcmp(state, "err-disabled") ? TABLE_RED
+						: TABLE_YELLOW;
 }
 
 static enum table_colour paint_drops(json_t *v)
@@ -100,11 +105,20 @@ static enum table_colour paint_change(json_t *v)
 {
 	const char *change = json_string_value(v);
 
-	return !change ? TABLE_PLAIN : !strcmp(change, "new") ? TABLE_GREEN : !strcmp(change, "gone") ? TABLE_RED : TABLE_YELLOW;
+	return !change                   ? TABLE_PLAIN
+	       : !strcmp(change, "new")  ? TABLE_GREEN
+	       : !strcmp(change, "gone") ? TABLE_RED
+					 : TABLE_YELLOW;
 }
 
-#define WORD(title, key) {title, key, .cell = table_plain_cell}
-#define NUMBER(title, key) {title, key, .cell = table_plain_cell, .right = true}
+#define WORD(title, key) \
+	{ \
+		title, key, .cell = table_plain_cell \
+	}
+#define NUMBER(title, key) \
+	{ \
+		title, key, .cell = table_plain_cell, .right = true \
+	}
 
 static const struct table_column counter_columns[] = {
 	WORD("PORT", "name"),
@@ -202,27 +216,36 @@ static const struct table_column change_columns[] = {
 	{0},
 };
 
-static const char *const counter_members[] = {"device", "port_group", "rx_bytes", "tx_bytes", "tx_drops", "not_learned",
-					      "mac_moves", "truncated", NULL};
-static const char *const port_members[] = {"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_drops", "tx_packets",
-					   "tx_bytes", "tx_drops", "not_learned", "mac_moves", "truncated", "mtu", "queues", NULL};
-static const char *const event_members[] = {"date", "time", "type", "port", "mac", "vlan", "from", "to", "reason", "count", NULL};
+static const char *const counter_members[] = {"device",    "port_group", "rx_bytes",
+					      "tx_bytes",  "tx_drops",   "not_learned",
+					      "mac_moves", "truncated",  NULL};
+static const char *const port_members[] = {
+	"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded",  "rx_drops",
+	"tx_packets", "tx_bytes", "tx_drops",     "not_learned", "mac_moves",
+	"truncated",  "mtu",      "queues",       NULL};
+static const char *const event_members[] = {"date", "time", "type",   "port",  "mac", "vlan",
+					    "from", "to",   "reason", "count", NULL};
 
 // Views that have rows.
 static const struct {
 	const struct table_column *columns;
 	const char *const *others; // what a row has besides
 } tables[VIEWS] = {
-	[VIEW_COUNTERS] = {counter_columns, counter_members}, [VIEW_RATES] = {rate_columns, NULL},
-	[VIEW_PORTS] = {port_columns, port_members},          [VIEW_GROUPS] = {group_columns, NULL},
-	[VIEW_POLICY] = {policy_columns, NULL},               [VIEW_FDB] = {fdb_columns, NULL},
-	[VIEW_CHANGES] = {change_columns, NULL},              [VIEW_EVENTS] = {NULL, event_members},
+	[VIEW_COUNTERS] = {counter_columns, counter_members},
+	[VIEW_RATES] = {rate_columns, NULL},
+	[VIEW_PORTS] = {port_columns, port_members},
+	[VIEW_GROUPS] = {group_columns, NULL},
+	[VIEW_POLICY] = {policy_columns, NULL},
+	[VIEW_FDB] = {fdb_columns, NULL},
+	[VIEW_CHANGES] = {change_columns, NULL},
+	[VIEW_EVENTS] = {NULL, event_members},
 	[VIEW_HISTORY] = {history_columns, NULL},
 };
 
 static bool is_comparable(const struct table_column *c)
 {
-	return c->cell == table_plain_cell || c->cell == vlan || c->cell == total || c->cell == scaled || c->cell == wall_time;
+	return c->cell == table_plain_cell || c->cell == vlan || c->cell == total ||
+	       c->cell == scaled || c->cell == wall_time;
 }
 
 const struct table_column *view_columns(enum view view)

@@ -23,7 +23,8 @@ static void print_keys(FILE *out, const json_t *keys)
 
 	json_array_foreach(keys, i, key) {
 		table_plain_cell(json_object_get(key, "value"), value);
-		fprintf(out, "%s%s %s (%s)", i ? ", " : " [", text_of(key, "key"), value, text_of(key, "from"));
+		fprintf(out, "%s%s %s (%s)", i ? ", " : " [", text_of(key, "key"), value,
+			text_of(key, "from"));
 	}
 	fputs(i ? "]\n" : "\n", out);
 }
@@ -57,13 +58,16 @@ static void print_story(FILE *out, size_t number, const json_t *story)
 	size_t i;
 	json_t *o;
 
-	fprintf(out, "frame %zu on %s: %s%s\n", number, text_of(story, "port"), arrives ? "" : "dropped, ", outcome);
+	fprintf(out, "frame %zu on %s: %s%s\n", number, text_of(story, "port"),
+		arrives ? "" : "dropped, ", outcome);
 	json_array_foreach(json_object_get(story, "steps"), i, o) {
-		fprintf(out, "  %2zu %-12s %-11s %s", i + 1, text_of(o, "name"), text_of(o, "result"), text_of(o, "text"));
+		fprintf(out, "  %2zu %-12s %-11s %s", i + 1, text_of(o, "name"),
+			text_of(o, "result"), text_of(o, "text"));
 		print_keys(out, json_object_get(o, "policy"));
 	}
 	json_array_foreach(json_object_get(story, "ports"), i, o) {
-		fprintf(out, "  %-15s %-11s %s", text_of(o, "port"), text_of(o, "result"), text_of(o, "text"));
+		fprintf(out, "  %-15s %-11s %s", text_of(o, "port"), text_of(o, "result"),
+			text_of(o, "text"));
 		print_keys(out, json_object_get(o, "policy"));
 		print_frames(out, json_object_get(o, "frames"));
 	}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The part of config that looks for comments. libyaml throws them away: what is looked at is what lies between its tokens.
+// The part of config that looks for comments. libyaml throws them away: what is looked at is what
+// lies between its tokens.
 #include <string.h>
 #include <yaml.h>
 
@@ -12,7 +13,8 @@ struct scan {
 	bool found;
 };
 
-// Moves on to the character with this number; whether a # was passed on the way, up to the end of the line if `line`.
+// Moves on to the character with this number; whether a # was passed on the way, up to the end of
+// the line if `line`.
 static bool pass(struct scan *s, size_t index, bool line)
 {
 	bool mark = false, over = false;
@@ -30,8 +32,8 @@ static bool pass(struct scan *s, size_t index, bool line)
 // The first line of a text block, | or >, may end in a comment.
 static bool is_block(const yaml_token_t *t)
 {
-	return t->type == YAML_SCALAR_TOKEN &&
-	       (t->data.scalar.style == YAML_LITERAL_SCALAR_STYLE || t->data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
+	return t->type == YAML_SCALAR_TOKEN && (t->data.scalar.style == YAML_LITERAL_SCALAR_STYLE ||
+						t->data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
 }
 
 // Looks at what stands before a token, and at the token. False: there are no more.
@@ -43,8 +45,10 @@ static bool look(struct scan *s)
 		s->found = true;
 		return false;
 	}
-	bool foreign = t.type == YAML_STREAM_START_TOKEN && t.data.stream_start.encoding != YAML_UTF8_ENCODING;
-	s->found = foreign || pass(s, t.start_mark.index, false) || (pass(s, t.end_mark.index, true) && is_block(&t));
+	bool foreign = t.type == YAML_STREAM_START_TOKEN &&
+		       t.data.stream_start.encoding != YAML_UTF8_ENCODING;
+	s->found = foreign || pass(s, t.start_mark.index, false) ||
+		   (pass(s, t.end_mark.index, true) && is_block(&t));
 	bool more = t.type != YAML_STREAM_END_TOKEN && !s->found;
 	yaml_token_delete(&t);
 	return more;

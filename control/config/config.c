@@ -6,8 +6,10 @@
 
 #include "control/common/text.h"
 
-const char *const hugepages_words[] = {[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
-const char *const mirror_direction_words[] = {[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
+const char *const hugepages_words[] = {
+	[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
+const char *const mirror_direction_words[] = {
+	[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
 
 struct config *config_new(void)
 {
@@ -109,25 +111,31 @@ struct config_port *config_port(const struct config *c, const char *name)
 
 static const char *group_name(void *c, size_t i)
 {
-	return i < ((const struct config *)c)->group_count ? ((const struct config *)c)->group[i].name : NULL;
+	return i < ((const struct config *)c)->group_count
+		       ? ((const struct config *)c)->group[i].name
+		       : NULL;
 }
 
-const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
+			      const char *otherwise)
 {
 	return text_hint(hint, name, group_name, (void *)(uintptr_t)c, otherwise);
 }
 
 static const char *port_name(void *c, size_t i)
 {
-	return i < ((const struct config *)c)->port_count ? ((const struct config *)c)->port[i].name : NULL;
+	return i < ((const struct config *)c)->port_count ? ((const struct config *)c)->port[i].name
+							  : NULL;
 }
 
-const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise)
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
+			     const char *otherwise)
 {
 	return text_hint(hint, name, port_name, (void *)(uintptr_t)c, otherwise);
 }
 
-struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p)
+struct policy_stack config_stack(const struct config *c, const struct config_group *g,
+				 const struct config_port *p)
 {
 	if (p && *p->group)
 		g = config_group(c, p->group);

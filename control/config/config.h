@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // config: what the user asked for: switch, groups, ports, policies, fixed MACs. No DPDK in here.
 //
-// Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then applied or thrown
-//           away. So a change is made whole or not at all.
+// Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then
+//           applied or thrown away. So a change is made whole or not at all.
 // Ownership config_free() frees what config_new(), config_copy() and config_read() made.
 // Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors; files of 16 MiB.
 // Errors    struct error, with line and column where the cause is in a file.
@@ -48,7 +48,7 @@ struct config_port {
 	uint64_t mac;             // mac-address; 0: none
 	uint64_t effective;       // effective-mac; 0: as mac-address
 	bool disabled;
-	uint32_t mtu; // 0: what the device has
+	uint32_t mtu;    // 0: what the device has
 	uint32_t queues; // of ingress; 0: one
 	struct policy policy;
 	struct mark at, device_at, group_at, mac_at, effective_at;
@@ -78,7 +78,8 @@ extern const char *const mirror_direction_words[];
 
 struct config {
 	char name[SWITCH_NAME];
-	uint32_t table_size; // learned entries; 0: what the ports' limits add up to, at least TABLE_SIZE_MIN_AUTO
+	uint32_t table_size; // learned entries; 0: what the ports' limits add up to, at least
+			     // TABLE_SIZE_MIN_AUTO
 	struct mark table_size_at;
 	struct {
 		uint32_t workers;
@@ -113,7 +114,8 @@ struct config *config_parse(const char *text, size_t len, struct error *e);
 // Writes a file that config_read() takes for the same configuration. 0 or -errno.
 int config_write(const struct config *c, FILE *out);
 
-// The same as a text, to be freed: two configurations are the same if their texts are. NULL: no memory.
+// The same as a text, to be freed: two configurations are the same if their texts are. NULL: no
+// memory.
 char *config_text(const struct config *c);
 
 // Whether a text has comments, which no configuration keeps; true where that cannot be told.
@@ -139,14 +141,18 @@ struct config_group *config_group(const struct config *c, const char *name);
 struct config_port *config_port(const struct config *c, const char *name);
 
 // What to say behind the name of a group or port that is not there, see text_hint().
-const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
-const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name, const char *otherwise);
+const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
+			      const char *otherwise);
+const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
+			     const char *otherwise);
 
 // The levels of a port, a group (port NULL), the switch (both NULL).
-struct policy_stack config_stack(const struct config *c, const struct config_group *g, const struct config_port *p);
+struct policy_stack config_stack(const struct config *c, const struct config_group *g,
+				 const struct config_port *p);
 void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
 
-// Whether no other port of a configuration has the device of this one, which may be of another configuration.
+// Whether no other port of a configuration has the device of this one, which may be of another
+// configuration.
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e);
 
 // Whether a mirror copies a port or goes to it.

@@ -14,8 +14,9 @@ _Static_assert(LIST_TEXT >= CONFIG_PORTS_MAX * (PORT_NAME + 2), "the ports of a 
 static const struct {
 	const char *name, *element;
 } sections[] = {
-	{"switch", NULL}, {"dataplane", NULL}, {"policy", NULL}, {"port-groups", "group"},
-	{"ports", "port"}, {"static-macs", "static-mac"}, {"mirrors", "mirror"},
+	{"switch", NULL},         {"dataplane", NULL}, {"policy", NULL},
+	{"port-groups", "group"}, {"ports", "port"},   {"static-macs", "static-mac"},
+	{"mirrors", "mirror"},
 };
 
 enum { SECTIONS = sizeof sections / sizeof *sections };
@@ -24,10 +25,10 @@ enum { SECTIONS = sizeof sections / sizeof *sections };
 struct flat {
 	struct config_visitor visitor;
 	json_t *all;
-	const char *section; // open, NULL: none
-	json_t *settings;    // of the object that is open
-	bool policy;         // it is the object's policy that is open
-	const char *list;    // key of the list that is open,
+	const char *section;    // open, NULL: none
+	json_t *settings;       // of the object that is open
+	bool policy;            // it is the object's policy that is open
+	const char *list;       // key of the list that is open,
 	char values[LIST_TEXT]; // what is in it so far
 };
 
@@ -65,7 +66,8 @@ static void value(struct config_visitor *v, const char *key, const char *text)
 // A static MAC is one by address and VLAN, which are no settings of it then.
 static void name_static(json_t *settings, char out[OBJECT_TEXT])
 {
-	snprintf(out, OBJECT_TEXT, "static-mac %s vlan %s", json_string_value(json_object_get(settings, "mac")),
+	snprintf(out, OBJECT_TEXT, "static-mac %s vlan %s",
+		 json_string_value(json_object_get(settings, "mac")),
 		 json_string_value(json_object_get(settings, "vlan")));
 	json_object_del(settings, "mac");
 	json_object_del(settings, "vlan");
@@ -82,7 +84,8 @@ static void end_object(struct flat *f)
 	if (element && !name)
 		name_static(f->settings, object);
 	else
-		snprintf(object, sizeof object, "%s%s%s", element ? element : f->section, element ? " " : "", element ? name : "");
+		snprintf(object, sizeof object, "%s%s%s", element ? element : f->section,
+			 element ? " " : "", element ? name : "");
 	json_object_set_new(json_object_get(f->all, f->section), object, f->settings);
 	f->settings = NULL;
 	if (!element)
@@ -113,9 +116,11 @@ static json_t *flatten(const struct config *c)
 	return f.all;
 }
 
-static void add_row(json_t *rows, const char *object, const char *key, json_t *running, json_t *file)
+static void add_row(json_t *rows, const char *object, const char *key, json_t *running,
+		    json_t *file)
 {
-	json_array_append_new(rows, json_pack("{s:s, s:s, s:O?, s:O?}", "object", object, "key", key, "running", running, "file", file));
+	json_array_append_new(rows, json_pack("{s:s, s:s, s:O?, s:O?}", "object", object, "key",
+					      key, "running", running, "file", file));
 }
 
 static void compare_settings(json_t *rows, const char *object, json_t *running, json_t *file)

@@ -32,7 +32,8 @@ static bool resolve_new(const char *path, char out[PATH_MAX], struct error *e)
 		return no_file(path, "is a link to nowhere", e);
 	if (!*name)
 		return no_file(path, "is no name of a file", e);
-	if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= PATH_MAX || !realpath(folder, resolved) ||
+	if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= PATH_MAX ||
+	    !realpath(folder, resolved) ||
 	    snprintf(out, PATH_MAX, "%s%s%s", resolved, resolved[1] ? "/" : "", name) >= PATH_MAX)
 		return cannot(path, "written", e);
 	return true;
@@ -94,7 +95,8 @@ static bool dress(int fd, const struct configfile *f)
 
 	umask(mask);
 	if (f->exists && fchown(fd, f->st.st_uid, f->st.st_gid))
-		mode = (mode & 0707) | (mode & 07) << 3; // who is in the new group gets no more than all others
+		mode = (mode & 0707) | (mode & 07) << 3; // who is in the new group gets no more
+							 // than all others
 	return !fchmod(fd, mode);
 }
 
@@ -117,7 +119,8 @@ static int put(const char *path, const struct configfile *like, const char *text
 	const char *name = strrchr(path, '/') + 1;
 	char temporary[PATH_MAX];
 
-	if (snprintf(temporary, sizeof temporary, "%.*s.%s.XXXXXX", (int)(name - path), path, name) >= PATH_MAX)
+	if (snprintf(temporary, sizeof temporary, "%.*s.%s.XXXXXX", (int)(name - path), path,
+		     name) >= PATH_MAX)
 		return ENAMETOOLONG;
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // file: what stands in a file of a configuration, and the putting of another one in its place.
 //
-// Model     The new file is written beside the old one, brought to the disk, then renamed: whatever happens meanwhile, the
-//           file is the old one or the new one, whole. A link is followed, not replaced. Mode and owner stay what they are;
-//           where the owner cannot (not root), its group gets no more than all others have. The old file can be kept beside
-//           the new one, as FILE~.
+// Model     The new file is written beside the old one, brought to the disk, then renamed: whatever
+//           happens meanwhile, the file is the old one or the new one, whole. A link is followed,
+//           not replaced. Mode and owner stay what they are; where the owner cannot (not root), its
+//           group gets no more than all others have. The old file can be kept beside the new one,
+//           as FILE~.
 // Ownership configfile_close() frees what configfile_open() found.
 // Errors    struct error.
 #pragma once

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // history: the configurations that a live switch has had so far, each with a number.
 //
-// Model     A change that makes another configuration gets the next number, from 1 on; a number means the same for ever. What
-//           counts is the text of a configuration, so a change that changes nothing has none. The history knows, too, what
-//           the file of `run` holds, as far as the switch has seen it. It begins anew with the switch.
+// Model     A change that makes another configuration gets the next number, from 1 on; a number
+//           means the same for ever. What counts is the text of a configuration, so a change that
+//           changes nothing has none. The history knows, too, what the file of `run` holds, as far
+//           as the switch has seen it. It begins anew with the switch.
 // Threads   The control thread.
 // Ownership history_destroy() frees all of it; a revision is there until the next history_note().
 // Limits    The last 100, and of them as many as have 64 MiB of text together.
@@ -15,7 +16,7 @@ enum { HISTORY_MAX = 100, HISTORY_BYTES = 64 << 20, HISTORY_WHAT = 256 };
 
 struct revision {
 	unsigned number;
-	double time; // seconds since 1970
+	double time;             // seconds since 1970
 	char what[HISTORY_WHAT]; // what made it
 	char *text;
 };

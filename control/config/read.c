@@ -34,7 +34,9 @@ static struct mark mark_of(const yaml_node_t *n)
 
 static const char *kind_of(const yaml_node_t *n)
 {
-	return n->type == YAML_SCALAR_NODE ? "a value" : n->type == YAML_SEQUENCE_NODE ? "a list" : "a mapping";
+	return n->type == YAML_SCALAR_NODE     ? "a value"
+	       : n->type == YAML_SEQUENCE_NODE ? "a list"
+					       : "a mapping";
 }
 
 // The text of a scalar without a zero byte in it; NULL after an error.
@@ -59,7 +61,8 @@ static bool read_text(struct reader *r, const char *name, yaml_node_t *n, char *
 	if (!text)
 		return false;
 	if (!*text || strlen(text) >= size)
-		return REFUSE(r, n, "%s '%.40s' is not 1 to %zu characters long", name, text, size - 1);
+		return REFUSE(r, n, "%s '%.40s' is not 1 to %zu characters long", name, text,
+			      size - 1);
 	strcpy(out, text);
 	return true;
 }
@@ -69,10 +72,12 @@ static bool read_name(struct reader *r, const char *name, yaml_node_t *n, char *
 	if (!read_text(r, name, n, out, size))
 		return false;
 	return text_is_name(out, size - 1) ||
-	       REFUSE(r, n, "%s '%.64s' has a character that is not one of A-Z a-z 0-9 _ . -", name, out);
+	       REFUSE(r, n, "%s '%.64s' has a character that is not one of A-Z a-z 0-9 _ . -", name,
+		      out);
 }
 
-static bool read_number(struct reader *r, const char *name, yaml_node_t *n, uint32_t min, uint32_t max, uint32_t *out)
+static bool read_number(struct reader *r, const char *name, yaml_node_t *n, uint32_t min,
+			uint32_t max, uint32_t *out)
 {
 	const char *text = scalar(r, name, n);
 	uint64_t v;
@@ -80,7 +85,8 @@ static bool read_number(struct reader *r, const char *name, yaml_node_t *n, uint
 	if (!text)
 		return false;
 	if (!text_number(text, max, &v) || v < min)
-		return REFUSE(r, n, "%s cannot be '%.40s' (a number from %u to %u)", name, text, min, max);
+		return REFUSE(r, n, "%s cannot be '%.40s' (a number from %u to %u)", name, text,
+			      min, max);
 	*out = (uint32_t)v;
 	return true;
 }
@@ -91,7 +97,8 @@ static bool read_switch_word(struct reader *r, const char *name, yaml_node_t *n,
 
 	if (!text)
 		return false;
-	return text_switch(text, on) || REFUSE(r, n, "%s cannot be '%.40s' (on or off)", name, text);
+	return text_switch(text, on) ||
+	       REFUSE(r, n, "%s cannot be '%.40s' (on or off)", name, text);
 }
 
 static bool read_mac(struct reader *r, const char *name, yaml_node_t *n, uint64_t *mac)
@@ -101,10 +108,11 @@ static bool read_mac(struct reader *r, const char *name, yaml_node_t *n, uint64_
 	if (!text)
 		return false;
 	if (!text_mac(text, mac))
-		return REFUSE(r, n, "%s '%.40s' is no MAC address (such as 02:00:00:00:00:01)", name, text);
+		return REFUSE(r, n, "%s '%.40s' is no MAC address (such as 02:00:00:00:00:01)",
+			      name, text);
 	if (*mac >> 40 & 1 || !*mac)
-		return REFUSE(r, n, "%s '%s' is %s address (a single station's is wanted)", name, text,
-			      *mac ? "a group" : "no station's");
+		return REFUSE(r, n, "%s '%s' is %s address (a single station's is wanted)", name,
+			      text, *mac ? "a group" : "no station's");
 	return true;
 }
 
@@ -121,30 +129,36 @@ static const char *field_name(void *fields, size_t i)
 	return ((const struct field *)fields)[i].name;
 }
 
-static bool unknown_key(struct reader *r, const char *what, const yaml_node_t *key, const char *name, const struct field *fields)
+static bool unknown_key(struct reader *r, const char *what, const yaml_node_t *key,
+			const char *name, const struct field *fields)
 {
 	bool policy = policy_find(name) >= 0 && field_find(fields, "policy");
 	char hint[TEXT_HINT];
 
 	if (policy)
-		return REFUSE(r, key, "key '%s' of %s does not stand in its policy (policy: { %s: … })", name, what, name);
+		return REFUSE(r, key,
+			      "key '%s' of %s does not stand in its policy (policy: { %s: … })",
+			      name, what, name);
 	return REFUSE(r, key, "unknown key '%.40s' in %s%s", name, what,
 		      text_hint(hint, name, field_name, (void *)(uintptr_t)fields, NULL));
 }
 
 // Whether an earlier pair of the mapping has the same key.
-static bool stands_before(struct reader *r, const yaml_node_t *map, const yaml_node_pair_t *pair, const char *name)
+static bool stands_before(struct reader *r, const yaml_node_t *map, const yaml_node_pair_t *pair,
+			  const char *name)
 {
 	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < pair; p++) {
 		const yaml_node_t *key = yaml_document_get_node(&r->doc, p->key);
-		if (key->type == YAML_SCALAR_NODE && !strcmp((const char *)key->data.scalar.value, name))
+		if (key->type == YAML_SCALAR_NODE &&
+		    !strcmp((const char *)key->data.scalar.value, name))
 			return true;
 	}
 	return false;
 }
 
 // The name of a pair's key; NULL after an error.
-static const char *pair_name(struct reader *r, const char *what, const yaml_node_t *map, const yaml_node_pair_t *pair)
+static const char *pair_name(struct reader *r, const char *what, const yaml_node_t *map,
+			     const yaml_node_pair_t *pair)
 {
 	const yaml_node_t *key = yaml_document_get_node(&r->doc, pair->key);
 	const char *name = scalar(r, "a key", key);
@@ -158,7 +172,8 @@ static const char *pair_name(struct reader *r, const char *what, const yaml_node
 
 static bool check_mapping(struct reader *r, const char *what, const yaml_node_t *n)
 {
-	return n->type == YAML_MAPPING_NODE || REFUSE(r, n, "%s is %s (a mapping of keys to values is wanted)", what, kind_of(n));
+	return n->type == YAML_MAPPING_NODE ||
+	       REFUSE(r, n, "%s is %s (a mapping of keys to values is wanted)", what, kind_of(n));
 }
 
 static bool has_key(struct reader *r, const yaml_node_t *map, const char *name)
@@ -166,17 +181,20 @@ static bool has_key(struct reader *r, const yaml_node_t *map, const char *name)
 	return stands_before(r, map, map->data.mapping.pairs.top, name);
 }
 
-static bool read_mapping(struct reader *r, const char *what, yaml_node_t *map, const struct field *fields, void *target)
+static bool read_mapping(struct reader *r, const char *what, yaml_node_t *map,
+			 const struct field *fields, void *target)
 {
 	if (!check_mapping(r, what, map))
 		return false;
-	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
 		const char *name = pair_name(r, what, map, p);
 		const struct field *f = name ? field_find(fields, name) : NULL;
 		if (!name)
 			return false;
 		if (!f)
-			return unknown_key(r, what, yaml_document_get_node(&r->doc, p->key), name, fields);
+			return unknown_key(r, what, yaml_document_get_node(&r->doc, p->key), name,
+					   fields);
 		if (!f->read(r, name, yaml_document_get_node(&r->doc, p->value), target))
 			return false;
 	}
@@ -193,27 +211,31 @@ static bool read_list(struct reader *r, const char *name, yaml_node_t *n, read_f
 		return true; // a key with nothing behind it
 	if (n->type != YAML_SEQUENCE_NODE)
 		return REFUSE(r, n, "%s is %s (a list is wanted)", name, kind_of(n));
-	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++)
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
+	     i++)
 		if (!read(r, name, yaml_document_get_node(&r->doc, *i), r->config))
 			return false;
 	return true;
 }
 
 // The text of a list of VLANs, which may be written as a YAML list too; NULL after an error.
-static const char *vlans_text(struct reader *r, const char *name, const yaml_node_t *n, char joined[VLANS_TEXT])
+static const char *vlans_text(struct reader *r, const char *name, const yaml_node_t *n,
+			      char joined[VLANS_TEXT])
 {
 	size_t at = 0;
 
 	if (n->type != YAML_SEQUENCE_NODE)
 		return scalar(r, name, n);
 	joined[0] = 0;
-	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top; i++) {
+	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
+	     i++) {
 		const char *text = scalar(r, name, yaml_document_get_node(&r->doc, *i));
 		if (!text)
 			return NULL;
 		at += (size_t)snprintf(joined + at, VLANS_TEXT - at, "%s%s", at ? "," : "", text);
 		if (at >= VLANS_TEXT) {
-			REFUSE(r, n, "%s is longer than %d characters (join neighbours: 10-20)", name, VLANS_TEXT - 1);
+			REFUSE(r, n, "%s is longer than %d characters (join neighbours: 10-20)",
+			       name, VLANS_TEXT - 1);
 			return NULL;
 		}
 	}
@@ -228,16 +250,20 @@ static bool read_policy(struct reader *r, const char *what, yaml_node_t *map, vo
 		return true;
 	if (!check_mapping(r, what, map))
 		return false;
-	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
-		yaml_node_t *key = yaml_document_get_node(&r->doc, p->key), *value = yaml_document_get_node(&r->doc, p->value);
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+	     p++) {
+		yaml_node_t *key = yaml_document_get_node(&r->doc, p->key),
+			    *value = yaml_document_get_node(&r->doc, p->value);
 		const char *name = pair_name(r, what, map, p);
 		if (!name)
 			return false;
 		int k = policy_find(name);
 		if (k < 0)
-			return REFUSE(r, key, "unknown policy key '%.40s'%s", name, policy_hint(hint, name));
-		const char *text =
-			policy_rows[k].type == POLICY_VLANS ? vlans_text(r, name, value, joined) : scalar(r, name, value);
+			return REFUSE(r, key, "unknown policy key '%.40s'%s", name,
+				      policy_hint(hint, name));
+		const char *text = policy_rows[k].type == POLICY_VLANS
+					   ? vlans_text(r, name, value, joined)
+					   : scalar(r, name, value);
 		if (!text)
 			return false;
 		if (!policy_set(target, (enum policy_key)k, text, why))
@@ -270,7 +296,8 @@ static bool read_switch(struct reader *r, const char *name, yaml_node_t *n, void
 
 static bool dataplane_workers(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
-	return read_number(r, name, n, 1, CONFIG_WORKERS_MAX, &((struct config *)c)->dataplane.workers);
+	return read_number(r, name, n, 1, CONFIG_WORKERS_MAX,
+			   &((struct config *)c)->dataplane.workers);
 }
 
 static bool dataplane_memory(struct reader *r, const char *name, yaml_node_t *n, void *c)
@@ -292,7 +319,8 @@ static bool dataplane_hugepages(struct reader *r, const char *name, yaml_node_t 
 	else if (text_switch(text, &on))
 		*h = on ? HUGEPAGES_ON : HUGEPAGES_OFF;
 	else
-		return REFUSE(r, n, "hugepages cannot be '%.40s'%s", text, text_hint_of(hint, text, hugepages_words));
+		return REFUSE(r, n, "hugepages cannot be '%.40s'%s", text,
+			      text_hint_of(hint, text, hugepages_words));
 	return true;
 }
 
@@ -319,9 +347,12 @@ static bool dataplane_eal(struct reader *r, const char *name, yaml_node_t *n, vo
 static bool read_dataplane(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
 	static const struct field fields[] = {
-		{"workers", dataplane_workers, false}, {"memory", dataplane_memory, false},
-		{"hugepages", dataplane_hugepages, false}, {"busy-poll", dataplane_busy_poll, false},
-		{"eal", dataplane_eal, false}, {0},
+		{"workers", dataplane_workers, false},
+		{"memory", dataplane_memory, false},
+		{"hugepages", dataplane_hugepages, false},
+		{"busy-poll", dataplane_busy_poll, false},
+		{"eal", dataplane_eal, false},
+		{0},
 	};
 
 	return read_mapping(r, name, n, fields, c);
@@ -344,7 +375,8 @@ static bool group_policy(struct reader *r, const char *name, yaml_node_t *n, voi
 
 static bool read_group(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
-	static const struct field fields[] = {{"name", group_name, true}, {"policy", group_policy, false}, {0}};
+	static const struct field fields[] = {
+		{"name", group_name, true}, {"policy", group_policy, false}, {0}};
 	struct config_group *g = config_add_group(c);
 
 	(void)name;
@@ -456,7 +488,10 @@ static bool static_port(struct reader *r, const char *name, yaml_node_t *n, void
 static bool read_static(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
 	static const struct field fields[] = {
-		{"mac", static_mac, true}, {"vlan", static_vlan, true}, {"port", static_port, true}, {0},
+		{"mac", static_mac, true},
+		{"vlan", static_vlan, true},
+		{"port", static_port, true},
+		{0},
 	};
 	struct config_static *s = config_add_static(c);
 
@@ -475,7 +510,8 @@ static bool mirror_name(struct reader *r, const char *name, yaml_node_t *n, void
 static bool mirror_source(struct reader *r, const char *name, yaml_node_t *n, void *c)
 {
 	// The list belongs to the mirror that was added last.
-	struct config_mirror *m = &((struct config *)c)->mirror[((struct config *)c)->mirror_count - 1];
+	struct config_mirror *m =
+		&((struct config *)c)->mirror[((struct config *)c)->mirror_count - 1];
 
 	if (m->source_count == CONFIG_PORTS_MAX)
 		return REFUSE(r, n, "more than %d sources", CONFIG_PORTS_MAX);
@@ -501,7 +537,8 @@ static bool mirror_direction(struct reader *r, const char *name, yaml_node_t *n,
 			((struct config_mirror *)m)->direction = (enum mirror_direction)d;
 			return true;
 		}
-	return REFUSE(r, n, "direction cannot be '%.40s'%s", text, text_hint_of(hint, text, &mirror_direction_words[MIRROR_RX]));
+	return REFUSE(r, n, "direction cannot be '%.40s'%s", text,
+		      text_hint_of(hint, text, &mirror_direction_words[MIRROR_RX]));
 }
 
 static bool mirror_destination(struct reader *r, const char *name, yaml_node_t *n, void *m)
@@ -556,23 +593,27 @@ static bool read_statics(struct reader *r, const char *name, yaml_node_t *n, voi
 static bool read_root(struct reader *r)
 {
 	static const struct field fields[] = {
-		{"switch", read_switch, false}, {"dataplane", read_dataplane, false}, {"policy", read_switch_policy, false},
-		{"port-groups", read_groups, false}, {"ports", read_ports, true}, {"static-macs", read_statics, false},
-		{"mirrors", read_mirrors, false}, {0},
+		{"switch", read_switch, false},        {"dataplane", read_dataplane, false},
+		{"policy", read_switch_policy, false}, {"port-groups", read_groups, false},
+		{"ports", read_ports, true},           {"static-macs", read_statics, false},
+		{"mirrors", read_mirrors, false},      {0},
 	};
 	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
 
 	if (!root)
-		return error_at(r->error, (struct mark){1, 1}, "nothing in it (a configuration has at least ports)");
+		return error_at(r->error, (struct mark){1, 1},
+				"nothing in it (a configuration has at least ports)");
 	return read_mapping(r, "the configuration", root, fields, r->config);
 }
 
 static bool syntax_error(const yaml_parser_t *y, struct error *e)
 {
-	const yaml_mark_t *m = y->problem_mark.line || y->problem_mark.column ? &y->problem_mark : &y->mark;
+	const yaml_mark_t *m = y->problem_mark.line || y->problem_mark.column ? &y->problem_mark
+									      : &y->mark;
 
 	return error_at(e, (struct mark){(unsigned)m->line + 1, (unsigned)m->column + 1}, "%s%s%s",
-			     y->problem ? y->problem : "out of memory", y->context ? " " : "", y->context ? y->context : "");
+			y->problem ? y->problem : "out of memory", y->context ? " " : "",
+			y->context ? y->context : "");
 }
 
 // That nothing follows the first document.
@@ -583,7 +624,8 @@ static bool check_end(yaml_parser_t *y, struct error *e)
 	if (!yaml_parser_load(y, &next))
 		return syntax_error(y, e);
 	yaml_node_t *more = yaml_document_get_root_node(&next);
-	bool good = !more || error_at(e, mark_of(more), "a second document (one configuration is one document)");
+	bool good = !more || error_at(e, mark_of(more),
+				      "a second document (one configuration is one document)");
 	yaml_document_delete(&next);
 	return good;
 }

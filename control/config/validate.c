@@ -19,8 +19,10 @@ static bool check_groups(const struct config *c, struct error *e)
 {
 	for (unsigned i = 0; i < c->group_count; i++)
 		if (config_group(c, c->group[i].name) != &c->group[i])
-			return error_at(e, c->group[i].at, "port group '%s' is there twice (give each a name of its own)",
-					     c->group[i].name);
+			return error_at(
+				e, c->group[i].at,
+				"port group '%s' is there twice (give each a name of its own)",
+				c->group[i].name);
 	return true;
 }
 
@@ -29,13 +31,18 @@ static bool check_port(const struct config *c, const struct config_port *p, stru
 	char hint[TEXT_HINT];
 
 	if (config_port(c, p->name) != p)
-		return error_at(e, p->at, "port '%s' is there twice (give each a name of its own)", p->name);
+		return error_at(e, p->at, "port '%s' is there twice (give each a name of its own)",
+				p->name);
 	if (*p->group && !config_group(c, p->group))
-		return error_at(e, p->group_at, "port '%s' is in port group '%s', which does not exist%s", p->name, p->group,
-				     config_group_hint(hint, c, p->group, "add it to port-groups"));
+		return error_at(e, p->group_at,
+				"port '%s' is in port group '%s', which does not exist%s", p->name,
+				p->group,
+				config_group_hint(hint, c, p->group, "add it to port-groups"));
 	if (p->effective && !p->mac)
-		return error_at(e, p->effective_at,
-				     "port '%s' has an effective-mac without a mac-address (give the assigned MAC too)", p->name);
+		return error_at(
+			e, p->effective_at,
+			"port '%s' has an effective-mac without a mac-address (give the assigned MAC too)",
+			p->name);
 	return true;
 }
 
@@ -55,40 +62,48 @@ static bool check_assigned(const struct port_facts *f, unsigned n, struct error 
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned j = 0; j < i; j++) {
 			unsigned vid;
-			if (!f[i].mac || f[i].mac != f[j].mac || !intersect(&f[i].vlans, &f[j].vlans, &vid))
+			if (!f[i].mac || f[i].mac != f[j].mac ||
+			    !intersect(&f[i].vlans, &f[j].vlans, &vid))
 				continue;
 			const struct config_port *p = f[i].port;
 			text_put_mac(f[i].mac, mac);
-			return error_at(e, p->effective ? p->effective_at : p->mac_at,
-					     "MAC %s of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
-					     mac, p->name, f[j].port->name, vid);
+			return error_at(
+				e, p->effective ? p->effective_at : p->mac_at,
+				"MAC %s of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
+				mac, p->name, f[j].port->name, vid);
 		}
 	return true;
 }
 
-static bool check_static(const struct config *c, const struct config_static *s, const struct port_facts *f, struct error *e)
+static bool check_static(const struct config *c, const struct config_static *s,
+			 const struct port_facts *f, struct error *e)
 {
 	const struct config_port *own = config_port(c, s->port);
 	char mac[MAC_TEXT], hint[TEXT_HINT];
 
 	text_put_mac(s->mac, mac);
 	if (!own)
-		return error_at(e, s->at, "static MAC %s is on port '%s', which does not exist%s", mac, s->port,
-				     config_port_hint(hint, c, s->port, "add it to ports"));
+		return error_at(e, s->at, "static MAC %s is on port '%s', which does not exist%s",
+				mac, s->port,
+				config_port_hint(hint, c, s->port, "add it to ports"));
 	if (!vlanset_has(&f[own - c->port].vlans, s->vid))
-		return error_at(e, s->at, "static MAC %s is in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
-				     mac, s->vid, s->port);
+		return error_at(
+			e, s->at,
+			"static MAC %s is in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
+			mac, s->vid, s->port);
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (f[i].port != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
-			return error_at(e, s->at,
-					     "static MAC %s of port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
-					     mac, s->port, f[i].port->name, s->vid);
+			return error_at(
+				e, s->at,
+				"static MAC %s of port '%s' is assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
+				mac, s->port, f[i].port->name, s->vid);
 	return true;
 }
 
 static int by_key(const void *a, const void *b)
 {
-	const struct config_static *x = *(struct config_static *const *)a, *y = *(struct config_static *const *)b;
+	const struct config_static *x = *(struct config_static *const *)a,
+				   *y = *(struct config_static *const *)b;
 
 	if (x->vid != y->vid)
 		return x->vid < y->vid ? -1 : 1;
@@ -112,8 +127,10 @@ static bool check_static_twice(const struct config *c, struct error *e)
 		if (sorted[i]->vid != sorted[i - 1]->vid || sorted[i]->mac != sorted[i - 1]->mac)
 			continue;
 		text_put_mac(sorted[i]->mac, mac);
-		good = error_at(e, sorted[i]->at, "static MAC %s is there twice in VLAN %u, on ports '%s' and '%s' (keep one)", mac,
-				     sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
+		good = error_at(
+			e, sorted[i]->at,
+			"static MAC %s is there twice in VLAN %u, on ports '%s' and '%s' (keep one)",
+			mac, sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
 	}
 	free(sorted);
 	return good;
@@ -129,7 +146,8 @@ static bool check_macs(const struct config *c, struct error *e)
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct policy p;
 		config_port_policy(c, &c->port[i], &p);
-		f[i] = (struct port_facts){&c->port[i], config_effective_mac(&c->port[i]), config_port_vlans(&p)};
+		f[i] = (struct port_facts){&c->port[i], config_effective_mac(&c->port[i]),
+					   config_port_vlans(&p)};
 	}
 	good = check_assigned(f, c->port_count, e);
 	for (unsigned i = 0; i < c->fixed_count && good; i++)
@@ -141,21 +159,27 @@ static bool check_macs(const struct config *c, struct error *e)
 static bool check_limits(const struct config *c, struct error *e)
 {
 	uint64_t sum = config_limits_sum(c), size = c->table_size ? c->table_size : TABLE_SIZE_MAX;
-	struct mark at = c->table_size ? c->table_size_at : c->port_count ? c->port[0].at : (struct mark){0};
+	struct mark at = c->table_size   ? c->table_size_at
+			 : c->port_count ? c->port[0].at
+					 : (struct mark){0};
 
-	return sum <= size || error_at(e, at,
-					    "the ports' mac-limits add up to %llu, more than the %llu entries of the table "
-					    "(lower mac-limit or raise mac-table-size)",
-					    (unsigned long long)sum, (unsigned long long)size);
+	return sum <= size ||
+	       error_at(
+		       e, at,
+		       "the ports' mac-limits add up to %llu, more than the %llu entries of the table "
+		       "(lower mac-limit or raise mac-table-size)",
+		       (unsigned long long)sum, (unsigned long long)size);
 }
 
 // That a peak is no less than its average.
-static bool check_peak(const struct config_port *port, const struct policy *p, enum policy_key rate, enum policy_key peak,
-		       struct error *e)
+static bool check_peak(const struct config_port *port, const struct policy *p, enum policy_key rate,
+		       enum policy_key peak, struct error *e)
 {
 	return !p->value[peak] || p->value[peak] >= p->value[rate] ||
-	       error_at(e, port->at, "port '%s': %s %u is below %s %u (a peak is at least the average)", port->name,
-			     policy_rows[peak].name, p->value[peak], policy_rows[rate].name, p->value[rate]);
+	       error_at(e, port->at,
+			"port '%s': %s %u is below %s %u (a peak is at least the average)",
+			port->name, policy_rows[peak].name, p->value[peak], policy_rows[rate].name,
+			p->value[rate]);
 }
 
 static bool check_rates(const struct config *c, struct error *e)
@@ -176,20 +200,28 @@ static bool check_mirror(const struct config *c, const struct config_mirror *m, 
 
 	for (const struct config_mirror *other = c->mirror; other < m; other++)
 		if (!strcmp(other->name, m->name))
-			return error_at(e, m->at, "mirror '%s' is there twice (give each a name of its own)", m->name);
+			return error_at(e, m->at,
+					"mirror '%s' is there twice (give each a name of its own)",
+					m->name);
 	if (!config_port(c, m->destination))
-		return error_at(e, m->destination_at, "mirror '%s' goes to port '%s', which does not exist%s", m->name,
-				     m->destination, config_port_hint(hint, c, m->destination, "add it to ports"));
+		return error_at(e, m->destination_at,
+				"mirror '%s' goes to port '%s', which does not exist%s", m->name,
+				m->destination,
+				config_port_hint(hint, c, m->destination, "add it to ports"));
 	if (!m->source_count)
-		return error_at(e, m->at, "mirror '%s' has no source (name at least one port)", m->name);
+		return error_at(e, m->at, "mirror '%s' has no source (name at least one port)",
+				m->name);
 	for (unsigned i = 0; i < m->source_count; i++) {
 		if (!config_port(c, m->source[i]))
-			return error_at(e, m->source_at[i], "mirror '%s' copies port '%s', which does not exist%s", m->name,
-					     m->source[i], config_port_hint(hint, c, m->source[i], "add it to ports"));
-		if (config_is_mirror_destination(c, m->source[i]))
 			return error_at(e, m->source_at[i],
-					     "mirror '%s' copies port '%s', the destination of a mirror (copy a port that forwards)",
-					     m->name, m->source[i]);
+					"mirror '%s' copies port '%s', which does not exist%s",
+					m->name, m->source[i],
+					config_port_hint(hint, c, m->source[i], "add it to ports"));
+		if (config_is_mirror_destination(c, m->source[i]))
+			return error_at(
+				e, m->source_at[i],
+				"mirror '%s' copies port '%s', the destination of a mirror (copy a port that forwards)",
+				m->name, m->source[i]);
 	}
 	return true;
 }
@@ -214,7 +246,9 @@ bool config_device_is_free(const struct config *c, const struct config_port *p, 
 		return true;
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (strcmp(c->port[i].name, p->name) && !strcmp(c->port[i].device, p->device))
-			return error_at(e, p->device_at, "port '%s': device '%.200s' is that of port '%s' (a device has one port at a time)",
-					     p->name, p->device, c->port[i].name);
+			return error_at(
+				e, p->device_at,
+				"port '%s': device '%.200s' is that of port '%s' (a device has one port at a time)",
+				p->name, p->device, c->port[i].name);
 	return true;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// walk: a configuration as a stream of names and values, in the order of a file. What can be configured is listed
-// here once: files are written, and configurations compared, by what they make of the stream.
+// walk: a configuration as a stream of names and values, in the order of a file. What can be
+// configured is listed here once: files are written, and configurations compared, by what they make
+// of the stream.
 #pragma once
 
 #include "control/config/config.h"

@@ -17,7 +17,8 @@ struct checked_port {
 	void *arg;
 };
 
-static void add_warning(const struct checked_port *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add_warning(const struct checked_port *d, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static void add_warning(const struct checked_port *d, const char *format, ...)
 {
@@ -31,12 +32,14 @@ static void add_warning(const struct checked_port *d, const char *format, ...)
 	d->warn(d->arg, &e);
 }
 
-static void warn_of_rate(const struct checked_port *d, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+static void warn_of_rate(const struct checked_port *d, enum policy_key rate, enum policy_key peak,
+			 enum policy_key burst)
 {
 	const uint32_t *v = d->policy.value;
 
 	if (!v[rate] && (v[peak] || v[burst]))
-		add_warning(d, "%s without %s limits nothing", policy_rows[v[peak] ? peak : burst].name, policy_rows[rate].name);
+		add_warning(d, "%s without %s limits nothing",
+			    policy_rows[v[peak] ? peak : burst].name, policy_rows[rate].name);
 	if (v[rate] && v[burst] == 1)
 		add_warning(d, "%s of 1 KiB: longer frames never pass", policy_rows[burst].name);
 }
@@ -47,17 +50,25 @@ static void warn_of_port(const struct checked_port *d)
 	bool trunk = v[PK_VLAN_MODE] == MODE_TRUNK, has_mac = config_effective_mac(d->port);
 
 	if (v[PK_FORGED_TRANSMITS] == REJECT && !has_mac)
-		add_warning(d, "forged-transmits: reject without a mac-address: every frame it sends is dropped");
+		add_warning(
+			d,
+			"forged-transmits: reject without a mac-address: every frame it sends is dropped");
 	if (v[PK_MAC_CHANGES] == REJECT && !has_mac)
-		add_warning(d, "mac-changes: reject without a mac-address: there is no MAC to change");
+		add_warning(d,
+			    "mac-changes: reject without a mac-address: there is no MAC to change");
 	if (v[PK_MAC_LEARNING] == OFF && !has_mac)
-		add_warning(d, "mac-learning: off without a mac-address: no unicast frame reaches it");
+		add_warning(d,
+			    "mac-learning: off without a mac-address: no unicast frame reaches it");
 	if (trunk && v[PK_NATIVE_VLAN] && !vlanset_has(&d->policy.vlans, v[PK_NATIVE_VLAN]))
-		add_warning(d, "native-vlan %u is not among allowed-vlans: untagged frames are dropped", v[PK_NATIVE_VLAN]);
+		add_warning(
+			d, "native-vlan %u is not among allowed-vlans: untagged frames are dropped",
+			v[PK_NATIVE_VLAN]);
 	if (v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP && !v[PK_MAC_LIMIT])
 		add_warning(d, "mac-limit 0 with mac-limit-policy: drop: only fixed MACs may send");
 	if (v[PK_RECOVERY_TIME] && v[PK_VIOLATION] != SHUTDOWN && v[PK_BPDU] != BPDU_GUARD)
-		add_warning(d, "recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
+		add_warning(
+			d,
+			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
 	if (config_is_mirror_destination(d->c, d->port->name) && d->port->policy.set)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The writing half of config: struct config to YAML, through libyaml, which quotes what must be quoted.
+// The writing half of config: struct config to YAML, through libyaml, which quotes what must be
+// quoted.
 #include <errno.h>
 #include <stdlib.h>
 #include <yaml.h>
@@ -28,7 +29,8 @@ static void scalar(struct writer *w, const char *text)
 	yaml_event_t e;
 
 	emit(w, &e,
-	     yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, -1, 1, 1, YAML_PLAIN_SCALAR_STYLE));
+	     yaml_scalar_event_initialize(&e, NULL, NULL, (const yaml_char_t *)text, -1, 1, 1,
+					  YAML_PLAIN_SCALAR_STYLE));
 }
 
 static void begin(struct config_visitor *v, const char *name, enum config_shape shape)
@@ -40,11 +42,17 @@ static void begin(struct config_visitor *v, const char *name, enum config_shape 
 	if (name)
 		scalar(w, name);
 	if (map)
-		emit(w, &e, yaml_mapping_start_event_initialize(&e, NULL, NULL, 1, shape == CONFIG_MAP ? YAML_BLOCK_MAPPING_STYLE
-												      : YAML_FLOW_MAPPING_STYLE));
+		emit(w, &e,
+		     yaml_mapping_start_event_initialize(&e, NULL, NULL, 1,
+							 shape == CONFIG_MAP
+								 ? YAML_BLOCK_MAPPING_STYLE
+								 : YAML_FLOW_MAPPING_STYLE));
 	else
-		emit(w, &e, yaml_sequence_start_event_initialize(&e, NULL, NULL, 1, shape == CONFIG_LIST ? YAML_BLOCK_SEQUENCE_STYLE
-													: YAML_FLOW_SEQUENCE_STYLE));
+		emit(w, &e,
+		     yaml_sequence_start_event_initialize(&e, NULL, NULL, 1,
+							  shape == CONFIG_LIST
+								  ? YAML_BLOCK_SEQUENCE_STYLE
+								  : YAML_FLOW_SEQUENCE_STYLE));
 	w->open[w->depth++] = shape;
 }
 

@@ -61,7 +61,8 @@ static void add_cores(struct args *a, unsigned workers)
 	if (!n)
 		return;
 	for (unsigned i = 0; i <= workers; i++)
-		at += (size_t)snprintf(map + at, sizeof map - at, "%s%u@%u", i ? "," : "", i, core[i % n]);
+		at += (size_t)snprintf(map + at, sizeof map - at, "%s%u@%u", i ? "," : "", i,
+				       core[i % n]);
 	add(a, "--lcores");
 	add(a, map);
 }
@@ -107,14 +108,16 @@ static bool add_memory(struct args *a, const struct config *c, enum eal_use use,
 	char mib[16];
 
 	if (use != EAL_REPLAY && c->dataplane.hugepages == HUGEPAGES_ON && have < want)
-		return error_set(e,
-				     "%llu MiB of free huge pages, memory wants %u (reserve with: echo %u > /proc/sys/vm/nr_hugepages; "
-				     "or set hugepages: auto)",
-				     (unsigned long long)have, want, want / 2);
+		return error_set(
+			e,
+			"%llu MiB of free huge pages, memory wants %u (reserve with: echo %u > /proc/sys/vm/nr_hugepages; "
+			"or set hugepages: auto)",
+			(unsigned long long)have, want, want / 2);
 	bool huge = use != EAL_REPLAY && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
 	add(a, huge ? "--in-memory" : "--no-huge");
 	if (huge)
-		add(a, "--single-file-segments"); // a virtio_user port shows all memory to its peer, in eight files at most
+		add(a, "--single-file-segments"); // a virtio_user port shows all memory to its
+						  // peer, in eight files at most
 	if (!huge) {
 		snprintf(mib, sizeof mib, "%u", want);
 		add(a, "-m");
@@ -131,7 +134,8 @@ static bool uses_pci(const struct config *c)
 	return false;
 }
 
-static bool build_args(struct args *a, const struct config *c, enum eal_use use, char *const *more, struct error *e)
+static bool build_args(struct args *a, const struct config *c, enum eal_use use, char *const *more,
+		       struct error *e)
 {
 	static const char option[] = "--file-prefix=";
 	char prefix[sizeof option + SWITCH_NAME];
@@ -142,15 +146,16 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 		return false;
 	if (use == EAL_REPLAY || !uses_pci(c))
 		add(a, "--no-pci");
-	// The folder of the telemetry socket, the only file that is left: DPDK gives each process one of its own there. The folder
-	// stays, as the next one may be about to use it.
+	// The folder of the telemetry socket, the only file that is left: DPDK gives each process
+	// one of its own there. The folder stays, as the next one may be about to use it.
 	snprintf(prefix, sizeof prefix, "%s%s", option, use == EAL_LIVE ? c->name : "nestswitch");
 	text_make_name(prefix + sizeof option - 1);
 	add(a, prefix);
 	add(a, "--no-shconf");
 	if (use != EAL_LIVE)
 		add(a, "--no-telemetry");
-	// What a driver says of a device that fails is said better by ours; EAL's own alerts still come.
+	// What a driver says of a device that fails is said better by ours; EAL's own alerts still
+	// come.
 	add(a, "--log-level=*:critical");
 	for (unsigned i = 0; use != EAL_REPLAY && i < c->dataplane.eal_count; i++)
 		add(a, c->dataplane.eal[i]);
@@ -159,8 +164,9 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 	return true;
 }
 
-// net_tap has the kernel signal the process for each frame, and reads a TAP after such a signal only: the control thread would be
-// interrupted by guests, and a frame wait until that thread runs. With no signal to be had the driver asks the TAP itself.
+// net_tap has the kernel signal the process for each frame, and reads a TAP after such a signal
+// only: the control thread would be interrupted by guests, and a frame wait until that thread runs.
+// With no signal to be had the driver asks the TAP itself.
 static void keep_signals_from_taps(void)
 {
 	for (int n = SIGRTMIN; n <= SIGRTMAX; n++)
@@ -178,7 +184,7 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 	keep_signals_from_taps();
 	if (rte_eal_init(a.count, a.word) < 0)
 		return error_set(e, "DPDK does not start: %s (its own message stands above)",
-				     rte_strerror(rte_errno));
+				 rte_strerror(rte_errno));
 	started = true;
 	return true;
 }

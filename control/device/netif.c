@@ -71,8 +71,9 @@ static int attach_pass(const char *name)
 	union bpf_attr load = {.prog_type = BPF_PROG_TYPE_XDP,
 			       .insns = (uintptr_t)pass,
 			       .insn_cnt = sizeof pass / sizeof *pass,
-			       .license = (uintptr_t)"BSD",
-			       .prog_flags = BPF_F_XDP_HAS_FRAGS}; // without it the MTU is limited to a page
+			       .license = (uintptr_t) "BSD",
+			       .prog_flags = BPF_F_XDP_HAS_FRAGS}; // without it the MTU is limited
+								   // to a page
 	int program = bpf(BPF_PROG_LOAD, &load);
 
 	if (program < 0)

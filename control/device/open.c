@@ -36,7 +36,8 @@ static void bury_sockets(const char *device)
 {
 	char path[DEVICE_TEXT];
 
-	if (argument_of(device, "vhost", path) || argument_of(device, "virtio_user", path) || argument_of(device, "memif", path))
+	if (argument_of(device, "vhost", path) || argument_of(device, "virtio_user", path) ||
+	    argument_of(device, "memif", path))
 		unixsocket_bury(path);
 }
 
@@ -78,10 +79,13 @@ static void pci_hint(const char *device, char out[HINT])
 	if (!pci_driver(address, driver))
 		snprintf(out, HINT, " (there is no PCI device %s)", address);
 	else if (!strcmp(driver, "vfio-pci"))
-		snprintf(out, HINT, " (it is bound to vfio-pci; is there an IOMMU, or enable_unsafe_noiommu_mode in the vfio module?)");
+		snprintf(
+			out, HINT,
+			" (it is bound to vfio-pci; is there an IOMMU, or enable_unsafe_noiommu_mode in the vfio module?)");
 	else
-		snprintf(out, HINT, " (it is bound to %s; bind it: dpdk-devbind.py --bind=vfio-pci %s)", *driver ? driver : "no driver",
-			 address);
+		snprintf(out, HINT,
+			 " (it is bound to %s; bind it: dpdk-devbind.py --bind=vfio-pci %s)",
+			 *driver ? driver : "no driver", address);
 }
 
 // What to look at when a device does not open.
@@ -95,8 +99,10 @@ static void hint(const char *device, unsigned mtu, char out[HINT])
 		{"af_xdp", " (needs root, a kernel with XDP sockets, and an interface that is up)"},
 		{"vhost", " (does the folder exist? does another process serve this socket?)"},
 		{"vhost-client", " (does the folder exist?)"},
-		{"virtio_user", " (is it a vhost-user socket? for /dev/vhost-net: is the module vhost_net loaded?)"},
-		{"memif", " (does the folder exist? does another process serve this socket? to connect to it: role=client)"},
+		{"virtio_user",
+		 " (is it a vhost-user socket? for /dev/vhost-net: is the module vhost_net loaded?)"},
+		{"memif",
+		 " (does the folder exist? does another process serve this socket? to connect to it: role=client)"},
 	};
 	char argument[DEVICE_TEXT];
 
@@ -104,7 +110,9 @@ static void hint(const char *device, unsigned mtu, char out[HINT])
 	if (device_is_pci(device) && strncmp(device, "bond:", 5))
 		pci_hint(device, out);
 	else if (mtu > MTU_DEFAULT && argument_of(device, "tap", argument))
-		snprintf(out, HINT, " (DPDK's TAPs go up to 1500 here; af_packet on a veth goes up to %d)", MTU_MAX);
+		snprintf(out, HINT,
+			 " (DPDK's TAPs go up to 1500 here; af_packet on a veth goes up to %d)",
+			 MTU_MAX);
 	for (size_t i = 0; i < sizeof hints / sizeof *hints && !*out; i++)
 		if (argument_of(device, hints[i].kind, argument))
 			snprintf(out, HINT, "%s", hints[i].text);
@@ -118,12 +126,15 @@ static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 	const char *at = packet ? strstr(args, key) : NULL;
 
 	if (at)
-		snprintf(name, IF_NAMESIZE, "%.*s", (int)strcspn(at + sizeof key - 1, ","), at + sizeof key - 1);
+		snprintf(name, IF_NAMESIZE, "%.*s", (int)strcspn(at + sizeof key - 1, ","),
+			 at + sizeof key - 1);
 	return at;
 }
 
-// What the interface of a part that is a packet socket wants: its MTU, and frames as on a wire. 0 or -errno.
-static int prepare_interface(struct port *port, const struct config_port *p, const char *args, struct port_error *step)
+// What the interface of a part that is a packet socket wants: its MTU, and frames as on a wire. 0
+// or -errno.
+static int prepare_interface(struct port *port, const struct config_port *p, const char *args,
+			     struct port_error *step)
 {
 	char name[IF_NAMESIZE];
 	int guard = -1;
@@ -132,9 +143,11 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 		return 0;
 	// An XDP socket comes with a program of its own.
 	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
-		log_write(LOG_WARNING,
-			  "port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
-			  "(say there: ethtool -K IFACE tx off tso off gso off)", p->name, name, strerror(errno));
+		log_write(
+			LOG_WARNING,
+			"port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
+			"(say there: ethtool -K IFACE tx off tso off gso off)",
+			p->name, name, strerror(errno));
 	if (guard >= 0)
 		port->guard[port->guards++] = guard;
 	interface_stop_merging(name);
@@ -147,8 +160,9 @@ static bool cannot(const struct config_port *p, const char *step, int rc, struct
 	char text[HINT];
 
 	hint(p->device, p->mtu, text);
-	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name, step, p->device,
-			     rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc), text); // -1: a driver's plain no
+	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name,
+			step, p->device, rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc),
+			text); // -1: a driver's plain no
 }
 
 bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e)
@@ -162,14 +176,17 @@ bool device_set_mtu(struct port *port, const struct config_port *p, struct error
 	for (unsigned i = 0; i < parts.count && !rc; i++)
 		if (packet_interface(parts.args[i], name))
 			rc = interface_set_mtu(name, p->mtu ? p->mtu : MTU_DEFAULT);
-	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV) // -ENODEV: a TAP that was moved to another namespace
-		return error_at(e, p->at, "port '%s': mtu %u wants device '%.200s' to be opened anew (take the port out, and add it again)",
-				     p->name, p->mtu, p->device);
+	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV) // -ENODEV: a TAP that was moved to
+							     // another namespace
+		return error_at(
+			e, p->at,
+			"port '%s': mtu %u wants device '%.200s' to be opened anew (take the port out, and add it again)",
+			p->name, p->mtu, p->device);
 	return !rc || cannot(p, "set the MTU of", rc, e);
 }
 
-bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers, struct rte_mempool *pool,
-		 struct error *e)
+bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
+		 struct rte_mempool *pool, struct error *e)
 {
 	const char *list[PORT_PARTS_MAX + 1] = {NULL};
 	struct device_parts parts;
@@ -184,7 +201,8 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	bury_sockets(p->device);
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
-	struct port_wish wish = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1), workers, pool};
+	struct port_wish wish = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1), workers,
+				 pool};
 	int rc = port_open(port, list, &wish, &step);
 	for (unsigned i = 0; i < parts.count && !rc; i++)
 		rc = prepare_interface(port, p, parts.args[i], &step);
@@ -192,8 +210,9 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		return true;
 	device_close(port);
 	if (rc == -ERANGE)
-		return error_at(e, p->device_at, "port '%s': device '%.200s' does not have %u queues (queues: 1)", p->name, p->device,
-				     p->queues);
+		return error_at(e, p->device_at,
+				"port '%s': device '%.200s' does not have %u queues (queues: 1)",
+				p->name, p->device, p->queues);
 	return cannot(p, step.step, rc, e);
 }
 

@@ -17,10 +17,11 @@ enum device_peer {
 };
 enum device_peer device_peer(const char *device);
 
-// Opens the device of a port for `workers` senders, frames in mbufs from pool. DPDK knows it by the port's number: a device
-// that replaces another one of its kind is there beside it for a while. Where its peer is absent it is left closed.
-bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers, struct rte_mempool *pool,
-		 struct error *e);
+// Opens the device of a port for `workers` senders, frames in mbufs from pool. DPDK knows it by the
+// port's number: a device that replaces another one of its kind is there beside it for a while.
+// Where its peer is absent it is left closed.
+bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
+		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
 
 // Gives an open device the MTU of p. On refusal a part of it may have it already.

@@ -19,17 +19,21 @@ static const struct kind kinds[] = {
 	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface", "qpairs"},
 	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface", "queue_count"},
 	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve", "queues"},
-	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s", "path of the socket that the guest's side serves", "queues"},
-	{"virtio_user", "net_virtio_user_%1$s,path=%2$s", "path of a vhost-user socket, or /dev/vhost-net", "queues"},
-	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket", NULL},
+	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s",
+	 "path of the socket that the guest's side serves", "queues"},
+	{"virtio_user", "net_virtio_user_%1$s,path=%2$s",
+	 "path of a vhost-user socket, or /dev/vhost-net", "queues"},
+	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket",
+	 NULL},
 	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing", NULL},
 	{"pci", "%2$s", "PCI address", NULL},
 	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
 	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
 };
 
-// The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP transfer: 6 % of its segments
-// were lost. Past qdiscs, a send never waits for a slot: no more frames are on their way than an interface holds.
+// The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP
+// transfer: 6 % of its segments were lost. Past qdiscs, a send never waits for a slot: no more
+// frames are on their way than an interface holds.
 static const char slots[] = ",framecnt=4096,qdisc_bypass=1";
 static const char long_slots[] = ",framesz=16384,blocksz=16384,framecnt=1024,qdisc_bypass=1";
 
@@ -59,7 +63,8 @@ static bool is_pci_address(const char *s)
 	unsigned domain, bus, dev, fn;
 	int end = 0;
 
-	if (sscanf(s, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end) == 4 && (!s[end] || s[end] == ','))
+	if (sscanf(s, "%4x:%2x:%2x.%1x%n", &domain, &bus, &dev, &fn, &end) == 4 &&
+	    (!s[end] || s[end] == ','))
 		return true;
 	return sscanf(s, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end) == 3 && (!s[end] || s[end] == ',');
 }
@@ -67,8 +72,8 @@ static bool is_pci_address(const char *s)
 // DPDK's own drivers are called net_SOMETHING, a few also by an older name.
 static bool is_dpdk(const char *device)
 {
-	return is_pci_address(device) || !strncmp(device, "net_", 4) || !strncmp(device, "eth_", 4) ||
-	       !strncmp(device, "virtio_user", 11);
+	return is_pci_address(device) || !strncmp(device, "net_", 4) ||
+	       !strncmp(device, "eth_", 4) || !strncmp(device, "virtio_user", 11);
 }
 
 bool device_is_pci(const char *device)
@@ -83,11 +88,13 @@ bool device_is_pci(const char *device)
 
 static bool no_argument(const struct config_port *p, const struct kind *k, struct error *e)
 {
-	return error_at(e, p->device_at, "port '%s': device '%.100s' has no argument (%s:, followed by %s)", p->name, p->device,
-			     k->name, k->argument);
+	return error_at(e, p->device_at,
+			"port '%s': device '%.100s' has no argument (%s:, followed by %s)", p->name,
+			p->device, k->name, k->argument);
 }
 
-// pcap:IN[,OUT]: plays the capture IN once and writes what is sent to OUT; either may be empty, not both.
+// pcap:IN[,OUT]: plays the capture IN once and writes what is sent to OUT; either may be empty, not
+// both.
 static void pcap_args(const char *name, const char *argument, char out[DEVICE_ARGS])
 {
 	const char *comma = strchr(argument, ',');
@@ -101,20 +108,23 @@ static void pcap_args(const char *name, const char *argument, char out[DEVICE_AR
 }
 
 // The devargs of a kind that is one device.
-static bool kind_args(const struct config_port *p, const char *name, const struct kind *k, const char *argument,
-		      char out[DEVICE_ARGS], struct error *e)
+static bool kind_args(const struct config_port *p, const char *name, const struct kind *k,
+		      const char *argument, char out[DEVICE_ARGS], struct error *e)
 {
 	bool wants = strcmp(k->name, "null") != 0;
 
 	if (wants && !argument[strspn(argument, ",")])
 		return no_argument(p, k, e);
 	if (!wants && *argument)
-		return error_at(e, p->device_at, "port '%s': device '%.100s' has an argument (%s: takes none)", p->name,
-				     p->device, k->name);
-	if (!strcmp(k->name, "virtio_user") && strstr(argument, ",server=1"))
 		return error_at(e, p->device_at,
-				     "port '%s': virtio_user does not serve its socket: DPDK would wait for the peer, and the switch "
-				     "with it (vhost:PATH serves one)", p->name);
+				"port '%s': device '%.100s' has an argument (%s: takes none)",
+				p->name, p->device, k->name);
+	if (!strcmp(k->name, "virtio_user") && strstr(argument, ",server=1"))
+		return error_at(
+			e, p->device_at,
+			"port '%s': virtio_user does not serve its socket: DPDK would wait for the peer, and the switch "
+			"with it (vhost:PATH serves one)",
+			p->name);
 	if (!k->format) {
 		pcap_args(name, argument, out);
 		return true;
@@ -124,7 +134,8 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 	int n = snprintf(out, DEVICE_ARGS, k->format, name, argument);
 #pragma GCC diagnostic pop
 	if (!strcmp(k->name, "af_packet"))
-		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s", p->mtu > MTU_DEFAULT ? long_slots : slots);
+		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s",
+			      p->mtu > MTU_DEFAULT ? long_slots : slots);
 	if (p->queues > 1 && k->queues)
 		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",%s=%u", k->queues, p->queues);
 	return true;
@@ -141,13 +152,15 @@ static bool unknown_kind(const struct config_port *p, struct error *e)
 	char kind[32], hint[TEXT_HINT];
 
 	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
-	return error_at(e, p->device_at, "port '%s': device '%.100s' is of no known kind, no DPDK vdev and no PCI address%s", p->name, p->device,
-			     text_hint(hint, kind, kind_name, NULL, NULL));
+	return error_at(
+		e, p->device_at,
+		"port '%s': device '%.100s' is of no known kind, no DPDK vdev and no PCI address%s",
+		p->name, p->device, text_hint(hint, kind, kind_name, NULL, NULL));
 }
 
 // A member is a device without a comma in it, or the name of a kernel's interface.
-static bool member_args(const struct config_port *p, const char *bond, unsigned i, const char *member, char out[DEVICE_ARGS],
-			struct error *e)
+static bool member_args(const struct config_port *p, const char *bond, unsigned i,
+			const char *member, char out[DEVICE_ARGS], struct error *e)
 {
 	char name[PORT_NAME + 8], device[DEVICE_TEXT + 16];
 	const char *argument;
@@ -159,11 +172,14 @@ static bool member_args(const struct config_port *p, const char *bond, unsigned 
 	snprintf(name, sizeof name, "%.15s_%u", bond, i);
 	snprintf(device, sizeof device, "%s%s", strchr(member, ':') ? "" : "af_packet:", member);
 	const struct kind *k = kind_of(device, &argument);
-	// A guest's NIC is no cable; and a bond does not tell net_vhost that checksums are finished here, so that it would do it, and
-	// believe the guest's headers.
+	// A guest's NIC is no cable; and a bond does not tell net_vhost that checksums are finished
+	// here, so that it would do it, and believe the guest's headers.
 	if (!k || !strcmp(k->name, "bond") || !strncmp(k->name, "vhost", 5))
-		return error_at(e, p->device_at, "port '%s': '%.100s' is no member of a bond (an interface, a device such as tap:x, "
-				     "a PCI address)", p->name, member);
+		return error_at(
+			e, p->device_at,
+			"port '%s': '%.100s' is no member of a bond (an interface, a device such as tap:x, "
+			"a PCI address)",
+			p->name, member);
 	return kind_args(p, name, k, argument, out, e);
 }
 
@@ -176,8 +192,8 @@ static int bond_mode(const char *name)
 }
 
 // MODE,MEMBER,…: the members' devargs, then those of the bond, which names them.
-static bool bond_parts(const struct config_port *p, const char *name, const char *argument, struct device_parts *out,
-		       struct error *e)
+static bool bond_parts(const struct config_port *p, const char *name, const char *argument,
+		       struct device_parts *out, struct error *e)
 {
 	char text[DEVICE_TEXT], *rest = text, *member;
 
@@ -185,31 +201,39 @@ static bool bond_parts(const struct config_port *p, const char *name, const char
 	const char *word = strsep(&rest, ",");
 	int mode = bond_mode(word);
 	if (mode < 0)
-		return error_at(e, p->device_at, "port '%s': a bond's mode cannot be '%.40s' (active-backup or lacp)", p->name, word);
+		return error_at(
+			e, p->device_at,
+			"port '%s': a bond's mode cannot be '%.40s' (active-backup or lacp)",
+			p->name, word);
 	char bond[DEVICE_ARGS];
 	int n = snprintf(bond, sizeof bond, "net_bonding_%s,mode=%d", name, mode);
 	for (out->count = 0; (member = strsep(&rest, ",")); out->count++) {
 		char *args = out->args[out->count];
 		if (out->count == PORT_PARTS_MAX - 1)
-			return error_at(e, p->device_at, "port '%s': a bond has at most %d members", p->name, PORT_PARTS_MAX - 1);
+			return error_at(e, p->device_at, "port '%s': a bond has at most %d members",
+					p->name, PORT_PARTS_MAX - 1);
 		if (!member_args(p, name, out->count, member, args, e))
 			return false;
-		n += snprintf(bond + n, sizeof bond - (size_t)n, ",slave=%.*s", (int)strcspn(args, ","), args);
+		n += snprintf(bond + n, sizeof bond - (size_t)n, ",slave=%.*s",
+			      (int)strcspn(args, ","), args);
 	}
 	if (!out->count)
-		return error_at(e, p->device_at, "port '%s': device '%.100s' has no members (bond:%s,eth1,eth2)", p->name, p->device,
-				     word);
+		return error_at(e, p->device_at,
+				"port '%s': device '%.100s' has no members (bond:%s,eth1,eth2)",
+				p->name, p->device, word);
 	strcpy(out->args[out->count++], bond);
 	return true;
 }
 
-bool device_parts(const struct config_port *p, const char *name, struct device_parts *out, struct error *e)
+bool device_parts(const struct config_port *p, const char *name, struct device_parts *out,
+		  struct error *e)
 {
 	const char *argument;
 	const struct kind *k = kind_of(p->device, &argument);
 
 	if (!*p->device)
-		return error_at(e, p->at, "port '%s' has no device (such as device: tap:%s)", p->name, p->name);
+		return error_at(e, p->at, "port '%s' has no device (such as device: tap:%s)",
+				p->name, p->name);
 	if (k && !strcmp(k->name, "bond"))
 		return bond_parts(p, name, argument, out, e);
 	out->count = 1;

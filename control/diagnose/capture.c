@@ -54,7 +54,8 @@ struct capture {
 
 static bool is_backlogged(const struct capture *c)
 {
-	return evbuffer_get_length(c->stream) + evbuffer_get_length(bufferevent_get_output(c->io)) > CAPTURE_BACKLOG;
+	return evbuffer_get_length(c->stream) + evbuffer_get_length(bufferevent_get_output(c->io)) >
+	       CAPTURE_BACKLOG;
 }
 
 // How far the wall clock is ahead of the switch's. Of a few looks at both the quickest counts.
@@ -68,7 +69,8 @@ static uint64_t wall_ahead(const struct vswitch *sw)
 		clock_gettime(CLOCK_REALTIME, &wall);
 		uint64_t took = switch_now(sw) - before;
 		if (took < least)
-			ahead = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec - before - took / 2;
+			ahead = (uint64_t)wall.tv_sec * 1000000000 + (uint64_t)wall.tv_nsec -
+				before - took / 2;
 		least = RTE_MIN(least, took);
 	}
 	return ahead;
@@ -144,7 +146,9 @@ static void write_record(struct capture *c, const struct sniff_record *r, uint64
 	char comment[BLOCK_MAX];
 	struct pcapng_packet p = {
 		.interface = i->number,
-		.direction = r->what.way == SNIFF_RX || r->what.way == SNIFF_DROPPED ? PCAPNG_INBOUND : PCAPNG_OUTBOUND,
+		.direction = r->what.way == SNIFF_RX || r->what.way == SNIFF_DROPPED
+				     ? PCAPNG_INBOUND
+				     : PCAPNG_OUTBOUND,
 		.ns = r->what.ns + ahead,
 		.data = r->bytes,
 		.captured = r->captured,
@@ -154,7 +158,9 @@ static void write_record(struct capture *c, const struct sniff_record *r, uint64
 
 	if (lost)
 		describe(&r->what, comment);
-	if (is_backlogged(c) || evbuffer_reserve_space(c->stream, PCAPNG_ROOM + BLOCK_MAX + r->captured, &room, 1) != 1) {
+	if (is_backlogged(c) ||
+	    evbuffer_reserve_space(c->stream, PCAPNG_ROOM + BLOCK_MAX + r->captured, &room, 1) !=
+		    1) {
 		i->lost++;
 		return;
 	}
@@ -186,7 +192,8 @@ static void drain(struct capture *c, bool all)
 	const struct sniff_record *r;
 	struct sniffer *s;
 
-	while (c->left && (all || !is_backlogged(c)) && (s = earliest(c, &r)) && r->what.ns <= now) {
+	while (c->left && (all || !is_backlogged(c)) && (s = earliest(c, &r)) &&
+	       r->what.ns <= now) {
 		write_record(c, r, ahead);
 		sniff_take(s);
 	}
@@ -239,7 +246,8 @@ static bool take_direction(struct capture *c, const json_t *params, struct error
 	c->way[SNIFF_TX] = both || (name && !strcmp(name, "tx"));
 	c->way[SNIFF_DROPPED] = c->way[SNIFF_REFUSED] = drop;
 	return c->way[SNIFF_RX] || c->way[SNIFF_TX] || drop ||
-	       method_refuse(e, METHOD_USAGE, "direction cannot be '%.40s' (rx, tx, both or drop)", name ? name : "");
+	       method_refuse(e, METHOD_USAGE, "direction cannot be '%.40s' (rx, tx, both or drop)",
+			     name ? name : "");
 }
 
 static bool take_ports(struct capture *c, const json_t *params, struct error *e)
@@ -249,7 +257,8 @@ static bool take_ports(struct capture *c, const json_t *params, struct error *e)
 
 	c->name = calloc(json_array_size(list) + 1, sizeof *c->name);
 	if ((list && !json_is_array(list)) || json_array_size(list) > PORTS_MAX || !c->name)
-		return method_refuse(e, PARAMS_INVALID, "parameter 'port' is no array of at most %d names", PORTS_MAX);
+		return method_refuse(e, PARAMS_INVALID,
+				     "parameter 'port' is no array of at most %d names", PORTS_MAX);
 	json_array_foreach(list, i, v) {
 		const char *name = json_is_string(v) ? json_string_value(v) : "";
 		if (switch_port(c->sw, name) < 0)
@@ -264,8 +273,9 @@ static bool take_instruction(const json_t *v, struct bpf_insn *to)
 {
 	json_int_t code, jt, jf, k;
 
-	if (json_unpack((json_t *)(uintptr_t)v, "[I,I,I,I!]", &code, &jt, &jf, &k) || (code | jt | jf | k) < 0 || code > UINT16_MAX ||
-	    jt > UINT8_MAX || jf > UINT8_MAX || k > UINT32_MAX || (code == (BPF_JMP | BPF_JA) && k > PROGRAM_MAX))
+	if (json_unpack((json_t *)(uintptr_t)v, "[I,I,I,I!]", &code, &jt, &jf, &k) ||
+	    (code | jt | jf | k) < 0 || code > UINT16_MAX || jt > UINT8_MAX || jf > UINT8_MAX ||
+	    k > UINT32_MAX || (code == (BPF_JMP | BPF_JA) && k > PROGRAM_MAX))
 		return false;
 	*to = (struct bpf_insn){(uint16_t)code, (uint8_t)jt, (uint8_t)jf, (uint32_t)k};
 	return true;
@@ -282,7 +292,10 @@ static bool take_program(struct capture *c, const json_t *params, struct error *
 	json_array_foreach(list, i, v)
 		good = good && take_instruction(v, &c->program[i]);
 	return (good && bpf_validate(c->program, (int)n)) ||
-	       method_refuse(e, METHOD_USAGE, "the filter is no BPF program without loops, of at most %d instructions", PROGRAM_MAX);
+	       method_refuse(
+		       e, METHOD_USAGE,
+		       "the filter is no BPF program without loops, of at most %d instructions",
+		       PROGRAM_MAX);
 }
 
 static bool matches(const void *program, const uint8_t *data, uint32_t length, uint32_t there)
@@ -304,7 +317,9 @@ static bool make_sniffers(struct capture *c, struct error *e)
 	for (unsigned w = 0; w < c->sw->workers; w++) {
 		struct sniffer *s = sniffer_create(ring_size(c->sw), c->snaplen, c->left);
 		if (!s)
-			return method_refuse(e, METHOD_REFUSED, "no memory for a capture (%u bytes for each worker)", ring_size(c->sw));
+			return method_refuse(e, METHOD_REFUSED,
+					     "no memory for a capture (%u bytes for each worker)",
+					     ring_size(c->sw));
 		s->filter = c->program ? matches : NULL;
 		s->program = c->program;
 		c->sniffer[w] = s;
@@ -317,8 +332,10 @@ static bool take_params(struct capture *c, const json_t *params, struct error *e
 	uint64_t snaplen = CAPTURE_SNAPLEN;
 
 	c->left = UINT64_MAX;
-	if (!take_ports(c, params, e) || !take_direction(c, params, e) || !param_number(params, "count", 1, INT64_MAX, &c->left, e) ||
-	    !param_number(params, "snaplen", 1, CAPTURE_SNAPLEN, &snaplen, e) || !take_program(c, params, e))
+	if (!take_ports(c, params, e) || !take_direction(c, params, e) ||
+	    !param_number(params, "count", 1, INT64_MAX, &c->left, e) ||
+	    !param_number(params, "snaplen", 1, CAPTURE_SNAPLEN, &snaplen, e) ||
+	    !take_program(c, params, e))
 		return false;
 	c->snaplen = (uint32_t)snaplen;
 	return true;
@@ -335,7 +352,8 @@ static bool prepare(struct capture *c, const json_t *params, struct error *e)
 	return true;
 }
 
-struct capture *capture_start(struct vswitch *sw, const json_t *params, struct bufferevent *io, struct error *e)
+struct capture *capture_start(struct vswitch *sw, const json_t *params, struct bufferevent *io,
+			      struct error *e)
 {
 	struct capture *c = calloc(1, sizeof *c);
 	uint8_t block[BLOCK_MAX];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}: what would become of frames that came in now, or,
-// where `clock` is given, at that time of the switch's clock; `ns` is a frame's distance from there.
+// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}: what would become of
+// frames that came in now, or, where `clock` is given, at that time of the switch's clock; `ns` is
+// a frame's distance from there.
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,15 +49,16 @@ static bool read_time(const json_t *o, const char *name, uint64_t *ns)
 {
 	const json_t *v = json_object_get(o, name);
 
-	if (v && (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > CENTURY_NS))
+	if (v && (!json_is_integer(v) || json_integer_value(v) < 0 ||
+		  json_integer_value(v) > CENTURY_NS))
 		return false;
 	if (v)
 		*ns = (uint64_t)json_integer_value(v);
 	return true;
 }
 
-static bool read_frame(const struct vswitch *sw, const json_t *params, const json_t *o, struct trace_frame *f, struct error *e,
-		       size_t number)
+static bool read_frame(const struct vswitch *sw, const json_t *params, const json_t *o,
+		       struct trace_frame *f, struct error *e, size_t number)
 {
 	const json_t *own = json_object_get(o, "port");
 	const char *port = own ? json_string_value(own) : param_text(params, "port");
@@ -65,18 +67,26 @@ static bool read_frame(const struct vswitch *sw, const json_t *params, const jso
 	int found = port ? switch_port(sw, port) : -1;
 
 	if (!port)
-		return method_refuse(e, PARAMS_INVALID, "frame %zu: parameter 'port' is missing or no string", number);
+		return method_refuse(e, PARAMS_INVALID,
+				     "frame %zu: parameter 'port' is missing or no string", number);
 	if (found < 0)
 		return method_no_port(e, sw->config, port);
 	if (!read_time(params, "clock", &clock) || !read_time(o, "ns", &ns))
-		return method_refuse(e, PARAMS_INVALID, "frame %zu: a time is no number of nanoseconds, of at most 100 years", number);
+		return method_refuse(
+			e, PARAMS_INVALID,
+			"frame %zu: a time is no number of nanoseconds, of at most 100 years",
+			number);
 	f->port = (unsigned)found;
 	f->ns = clock + ns;
 	f->data = hex ? read_hex(hex, &f->len) : NULL;
 	if (!f->data)
-		return method_refuse(e, METHOD_USAGE, "frame %zu: no bytes in hex (two digits each, with blanks or colons between them or not)",
-				     number);
-	return f->len <= TRACE_FRAME || method_refuse(e, METHOD_USAGE, "frame %zu is longer than %d bytes", number, TRACE_FRAME);
+		return method_refuse(
+			e, METHOD_USAGE,
+			"frame %zu: no bytes in hex (two digits each, with blanks or colons between them or not)",
+			number);
+	return f->len <= TRACE_FRAME ||
+	       method_refuse(e, METHOD_USAGE, "frame %zu is longer than %d bytes", number,
+			     TRACE_FRAME);
 }
 
 static json_t *trace(struct control *k, const json_t *params, struct error *e)
@@ -87,7 +97,8 @@ static json_t *trace(struct control *k, const json_t *params, struct error *e)
 	bool good = true;
 
 	if (!n || n > TRACE_FRAMES)
-		return method_refuse(e, METHOD_USAGE, "%zu frames (1 to %d are traced at a time)", n, TRACE_FRAMES);
+		return method_refuse(e, METHOD_USAGE, "%zu frames (1 to %d are traced at a time)",
+				     n, TRACE_FRAMES);
 	struct trace_frame *frames = calloc(n, sizeof *frames);
 	if (!frames)
 		return NULL;

@@ -18,8 +18,8 @@
 
 enum { SHADOW_EVENTS = 256 };
 
-// The state of a port's limits. Workers go on counting while it is copied: any moment of theirs will do, but a lock that
-// one of them holds is not held here.
+// The state of a port's limits. Workers go on counting while it is copied: any moment of theirs
+// will do, but a lock that one of them holds is not held here.
 static void copy_runtime(struct port_runtime *to, const struct port_runtime *from)
 {
 	*to = *from;
@@ -30,10 +30,13 @@ static void copy_runtime(struct port_runtime *to, const struct port_runtime *fro
 static bool fill(struct vswitch *shadow, const struct vswitch *sw, uint32_t keys)
 {
 	struct worker *w = rte_zmalloc("shadow", sizeof *w, 64);
-	struct rte_ring *ring = rte_zmalloc("shadow", (size_t)rte_ring_get_memsize_elem(sizeof(struct event), SHADOW_EVENTS), 64);
+	struct rte_ring *ring = rte_zmalloc(
+		"shadow", (size_t)rte_ring_get_memsize_elem(sizeof(struct event), SHADOW_EVENTS),
+		64);
 
 	shadow->worker[0] = w;
-	if (!w || !ring || rte_ring_init(ring, "shadow", SHADOW_EVENTS, RING_F_SP_ENQ | RING_F_SC_DEQ)) {
+	if (!w || !ring ||
+	    rte_ring_init(ring, "shadow", SHADOW_EVENTS, RING_F_SP_ENQ | RING_F_SC_DEQ)) {
 		rte_free(ring);
 		return false;
 	}

@@ -100,7 +100,8 @@ static void tell_header(const struct subject *s, json_t *step)
 	text_put_mac(s->head.src, from);
 	text_put_mac(s->head.dst, to);
 	if (s->head.tag)
-		snprintf(tag, sizeof tag, "%s VID %u, priority %u", "tagged with", tag_vid(s->head.tag), s->head.tag >> 13 & 7);
+		snprintf(tag, sizeof tag, "%s VID %u, priority %u", "tagged with",
+			 tag_vid(s->head.tag), s->head.tag >> 13 & 7);
 	say(step, "%u bytes from %s to %s, %s", s->frame->len, from, to, tag);
 }
 
@@ -109,10 +110,13 @@ static void tell_port(const struct subject *s, json_t *step)
 	bool mirrored_to = portset_has(s->shadow->conf->mirror_only, s->port);
 
 	if (s->out == OUT_PORT_DOWN && mirrored_to)
-		say(step, "%s is the destination of a mirror: nothing comes in there", name_of(s, s->port));
+		say(step, "%s is the destination of a mirror: nothing comes in there",
+		    name_of(s, s->port));
 	else
 		say(step, "%s %s", name_of(s, s->port),
-		    s->out != OUT_PORT_DOWN ? "takes frames" : port_state_names[switch_port_state(s->shadow, s->port)]);
+		    s->out != OUT_PORT_DOWN
+			    ? "takes frames"
+			    : port_state_names[switch_port_state(s->shadow, s->port)]);
 }
 
 static void tell_vlan(const struct subject *s, json_t *step)
@@ -131,14 +135,16 @@ static void tell_vlan(const struct subject *s, json_t *step)
 	else if (access)
 		say(step, "an access port takes no tagged frames");
 	else if (names_vlan)
-		say(step, "VLAN %u is not allowed on %s", tag_vid(s->head.tag), name_of(s, s->port));
+		say(step, "VLAN %u is not allowed on %s", tag_vid(s->head.tag),
+		    name_of(s, s->port));
 	else
 		say(step, "%s has no VLAN for untagged frames", name_of(s, s->port));
 }
 
 static void tell_source(const struct subject *s, json_t *step)
 {
-	say(step, s->out == OUT_BAD_SOURCE ? "no station has this source address" : "the source is a station's address");
+	say(step, s->out == OUT_BAD_SOURCE ? "no station has this source address"
+					   : "the source is a station's address");
 }
 
 static void tell_reserved(const struct subject *s, json_t *step)
@@ -161,11 +167,13 @@ static void tell_forged(const struct subject *s, json_t *step)
 	cite(s, step, s->port, PK_FORGED_TRANSMITS);
 	text_put_mac(s->in->mac, mac);
 	if (s->out == OUT_FORGED_TRANSMIT && !s->in->mac)
-		say(step, "%s has no MAC address of its own, so that every source is forged", name_of(s, s->port));
+		say(step, "%s has no MAC address of its own, so that every source is forged",
+		    name_of(s, s->port));
 	else if (s->out == OUT_FORGED_TRANSMIT)
 		say(step, "the source is not %s, the MAC address of %s", mac, name_of(s, s->port));
 	else
-		say(step, s->in->own_mac_only ? "the source is the port's own" : "any source may be used");
+		say(step, s->in->own_mac_only ? "the source is the port's own"
+					      : "any source may be used");
 }
 
 static void tell_guards(const struct subject *s, json_t *step)
@@ -192,7 +200,8 @@ static void tell_rate(const struct subject *s, json_t *step)
 
 static void tell_storm(const struct subject *s, json_t *step)
 {
-	enum policy_key key = s->head.dst == MAC_BROADCAST ? PK_STORM_BROADCAST : PK_STORM_MULTICAST;
+	enum policy_key key = s->head.dst == MAC_BROADCAST ? PK_STORM_BROADCAST
+							   : PK_STORM_MULTICAST;
 
 	if (!mac_is_group(s->head.dst))
 		return say(step, "to one station");
@@ -200,7 +209,9 @@ static void tell_storm(const struct subject *s, json_t *step)
 	if (!value_of(s, s->port, key))
 		say(step, "no limit");
 	else
-		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST ? "those of this second were before it" : "within the limit");
+		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST
+				  ? "those of this second were before it"
+				  : "within the limit");
 }
 
 static const struct {
@@ -216,13 +227,15 @@ static const struct {
 // What the table makes of the source.
 static void tell_learning(const struct subject *s, json_t *step)
 {
-	const char *where = s->source_known ? name_of(s, s->source.port) : "", *type = fdb_type_names[s->source.type];
+	const char *where = s->source_known ? name_of(s, s->source.port) : "",
+		   *type = fdb_type_names[s->source.type];
 	unsigned count = fdb_count(s->shadow->shared.fdb, s->port);
 
 	for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
 		if (told(s, lessons[i].type)) {
 			cite(s, step, s->port, lessons[i].key);
-			return say(step, "%s%s%s", lessons[i].text, s->source_known ? " from " : "", where);
+			return say(step, "%s%s%s", lessons[i].text, s->source_known ? " from " : "",
+				   where);
 		}
 	if (s->out == OUT_MAC_CONFLICT)
 		return say(step, "the source is %s on %s", type, where);
@@ -248,14 +261,15 @@ static void tell_destination(const struct subject *s, json_t *step)
 
 	if (s->destination_known)
 		say(step, "known: %s on %s%s", fdb_type_names[s->destination.type], where,
-		    s->out == OUT_SAME_PORT ? ", where it came from"
-		    : s->out == OUT_ISOLATED ? ", in the same isolation group"
+		    s->out == OUT_SAME_PORT   ? ", where it came from"
+		    : s->out == OUT_ISOLATED  ? ", in the same isolation group"
 		    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
 					      : "");
 	else if (mac_is_group(s->head.dst))
 		say(step, "a group: to all ports of VLAN %u", s->vid);
 	else
-		say(step, "unknown: to the ports of VLAN %u that learn and take unknown unicast", s->vid);
+		say(step, "unknown: to the ports of VLAN %u that learn and take unknown unicast",
+		    s->vid);
 	if (s->out == OUT_ISOLATED)
 		cite(s, step, s->port, PK_ISOLATION_GROUP);
 	if (!s->destination_known && !mac_is_group(s->head.dst))
@@ -275,10 +289,18 @@ static const struct {
 	const char *name;
 	void (*tell)(const struct subject *s, json_t *step);
 } steps[] = {
-	{"header", tell_header},     {"port", tell_port},           {"vlan", tell_vlan},
-	{"source", tell_source},     {"reserved", tell_reserved},   {"forged", tell_forged},
-	{"guards", tell_guards},     {"rate", tell_rate},           {"storm", tell_storm},
-	{"learning", tell_learning}, {"destination", tell_destination}, {"promiscuous", tell_promiscuous},
+	{"header", tell_header},
+	{"port", tell_port},
+	{"vlan", tell_vlan},
+	{"source", tell_source},
+	{"reserved", tell_reserved},
+	{"forged", tell_forged},
+	{"guards", tell_guards},
+	{"rate", tell_rate},
+	{"storm", tell_storm},
+	{"learning", tell_learning},
+	{"destination", tell_destination},
+	{"promiscuous", tell_promiscuous},
 };
 
 enum { STEPS = sizeof steps / sizeof *steps, DESTINATION = STEPS - 1 };
@@ -315,8 +337,11 @@ static json_t *tell_steps(const struct subject *s)
 	json_t *all = json_array();
 
 	for (unsigned i = 1; i <= last; i++) {
-		const char *result = i != decision ? "pass" : s->out < OUT_FIRST_DROP ? outcome_names[s->out] : "drop";
-		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)i, "name", steps[i - 1].name, "result", result, "policy");
+		const char *result = i != decision             ? "pass"
+				     : s->out < OUT_FIRST_DROP ? outcome_names[s->out]
+							       : "drop";
+		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)i, "name",
+					 steps[i - 1].name, "result", result, "policy");
 		steps[i - 1].tell(s, step);
 		if (i == decision && (told(s, EVENT_VIOLATION) || told(s, EVENT_PORT_ERR_DISABLED)))
 			cite(s, step, s->port, PK_VIOLATION);
@@ -333,7 +358,8 @@ static void set_result(json_t *line, const char *result)
 // Why a port was given the frame, or would have been.
 static void tell_delivery(const struct subject *s, unsigned port, json_t *line)
 {
-	static const enum policy_key decides[TX_DROPS] = {[TX_MAC_CHANGED] = PK_MAC_CHANGES, [TX_RATE_LIMIT] = PK_EGRESS_RATE};
+	static const enum policy_key decides[TX_DROPS] = {
+		[TX_MAC_CHANGED] = PK_MAC_CHANGES, [TX_RATE_LIMIT] = PK_EGRESS_RATE};
 	static const char *const why[TX_DROPS] = {
 		[TX_MAC_CHANGED] = "its guest has changed its MAC address",
 		[TX_RATE_LIMIT] = "its share is used up for now",
@@ -385,7 +411,8 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 
 static json_t *tell_ports(const struct subject *s)
 {
-	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION; // those left out are told as well
+	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION; // those left out are
+									    // told as well
 	portset given = s->sent;
 	json_t *all = json_array();
 
@@ -395,7 +422,8 @@ static json_t *tell_ports(const struct subject *s)
 		unsigned port = (unsigned)switch_port(s->shadow, s->shadow->config->port[i].name);
 		if (!portset_has(given, port) && (!whole || port == s->port))
 			continue;
-		json_t *line = json_pack("{s:s, s:[], s:o}", "port", name_of(s, port), "policy", "frames",
+		json_t *line = json_pack("{s:s, s:[], s:o}", "port", name_of(s, port), "policy",
+					 "frames",
 					 s->hex[port] ? json_incref(s->hex[port]) : json_array());
 		if (portset_has(given, port))
 			tell_delivery(s, port, line);
@@ -475,7 +503,8 @@ static void fetch_entries(struct subject *s, const struct vswitch *sw, const str
 	s->vid = key_vid(a.src_key);
 	shadow_take(s->shadow, sw, a.src_key);
 	shadow_take(s->shadow, sw, a.dst_key);
-	s->source_known = fdb_lookup(s->shadow->shared.fdb, a.src_key, forward_tick(s->shadow->replay_ns), &s->source);
+	s->source_known = fdb_lookup(s->shadow->shared.fdb, a.src_key,
+				     forward_tick(s->shadow->replay_ns), &s->source);
 }
 
 static bool forward(struct subject *s, const struct vswitch *sw)
@@ -497,12 +526,14 @@ static bool forward(struct subject *s, const struct vswitch *sw)
 	events_collect_violations(s->shadow, s->shadow->ports);
 	read_counters(s);
 	if (s->vid)
-		s->destination_known = fdb_lookup(s->shadow->shared.fdb, key_make(s->vid, s->head.dst),
-						  forward_tick(s->shadow->replay_ns), &s->destination);
+		s->destination_known = fdb_lookup(
+			s->shadow->shared.fdb, key_make(s->vid, s->head.dst),
+			forward_tick(s->shadow->replay_ns), &s->destination);
 	return true;
 }
 
-static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw, const struct trace_frame *frame)
+static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
+			 const struct trace_frame *frame)
 {
 	struct subject s = {
 		.shadow = shadow,
@@ -514,9 +545,10 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw, const
 	json_t *story = NULL;
 
 	if (s.events && forward(&s, sw))
-		story = json_pack("{s:s, s:o, s:s, s:o, s:o, s:O}", "port", name_of(&s, s.port), "vlan",
-				  s.vid ? json_integer(s.vid) : json_null(), "outcome", outcome_names[s.out], "steps", tell_steps(&s),
-				  "ports", tell_ports(&s), "events", s.events);
+		story = json_pack("{s:s, s:o, s:s, s:o, s:o, s:O}", "port", name_of(&s, s.port),
+				  "vlan", s.vid ? json_integer(s.vid) : json_null(), "outcome",
+				  outcome_names[s.out], "steps", tell_steps(&s), "ports",
+				  tell_ports(&s), "events", s.events);
 	for (unsigned port = 0; port < PORTS_MAX; port++)
 		json_decref(s.hex[port]);
 	json_decref(s.events);

@@ -39,8 +39,9 @@ enum {
 	BURST_DEFAULT = 32,
 	FDB_PAGE = 65536, // entries of the report made at a time
 	PROGRESS_EVERY = 65536,
-	POOL_SHARE = 4, // of the buffers for a burst: a frame may be copied for a second form and for mirrors
-	FRAME_MAX = 262144 + FRAME_TAG, // what libpcap takes, and a tag that forwarding adds
+	POOL_SHARE = 4, // of the buffers for a burst: a frame may be copied for a second form and
+			// for mirrors
+	FRAME_MAX = 262144 + FRAME_TAG,        // what libpcap takes, and a tag that forwarding adds
 	REAL_DIGITS = JSON_REAL_PRECISION(15), // nanoseconds over eleven days
 };
 
@@ -68,8 +69,9 @@ struct replay {
 	uint32_t buffers; // that its frames take
 	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t when[BURST_MAX];
-	// Events until the report is written, a line each: its time, a blank, its JSON object. Each file is in order of
-	// time; a violation is told when its second is over, under the time of the first one, so they have a file apart.
+	// Events until the report is written, a line each: its time, a blank, its JSON object. Each
+	// file is in order of time; a violation is told when its second is over, under the time of
+	// the first one, so they have a file apart.
 	FILE *events, *violations;
 	bool events_bad;
 	uint8_t flat[FRAME_MAX];
@@ -88,7 +90,8 @@ static uint16_t write_frames(void *arg, unsigned port, struct rte_mbuf **frames,
 
 	for (uint16_t i = 0; i < n && r->out[port]; i++) {
 		uint32_t len = rte_pktmbuf_pkt_len(frames[i]);
-		capture_out_write(r->out[port], *stamp_of(r, frames[i]), rte_pktmbuf_read(frames[i], 0, len, r->flat), len);
+		capture_out_write(r->out[port], *stamp_of(r, frames[i]),
+				  rte_pktmbuf_read(frames[i], 0, len, r->flat), len);
 	}
 	rte_pktmbuf_free_bulk(frames, n);
 	return n;
@@ -102,7 +105,8 @@ static void spool_event(void *arg, const struct event *e)
 
 	if (!f)
 		return;
-	if (!o || fprintf(f, "%" PRIu64 " ", e->ns) < 0 || json_dumpf(o, f, JSON_COMPACT | REAL_DIGITS) || fputc('\n', f) == EOF)
+	if (!o || fprintf(f, "%" PRIu64 " ", e->ns) < 0 ||
+	    json_dumpf(o, f, JSON_COMPACT | REAL_DIGITS) || fputc('\n', f) == EOF)
 		r->events_bad = true;
 	json_decref(o);
 }
@@ -122,7 +126,8 @@ static void forward_pending(struct replay *r)
 // Clears out what has expired by now, and finds out when there may be more.
 static void sweep(struct replay *r)
 {
-	uint32_t tick = forward_tick(r->sw->replay_ns), aging = atomic_load(&r->sw->shared.fdb->aging_min);
+	uint32_t tick = forward_tick(r->sw->replay_ns),
+		 aging = atomic_load(&r->sw->shared.fdb->aging_min);
 
 	r->sweep_tick = mactable_sweep_all(r->sw);
 	// What is learned from now on lives for the shortest ageing time at least.
@@ -134,7 +139,8 @@ static void sweep(struct replay *r)
 static void advance_clock(struct replay *r, uint64_t ns)
 {
 	for (;;) {
-		uint64_t expiry = r->sweep_tick < UINT32_MAX ? r->sweep_tick * FORWARD_TICK_NS : UINT64_MAX;
+		uint64_t expiry = r->sweep_tick < UINT32_MAX ? r->sweep_tick * FORWARD_TICK_NS
+							     : UINT64_MAX;
 		uint64_t due = expiry < r->recovery_ns ? expiry : r->recovery_ns;
 		if (due > ns)
 			break;
@@ -166,13 +172,16 @@ static bool take(struct replay *r, const struct capture_record *rec)
 	// What is due is done between bursts.
 	bool due = forward_tick(ns) != forward_tick(r->now_ns) || ns >= r->recovery_ns;
 	uint32_t buffers = rec->captured / RTE_MBUF_DEFAULT_DATAROOM + 1;
-	if (due || r->port != rec->tag || r->count == r->opt->burst || r->buffers + buffers > r->sw->pool->size / POOL_SHARE)
+	if (due || r->port != rec->tag || r->count == r->opt->burst ||
+	    r->buffers + buffers > r->sw->pool->size / POOL_SHARE)
 		forward_pending(r);
 	if (due)
 		advance_clock(r, ns);
 	struct rte_mbuf *m = pool_frame(r->sw->pool, rec->data, rec->captured);
 	if (!m)
-		return complain("no packet buffer left for a frame of %" PRIu32 " bytes", rec->captured), false;
+		return complain("no packet buffer left for a frame of %" PRIu32 " bytes",
+				rec->captured),
+		       false;
 	*stamp_of(r, m) = rec->ns;
 	if (rec->captured < rec->length)
 		counter_add(&r->fwd->counters[rec->tag].truncated, 1);
@@ -188,8 +197,9 @@ static bool take(struct replay *r, const struct capture_record *rec)
 static void show_progress(const struct replay *r, bool last)
 {
 	if (r->progress)
-		fprintf(stderr, "\rreplay: %3.0f %%, %" PRIu64 " frames, %.3f s%s", captures_progress(r->in) * 100, r->frames,
-			(double)r->now_ns / 1e9, last ? "\n" : "");
+		fprintf(stderr, "\rreplay: %3.0f %%, %" PRIu64 " frames, %.3f s%s",
+			captures_progress(r->in) * 100, r->frames, (double)r->now_ns / 1e9,
+			last ? "\n" : "");
 }
 
 static bool play(struct replay *r)
@@ -230,7 +240,8 @@ static bool open_inputs(struct replay *r)
 			size_t len = strlen(name);
 			if (strncmp(in, name, len) || in[len] != '=')
 				continue;
-			if (!captures_add(r->in, in + len + 1, (unsigned)switch_port(r->sw, name), error))
+			if (!captures_add(r->in, in + len + 1, (unsigned)switch_port(r->sw, name),
+					  error))
 				return complain("%s", error), false;
 		}
 	}
@@ -262,7 +273,8 @@ static bool close_outputs(struct replay *r)
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		if (r->out[i] && !capture_out_close(r->out[i])) {
-			complain("%s/%s.pcap: could not be written whole", r->opt->out, r->sw->port[i].name);
+			complain("%s/%s.pcap: could not be written whole", r->opt->out,
+				 r->sw->port[i].name);
 			good = false;
 		}
 	memset(r->out, 0, sizeof r->out);
@@ -297,7 +309,8 @@ static bool put_fdb(const struct replay *r, FILE *f)
 		if (more) {
 			const json_t *last = json_array_get(page, json_array_size(page) - 1);
 			text_mac(json_string_value(json_object_get(last, "mac")), &mac);
-			after = key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac);
+			after = key_make(
+				(uint16_t)json_integer_value(json_object_get(last, "vlan")), mac);
 		}
 		json_decref(page);
 	}
@@ -346,7 +359,8 @@ static void put_events(struct replay *r, FILE *f)
 
 static bool put_report(struct replay *r, FILE *f)
 {
-	json_t *about = json_pack("{s:s, s:f}", "name", r->sw->config->name, "time", (double)r->now_ns / 1e9);
+	json_t *about = json_pack("{s:s, s:f}", "name", r->sw->config->name, "time",
+				  (double)r->now_ns / 1e9);
 	json_t *ports = describe_ports(r->sw);
 	bool any = false;
 
@@ -397,8 +411,9 @@ static void print_table(const struct replay *r)
 
 static bool run(struct replay *r)
 {
-	static const struct rte_mbuf_dynfield field = {
-		.name = "nestswitch_capture_time", .size = sizeof(uint64_t), .align = __alignof__(uint64_t)};
+	static const struct rte_mbuf_dynfield field = {.name = "nestswitch_capture_time",
+						       .size = sizeof(uint64_t),
+						       .align = __alignof__(uint64_t)};
 
 	r->stamp = rte_mbuf_dynfield_register(&field);
 	if (r->stamp < 0)
@@ -439,12 +454,14 @@ static int replay(const struct options *opt)
 		if (config_port(c, name) && has_capture)
 			continue;
 		if (has_capture)
-			complain("--in %s: %s has no port '%s'%s", opt->in[i], opt->config, name, config_port_hint(hint, c, name, NULL));
+			complain("--in %s: %s has no port '%s'%s", opt->in[i], opt->config, name,
+				 config_port_hint(hint, c, name, NULL));
 		else
 			complain("--in %s has no capture (--in PORT=PCAP)", opt->in[i]);
 		return free(r), config_free(c), EXIT_USAGE;
 	}
-	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) || !switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
+	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) ||
+	    !switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
 		complain("%s", r && r->in ? e.text : "out of memory");
 		captures_destroy(r ? r->in : NULL);
 		return free(r), config_free(c), EXIT_REFUSED;
@@ -507,10 +524,14 @@ static bool parse_option(struct options *o, int option, char *value)
 		o->report = value;
 		return true;
 	case 'u':
-		return parse_seconds(value, &o->until_ns) || (complain("--until cannot be '%s' (seconds, up to 1000000000)", value), false);
+		return parse_seconds(value, &o->until_ns) ||
+		       (complain("--until cannot be '%s' (seconds, up to 1000000000)", value),
+			false);
 	case 'b':
 		if (!text_number(value, BURST_MAX, &n) || !n)
-			return complain("--burst cannot be '%s' (a number from 1 to %d)", value, BURST_MAX), false;
+			return complain("--burst cannot be '%s' (a number from 1 to %d)", value,
+					BURST_MAX),
+			       false;
 		o->burst = (unsigned)n;
 		return true;
 	}
@@ -533,15 +554,21 @@ int replay_main(int argc, char **argv)
 		if (option == 'h')
 			return fputs(usage, stdout), EXIT_DONE;
 		if (option == '?' || option == ':')
-			return complain_option(option, argv[optind - 1], longs, "nestswitch replay --help"), EXIT_USAGE;
+			return complain_option(option, argv[optind - 1], longs,
+					       "nestswitch replay --help"),
+			       EXIT_USAGE;
 		if (!parse_option(&o, option, optarg))
 			return EXIT_USAGE;
 	}
 	if (optind < argc)
-		return complain("'%s' is not expected (see nestswitch replay --help)", argv[optind]), EXIT_USAGE;
+		return complain("'%s' is not expected (see nestswitch replay --help)",
+				argv[optind]),
+		       EXIT_USAGE;
 	if (!o.config)
-		return complain("--config FILE is missing (see nestswitch replay --help)"), EXIT_USAGE;
+		return complain("--config FILE is missing (see nestswitch replay --help)"),
+		       EXIT_USAGE;
 	if (!o.in_count)
-		return complain("--in PORT=PCAP is missing (see nestswitch replay --help)"), EXIT_USAGE;
+		return complain("--in PORT=PCAP is missing (see nestswitch replay --help)"),
+		       EXIT_USAGE;
 	return replay(&o);
 }

@@ -35,7 +35,8 @@ enum {
 
 #define JSON "application/json"
 
-// A connection. evhttp ends it when its client does; that is seen by its callbacks, which are gone then.
+// A connection. evhttp ends it when its client does; that is seen by its callbacks, which are gone
+// then.
 struct visit {
 	struct bufferevent *io; // a reference of our own
 	uint64_t since_ns;      // its last request, or its begin
@@ -51,8 +52,10 @@ struct http {
 
 static bool bad_address(struct error *e, const char *text)
 {
-	return error_set(e, "--http cannot be '%.80s' ([ADDRESS:]PORT, such as 9100, 0.0.0.0:9100 or [::1]:9100)",
-			     text);
+	return error_set(
+		e,
+		"--http cannot be '%.80s' ([ADDRESS:]PORT, such as 9100, 0.0.0.0:9100 or [::1]:9100)",
+		text);
 }
 
 bool http_conf_listen(struct http_conf *c, const char *text, struct error *e)
@@ -63,11 +66,13 @@ bool http_conf_listen(struct http_conf *c, const char *text, struct error *e)
 
 	c->address_len = sizeof c->address;
 	if (!text_number(port, UINT16_MAX, &number) || !number ||
-	    (size_t)snprintf(full, sizeof full, "%s%s", colon ? "" : "127.0.0.1:", text) >= sizeof full ||
+	    (size_t)snprintf(full, sizeof full, "%s%s", colon ? "" : "127.0.0.1:", text) >=
+		    sizeof full ||
 	    evutil_parse_sockaddr_port(full, (struct sockaddr *)&c->address, &c->address_len))
 		return bad_address(e, text);
 	// An IPv6 address without brackets has no port.
-	return ((struct sockaddr_in *)&c->address)->sin_port == htons((uint16_t)number) || bad_address(e, text);
+	return ((struct sockaddr_in *)&c->address)->sin_port == htons((uint16_t)number) ||
+	       bad_address(e, text);
 }
 
 bool http_conf_token(struct http_conf *c, const char *path, struct error *e)
@@ -83,9 +88,10 @@ bool http_conf_token(struct http_conf *c, const char *path, struct error *e)
 	for (size_t i = 0; i < len; i++)
 		read &= line[i] > ' ' && line[i] <= '~';
 	if (!read || len < HTTP_TOKEN_MIN || len > HTTP_TOKEN_MAX)
-		return error_set(e,
-				     "--token-file %s: its first line is no token (%d to %d printable characters without a space)", path,
-				     HTTP_TOKEN_MIN, HTTP_TOKEN_MAX);
+		return error_set(
+			e,
+			"--token-file %s: its first line is no token (%d to %d printable characters without a space)",
+			path, HTTP_TOKEN_MIN, HTTP_TOKEN_MAX);
 	memcpy(c->token, line, len);
 	c->token[len] = 0;
 	return true;
@@ -164,7 +170,8 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 
 static void note_request(struct http *h, struct evhttp_request *r)
 {
-	struct bufferevent *io = evhttp_connection_get_bufferevent(evhttp_request_get_connection(r));
+	struct bufferevent *io = evhttp_connection_get_bufferevent(
+		evhttp_request_get_connection(r));
 
 	for (struct visit *v = h->visit; v < h->visit + HTTP_CONNECTIONS_MAX; v++)
 		if (v->io == io)
@@ -177,7 +184,8 @@ static void answer(struct evhttp_request *r, int status, const char *type)
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(r);
 
 	evhttp_add_header(headers, "Content-Type", type);
-	evhttp_add_header(headers, "Content-Security-Policy", "default-src 'self'; frame-ancestors 'none'");
+	evhttp_add_header(headers, "Content-Security-Policy",
+			  "default-src 'self'; frame-ancestors 'none'");
 	evhttp_add_header(headers, "X-Content-Type-Options", "nosniff");
 	evhttp_add_header(headers, "Cache-Control", "no-store");
 	evhttp_send_reply(r, status, NULL, NULL);
@@ -216,7 +224,8 @@ static bool has_host_name(const char *host)
 {
 	char name[HOST_NAME_MAX + 1] = "";
 
-	return !strcasecmp(host, "localhost") || (!gethostname(name, sizeof name - 1) && !strcasecmp(host, name));
+	return !strcasecmp(host, "localhost") ||
+	       (!gethostname(name, sizeof name - 1) && !strcasecmp(host, name));
 }
 
 // Whether a request was meant for this machine: a browser sends the name that it looked up.
@@ -228,7 +237,8 @@ static bool host_is_ours(struct evhttp_request *r)
 
 	if (!host)
 		return false;
-	if (*host == '[' && (size_t)snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + 1, "]"), host + 1) < sizeof bare)
+	if (*host == '[' && (size_t)snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + 1, "]"),
+					     host + 1) < sizeof bare)
 		return inet_pton(AF_INET6, bare, &address) == 1;
 	return inet_pton(AF_INET, host, &address) == 1 || has_host_name(host);
 }
@@ -251,7 +261,8 @@ static json_t *query_params(struct evhttp_request *r)
 	return NULL;
 }
 
-// When the switch said it, in seconds of its clock: what rates are made of, however long the answer takes to its reader.
+// When the switch said it, in seconds of its clock: what rates are made of, however long the answer
+// takes to its reader.
 static void add_clock(const struct http *h, struct evhttp_request *r)
 {
 	char text[32];
@@ -267,12 +278,14 @@ static void serve_question(struct http *h, struct evhttp_request *r, const char 
 	const struct method *m = method_find(h->k, method);
 
 	if (!m || !(m->flags & METHOD_PUBLIC)) {
-		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND, "no method that shows something (what changes something goes to POST /api)");
+		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND,
+		       "no method that shows something (what changes something goes to POST /api)");
 		return;
 	}
 	json_t *params = query_params(r);
 	if (!params) {
-		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST, "the words behind ? are not PARAMETER=VALUE&…, in UTF-8");
+		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST,
+		       "the words behind ? are not PARAMETER=VALUE&…, in UTF-8");
 		return;
 	}
 	add_clock(h, r);
@@ -307,9 +320,11 @@ static bool is_same(const char *secret, const char *given)
 static bool has_token(const struct http *h, struct evhttp_request *r)
 {
 	static const char scheme[] = "Bearer ";
-	const char *given = evhttp_find_header(evhttp_request_get_input_headers(r), "Authorization");
+	const char *given = evhttp_find_header(evhttp_request_get_input_headers(r),
+					       "Authorization");
 
-	return given && !strncasecmp(given, scheme, sizeof scheme - 1) && is_same(h->token, given + sizeof scheme - 1);
+	return given && !strncasecmp(given, scheme, sizeof scheme - 1) &&
+	       is_same(h->token, given + sizeof scheme - 1);
 }
 
 static json_t *call(void *arg, const char *method, const json_t *params, struct error *e)
@@ -317,8 +332,11 @@ static json_t *call(void *arg, const char *method, const json_t *params, struct 
 	struct http *h = arg;
 
 	if (method_writes_elsewhere(h->k, method, params))
-		return method_refuse(e, METHOD_REFUSED, "by HTTP the configuration is saved to %.400s alone (nestctl config save FILE, on the "
-				     "switch's machine, writes others)", history_path(h->k->history));
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"by HTTP the configuration is saved to %.400s alone (nestctl config save FILE, on the "
+			"switch's machine, writes others)",
+			history_path(h->k->history));
 	return method_call(h->k, method, params, e);
 }
 
@@ -331,13 +349,16 @@ static void serve_request(struct http *h, struct evhttp_request *r, const char *
 
 	(void)rest;
 	if (!*h->token) {
-		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN, "read-only (run --web-write --token-file FILE takes changes)");
+		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
+		       "read-only (run --web-write --token-file FILE takes changes)");
 	} else if (!has_token(h, r)) {
-		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN, "no or the wrong token (Authorization: Bearer TOKEN)");
+		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
+		       "no or the wrong token (Authorization: Bearer TOKEN)");
 	} else if (!type || strncasecmp(type, JSON, sizeof JSON - 1) != 0) {
 		refuse(r, STATUS_MEDIA_TYPE, STATUS_MEDIA_TYPE, "Content-Type is not " JSON);
 	} else {
-		json_t *reply = jsonrpc_answer(len ? (char *)evbuffer_pullup(body, -1) : "", len, call, h);
+		json_t *reply = jsonrpc_answer(len ? (char *)evbuffer_pullup(body, -1) : "", len,
+					       call, h);
 		if (reply)
 			answer_json(r, HTTP_OK, reply);
 		else
@@ -367,7 +388,8 @@ static void serve_file(struct http *h, struct evhttp_request *r, const char *pat
 	while (f->path && strcmp(f->path, path) != 0)
 		f++;
 	if (!f->path) {
-		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND, "nothing is here (/, /metrics, /api/METHOD)");
+		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND,
+		       "nothing is here (/, /metrics, /api/METHOD)");
 		return;
 	}
 	evbuffer_add_reference(evhttp_request_get_output_buffer(r), f->data, f->size, NULL, NULL);
@@ -396,7 +418,8 @@ static void serve(struct http *h, struct evhttp_request *r, const char *path)
 	const struct route *way = routes;
 	size_t len;
 
-	while (len = strlen(way->path), strncmp(path, way->path, len) != 0 || (!way->open && path[len]))
+	while (len = strlen(way->path),
+	       strncmp(path, way->path, len) != 0 || (!way->open && path[len]))
 		way++;
 	if (evhttp_request_get_command(r) == way->command) {
 		way->serve(h, r, path + len);
@@ -414,7 +437,8 @@ static void on_request(struct evhttp_request *r, void *arg)
 	if (host_is_ours(r))
 		serve(arg, r, path ? path : "");
 	else
-		refuse(r, STATUS_MISDIRECTED, STATUS_MISDIRECTED, "Host is no address and not this machine's name");
+		refuse(r, STATUS_MISDIRECTED, STATUS_MISDIRECTED,
+		       "Host is no address and not this machine's name");
 }
 
 static bool start_server(struct http *h, struct event_base *base)
@@ -436,8 +460,9 @@ static bool start_server(struct http *h, struct event_base *base)
 static bool listen_at(struct http *h, struct event_base *base, const struct http_conf *c)
 {
 	const unsigned flags = LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
-	struct evconnlistener *l = evconnlistener_new_bind(base, NULL, NULL, flags, HTTP_CONNECTIONS_MAX,
-							   (const struct sockaddr *)&c->address, c->address_len);
+	struct evconnlistener *l = evconnlistener_new_bind(
+		base, NULL, NULL, flags, HTTP_CONNECTIONS_MAX, (const struct sockaddr *)&c->address,
+		c->address_len);
 
 	if (l && evhttp_bind_listener(h->server, l))
 		return true;
@@ -446,7 +471,8 @@ static bool listen_at(struct http *h, struct event_base *base, const struct http
 	return false;
 }
 
-bool http_open(struct http **out, struct event_base *base, const struct http_conf *c, struct control *k, struct error *e)
+bool http_open(struct http **out, struct event_base *base, const struct http_conf *c,
+	       struct control *k, struct error *e)
 {
 	struct http *h = calloc(1, sizeof *h);
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // http: the switch over HTTP: what it is and does as JSON, metrics, and the web page.
 //
-// Model     GET changes nothing and is for everybody who reaches the address. What changes something is a JSON-RPC request
-//           to POST /api, taken with the right token alone. A request is answered whole before the next one is looked at.
-//           A page of another site that has its name point here gets nothing: Host must be an address or this machine's name.
+// Model     GET changes nothing and is for everybody who reaches the address. What changes
+//           something is a JSON-RPC request to POST /api, taken with the right token alone. A
+//           request is answered whole before the next one is looked at. A page of another site that
+//           has its name point here gets nothing: Host must be an address or this machine's name.
 // Threads   The control thread's event loop calls everything.
-// Limits    HTTP_CONNECTIONS_MAX; the one that was silent for longest makes room for a new one. HTTP_PATIENCE_S for a request
-//           and its answer. HTTP_HEADERS_MAX, HTTP_BODY_MAX bytes.
+// Limits    HTTP_CONNECTIONS_MAX; the one that was silent for longest makes room for a new one.
+//           HTTP_PATIENCE_S for a request and its answer. HTTP_HEADERS_MAX, HTTP_BODY_MAX bytes.
 // Errors    struct error of what is opened; {"error": {"code", "message"}} to the client.
 #pragma once
 
@@ -32,7 +33,8 @@ struct http_conf {
 	char token[HTTP_TOKEN_MAX + 1]; // empty: nobody may change anything
 };
 
-// Read from [ADDRESS:]PORT, this machine alone where there is no address; from the first line of a file.
+// Read from [ADDRESS:]PORT, this machine alone where there is no address; from the first line of a
+// file.
 bool http_conf_listen(struct http_conf *c, const char *text, struct error *e);
 bool http_conf_token(struct http_conf *c, const char *path, struct error *e);
 
@@ -41,5 +43,6 @@ bool http_conf_is_exposed(const struct http_conf *c);
 
 struct http;
 
-bool http_open(struct http **h, struct event_base *base, const struct http_conf *c, struct control *k, struct error *e);
+bool http_open(struct http **h, struct event_base *base, const struct http_conf *c,
+	       struct control *k, struct error *e);
 void http_close(struct http *h);

@@ -12,8 +12,8 @@ enum {
 
 static json_t *error_reply(json_t *id, int code, const char *text)
 {
-	return json_pack("{s:s, s:{s:i, s:s}, s:o}", "jsonrpc", "2.0", "error", "code", code, "message", text, "id",
-			 id ? json_incref(id) : json_null());
+	return json_pack("{s:s, s:{s:i, s:s}, s:o}", "jsonrpc", "2.0", "error", "code", code,
+			 "message", text, "id", id ? json_incref(id) : json_null());
 }
 
 static bool is_request(const json_t *o)
@@ -22,7 +22,8 @@ static bool is_request(const json_t *o)
 	const json_t *params = json_object_get(o, "params"), *id = json_object_get(o, "id");
 
 	return version && !strcmp(version, "2.0") && json_is_string(json_object_get(o, "method")) &&
-	       (!params || json_is_object(params)) && (!id || json_is_string(id) || json_is_number(id) || json_is_null(id));
+	       (!params || json_is_object(params)) &&
+	       (!id || json_is_string(id) || json_is_number(id) || json_is_null(id));
 }
 
 static json_t *carry_out(const json_t *request, jsonrpc_call_fn call, void *arg)
@@ -31,9 +32,11 @@ static json_t *carry_out(const json_t *request, jsonrpc_call_fn call, void *arg)
 	json_t *id = json_object_get(request, "id");
 
 	if (!is_request(request))
-		return error_reply(NULL, REQUEST_INVALID,
-				   "no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
-	json_t *result = call(arg, json_string_value(json_object_get(request, "method")), json_object_get(request, "params"), &e);
+		return error_reply(
+			NULL, REQUEST_INVALID,
+			"no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
+	json_t *result = call(arg, json_string_value(json_object_get(request, "method")),
+			      json_object_get(request, "params"), &e);
 	if (id && result)
 		return json_pack("{s:s, s:o, s:O}", "jsonrpc", "2.0", "result", result, "id", id);
 	json_decref(result);

@@ -10,7 +10,8 @@
 #include "control/common/error.h"
 
 // Carries out a method: its result, a new reference, or NULL and e.
-typedef json_t *(*jsonrpc_call_fn)(void *arg, const char *method, const json_t *params, struct error *e);
+typedef json_t *(*jsonrpc_call_fn)(void *arg, const char *method, const json_t *params,
+				   struct error *e);
 
 // The reply to one request, a new reference; NULL: it was a notification, which gets none.
 json_t *jsonrpc_answer(const char *text, size_t len, jsonrpc_call_fn call, void *arg);

@@ -71,7 +71,8 @@ static double cpu_seconds(const struct look *l, unsigned i)
 
 	(void)l, (void)i;
 	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static double resident_bytes(const struct look *l, unsigned i)
@@ -110,17 +111,23 @@ static double port_limit(const struct look *l, unsigned i)
 static const struct family families[] = {
 	{"nestswitch_uptime_seconds", "gauge", "Since the switch was started.", OF_SWITCH, uptime},
 	{"nestswitch_fdb_size", "gauge", "MACs that the table can learn.", OF_SWITCH, table_size},
-	{"nestswitch_fdb_fixed_entries", "gauge", "Static and assigned entries of the table.", OF_SWITCH, table_fixed},
+	{"nestswitch_fdb_fixed_entries", "gauge", "Static and assigned entries of the table.",
+	 OF_SWITCH, table_fixed},
 	{"nestswitch_fdb_entries", "gauge", "MACs learned on the port.", OF_PORT, port_entries},
-	{"nestswitch_fdb_limit", "gauge", "MACs that the port may learn (mac-limit).", OF_PORT, port_limit},
-	{"nestswitch_buffers_in_use", "gauge", "Packet buffers that hold a frame or wait for one in a queue.", OF_SWITCH, buffers_used},
+	{"nestswitch_fdb_limit", "gauge", "MACs that the port may learn (mac-limit).", OF_PORT,
+	 port_limit},
+	{"nestswitch_buffers_in_use", "gauge",
+	 "Packet buffers that hold a frame or wait for one in a queue.", OF_SWITCH, buffers_used},
 	{"nestswitch_buffers", "gauge", "Packet buffers.", OF_SWITCH, buffers},
-	{"nestswitch_worker_busy_seconds_total", "counter", "Time in which the worker had frames to handle; its rate is the load.",
-	 OF_WORKER, worker_busy},
+	{"nestswitch_worker_busy_seconds_total", "counter",
+	 "Time in which the worker had frames to handle; its rate is the load.", OF_WORKER,
+	 worker_busy},
 	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
-	{"process_cpu_seconds_total", "counter", "User and system time; a worker that polls takes all of its core.", OF_SWITCH,
+	{"process_cpu_seconds_total", "counter",
+	 "User and system time; a worker that polls takes all of its core.", OF_SWITCH,
 	 cpu_seconds},
-	{"process_resident_memory_bytes", "gauge", "Memory in use, but for huge pages.", OF_SWITCH, resident_bytes},
+	{"process_resident_memory_bytes", "gauge", "Memory in use, but for huge pages.", OF_SWITCH,
+	 resident_bytes},
 };
 
 #define AT(field) offsetof(struct counters, field)
@@ -131,9 +138,13 @@ static const struct {
 } port_counters[] = {
 	{"receive_packets", "Frames received.", AT(rx_packets)},
 	{"receive_bytes", "Bytes received, as on the wire without FCS.", AT(rx_bytes)},
-	{"receive_forwarded", "Frames received that went to the one port of their destination.", AT(outcome[OUT_FORWARDED])},
-	{"receive_flooded", "Frames received that went to all ports that wanted them.", AT(outcome[OUT_FLOODED])},
-	{"not_learned", "Frames received whose new source was not learned, the port being at its mac-limit.", AT(not_learned)},
+	{"receive_forwarded", "Frames received that went to the one port of their destination.",
+	 AT(outcome[OUT_FORWARDED])},
+	{"receive_flooded", "Frames received that went to all ports that wanted them.",
+	 AT(outcome[OUT_FLOODED])},
+	{"not_learned",
+	 "Frames received whose new source was not learned, the port being at its mac-limit.",
+	 AT(not_learned)},
 	{"mac_moves", "MACs that moved to the port.", AT(mac_moves)},
 	{"transmit_packets", "Frames sent.", AT(tx_packets)},
 	{"transmit_bytes", "Bytes sent, as on the wire without FCS.", AT(tx_bytes)},
@@ -164,7 +175,8 @@ static void put_family(const struct look *l, const struct family *f)
 	for (unsigned w = 0; f->scope == OF_WORKER && w < l->sw->workers; w++)
 		fprintf(l->out, "%s{worker=\"%u\"} %.16g\n", f->name, w, f->value(l, w));
 	PORTSET_FOREACH(port, f->scope == OF_PORT ? l->sw->ports : 0)
-		fprintf(l->out, "%s{port=\"%s\"} %.16g\n", f->name, l->sw->port[port].name, f->value(l, port));
+		fprintf(l->out, "%s{port=\"%s\"} %.16g\n", f->name, l->sw->port[port].name,
+			f->value(l, port));
 }
 
 // The counters of a port from a field of struct counters on.
@@ -182,21 +194,22 @@ static void put_port_counters(const struct look *l)
 		snprintf(name, sizeof name, "nestswitch_port_%s_total", port_counters[i].name);
 		put_head(l, name, "counter", port_counters[i].help);
 		PORTSET_FOREACH(port, l->sw->ports)
-			fprintf(l->out, "%s{port=\"%s\"} %" PRIu64 "\n", name, l->sw->port[port].name,
-				*counters_at(l, port, port_counters[i].at));
+			fprintf(l->out, "%s{port=\"%s\"} %" PRIu64 "\n", name,
+				l->sw->port[port].name, *counters_at(l, port, port_counters[i].at));
 	}
 }
 
 // Drops by reason, in the order of their names, from a field of struct counters on.
-static void put_drops(const struct look *l, const char *name, const char *help, size_t at, const char *const *reasons, int end)
+static void put_drops(const struct look *l, const char *name, const char *help, size_t at,
+		      const char *const *reasons, int end)
 {
 	unsigned port;
 
 	put_head(l, name, "counter", help);
 	PORTSET_FOREACH(port, l->sw->ports)
 		for (int r = 0; r < end; r++)
-			fprintf(l->out, "%s{port=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name, l->sw->port[port].name, reasons[r],
-				counters_at(l, port, at)[r]);
+			fprintf(l->out, "%s{port=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name,
+				l->sw->port[port].name, reasons[r], counters_at(l, port, at)[r]);
 }
 
 static void put_states(const struct look *l)
@@ -207,7 +220,8 @@ static void put_states(const struct look *l)
 	put_head(l, name, "gauge", "The state that the port is in is 1, the others 0.");
 	PORTSET_FOREACH(port, l->sw->ports)
 		for (int s = 0; s < PORT_STATES; s++)
-			fprintf(l->out, "%s{port=\"%s\",state=\"%s\"} %d\n", name, l->sw->port[port].name, port_state_names[s],
+			fprintf(l->out, "%s{port=\"%s\",state=\"%s\"} %d\n", name,
+				l->sw->port[port].name, port_state_names[s],
 				switch_port_state(l->sw, port) == (enum port_state)s);
 }
 
@@ -215,7 +229,8 @@ static void put_events(const struct look *l)
 {
 	static const char name[] = "nestswitch_events_total";
 
-	put_head(l, name, "counter", "Events of each type; events-lost: those of any type that were lost.");
+	put_head(l, name, "counter",
+		 "Events of each type; events-lost: those of any type that were lost.");
 	for (int t = 0; t < EVENT_TYPES; t++)
 		fprintf(l->out, "%s{type=\"%s\"} %" PRIu64 "\n", name, event_type_names[t],
 			recent_count(l->k->recent, (enum event_type)t));
@@ -226,7 +241,8 @@ static void put_build(const struct look *l)
 	static const char name[] = "nestswitch_build_info";
 
 	put_head(l, name, "gauge", "Always 1; what runs here.");
-	fprintf(l->out, "%s{version=\"%s\",dpdk=\"%s\",name=\"", name, NESTSWITCH_VERSION, rte_version());
+	fprintf(l->out, "%s{version=\"%s\",dpdk=\"%s\",name=\"", name, NESTSWITCH_VERSION,
+		rte_version());
 	put_escaped(l->out, l->sw->config->name);
 	fputs("\"} 1\n", l->out);
 }
@@ -242,10 +258,12 @@ void metrics_write(const struct control *k, FILE *out)
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++)
 		put_family(&l, &families[i]);
 	put_port_counters(&l);
-	put_drops(&l, "nestswitch_port_receive_drops_total", "Frames received that went nowhere, by reason.",
-		  AT(outcome[OUT_FIRST_DROP]), outcome_names + OUT_FIRST_DROP, OUTCOMES - OUT_FIRST_DROP);
-	put_drops(&l, "nestswitch_port_transmit_drops_total", "Frames for the port that were not sent, by reason.", AT(tx_drop),
-		  tx_drop_names, TX_DROPS);
+	put_drops(&l, "nestswitch_port_receive_drops_total",
+		  "Frames received that went nowhere, by reason.", AT(outcome[OUT_FIRST_DROP]),
+		  outcome_names + OUT_FIRST_DROP, OUTCOMES - OUT_FIRST_DROP);
+	put_drops(&l, "nestswitch_port_transmit_drops_total",
+		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,
+		  TX_DROPS);
 	put_states(&l);
 	put_events(&l);
 }

@@ -32,10 +32,10 @@ enum {
 struct client {
 	struct rpc *rpc;
 	struct bufferevent *io;
-	uint32_t monitors; // bit of each event type that it wants
-	uint32_t lost;     // events that it did not get
+	uint32_t monitors;       // bit of each event type that it wants
+	uint32_t lost;           // events that it did not get
 	struct capture *capture; // NULL: none; else it gets nothing else, and is not listened to
-	bool leaving;      // it sends no more; what it asked for is still answered
+	bool leaving;            // it sends no more; what it asked for is still answered
 	struct client *next, **link;
 };
 
@@ -77,7 +77,8 @@ static bool is_backlogged(const struct client *c)
 
 static void notify(struct client *c, const struct event *e)
 {
-	reply(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params", event_json(c->rpc->k->sw, e)));
+	reply(c, json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", "event", "params",
+			   event_json(c->rpc->k->sw, e)));
 }
 
 void rpc_tell(struct rpc *r, const struct event *e)
@@ -90,7 +91,8 @@ void rpc_tell(struct rpc *r, const struct event *e)
 			continue;
 		}
 		if (c->lost)
-			notify(c, &(struct event){.type = EVENT_LOST, .ns = e->ns, .count = c->lost});
+			notify(c,
+			       &(struct event){.type = EVENT_LOST, .ns = e->ns, .count = c->lost});
 		c->lost = 0;
 		notify(c, e);
 	}
@@ -117,7 +119,8 @@ static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 		int type = json_is_string(v) ? event_type_find(json_string_value(v)) : -1;
 		if (type < 0) {
 			const char *text = json_is_string(v) ? json_string_value(v) : "";
-			return method_refuse(e, METHOD_USAGE, "unknown event type '%.40s'%s", text, text_hint(hint, text, type_name, NULL, NULL));
+			return method_refuse(e, METHOD_USAGE, "unknown event type '%.40s'%s", text,
+					     text_hint(hint, text, type_name, NULL, NULL));
 		}
 		wanted |= UINT32_C(1) << type;
 	}
@@ -132,7 +135,8 @@ static json_t *capture(struct client *c, const json_t *params, struct error *e)
 	for (const struct client *other = c->rpc->clients; other; other = other->next)
 		captures += other->capture != NULL;
 	if (captures == CAPTURES_AT_ONCE)
-		return method_refuse(e, METHOD_REFUSED, "%u captures run already, the most there can be", captures);
+		return method_refuse(e, METHOD_REFUSED,
+				     "%u captures run already, the most there can be", captures);
 	c->capture = capture_start(c->rpc->k->sw, params, c->io, e);
 	if (!c->capture)
 		return NULL;
@@ -173,7 +177,8 @@ static void on_ports(void *arg, portset gone)
 // All that is for a client is on its way.
 static bool is_served(const struct client *c)
 {
-	return !evbuffer_get_length(bufferevent_get_output(c->io)) && (c->capture ? capture_is_over(c->capture) : c->leaving);
+	return !evbuffer_get_length(bufferevent_get_output(c->io)) &&
+	       (c->capture ? capture_is_over(c->capture) : c->leaving);
 }
 
 // Carries out the requests that are there, as long as their replies are being read.
@@ -183,7 +188,8 @@ static void serve(struct client *c)
 	size_t len;
 	char *line;
 
-	while (!c->capture && !is_backlogged(c) && (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
+	while (!c->capture && !is_backlogged(c) &&
+	       (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
 		handle_line(c, line, len);
 		free(line);
 	}
@@ -230,15 +236,18 @@ static void on_gone(struct bufferevent *io, short what, void *arg)
 static void turn_away(int fd)
 {
 	char text[160];
-	int len = snprintf(text, sizeof text,
-			   "{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"there are %d control clients already, the most there "
-			   "can be\"},\"id\":null}\n", METHOD_REFUSED, RPC_CLIENTS_MAX);
+	int len = snprintf(
+		text, sizeof text,
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"there are %d control clients already, the most there "
+		"can be\"},\"id\":null}\n",
+		METHOD_REFUSED, RPC_CLIENTS_MAX);
 
 	(void)!send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 }
 
-static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
+static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len,
+		      void *arg)
 {
 	struct rpc *r = arg;
 	struct client *c;
@@ -307,7 +316,8 @@ static int claim(const char *path)
 	return -1;
 }
 
-bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struct control *k, struct error *e)
+bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struct control *k,
+	      struct error *e)
 {
 	struct rpc *r = calloc(1, sizeof *r);
 
@@ -315,8 +325,8 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 		return error_set(e, "out of memory");
 	if (strlen(path) >= sizeof r->path) {
 		free(r);
-		return error_set(e, "control socket %s: the path is longer than %zu characters", path,
-				     sizeof r->path - 1);
+		return error_set(e, "control socket %s: the path is longer than %zu characters",
+				 path, sizeof r->path - 1);
 	}
 	strcpy(r->path, path);
 	r->k = k;
@@ -324,11 +334,13 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 	make_folder(path);
 	int fd = claim(path);
 	if (fd >= 0)
-		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, RPC_CLIENTS_MAX, fd);
+		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE,
+						 RPC_CLIENTS_MAX, fd);
 	if (!r->listener) {
 		bool used = errno == EADDRINUSE;
 		error_set(e, "control socket %s: %s%s", path, strerror(errno),
-			      used ? " (another switch listens there; give this one --socket PATH)" : "");
+			  used ? " (another switch listens there; give this one --socket PATH)"
+			       : "");
 		free(r);
 		return false;
 	}

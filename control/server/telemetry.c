@@ -36,7 +36,9 @@ static struct {
 	int bell; // eventfd: a question is there
 	struct event *heard;
 	const struct control *k;
-} desk = {.turn = PTHREAD_MUTEX_INITIALIZER, .lock = PTHREAD_MUTEX_INITIALIZER, .change = PTHREAD_COND_INITIALIZER};
+} desk = {.turn = PTHREAD_MUTEX_INITIALIZER,
+	  .lock = PTHREAD_MUTEX_INITIALIZER,
+	  .change = PTHREAD_COND_INITIALIZER};
 
 static json_t *ports(const struct control *k, const char *param)
 {
@@ -80,7 +82,9 @@ static json_t *workers(const struct control *k, const char *param)
 	(void)param;
 	json_array_foreach(all, i, worker) {
 		snprintf(name, sizeof name, "worker%zu", i);
-		json_object_set_new(worker, "load", json_real(100 * json_real_value(json_object_get(worker, "load"))));
+		json_object_set_new(
+			worker, "load",
+			json_real(100 * json_real_value(json_object_get(worker, "load"))));
 		json_object_set(o, name, worker);
 	}
 	json_decref(all);
@@ -100,8 +104,10 @@ static const struct {
 	{"/nestswitch/ports", "Names of the ports. Takes no parameters", ports},
 	{"/nestswitch/port", "State and counters of a port. Parameters: name of the port", port},
 	{"/nestswitch/table", "Use of the MAC table. Takes no parameters", table},
-	{"/nestswitch/workers", "Ports, cycles and load (per cent) of the workers. Takes no parameters", workers},
-	{"/nestswitch/status", "Version, uptime (s), table and buffers. Takes no parameters", status},
+	{"/nestswitch/workers",
+	 "Ports, cycles and load (per cent) of the workers. Takes no parameters", workers},
+	{"/nestswitch/status", "Version, uptime (s), table and buffers. Takes no parameters",
+	 status},
 };
 
 static void put_object(struct rte_tel_data *out, json_t *o);
@@ -128,7 +134,8 @@ static void put_object(struct rte_tel_data *out, json_t *o)
 		if (json_is_string(v))
 			rte_tel_data_add_dict_string(out, name, json_string_value(v));
 		else if (json_is_number(v))
-			rte_tel_data_add_dict_u64(out, name, (uint64_t)(json_number_value(v) + 0.5));
+			rte_tel_data_add_dict_u64(out, name,
+						  (uint64_t)(json_number_value(v) + 0.5));
 		else if (json_is_object(v))
 			put_container(out, name, v);
 	}
@@ -164,7 +171,8 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
 	eventfd_read(fd, &rings);
 	pthread_mutex_lock(&desk.lock);
 	if (desk.question && !desk.question->answered) {
-		desk.question->rc = put(desk.question->out, desk.question->answer(desk.k, desk.question->param));
+		desk.question->rc = put(desk.question->out,
+					desk.question->answer(desk.k, desk.question->param));
 		desk.question->answered = true;
 		pthread_cond_signal(&desk.change);
 	}
@@ -214,7 +222,9 @@ bool telemetry_open(struct event_base *base, const struct control *k, struct err
 {
 	desk.k = k;
 	desk.bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	desk.heard = desk.bell < 0 ? NULL : event_new(base, desk.bell, EV_READ | EV_PERSIST, on_bell, NULL);
+	desk.heard = desk.bell < 0
+			     ? NULL
+			     : event_new(base, desk.bell, EV_READ | EV_PERSIST, on_bell, NULL);
 	if (!desk.heard || event_add(desk.heard, NULL) || !register_commands())
 		return error_set(e, "telemetry: %s", strerror(errno));
 	pthread_mutex_lock(&desk.lock);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // telemetry: ports, table and workers for DPDK's telemetry socket (dpdk-telemetry.py, Telegraf).
 //
-// Model    Commands /nestswitch/…, each answered with what describe.h says: whole numbers and texts, one level deep.
-// Threads  DPDK asks in threads of its own. A question is handed to the control thread's event loop, one at a time, and waits
-//          for the answer there, TELEMETRY_PATIENCE_S at most. The control thread opens and closes.
+// Model    Commands /nestswitch/…, each answered with what describe.h says: whole numbers and
+//          texts, one level deep.
+// Threads  DPDK asks in threads of its own. A question is handed to the control thread's event
+//          loop, one at a time, and waits for the answer there, TELEMETRY_PATIENCE_S at most. The
+//          control thread opens and closes.
 // Limits   DPDK's: 10 clients, 256 members.
 #pragma once
 

@@ -22,7 +22,8 @@ static uint16_t untagged_vid(const struct policy *p)
 	return vlanset_has(&p->vlans, native) ? (uint16_t)native : 0;
 }
 
-static struct meter_conf meter_row(const struct policy *p, enum policy_key rate, enum policy_key peak, enum policy_key burst)
+static struct meter_conf meter_row(const struct policy *p, enum policy_key rate,
+				   enum policy_key peak, enum policy_key burst)
 {
 	const uint32_t *v = p->value;
 
@@ -46,12 +47,15 @@ static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
 	};
 }
 
-static struct portconf port_row(const struct policy *p, const struct config_port *port, uint8_t number)
+static struct portconf port_row(const struct policy *p, const struct config_port *port,
+				uint8_t number)
 {
-	static const enum bpdu_action bpdu[] = {
-		[BPDU_FILTER] = BPDU_DROP, [BPDU_FORWARD] = BPDU_PASS, [BPDU_GUARD] = BPDU_SHUTDOWN};
-	static const enum violation_action violation[] = {
-		[RESTRICT] = VIOLATION_EVENT, [PROTECT] = VIOLATION_NOTHING, [SHUTDOWN] = VIOLATION_SHUTDOWN};
+	static const enum bpdu_action bpdu[] = {[BPDU_FILTER] = BPDU_DROP,
+						[BPDU_FORWARD] = BPDU_PASS,
+						[BPDU_GUARD] = BPDU_SHUTDOWN};
+	static const enum violation_action violation[] = {[RESTRICT] = VIOLATION_EVENT,
+							  [PROTECT] = VIOLATION_NOTHING,
+							  [SHUTDOWN] = VIOLATION_SHUTDOWN};
 	const uint32_t *v = p->value;
 	struct portconf row = {
 		.mac = config_effective_mac(port),
@@ -65,7 +69,8 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.bpdu = bpdu[v[PK_BPDU]],
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
-		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST], v[PK_STORM_UNKNOWN_UNICAST]},
+		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST],
+			  v[PK_STORM_UNKNOWN_UNICAST]},
 		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
 		.egress = meter_row(p, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST),
 		.learner = learner_row(p, number),
@@ -150,7 +155,8 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		group[isolation[i]] |= portset_of(numbers[i]);
 	}
 	for (unsigned i = 0; i < c->port_count; i++)
-		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) | (isolation[i] ? group[isolation[i]] : 0));
+		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) |
+						 (isolation[i] ? group[isolation[i]] : 0));
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		if (conf->port[numbers[i]].mirror_tx)
@@ -171,7 +177,8 @@ static int by_key(const void *a, const void *b)
 }
 
 // Appends the assigned MAC of a port, once for each of its VLANs.
-static size_t add_assigned(const struct config *c, const struct config_port *port, uint8_t number, struct fixed_mac *out)
+static size_t add_assigned(const struct config *c, const struct config_port *port, uint8_t number,
+			   struct fixed_mac *out)
 {
 	struct policy p;
 	size_t n = 0;
@@ -182,13 +189,16 @@ static size_t add_assigned(const struct config *c, const struct config_port *por
 	struct vlanset vlans = config_port_vlans(&p);
 	for (unsigned vid = 1; vid <= VID_MAX; vid++)
 		if (vlanset_has(&vlans, vid))
-			out[n++] = (struct fixed_mac){key_make((uint16_t)vid, config_effective_mac(port)), number, FDB_ASSIGNED};
+			out[n++] = (struct fixed_mac){
+				key_make((uint16_t)vid, config_effective_mac(port)), number,
+				FDB_ASSIGNED};
 	return n;
 }
 
 struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, size_t *count)
 {
-	struct fixed_mac *all = calloc((size_t)c->port_count * VID_MAX + c->fixed_count + 1, sizeof *all);
+	struct fixed_mac *all = calloc((size_t)c->port_count * VID_MAX + c->fixed_count + 1,
+				       sizeof *all);
 	size_t n = 0, kept = 0;
 
 	if (!all)
@@ -196,8 +206,8 @@ struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, 
 	for (unsigned i = 0; i < c->port_count; i++)
 		n += add_assigned(c, &c->port[i], numbers[i], all + n);
 	for (unsigned i = 0; i < c->fixed_count; i++)
-		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac), number_of(c, numbers, c->fixed[i].port),
-					      FDB_STATIC};
+		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac),
+					      number_of(c, numbers, c->fixed[i].port), FDB_STATIC};
 	qsort(all, n, sizeof *all, by_key);
 	// A static MAC that is its port's assigned one as well is one entry.
 	for (size_t i = 0; i < n; i++)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // compile: from what the user asked for to what forwarding needs.
 //
-// Model   A validated configuration and a number for each of its ports become a struct swconf, and the list of MACs
-//         that belong to ports statically, sorted by key.
+// Model   A validated configuration and a number for each of its ports become a struct swconf, and
+//         the list of MACs that belong to ports statically, sorted by key.
 // Errors  NULL: no memory.
 #pragma once
 

@@ -24,7 +24,8 @@ void events_collect_violations(struct vswitch *sw, portset all)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
-		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i, portset_has(all, i) ? UINT64_MAX : now, told + n);
+		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i,
+				       portset_has(all, i) ? UINT64_MAX : now, told + n);
 	qsort(told, n, sizeof *told, by_time);
 	for (unsigned i = 0; i < n; i++)
 		switch_tell(sw, &told[i]);
@@ -46,6 +47,8 @@ void events_drain(struct vswitch *sw)
 		}
 		uint64_t lost = atomic_exchange(&r->lost, 0);
 		if (lost)
-			switch_tell(sw, &(struct event){.type = EVENT_LOST, .ns = switch_now(sw), .count = (uint32_t)lost});
+			switch_tell(sw, &(struct event){.type = EVENT_LOST,
+							.ns = switch_now(sw),
+							.count = (uint32_t)lost});
 	}
 }

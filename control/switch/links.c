@@ -24,9 +24,10 @@ void links_publish(struct vswitch *sw)
 	PORTSET_FOREACH(port, before & ~up)
 		fdb_flush_port(sw->shared.fdb, port);
 	PORTSET_FOREACH(port, before ^ up)
-		switch_tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP : EVENT_PORT_DOWN,
-					 .ns = switch_now(sw),
-					 .port = (uint8_t)port});
+		switch_tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP
+									      : EVENT_PORT_DOWN,
+						.ns = switch_now(sw),
+						.port = (uint8_t)port});
 	mactable_sweep_all(sw);
 }
 
@@ -48,7 +49,9 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 		return;
 	atomic_store(&sw->shared.port[port].recover_ns, 0);
 	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
-	switch_tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED, .ns = switch_now(sw), .port = (uint8_t)port});
+	switch_tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
+					.ns = switch_now(sw),
+					.port = (uint8_t)port});
 }
 
 uint64_t links_recover(struct vswitch *sw)

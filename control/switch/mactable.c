@@ -14,7 +14,8 @@
 static void tell_aged(void *arg, uint64_t key, unsigned port)
 {
 	struct vswitch *sw = arg;
-	struct event e = {.type = EVENT_MAC_AGED, .ns = switch_now(sw), .key = key, .port = (uint8_t)port};
+	struct event e = {
+		.type = EVENT_MAC_AGED, .ns = switch_now(sw), .key = key, .port = (uint8_t)port};
 
 	switch_tell(sw, &e);
 }
@@ -31,7 +32,8 @@ void mactable_sweep(struct vswitch *sw, uint32_t count)
 
 uint32_t mactable_sweep_all(struct vswitch *sw)
 {
-	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), switch_tick(sw), tell_aged, sw);
+	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), switch_tick(sw), tell_aged,
+			 sw);
 }
 
 // Whether an entry is still true under the published configuration.
@@ -44,7 +46,8 @@ static bool is_invalid(void *arg, const struct fdb_entry *e)
 		return !f || f->port != e->port || f->type != e->type;
 	}
 	const struct fdb_learner *l = &sw->conf->port[e->port].learner;
-	return !portset_has(sw->conf->vlan[key_vid(e->key)].member, e->port) || !l->learns || (e->type == FDB_STICKY && !l->sticky);
+	return !portset_has(sw->conf->vlan[key_vid(e->key)].member, e->port) || !l->learns ||
+	       (e->type == FDB_STICKY && !l->sticky);
 }
 
 // The learned entries of a port.
@@ -63,7 +66,8 @@ static bool collect(void *arg, const struct fdb_entry *e)
 {
 	struct learned_entries *r = arg;
 
-	if (e->port == r->port && (e->type == FDB_DYNAMIC || e->type == FDB_STICKY) && r->count < r->room)
+	if (e->port == r->port && (e->type == FDB_DYNAMIC || e->type == FDB_STICKY) &&
+	    r->count < r->room)
 		r->entry[r->count++] = *e;
 	return false;
 }
@@ -71,7 +75,8 @@ static bool collect(void *arg, const struct fdb_entry *e)
 static int youngest_first(const void *a, const void *b)
 {
 	// Births are numbered modulo 2^32.
-	int32_t order = (int32_t)(((const struct fdb_entry *)b)->born - ((const struct fdb_entry *)a)->born);
+	int32_t order = (int32_t)(((const struct fdb_entry *)b)->born -
+				  ((const struct fdb_entry *)a)->born);
 
 	return order < 0 ? -1 : order > 0;
 }
@@ -92,12 +97,14 @@ static void enforce_limit(struct vswitch *sw, unsigned port)
 	free(r.entry);
 }
 
-// Puts the fixed entries of a new configuration: those whose key the old one does not have, or the other ones.
+// Puts the fixed entries of a new configuration: those whose key the old one does not have, or the
+// other ones.
 static void put_fixed(const struct vswitch *sw, const struct fixed_mac *fixed, size_t count,
 		      bool fresh)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct fixed_mac *f = &fixed[i], *old = fixed_find(sw->fixed, sw->fixed_count, f->key);
+		const struct fixed_mac *f = &fixed[i],
+				       *old = fixed_find(sw->fixed, sw->fixed_count, f->key);
 		if (fresh ? !old : old && (old->port != f->port || old->type != f->type))
 			fdb_put(sw->shared.fdb, f->key, f->port, (enum fdb_type)f->type);
 	}
@@ -153,7 +160,8 @@ static bool flush_visit(void *arg, const struct fdb_entry *e)
 	return takes && f->erase;
 }
 
-// A port's, a VLAN's or all dynamic entries go at once, whatever the size of the table. False: the filter wants others.
+// A port's, a VLAN's or all dynamic entries go at once, whatever the size of the table. False: the
+// filter wants others.
 static bool flush_by_number(struct vswitch *sw, const struct fdb_filter *f)
 {
 	if (f->mac || f->type != FDB_DYNAMIC || (f->vid && f->port >= 0))

@@ -19,38 +19,46 @@ static int kept_number(const struct vswitch *sw, const struct config_port *p)
 {
 	int number = switch_port(sw, p->name);
 
-	return number >= 0 && !strcmp(switch_port_config(sw, (unsigned)number)->device, p->device) ? number : -1;
+	return number >= 0 && !strcmp(switch_port_config(sw, (unsigned)number)->device, p->device)
+		       ? number
+		       : -1;
 }
 
-bool ports_number(const struct vswitch *sw, const struct config *c, uint8_t numbers[CONFIG_PORTS_MAX], struct error *e)
+bool ports_number(const struct vswitch *sw, const struct config *c,
+		  uint8_t numbers[CONFIG_PORTS_MAX], struct error *e)
 {
 	portset taken = sw->ports;
 
 	for (unsigned i = 0; i < c->port_count; i++) {
 		int number = kept_number(sw, &c->port[i]);
 		if (number < 0 && !~taken)
-			return error_at(e, c->port[i].at,
-					     "port '%s': no room for it beside the ports that leave or change, %d in all (first take those out)",
-					     c->port[i].name, PORTS_MAX);
+			return error_at(
+				e, c->port[i].at,
+				"port '%s': no room for it beside the ports that leave or change, %d in all (first take those out)",
+				c->port[i].name, PORTS_MAX);
 		numbers[i] = (uint8_t)(number < 0 ? portset_first(~taken) : (unsigned)number);
 		taken |= portset_of(numbers[i]);
 	}
 	return true;
 }
 
-static bool open_port(struct vswitch *sw, const struct config *c, const struct config_port *p, unsigned number,
-		      struct error *e)
+static bool open_port(struct vswitch *sw, const struct config *c, const struct config_port *p,
+		      unsigned number, struct error *e)
 {
 	// Not even a port that leaves: closing a TAP takes its interface down, whoever else has it.
-	if (!config_device_is_free(c, p, e) || (sw->config && !config_device_is_free(sw->config, p, e)))
+	if (!config_device_is_free(c, p, e) ||
+	    (sw->config && !config_device_is_free(sw->config, p, e)))
 		return false;
 	if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
-		return error_at(e, p->device_at, "port '%s': %d devices are open, the most that DPDK opens here (take out a port first)",
-				     p->name, RTE_MAX_ETHPORTS);
+		return error_at(
+			e, p->device_at,
+			"port '%s': %d devices are open, the most that DPDK opens here (take out a port first)",
+			p->name, RTE_MAX_ETHPORTS);
 	return device_open(&sw->device[number], p, number, sw->workers, sw->pool, e);
 }
 
-bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which, struct error *e)
+bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which,
+		struct error *e)
 {
 	portset opened = 0;
 
@@ -74,7 +82,8 @@ void ports_close(struct vswitch *sw, portset which)
 		device_close(&sw->device[port]);
 }
 
-// The number of a port whose MTU another configuration changes while its device stays open; -1: it is none.
+// The number of a port whose MTU another configuration changes while its device stays open; -1: it
+// is none.
 static int resized(const struct vswitch *sw, const struct config_port *p)
 {
 	int number = sw->devices ? kept_number(sw, p) : -1;
@@ -84,7 +93,8 @@ static int resized(const struct vswitch *sw, const struct config_port *p)
 }
 
 // A device of the kernel is never given a frame that is longer than its MTU: it would choke on it.
-static bool set_mtu(struct vswitch *sw, unsigned number, const struct config_port *p, struct error *e)
+static bool set_mtu(struct vswitch *sw, unsigned number, const struct config_port *p,
+		    struct error *e)
 {
 	_Atomic uint32_t *longest = &sw->shared.port[number].longest;
 	uint32_t wanted = (p->mtu ? p->mtu : MTU_DEFAULT) + FRAME_HEADER;
@@ -105,11 +115,13 @@ bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e)
 	int number;
 
 	for (i = 0; i < c->port_count; i++)
-		if ((number = resized(sw, &c->port[i])) >= 0 && !set_mtu(sw, (unsigned)number, &c->port[i], e))
+		if ((number = resized(sw, &c->port[i])) >= 0 &&
+		    !set_mtu(sw, (unsigned)number, &c->port[i], e))
 			break;
 	for (unsigned k = 0; i < c->port_count && k <= i; k++)
 		if ((number = resized(sw, &c->port[k])) >= 0)
-			set_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number), &again);
+			set_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number),
+				&again);
 	return i == c->port_count;
 }
 
@@ -163,7 +175,8 @@ static struct plan *find_worker(struct plan *plan, unsigned workers, bool fewest
 // Gives the queues of a port that no worker has to those with the fewest.
 static void give_queues(const struct vswitch *sw, struct plan *plan, unsigned port)
 {
-	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1); // a port without a device counts as well
+	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1); // a port without a device counts
+								  // as well
 
 	for (unsigned q = 0; q < queues; q++) {
 		bool taken = false;
@@ -212,7 +225,8 @@ void ports_spread(struct vswitch *sw, portset ports)
 	PORTSET_FOREACH(port, ports & ~closed(sw))
 		give_queues(sw, plan, port);
 	for (;;) {
-		struct plan *most = find_worker(plan, sw->workers, false), *fewest = find_worker(plan, sw->workers, true);
+		struct plan *most = find_worker(plan, sw->workers, false),
+			    *fewest = find_worker(plan, sw->workers, true);
 		if (size_of(most) <= size_of(fewest) + 1)
 			break;
 		even_out(most, fewest, &moved);
@@ -248,7 +262,8 @@ bool ports_reconnect(struct vswitch *sw)
 	ports_unpoll(sw, lost);
 	ports_close(sw, lost);
 	PORTSET_FOREACH(port, lost) {
-		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers, sw->pool, &e);
+		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers,
+			    sw->pool, &e);
 		ports_wait_for_peer(sw, port);
 	}
 	ports_spread(sw, sw->ports);
@@ -261,7 +276,8 @@ void ports_renew(struct vswitch *sw, portset which)
 	unsigned port;
 
 	PORTSET_FOREACH(port, which)
-		sw->shared.port[port] = (struct port_runtime){.ingress.one_user = alone, .egress.one_user = alone};
+		sw->shared.port[port] = (struct port_runtime){.ingress.one_user = alone,
+							      .egress.one_user = alone};
 	atomic_fetch_and(&sw->shared.err_disabled, ~which);
 	switch_clear_counters(sw, which);
 }

@@ -42,7 +42,8 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 		return PORT_DISABLED;
 	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return PORT_ERR_DISABLED;
-	return portset_has(atomic_load(&sw->shared.up), port) ? PORT_UP : PORT_DOWN; // what frames meet
+	return portset_has(atomic_load(&sw->shared.up), port) ? PORT_UP : PORT_DOWN; // what frames
+										     // meet
 }
 
 void switch_tell(struct vswitch *sw, const struct event *e)
@@ -84,7 +85,8 @@ void switch_clear_counters(struct vswitch *sw, portset which)
 void switch_note_load(struct vswitch *sw)
 {
 	for (unsigned w = 0; w < sw->workers; w++) {
-		uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles), all = atomic_load(&sw->worker[w]->cycles);
+		uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles),
+			 all = atomic_load(&sw->worker[w]->cycles);
 		struct worker_load *l = &sw->load[w];
 		double share = all > l->all ? (double)(busy - l->busy) / (double)(all - l->all) : 0;
 		*l = (struct worker_load){.busy = busy, .all = all, .share = share};

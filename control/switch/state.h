@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // state: everything that a switch is, and what can be read of it.
 //
-// Model     Folder switch/ alone writes struct vswitch; every other folder reads it, through the functions here where there
-//           is one.
-// Threads   One control thread calls everything here. Workers forward meanwhile: what they read is in `shared` and `conf`.
-// Time      switch_now() is the clock: since the start of a live switch, or what the caller of a replay last set.
+// Model     Folder switch/ alone writes struct vswitch; every other folder reads it, through the
+//           functions here where there is one.
+// Threads   One control thread calls everything here. Workers forward meanwhile: what they read is
+//           in `shared` and `conf`.
+// Time      switch_now() is the clock: since the start of a live switch, or what the caller of a
+//           replay last set.
 #pragma once
 
 #include "control/config/config.h"
@@ -23,7 +25,8 @@ extern const char *const port_state_names[PORT_STATES];
 struct switch_port {
 	char name[PORT_NAME];
 	bool link;
-	uint64_t patience_ns; // until then a device that was just opened is given time to find its peer
+	uint64_t patience_ns; // until then a device that was just opened is given time to find its
+			      // peer
 	struct counters cleared; // what `stats clear` subtracts from now on
 };
 
@@ -35,13 +38,14 @@ struct worker_load {
 
 typedef void (*switch_event_fn)(void *arg, const struct event *e);
 
-// The ports of these numbers are gone, no worker knows of them; their names still stand. Those that have come are not up yet.
+// The ports of these numbers are gone, no worker knows of them; their names still stand. Those that
+// have come are not up yet.
 typedef void (*switch_ports_fn)(void *arg, portset gone);
 
 struct vswitch {
 	struct config *config;
-	bool live;    // the clock runs, workers forward
-	bool devices; // and they do so between devices
+	bool live;     // the clock runs, workers forward
+	bool devices;  // and they do so between devices
 	portset ports; // the numbers that are ports
 	struct forwarding shared;
 	struct swconf *conf; // the published one
@@ -73,7 +77,8 @@ uint32_t switch_tick(const struct vswitch *sw);
 // Hands an event to on_event.
 void switch_tell(struct vswitch *sw, const struct event *e);
 
-// Waits until each worker has passed a quiescent point: then none uses anything that was published before.
+// Waits until each worker has passed a quiescent point: then none uses anything that was published
+// before.
 void switch_settle(struct vswitch *sw);
 
 // Number of a port, -1 for none; its part of the configuration.

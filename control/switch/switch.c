@@ -32,8 +32,9 @@
 
 enum {
 	EVENT_RING = 65536,
-	FIXED_ROOM = 16384, // fixed entries that may be added while running
-	LEARNED_ROOM = 32768, // learned entries of ports that may be added, where the size of the table was not given
+	FIXED_ROOM = 16384,   // fixed entries that may be added while running
+	LEARNED_ROOM = 32768, // learned entries of ports that may be added, where the size of the
+			      // table was not given
 	FED_POOL = 32 << 20, // where no queues of devices hold frames
 };
 
@@ -57,7 +58,8 @@ static void discard(struct compiled *n)
 	free(n->fixed);
 }
 
-static bool compile(const struct vswitch *sw, const struct config *c, struct compiled *n, struct error *e)
+static bool compile(const struct vswitch *sw, const struct config *c, struct compiled *n,
+		    struct error *e)
 {
 	if (!ports_number(sw, c, n->numbers, e))
 		return false;
@@ -73,19 +75,22 @@ static bool compile(const struct vswitch *sw, const struct config *c, struct com
 }
 
 // That the running table can hold what the configuration promises.
-static bool check_room(const struct vswitch *sw, const struct config *c, const struct compiled *n, struct error *e)
+static bool check_room(const struct vswitch *sw, const struct config *c, const struct compiled *n,
+		       struct error *e)
 {
 	uint32_t size = config_table_size(c);
 
 	if (size > sw->table_size)
-		return error_at(e, c->table_size_at,
-				     "the limits need a table of %u entries, the running one has %u (set mac-table-size and restart)",
-				     size, sw->table_size);
+		return error_at(
+			e, c->table_size_at,
+			"the limits need a table of %u entries, the running one has %u (set mac-table-size and restart)",
+			size, sw->table_size);
 	if (n->fixed_count > sw->fixed_room)
-		return error_set(e,
-				     "%zu static and assigned entries, the running table has room for %zu (restart, or allow fewer VLANs "
-				     "on ports with a MAC)",
-				     n->fixed_count, sw->fixed_room);
+		return error_set(
+			e,
+			"%zu static and assigned entries, the running table has room for %zu (restart, or allow fewer VLANs "
+			"on ports with a MAC)",
+			n->fixed_count, sw->fixed_room);
 	return true;
 }
 
@@ -105,7 +110,8 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 	}
 }
 
-// The end of ports that no worker knows of any more. What they had to tell is told, as long as they have a name.
+// The end of ports that no worker knows of any more. What they had to tell is told, as long as they
+// have a name.
 static void end_ports(struct vswitch *sw, portset gone)
 {
 	unsigned port;
@@ -141,9 +147,10 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 	}
 }
 
-// Gives the workers the compiled configuration; afterwards none uses the former one. Entries with a new key go in before it:
-// a port that changes its VLAN is known in the new one from its first frame on. Entries that change go in after it: while a
-// worker reads the former configuration, they hold.
+// Gives the workers the compiled configuration; afterwards none uses the former one. Entries with a
+// new key go in before it: a port that changes its VLAN is known in the new one from its first
+// frame on. Entries that change go in after it: while a worker reads the former configuration, they
+// hold.
 static void switch_over(struct vswitch *sw, const struct compiled *n)
 {
 	mactable_add_fixed(sw, n->fixed, n->fixed_count);
@@ -152,7 +159,8 @@ static void switch_over(struct vswitch *sw, const struct compiled *n)
 	mactable_change_fixed(sw, n->fixed, n->fixed_count);
 }
 
-// Makes the configuration the switch's own, and frees the former one, which no worker uses any more.
+// Makes the configuration the switch's own, and frees the former one, which no worker uses any
+// more.
 static void adopt(struct vswitch *sw, struct config *c, const struct compiled *n)
 {
 	config_free(sw->config);
@@ -171,7 +179,8 @@ static void publish(struct vswitch *sw, struct config *c, const struct compiled 
 	portset gone = sw->ports & ~n->ports;
 	bool first = !sw->config;
 
-	ports_unpoll(sw, gone); // first: no frame may come from a port that the new configuration does not have
+	ports_unpoll(sw, gone); // first: no frame may come from a port that the new configuration
+				// does not have
 	set_port_limits(sw, c, n);
 	switch_over(sw, n);
 	adopt(sw, c, n);
@@ -179,9 +188,10 @@ static void publish(struct vswitch *sw, struct config *c, const struct compiled 
 	if (sw->on_ports) // both are named still: a capture says goodbye to one and finds the other
 		sw->on_ports(sw->ports_arg, gone);
 	if (!first)
-		mactable_remove_invalid(sw); // before new ports are up: room under their limits is free by then
+		mactable_remove_invalid(sw); // before new ports are up: room under their limits is
+					     // free by then
 	links_publish(sw);
-	end_ports(sw, gone); // no worker knows of them since switch_over()
+	end_ports(sw, gone);         // no worker knows of them since switch_over()
 	ports_spread(sw, sw->ports); // last: frames come in when all else is in place
 }
 
@@ -212,13 +222,19 @@ static bool check_constant(const struct vswitch *sw, const struct config *c, str
 	const char *key = changed_dataplane(sw->config, c);
 
 	for (unsigned i = 0; i < c->port_count; i++) {
-		const struct config_port *wanted = &c->port[i], *is = config_port(sw->config, wanted->name);
+		const struct config_port *wanted = &c->port[i],
+					 *is = config_port(sw->config, wanted->name);
 		if (is && queues_of(is) != queues_of(wanted) && !strcmp(is->device, wanted->device))
-			return error_at(e, wanted->at, "port '%s': queues cannot change while the device is open (take the port out, and add it again)",
-					     wanted->name);
+			return error_at(
+				e, wanted->at,
+				"port '%s': queues cannot change while the device is open (take the port out, and add it again)",
+				wanted->name);
 	}
-	return !key || error_set(e,
-				     "dataplane: %s cannot change while the switch runs (restart it with this configuration)", key);
+	return !key ||
+	       error_set(
+		       e,
+		       "dataplane: %s cannot change while the switch runs (restart it with this configuration)",
+		       key);
 }
 
 bool switch_apply(struct vswitch *sw, struct config *c, struct error *e)
@@ -247,7 +263,8 @@ static struct worker *worker_create(struct vswitch *sw, unsigned id)
 	if (!w)
 		return NULL;
 	snprintf(name, sizeof name, "events%u", id);
-	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct event), EVENT_RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct event), EVENT_RING,
+						     SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!ring) {
 		rte_free(w);
 		return NULL;
@@ -287,8 +304,10 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 	if (sw->devices && !c->table_size)
 		sw->table_size = RTE_MIN(sw->table_size + LEARNED_ROOM, (uint32_t)TABLE_SIZE_MAX);
 	sw->fixed_room = fixed + FIXED_ROOM;
-	// While a live switch is changed, old and new fixed entries are there together. A replay starts faster with less.
-	int rc = fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
+	// While a live switch is changed, old and new fixed entries are there together. A replay
+	// starts faster with less.
+	int rc = fdb_create(&sw->shared.fdb, sw->table_size,
+			    (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
 	return !rc || no_memory(e, "the MAC table");
 }
 
@@ -307,7 +326,8 @@ static void launch_workers(struct vswitch *sw)
 static bool build(struct vswitch *sw, struct config *c, struct compiled *n, struct error *e)
 {
 	// The rest of the memory is for queues and rings.
-	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 : FED_POOL);
+	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8
+					   : FED_POOL);
 	if (!sw->pool)
 		return no_memory(e, "packet buffers");
 	vhostpoll_is_prompt();
@@ -323,7 +343,9 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 
 	if (!sw)
 		return no_memory(e, "the switch");
-	*sw = (struct vswitch){.live = use != SWITCH_REPLAY, .devices = use == SWITCH_LIVE, .clock = clock_start()};
+	*sw = (struct vswitch){.live = use != SWITCH_REPLAY,
+			       .devices = use == SWITCH_LIVE,
+			       .clock = clock_start()};
 	if (!compile(sw, c, &n, e)) {
 		free(sw);
 		return false;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// blast: sends captures on interfaces, over and over, as fast as the kernel takes them, from one core; says in JSON how
-// many cycles that took, and how many frames the other interfaces received.
+// blast: sends captures on interfaces, over and over, as fast as the kernel takes them, from one
+// core; says in JSON how many cycles that took, and how many frames the other interfaces received.
 //
-// Model   Packet sockets without a queue in between: on a veth a frame is sent, bridged and received on the core it was
-//         sent from, as part of the system call or right behind it, so the core's time is the whole cost.
-//         First every capture is sent once: what is in the way has then heard every source.
+// Model   Packet sockets without a queue in between: on a veth a frame is sent, bridged and
+//         received on the core it was sent from, as part of the system call or right behind it, so
+//         the core's time is the whole cost. First every capture is sent once: what is in the way
+//         has then heard every source.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -55,10 +56,13 @@ static void read_capture(struct sender *s, const char *path)
 		die(path, error);
 	while (pcap_next_ex(capture, &header, &data) == 1) {
 		if (!(s->count & (s->count - 1)))
-			s->message = must(realloc(s->message, 2 * (s->count + 1) * sizeof *s->message));
+			s->message = must(
+				realloc(s->message, 2 * (s->count + 1) * sizeof *s->message));
 		struct iovec *v = must(malloc(sizeof *v + header->caplen));
-		*v = (struct iovec){.iov_base = memcpy(v + 1, data, header->caplen), .iov_len = header->caplen};
-		s->message[s->count++] = (struct mmsghdr){.msg_hdr = {.msg_iov = v, .msg_iovlen = 1}};
+		*v = (struct iovec){.iov_base = memcpy(v + 1, data, header->caplen),
+				    .iov_len = header->caplen};
+		s->message[s->count++] = (struct mmsghdr){
+			.msg_hdr = {.msg_iov = v, .msg_iovlen = 1}};
 	}
 	pcap_close(capture);
 	if (!s->count)
@@ -67,12 +71,14 @@ static void read_capture(struct sender *s, const char *path)
 
 static void open_interface(struct sender *s)
 {
-	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(s->interface)};
+	struct sockaddr_ll to = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)if_nametoindex(s->interface)};
 	const int on = 1;
 
 	// Protocol 0: it receives nothing.
 	s->socket = socket(AF_PACKET, SOCK_RAW, 0);
-	if (!to.sll_ifindex || s->socket < 0 || bind(s->socket, (struct sockaddr *)&to, sizeof to) ||
+	if (!to.sll_ifindex || s->socket < 0 ||
+	    bind(s->socket, (struct sockaddr *)&to, sizeof to) ||
 	    setsockopt(s->socket, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof on))
 		die(s->interface, strerror(errno));
 }
@@ -97,7 +103,8 @@ static uint64_t received(const struct sender *s, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		char path[128];
 		unsigned long long packets;
-		snprintf(path, sizeof path, "/sys/class/net/%s/statistics/rx_packets", s[i].counted);
+		snprintf(path, sizeof path, "/sys/class/net/%s/statistics/rx_packets",
+			 s[i].counted);
 		FILE *f = fopen(path, "r");
 		if (!f || fscanf(f, "%llu", &packets) != 1)
 			die(path, "cannot be read");
@@ -135,7 +142,8 @@ static void blast(struct sender *s, unsigned n, double seconds)
 		for (unsigned i = 0; i < n; i++)
 			sent += send_burst(&s[i]);
 	uint64_t cycles = __rdtsc() - start, through = received(s, n) - before;
-	printf("{\"cycles\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"received\": %" PRIu64 "}\n", cycles, sent, through);
+	printf("{\"cycles\": %" PRIu64 ", \"sent\": %" PRIu64 ", \"received\": %" PRIu64 "}\n",
+	       cycles, sent, through);
 }
 
 int main(int argc, char **argv)
@@ -144,7 +152,8 @@ int main(int argc, char **argv)
 	unsigned n = 0;
 
 	if (argc < 6 || argc % 3 || argc > 3 * (1 + SENDERS_MAX)) {
-		fputs("usage: blast CORE SECONDS INTERFACE COUNTED CAPTURE [INTERFACE COUNTED CAPTURE…]\n", stderr);
+		fputs("usage: blast CORE SECONDS INTERFACE COUNTED CAPTURE [INTERFACE COUNTED CAPTURE…]\n",
+		      stderr);
 		return 2;
 	}
 	for (int i = 3; i < argc; i += 3, n++) {

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// table: the MAC table of the switch beside DPDK's rte_hash, on the same keys: what a lookup, a new entry and its
-// memory cost, and how full either gets before it refuses one.
+// table: the MAC table of the switch beside DPDK's rte_hash, on the same keys: what a lookup, a new
+// entry and its memory cost, and how full either gets before it refuses one.
 //
-// Model   Keys are (VLAN, MAC) as 64-bit numbers. Both tables are such as several workers may share: lookups take no
-//         lock. Ours is looked up as forwarding does it: the lines of a burst are fetched first, then each entry is
-//         found and judged by its age. rte_hash hashes by CRC and frees by RCU.
+// Model   Keys are (VLAN, MAC) as 64-bit numbers. Both tables are such as several workers may
+//         share: lookups take no lock. Ours is looked up as forwarding does it: the lines of a
+//         burst are fetched first, then each entry is found and judged by its age. rte_hash hashes
+//         by CRC and frees by RCU.
 // Errors  a table that refuses or loses a key it should hold ends the program.
 #include <getopt.h>
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 #include <rte_malloc.h>
 #include <rte_prefetch.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,7 +42,7 @@ struct result {
 struct candidate {
 	const char *name;
 	bool (*create)(uint32_t entries);
-	uint32_t (*add)(const uint64_t *keys, uint32_t n); // how many before the first one refused
+	uint32_t (*add)(const uint64_t *keys, uint32_t n);  // how many before the first one refused
 	uint32_t (*find)(const uint64_t *keys, uint32_t n); // how many are there
 	void (*clear)(void);
 	uint32_t (*slots)(uint32_t entries);
@@ -130,7 +131,8 @@ static bool hash_is_made(uint32_t entries)
 		.key_len = sizeof(uint64_t),
 		.hash_func = rte_hash_crc,
 		.socket_id = SOCKET_ID_ANY,
-		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
+		.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF |
+			      RTE_HASH_EXTRA_FLAGS_MULTI_WRITER_ADD,
 	};
 	struct rte_hash_rcu_config rcu = {.mode = RTE_HASH_QSBR_MODE_DQ};
 
@@ -144,7 +146,9 @@ static uint32_t hash_add(const uint64_t *keys, uint32_t n)
 {
 	uint32_t i = 0;
 
-	while (i < n && !rte_hash_add_key_data(hash, &keys[i], (void *)(uintptr_t)fdb_value(TICK, 1, 0, FDB_DYNAMIC)))
+	while (i < n &&
+	       !rte_hash_add_key_data(hash, &keys[i],
+				      (void *)(uintptr_t)fdb_value(TICK, 1, 0, FDB_DYNAMIC)))
 		i++;
 	return i;
 }
@@ -193,7 +197,8 @@ static void hash_is_gone(void)
 }
 
 static const struct candidate candidates[] = {
-	{"nestswitch", fdb_is_made, fdb_add, fdb_find_all, fdb_clear, fdb_slots, resident, fdb_is_gone},
+	{"nestswitch", fdb_is_made, fdb_add, fdb_find_all, fdb_clear, fdb_slots, resident,
+	 fdb_is_gone},
 	{"rte_hash", hash_is_made, hash_add, hash_find, hash_clear, hash_slots, heap, hash_is_gone},
 };
 
@@ -216,13 +221,15 @@ static uint64_t *room_for(uint32_t keys)
 	return k;
 }
 
-// Keys that look like chance: multiples of the golden ratio lie so evenly that no two of these agree in 40 bits.
+// Keys that look like chance: multiples of the golden ratio lie so evenly that no two of these
+// agree in 40 bits.
 static uint64_t *some_keys(uint32_t n)
 {
 	uint64_t *keys = room_for(n);
 
 	for (uint32_t i = 0; i < n; i++)
-		keys[i] = key_make(1, UINT64_C(0x020000000000) | ((i + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 24));
+		keys[i] = key_make(1, UINT64_C(0x020000000000) |
+					      ((i + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 24));
 	return keys;
 }
 
@@ -244,13 +251,15 @@ static uint64_t *in_random_order(const uint64_t *keys, uint32_t n, uint32_t coun
 static void create(const struct candidate *c, uint32_t entries)
 {
 	if (!c->create(entries))
-		rte_exit(EXIT_FAILURE, "table: %s: no memory for %" PRIu32 " entries\n", c->name, entries);
+		rte_exit(EXIT_FAILURE, "table: %s: no memory for %" PRIu32 " entries\n", c->name,
+			 entries);
 }
 
 static void expect(const struct candidate *c, const char *what, uint32_t got, uint32_t wanted)
 {
 	if (got != wanted)
-		rte_exit(EXIT_FAILURE, "table: %s: %" PRIu32 " of %" PRIu32 " keys %s\n", c->name, got, wanted, what);
+		rte_exit(EXIT_FAILURE, "table: %s: %" PRIu32 " of %" PRIu32 " keys %s\n", c->name,
+			 got, wanted, what);
 }
 
 static int compare(const void *a, const void *b)
@@ -307,7 +316,8 @@ static void measure(const struct candidate *c, struct result *r)
 	free(keys);
 }
 
-// How many entries a table takes that was made for a power of two of them, which leaves no slot to spare.
+// How many entries a table takes that was made for a power of two of them, which leaves no slot to
+// spare.
 static void fill(const struct candidate *c, struct result *r)
 {
 	r->made_for = rte_align32pow2(r->keys);
@@ -327,7 +337,8 @@ static void print_text(const struct result *r, bool first)
 		puts("TABLE           KEYS  CYCLES/LOOKUP  CYCLES/NEW ENTRY  BYTES/ENTRY   MADE FOR      TAKES   LOAD");
 	printf("%-10s %9" PRIu32 "  ", r->table, r->keys);
 	printf("%13.1f  %16.1f  ", r->lookup[REPEATS / 2], r->insertion[REPEATS / 2]);
-	printf("%11.1f  %9" PRIu32 "  %9" PRIu32 "  %4.1f%%\n", r->bytes, r->made_for, r->takes, 100 * r->load);
+	printf("%11.1f  %9" PRIu32 "  %9" PRIu32 "  %4.1f%%\n", r->bytes, r->made_for, r->takes,
+	       100 * r->load);
 }
 
 static void print_values(const char *name, const double value[REPEATS])
@@ -340,7 +351,8 @@ static void print_values(const char *name, const double value[REPEATS])
 
 static void print_json(const struct result *r, bool first)
 {
-	printf("%s\n{\"table\": \"%s\", \"keys\": %" PRIu32 ", ", first ? "[" : ",", r->table, r->keys);
+	printf("%s\n{\"table\": \"%s\", \"keys\": %" PRIu32 ", ", first ? "[" : ",", r->table,
+	       r->keys);
 	print_values("lookup", r->lookup);
 	print_values("insertion", r->insertion);
 	printf("\"bytes\": %.2f, \"load\": %.4f, ", r->bytes, r->load);
@@ -352,7 +364,8 @@ static void measure_all(char *const *numbers, bool json)
 	for (char *const *number = numbers; *number; number++) {
 		struct result r = {.keys = (uint32_t)strtoul(*number, NULL, 10)};
 		if (!r.keys || r.keys > KEYS_MAX)
-			rte_exit(EXIT_USAGE, "table: '%s' is no number of keys (1 to %d)\n", *number, KEYS_MAX);
+			rte_exit(EXIT_USAGE, "table: '%s' is no number of keys (1 to %d)\n",
+				 *number, KEYS_MAX);
 		for (unsigned i = 0; i < RTE_DIM(candidates); i++) {
 			r.table = candidates[i].name;
 			measure(&candidates[i], &r);
@@ -367,7 +380,8 @@ static void measure_all(char *const *numbers, bool json)
 int main(int argc, char **argv)
 {
 	static char *usual[] = {"2", "2000", "20000", "200000", "1000000", NULL};
-	static const struct option longs[] = {{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+	static const struct option longs[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
 	bool json = false;
 	int option, used = rte_eal_init(argc, argv);
 
@@ -378,7 +392,8 @@ int main(int argc, char **argv)
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "jh", longs, NULL)) != -1) {
 		if (option != 'j') {
-			fputs("usage: table [EAL…] -- [--json] [KEYS…]\n", option == 'h' ? stdout : stderr);
+			fputs("usage: table [EAL…] -- [--json] [KEYS…]\n",
+			      option == 'h' ? stdout : stderr);
 			return option == 'h' ? EXIT_SUCCESS : EXIT_USAGE;
 		}
 		json = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A configuration file of any bytes: refused with one sentence and a place, or taken; and what is taken is written so
-// that it is taken for the same again.
+// A configuration file of any bytes: refused with one sentence and a place, or taken; and what is
+// taken is written so that it is taken for the same again.
 #include <string.h>
 
 #include "control/common/error.h"
@@ -40,7 +40,8 @@ static void check_written(const struct config *c)
 
 	MUST(again, "%u:%u: %s, of what was written:\n%s", e.at.line, e.at.column, e.text, text);
 	char *text_again = written(again, &size_again);
-	MUST(!strcmp(text, text_again), "written:\n%s\nread and written again:\n%s", text, text_again);
+	MUST(!strcmp(text, text_again), "written:\n%s\nread and written again:\n%s", text,
+	     text_again);
 	free(text);
 	free(text_again);
 	config_free(again);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A few ports with any policies, then frames, steps of the clock and ports that come and go. Every frame ends as one
-// outcome, no port gets one back or twice, no limit is exceeded, no buffer is lost; a sniffer sees what the counters
-// count; and whether frames are handled in bursts or one at a time, and sniffed or not, makes no difference.
+// A few ports with any policies, then frames, steps of the clock and ports that come and go. Every
+// frame ends as one outcome, no port gets one back or twice, no limit is exceeded, no buffer is
+// lost; a sniffer sees what the counters count; and whether frames are handled in bursts or one at
+// a time, and sniffed or not, makes no difference.
 #include <string.h>
 
 #include "control/common/error.h"
@@ -20,7 +21,18 @@
 #include "dataplane/txbatch.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { PORTS = 5, STATIONS = 8, VLANS = 5, FRAMES_MAX = 1000, BYTES_MAX = 9018, RING = 1024, POOL = 8 << 20, CAPACITY_MAX = 1024, SNIFFED = 1 << 20, SNAPLEN = 32 };
+enum {
+	PORTS = 5,
+	STATIONS = 8,
+	VLANS = 5,
+	FRAMES_MAX = 1000,
+	BYTES_MAX = 9018,
+	RING = 1024,
+	POOL = 8 << 20,
+	CAPACITY_MAX = 1024,
+	SNIFFED = 1 << 20,
+	SNAPLEN = 32
+};
 
 // What a run has done, to compare with that of another one.
 struct result {
@@ -59,7 +71,8 @@ static void start(void)
 	MUST(c && eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
 	config_free(c);
 	pool = pool_create(POOL);
-	ring = rte_ring_create_elem("events", sizeof(struct event), RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	ring = rte_ring_create_elem("events", sizeof(struct event), RING, SOCKET_ID_ANY,
+				    RING_F_SP_ENQ | RING_F_SC_DEQ);
 	sniffer = sniffer_create(SNIFFED, SNAPLEN, UINT64_MAX);
 	MUST(pool && ring && sniffer);
 	for (int way = 0; way < SNIFF_WAYS; way++)
@@ -219,11 +232,15 @@ static void check_frame(struct run *r, unsigned port, const struct rte_mbuf *m)
 	MUST(number_of < r->frames, "frame %u of %u", number_of, r->frames);
 	MUST(rte_pktmbuf_pkt_len(m) >= 14, "%u bytes to port %u", rte_pktmbuf_pkt_len(m), port);
 	MUST(portset_has(r->shared.up, port), "port %u is down", port);
-	MUST(!portset_has(r->conf->blocked, port) || portset_has(r->conf->mirror_only, port), "port %u is blocked", port);
+	MUST(!portset_has(r->conf->blocked, port) || portset_has(r->conf->mirror_only, port),
+	     "port %u is blocked", port);
 	if (!portset_has(r->conf->mirror_only, port)) {
-		MUST(r->ingress[number_of] != port, "frame %u comes back to port %u", number_of, port);
-		MUST(!portset_has(r->reached[number_of], port), "frame %u comes twice to port %u", number_of, port);
-		MUST(portset_has(r->conf->port[r->ingress[number_of]].reach, port), "isolated: %u", port);
+		MUST(r->ingress[number_of] != port, "frame %u comes back to port %u", number_of,
+		     port);
+		MUST(!portset_has(r->reached[number_of], port), "frame %u comes twice to port %u",
+		     number_of, port);
+		MUST(portset_has(r->conf->port[r->ingress[number_of]].reach, port), "isolated: %u",
+		     port);
 	}
 	r->reached[number_of] |= portset_of(port);
 	r->result.sent[port] = hash_frame(r->result.sent[port] * 31 + number_of, m);
@@ -265,16 +282,18 @@ static void check_sniffed(struct run *r, unsigned port)
 {
 	const struct counters *c = &r->result.counters[port], *s = &r->sniffed[port];
 
-	MUST(s->rx_packets == c->rx_packets && s->rx_bytes == c->rx_bytes, "port %u: %ju of %ju frames received", port,
-	     (uintmax_t)s->rx_packets, (uintmax_t)c->rx_packets);
-	MUST(s->tx_packets == c->tx_packets && s->tx_bytes == c->tx_bytes, "port %u: %ju of %ju frames sent", port,
-	     (uintmax_t)s->tx_packets, (uintmax_t)c->tx_packets);
+	MUST(s->rx_packets == c->rx_packets && s->rx_bytes == c->rx_bytes,
+	     "port %u: %ju of %ju frames received", port, (uintmax_t)s->rx_packets,
+	     (uintmax_t)c->rx_packets);
+	MUST(s->tx_packets == c->tx_packets && s->tx_bytes == c->tx_bytes,
+	     "port %u: %ju of %ju frames sent", port, (uintmax_t)s->tx_packets,
+	     (uintmax_t)c->tx_packets);
 	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
-		MUST(s->outcome[i] == c->outcome[i], "port %u: %ju of %ju %s", port, (uintmax_t)s->outcome[i], (uintmax_t)c->outcome[i],
-		     outcome_names[i]);
+		MUST(s->outcome[i] == c->outcome[i], "port %u: %ju of %ju %s", port,
+		     (uintmax_t)s->outcome[i], (uintmax_t)c->outcome[i], outcome_names[i]);
 	for (int i = 0; i < TX_DROPS; i++)
-		MUST(s->tx_drop[i] == c->tx_drop[i], "port %u: %ju of %ju %s", port, (uintmax_t)s->tx_drop[i], (uintmax_t)c->tx_drop[i],
-		     tx_drop_names[i]);
+		MUST(s->tx_drop[i] == c->tx_drop[i], "port %u: %ju of %ju %s", port,
+		     (uintmax_t)s->tx_drop[i], (uintmax_t)c->tx_drop[i], tx_drop_names[i]);
 }
 
 static void take_records(struct run *r)
@@ -282,7 +301,8 @@ static void take_records(struct run *r)
 	const struct sniff_record *s;
 
 	while ((s = sniff_peek(sniffer))) {
-		MUST(s->what.port < PORTS && s->what.ns <= r->now_ns && s->captured == RTE_MIN(s->length, (uint32_t)SNAPLEN));
+		MUST(s->what.port < PORTS && s->what.ns <= r->now_ns &&
+		     s->captured == RTE_MIN(s->length, (uint32_t)SNAPLEN));
 		count_record(&r->sniffed[s->what.port], s);
 		sniff_take(sniffer);
 	}
@@ -297,9 +317,10 @@ static void check_conservation(struct run *r)
 		counters_read(&r->forwarder.counters[port], c);
 		for (int i = 0; i < OUTCOMES; i++)
 			ended += c->outcome[i];
-		MUST(c->rx_packets == ended, "port %u: %ju came, %ju ended", port, (uintmax_t)c->rx_packets, (uintmax_t)ended);
-		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit, "port %u has %u MACs", port,
-		     fdb_count(r->shared.fdb, port));
+		MUST(c->rx_packets == ended, "port %u: %ju came, %ju ended", port,
+		     (uintmax_t)c->rx_packets, (uintmax_t)ended);
+		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit,
+		     "port %u has %u MACs", port, fdb_count(r->shared.fdb, port));
 		if (r->sniffs)
 			check_sniffed(r, port);
 	}
@@ -314,7 +335,8 @@ static void flush_burst(struct run *r)
 	// One at a time the clock is set as live workers do it, by hand.
 	if (r->burst_max == 1)
 		forwarder_set_clock(&r->forwarder, r->when[0]);
-	forward_burst(&r->forwarder, r->port, r->burst, r->burst_max == 1 ? NULL : r->when, r->count);
+	forward_burst(&r->forwarder, r->port, r->burst, r->burst_max == 1 ? NULL : r->when,
+		      r->count);
 	txbatch_drain(&r->forwarder.tx);
 	r->count = 0;
 	while (event_pop(&r->forwarder.events, &e))
@@ -331,9 +353,14 @@ static void put_mac(uint8_t *at, uint64_t mac)
 
 static uint64_t destination(uint8_t v)
 {
-	static const uint64_t special[] = {UINT64_C(0xffffffffffff), UINT64_C(0x01005e000001), UINT64_C(0x0180c2000000),
-					   UINT64_C(0x0180c200000e), UINT64_C(0x01000ccccccd), UINT64_C(0x333300000001),
-					   0, UINT64_C(0x0180c2000010)};
+	static const uint64_t special[] = {UINT64_C(0xffffffffffff),
+					   UINT64_C(0x01005e000001),
+					   UINT64_C(0x0180c2000000),
+					   UINT64_C(0x0180c200000e),
+					   UINT64_C(0x01000ccccccd),
+					   UINT64_C(0x333300000001),
+					   0,
+					   UINT64_C(0x0180c2000010)};
 
 	return v & 8 ? special[v & 7] : station(v);
 }
@@ -346,7 +373,8 @@ static uint32_t take_bytes(struct bytes *in, uint8_t *p)
 	uint32_t len = 0, raw = shape & 0x1f, whole = lengths[shape >> 5];
 
 	put_mac(p, destination(macs));
-	put_mac(p + 6, macs & 0x80 && macs & 0x40 ? destination(macs >> 3 | 8) : station(macs >> 4));
+	put_mac(p + 6,
+		macs & 0x80 && macs & 0x40 ? destination(macs >> 3 | 8) : station(macs >> 4));
 	len = 12;
 	if (tag) {
 		uint8_t tci[4] = {0x81, 0, tag & 0xe0, tag & 7};
@@ -403,7 +431,8 @@ static void take_frame(struct run *r, struct bytes *in, uint8_t op)
 
 static void take_time(struct run *r, struct bytes *in)
 {
-	static const uint64_t steps[] = {1, 1000, 1000000, 20000000, 499999999, 500000000, 1000000000, 10000000000, 301000000000};
+	static const uint64_t steps[] = {1,         1000,       1000000,     20000000,    499999999,
+					 500000000, 1000000000, 10000000000, 301000000000};
 	uint64_t step = steps[take8(in) % (sizeof steps / sizeof *steps)];
 
 	r->now_ns += step;
@@ -460,12 +489,13 @@ static void play(struct run *r, struct bytes in)
 
 static bool hash_entry(void *sum, const struct fdb_entry *e)
 {
-	*(uint64_t *)sum += (e->key ^ (uint64_t)e->port << 60 ^ (uint64_t)e->type << 62 ^ e->seen) * UINT64_C(0x9e3779b97f4a7c15);
+	*(uint64_t *)sum += (e->key ^ (uint64_t)e->port << 60 ^ (uint64_t)e->type << 62 ^ e->seen) *
+			    UINT64_C(0x9e3779b97f4a7c15);
 	return false;
 }
 
-static struct run *run_new(const struct config *c, const struct swconf *conf, const struct fixed_mac *fixed, size_t fixed_count,
-			   bool sniffs)
+static struct run *run_new(const struct config *c, const struct swconf *conf,
+			   const struct fixed_mac *fixed, size_t fixed_count, bool sniffs)
 {
 	static struct run r;
 
@@ -475,7 +505,8 @@ static struct run *run_new(const struct config *c, const struct swconf *conf, co
 	atomic_store(&r.shared.conf, conf);
 	r.shared.up = portset_of(PORTS) - 1;
 	for (size_t i = 0; i < fixed_count; i++)
-		MUST(!fdb_put(r.shared.fdb, fixed[i].key, fixed[i].port, (enum fdb_type)fixed[i].type));
+		MUST(!fdb_put(r.shared.fdb, fixed[i].key, fixed[i].port,
+			      (enum fdb_type)fixed[i].type));
 	for (unsigned port = 0; port < PORTS; port++) {
 		struct policy p;
 		config_port_policy(c, &c->port[port], &p);
@@ -491,7 +522,8 @@ static struct run *run_new(const struct config *c, const struct swconf *conf, co
 	return &r;
 }
 
-static struct result run(const struct config *c, struct bytes in, unsigned burst_max, bool jams, bool sniffs)
+static struct result run(const struct config *c, struct bytes in, unsigned burst_max, bool jams,
+			 bool sniffs)
 {
 	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, 4};
 	size_t fixed_count;
@@ -503,8 +535,10 @@ static struct result run(const struct config *c, struct bytes in, unsigned burst
 	r->burst_max = burst_max;
 	r->jams = jams;
 	play(r, in);
-	fdb_walk(r->shared.fdb, 0, fdb_lines(r->shared.fdb), forward_tick(r->now_ns), hash_entry, &r->result.table);
-	MUST(rte_mempool_in_use_count(pool) == 0, "%u buffers are lost", rte_mempool_in_use_count(pool));
+	fdb_walk(r->shared.fdb, 0, fdb_lines(r->shared.fdb), forward_tick(r->now_ns), hash_entry,
+		 &r->result.table);
+	MUST(rte_mempool_in_use_count(pool) == 0, "%u buffers are lost",
+	     rte_mempool_in_use_count(pool));
 	fdb_destroy(r->shared.fdb);
 	free(conf);
 	free(fixed);
@@ -514,10 +548,13 @@ static struct result run(const struct config *c, struct bytes in, unsigned burst
 static void check_same(const struct result *a, const struct result *b)
 {
 	for (unsigned port = 0; port < PORTS; port++) {
-		const uint64_t *x = (const uint64_t *)&a->counters[port], *y = (const uint64_t *)&b->counters[port];
+		const uint64_t *x = (const uint64_t *)&a->counters[port],
+			       *y = (const uint64_t *)&b->counters[port];
 		for (size_t i = 0; i < sizeof a->counters[port] / sizeof *x; i++)
-			MUST(x[i] == y[i], "port %u, counter %zu: in bursts %ju, one at a time %ju", port, i, (uintmax_t)x[i], (uintmax_t)y[i]);
-		MUST(a->sent[port] == b->sent[port], "port %u sends something else in bursts", port);
+			MUST(x[i] == y[i], "port %u, counter %zu: in bursts %ju, one at a time %ju",
+			     port, i, (uintmax_t)x[i], (uintmax_t)y[i]);
+		MUST(a->sent[port] == b->sent[port], "port %u sends something else in bursts",
+		     port);
 	}
 	MUST(a->table == b->table);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // fuzz: what the fuzz targets share.
 //
-// Model   A target is one function of some bytes. With libFuzzer it is called by a fuzzer, with replay.c by a program
-//         that runs the files it is given.
+// Model   A target is one function of some bytes. With libFuzzer it is called by a fuzzer, with
+//         replay.c by a program that runs the files it is given.
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A capture of any bytes, read as two inputs side by side: what comes is within bounds, in order, and the same twice.
+// A capture of any bytes, read as two inputs side by side: what comes is within bounds, in order,
+// and the same twice.
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
@@ -46,7 +47,8 @@ static void read_all(struct captures *c)
 		if (status == CAPTURE_RECORD)
 			check_record(seen, &r);
 		else
-			MUST(strstr(text, "ends within a record") && ++warnings <= INPUTS, "%s", text);
+			MUST(strstr(text, "ends within a record") && ++warnings <= INPUTS, "%s",
+			     text);
 	}
 	if (status == CAPTURE_END)
 		MUST(seen[0].records == seen[1].records && seen[0].sum == seen[1].sum);

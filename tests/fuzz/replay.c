@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// replay: runs a fuzz target on the files named, without a fuzzer. The last name printed is that of the one it died of.
+// replay: runs a fuzz target on the files named, without a fuzzer. The last name printed is that of
+// the one it died of.
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Requests of any kind, one a line, to a switch for replay: each has a result or an error, and whatever they change, the
-// switch's configuration stays one that can be shown and applied again.
+// Requests of any kind, one a line, to a switch for replay: each has a result or an error, and
+// whatever they change, the switch's configuration stays one that can be shown and applied again.
 #include <string.h>
 
 #include "control/api/confirm.h"
@@ -22,14 +22,15 @@
 #include "dataplane/txbatch.h"
 #include "tests/fuzz/fuzz.h"
 
-static const char base_text[] = "switch: {name: fuzz, mac-table-size: 256}\n"
-				"policy: {mac-limit: 16}\n"
-				"port-groups: [{name: g, policy: {mac-limit: 8}}, {name: empty}]\n"
-				"ports:\n"
-				"- {name: a, device: 'null:', mac-address: 02:00:00:00:00:0a, policy: {allowed-vlans: 1-5}}\n"
-				"- {name: b, device: 'null:', port-group: g, policy: {vlan-mode: access, access-vlan: 2}}\n"
-				"- {name: c, device: 'null:', policy: {mac-learning: off}}\n"
-				"static-macs: [{mac: 02:00:00:00:00:99, vlan: 2, port: b}]\n";
+static const char base_text[] =
+	"switch: {name: fuzz, mac-table-size: 256}\n"
+	"policy: {mac-limit: 16}\n"
+	"port-groups: [{name: g, policy: {mac-limit: 8}}, {name: empty}]\n"
+	"ports:\n"
+	"- {name: a, device: 'null:', mac-address: 02:00:00:00:00:0a, policy: {allowed-vlans: 1-5}}\n"
+	"- {name: b, device: 'null:', port-group: g, policy: {vlan-mode: access, access-vlan: 2}}\n"
+	"- {name: c, device: 'null:', policy: {mac-learning: off}}\n"
+	"static-macs: [{mac: 02:00:00:00:00:99, vlan: 2, port: b}]\n";
 
 static struct vswitch *sw;
 static struct control control;
@@ -50,7 +51,8 @@ static void shrink_table(void)
 	sw->fixed_room = 512;
 	MUST(!fdb_create(&sw->shared.fdb, sw->table_size, (uint32_t)sw->fixed_room, 0));
 	for (size_t i = 0; i < sw->fixed_count; i++)
-		MUST(!fdb_put(sw->shared.fdb, sw->fixed[i].key, sw->fixed[i].port, (enum fdb_type)sw->fixed[i].type));
+		MUST(!fdb_put(sw->shared.fdb, sw->fixed[i].key, sw->fixed[i].port,
+			      (enum fdb_type)sw->fixed[i].type));
 }
 
 // A past of its own for each input; nobody looks at the time.
@@ -103,7 +105,8 @@ static void learn_some(void)
 static void reset(void)
 {
 	struct error e;
-	struct fdb_filter all = {.port = -1, .type = FDB_DYNAMIC}, sticky = {.port = -1, .type = FDB_STICKY};
+	struct fdb_filter all = {.port = -1, .type = FDB_DYNAMIC},
+			  sticky = {.port = -1, .type = FDB_STICKY};
 
 	MUST(switch_apply(sw, config_copy(base), &e), "%s", e.text);
 	for (unsigned i = 0; i < base->port_count; i++)
@@ -189,7 +192,8 @@ static json_t *called(const char *name, const json_t *params, struct error *e)
 	char *after = seen();
 
 	MUST(strcmp(name, "trace") || !strcmp(before, after), "%s\nbecame:\n%s", before, after);
-	MUST(!rte_mempool_in_use_count(sw->pool), "%u buffers are not given back", rte_mempool_in_use_count(sw->pool));
+	MUST(!rte_mempool_in_use_count(sw->pool), "%u buffers are not given back",
+	     rte_mempool_in_use_count(sw->pool));
 	free(before);
 	free(after);
 	return result;
@@ -198,7 +202,8 @@ static json_t *called(const char *name, const json_t *params, struct error *e)
 static void request(const char *line, size_t len)
 {
 	struct error e = {0};
-	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL), *params = json_object_get(o, "params");
+	json_t *o = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL),
+	       *params = json_object_get(o, "params");
 	const char *name = json_string_value(json_object_get(o, "method"));
 
 	// Not those that write files.
@@ -225,7 +230,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		start();
 	reset();
 	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at)), *stop = newline ? newline : end;
+		const char *newline = memchr(at, '\n', (size_t)(end - at)),
+			   *stop = newline ? newline : end;
 		request(at, (size_t)(stop - at));
 		at = stop + 1;
 	}

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every limit holds exactly, whoever handles the frames: threads with a forwarder of their own over one shared switch
-// get the frames of one port, or of several ports to one, all at once. What comes of it is what one thread makes of the
-// same frames. Time is data: the clocks go on together, when all have met.
+// Every limit holds exactly, whoever handles the frames: threads with a forwarder of their own over
+// one shared switch get the frames of one port, or of several ports to one, all at once. What comes
+// of it is what one thread makes of the same frames. Time is data: the clocks go on together, when
+// all have met.
 #define _GNU_SOURCE
 
 #include <pthread.h>
@@ -55,11 +56,11 @@ struct scene {
 	const char *sender, *receiver; // policies
 	uint64_t dst;
 	enum source source;
-	bool spread; // frames come in on all senders, not on the first alone
+	bool spread;  // frames come in on all senders, not on the first alone
 	bool lagging; // the lanes' clocks differ
 	unsigned steps;
 	uint64_t step_ns;
-	uint64_t passed; // frames that reach OUT
+	uint64_t passed;        // frames that reach OUT
 	uint64_t depth, per_ms; // bytes of the average bucket
 	uint64_t storm;         // frames a second
 };
@@ -96,8 +97,8 @@ static struct swconf *compile_scene(const struct scene *s)
 	int n = snprintf(text, sizeof text, "ports:\n");
 
 	for (int port = 0; port < PORTS; port++)
-		n += snprintf(text + n, sizeof text - (size_t)n, "- {name: p%d, policy: {%s}}\n", port,
-			      port == OUT ? s->receiver : s->sender);
+		n += snprintf(text + n, sizeof text - (size_t)n, "- {name: p%d, policy: {%s}}\n",
+			      port, port == OUT ? s->receiver : s->sender);
 	struct config *c = config_parse(text, (size_t)n, &e);
 	CHECK(c, "%s: %u:%u: %s", s->name, e.at.line, e.at.column, e.text);
 	struct swconf *conf = compile_ports(c, numbers);
@@ -179,10 +180,12 @@ static unsigned port_of(const struct scene *s, unsigned burst)
 	return s->spread ? (burst + burst / SENDERS) % SENDERS : 0;
 }
 
-static void make_burst(struct lane *l, unsigned step, unsigned burst, struct rte_mbuf *frames[BURST])
+static void make_burst(struct lane *l, unsigned step, unsigned burst,
+		       struct rte_mbuf *frames[BURST])
 {
 	for (unsigned i = 0; i < BURST; i++)
-		frames[i] = make_frame(l, port_of(l->scene, burst), (step * BURSTS + burst) * BURST + i);
+		frames[i] = make_frame(l, port_of(l->scene, burst),
+				       (step * BURSTS + burst) * BURST + i);
 }
 
 static void offer_burst(struct lane *l, unsigned burst, struct rte_mbuf *frames[BURST])
@@ -223,7 +226,8 @@ static void *drive(void *arg)
 	return NULL;
 }
 
-// One lane's part where every round begins with a port that is up, and each lane violates its policy at once.
+// One lane's part where every round begins with a port that is up, and each lane violates its
+// policy at once.
 static void *violate(void *arg)
 {
 	struct lane *l = arg;
@@ -267,7 +271,8 @@ static void collect_switch(struct result *r)
 	struct event told[VIOLATION_REASONS];
 
 	for (uint8_t port = 0; port < PORTS; port++) {
-		unsigned n = violation_collect(&shared->port[port].violations, port, UINT64_MAX, told);
+		unsigned n = violation_collect(&shared->port[port].violations, port, UINT64_MAX,
+					       told);
 		for (unsigned i = 0; i < n; i++)
 			count_event(r, &told[i]);
 		r->learned += fdb_count(shared->fdb, port);
@@ -275,7 +280,8 @@ static void collect_switch(struct result *r)
 }
 
 // Runs the lanes of a scene over the switch that is there.
-static void run_lanes(const struct scene *s, unsigned lanes, void *(*part)(void *), struct result *r)
+static void run_lanes(const struct scene *s, unsigned lanes, void *(*part)(void *),
+		      struct result *r)
 {
 	struct lane lane[LANES_MAX] = {0};
 	pthread_t thread[LANES_MAX];
@@ -283,7 +289,8 @@ static void run_lanes(const struct scene *s, unsigned lanes, void *(*part)(void 
 
 	*r = (struct result){0};
 	for (unsigned i = 0; i < lanes; i++) {
-		lane[i] = (struct lane){.scene = s, .number = i, .lanes = lanes, .arrived = &arrived};
+		lane[i] = (struct lane){
+			.scene = s, .number = i, .lanes = lanes, .arrived = &arrived};
 		lane[i].w = make_forwarder(&lane[i]);
 		assert_int_equal(pthread_create(&thread[i], NULL, part, &lane[i]), 0);
 	}
@@ -316,69 +323,82 @@ static void check_conservation(const struct scene *s, const struct result *r)
 
 	for (int out = 0; out < OUTCOMES; out++)
 		ended += r->in.outcome[out];
-	CHECK(r->in.rx_packets == s->steps * BURSTS * BURST && ended == r->in.rx_packets, "%s: %ju frames came, %ju ended", s->name,
-	      (uintmax_t)r->in.rx_packets, (uintmax_t)ended);
-	CHECK(r->out.tx_packets == passed(r), "%s: %ju counted at the port, %ju sent", s->name, (uintmax_t)r->out.tx_packets,
-	      (uintmax_t)passed(r));
+	CHECK(r->in.rx_packets == s->steps * BURSTS * BURST && ended == r->in.rx_packets,
+	      "%s: %ju frames came, %ju ended", s->name, (uintmax_t)r->in.rx_packets,
+	      (uintmax_t)ended);
+	CHECK(r->out.tx_packets == passed(r), "%s: %ju counted at the port, %ju sent", s->name,
+	      (uintmax_t)r->out.tx_packets, (uintmax_t)passed(r));
 }
 
 // Counters of a result, one after another.
-static void check_counters(const struct scene *s, unsigned lanes, const struct counters *one, const struct counters *many)
+static void check_counters(const struct scene *s, unsigned lanes, const struct counters *one,
+			   const struct counters *many)
 {
 	const uint64_t *a = (const uint64_t *)one, *b = (const uint64_t *)many;
 
 	for (size_t i = 0; i < sizeof *one / sizeof *a; i++)
-		CHECK(a[i] == b[i], "%s: counter %zu is %ju with %u threads, %ju with one", s->name, i, (uintmax_t)b[i], lanes,
-		      (uintmax_t)a[i]);
+		CHECK(a[i] == b[i], "%s: counter %zu is %ju with %u threads, %ju with one", s->name,
+		      i, (uintmax_t)b[i], lanes, (uintmax_t)a[i]);
 }
 
-static void check_same(const struct scene *s, unsigned lanes, const struct result *one, const struct result *many)
+static void check_same(const struct scene *s, unsigned lanes, const struct result *one,
+		       const struct result *many)
 {
 	check_counters(s, lanes, &one->in, &many->in);
 	check_counters(s, lanes, &one->out, &many->out);
 	for (unsigned step = 0; step < s->steps; step++)
-		CHECK(one->passed[step] == many->passed[step], "%s: in step %u %ju frames passed with %u threads, %ju with one", s->name,
+		CHECK(one->passed[step] == many->passed[step],
+		      "%s: in step %u %ju frames passed with %u threads, %ju with one", s->name,
 		      step, (uintmax_t)many->passed[step], lanes, (uintmax_t)one->passed[step]);
 	for (int type = 0; type < EVENT_TYPES; type++)
-		CHECK(one->events[type] == many->events[type], "%s: %ju events of type %d with %u threads, %ju with one", s->name,
+		CHECK(one->events[type] == many->events[type],
+		      "%s: %ju events of type %d with %u threads, %ju with one", s->name,
 		      (uintmax_t)many->events[type], type, lanes, (uintmax_t)one->events[type]);
-	CHECK(one->violations == many->violations, "%s: %ju violations told with %u threads, %ju with one", s->name,
+	CHECK(one->violations == many->violations,
+	      "%s: %ju violations told with %u threads, %ju with one", s->name,
 	      (uintmax_t)many->violations, lanes, (uintmax_t)one->violations);
-	CHECK(one->learned == many->learned, "%s: %ju entries with %u threads, %ju with one", s->name, (uintmax_t)many->learned, lanes,
-	      (uintmax_t)one->learned);
+	CHECK(one->learned == many->learned, "%s: %ju entries with %u threads, %ju with one",
+	      s->name, (uintmax_t)many->learned, lanes, (uintmax_t)one->learned);
 }
 
-#define FRAMES(steps) ((steps) * BURSTS * BURST)
+#define FRAMES(steps) ((steps)*BURSTS * BURST)
 // A step offers a little more than the rates allow, so that all lanes pass frames most of the time.
 #define RATE(way) way "-rate: 100000, " way "-burst: 256"
-#define WITH_PEAK(way) way "-rate: 80000, " way "-peak: 200000, " way "-burst: 256" // of which 250,000 bytes at once
+#define WITH_PEAK(way) \
+	way "-rate: 80000, " way "-peak: 200000, " way "-burst: 256" // of which 250,000 bytes at
+								     // once
 #define RATED(bytes_a_ms) \
 	.steps = 50, .step_ns = 20 * MS, .depth = 256 * 1024, .per_ms = (bytes_a_ms), \
 	.passed = (256 * 1024 + 49 * 20 * (bytes_a_ms)) / SIZE
 
 static const struct scene scenes[] = {
-	{"mac-limit, allow", "mac-limit: 3000", "", MAC_OUT, NEW_EACH, .steps = 8, .step_ns = MS, .passed = FRAMES(8)},
-	{"mac-limit, drop", "mac-limit: 3000, mac-limit-policy: drop", "", MAC_OUT, NEW_EACH, .steps = 8, .step_ns = SECOND / 4,
-	 .passed = 3000},
-	{"mac-limit of four ports, drop", "mac-limit: 700, mac-limit-policy: drop", "", MAC_OUT, NEW_EACH, .spread = true, .steps = 8,
-	 .step_ns = SECOND / 4, .passed = 4 * 700},
-	{"sticky mac-limit", "mac-limit: 3000, mac-limit-policy: drop, mac-sticky: on", "", MAC_OUT, NEW_EACH, .steps = 8,
-	 .step_ns = MS, .passed = 3000},
-	{"storm-broadcast", "storm-broadcast: 400", "", MAC_BROADCAST, OF_PORT, .steps = 8, .step_ns = SECOND / 2,
-	 .storm = 400, .passed = 4 * 400},
-	{"storm-multicast", "storm-multicast: 400", "", MAC_MULTICAST, OF_PORT, .steps = 8, .step_ns = SECOND,
-	 .storm = 400, .passed = 8 * 400},
-	{"storm-unknown-unicast", "storm-unknown-unicast: 400", "", MAC_UNKNOWN, OF_PORT, .steps = 8, .step_ns = SECOND,
-	 .storm = 400, .passed = 8 * 400},
-	{"storm-broadcast of four ports", "storm-broadcast: 50", "", MAC_BROADCAST, OF_PORT, .spread = true, .steps = 8,
-	 .step_ns = SECOND, .storm = 4 * 50, .passed = 8 * 4 * 50},
+	{"mac-limit, allow", "mac-limit: 3000", "", MAC_OUT, NEW_EACH, .steps = 8, .step_ns = MS,
+	 .passed = FRAMES(8)},
+	{"mac-limit, drop", "mac-limit: 3000, mac-limit-policy: drop", "", MAC_OUT, NEW_EACH,
+	 .steps = 8, .step_ns = SECOND / 4, .passed = 3000},
+	{"mac-limit of four ports, drop", "mac-limit: 700, mac-limit-policy: drop", "", MAC_OUT,
+	 NEW_EACH, .spread = true, .steps = 8, .step_ns = SECOND / 4, .passed = 4 * 700},
+	{"sticky mac-limit", "mac-limit: 3000, mac-limit-policy: drop, mac-sticky: on", "", MAC_OUT,
+	 NEW_EACH, .steps = 8, .step_ns = MS, .passed = 3000},
+	{"storm-broadcast", "storm-broadcast: 400", "", MAC_BROADCAST, OF_PORT, .steps = 8,
+	 .step_ns = SECOND / 2, .storm = 400, .passed = 4 * 400},
+	{"storm-multicast", "storm-multicast: 400", "", MAC_MULTICAST, OF_PORT, .steps = 8,
+	 .step_ns = SECOND, .storm = 400, .passed = 8 * 400},
+	{"storm-unknown-unicast", "storm-unknown-unicast: 400", "", MAC_UNKNOWN, OF_PORT,
+	 .steps = 8, .step_ns = SECOND, .storm = 400, .passed = 8 * 400},
+	{"storm-broadcast of four ports", "storm-broadcast: 50", "", MAC_BROADCAST, OF_PORT,
+	 .spread = true, .steps = 8, .step_ns = SECOND, .storm = 4 * 50, .passed = 8 * 4 * 50},
 	{"ingress-rate", RATE("ingress"), "", MAC_OUT, OF_PORT, RATED(12500)},
 	{"ingress-rate and -peak", WITH_PEAK("ingress"), "", MAC_OUT, OF_PORT, RATED(10000)},
 	{"egress-rate", "", RATE("egress"), MAC_OUT, OF_PORT, RATED(12500)},
-	{"egress-rate, from four ports", "", RATE("egress"), MAC_OUT, OF_PORT, .spread = true, RATED(12500)},
-	{"egress-rate and -peak, from four ports", "", WITH_PEAK("egress"), MAC_OUT, OF_PORT, .spread = true, RATED(10000)},
-	{"violations told", "forged-transmits: reject", "", MAC_OUT, OF_PORT, .spread = true, .steps = 8, .step_ns = SECOND},
-	{"violations not told", "forged-transmits: reject, violation: protect", "", MAC_OUT, OF_PORT, .steps = 8, .step_ns = SECOND},
+	{"egress-rate, from four ports", "", RATE("egress"), MAC_OUT, OF_PORT, .spread = true,
+	 RATED(12500)},
+	{"egress-rate and -peak, from four ports", "", WITH_PEAK("egress"), MAC_OUT, OF_PORT,
+	 .spread = true, RATED(10000)},
+	{"violations told", "forged-transmits: reject", "", MAC_OUT, OF_PORT, .spread = true,
+	 .steps = 8, .step_ns = SECOND},
+	{"violations not told", "forged-transmits: reject, violation: protect", "", MAC_OUT,
+	 OF_PORT, .steps = 8, .step_ns = SECOND},
 };
 
 static void same_as_one_thread(void **state)
@@ -389,8 +409,8 @@ static void same_as_one_thread(void **state)
 	for (size_t i = 0; i < COUNT(scenes); i++) {
 		run(&scenes[i], 1, &one);
 		check_conservation(&scenes[i], &one);
-		CHECK(passed(&one) == scenes[i].passed, "%s: %ju frames passed, should be %ju", scenes[i].name, (uintmax_t)passed(&one),
-		      (uintmax_t)scenes[i].passed);
+		CHECK(passed(&one) == scenes[i].passed, "%s: %ju frames passed, should be %ju",
+		      scenes[i].name, (uintmax_t)passed(&one), (uintmax_t)scenes[i].passed);
 		for (unsigned lanes = 2; lanes <= LANES_MAX; lanes *= 2) {
 			run(&scenes[i], lanes, &many);
 			check_conservation(&scenes[i], &many);
@@ -407,21 +427,25 @@ static void lagging_clocks(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(scenes); i++) {
 		struct scene s = scenes[i];
-		uint64_t lag = (LANES_MAX - 1) * s.step_ns * 3 / 4, span = (s.steps - 1) * s.step_ns + lag;
+		uint64_t lag = (LANES_MAX - 1) * s.step_ns * 3 / 4,
+			 span = (s.steps - 1) * s.step_ns + lag;
 		if (!s.depth && !s.storm)
 			continue;
 		s.lagging = true;
 		run(&s, LANES_MAX, &r);
 		check_conservation(&s, &r);
-		uint64_t most = s.storm ? s.storm * (span / SECOND + 1) : (s.depth + span * s.per_ms / MS) / SIZE;
-		CHECK(passed(&r) && passed(&r) <= most, "%s: %ju frames passed, %ju may", s.name, (uintmax_t)passed(&r), (uintmax_t)most);
+		uint64_t most = s.storm ? s.storm * (span / SECOND + 1)
+					: (s.depth + span * s.per_ms / MS) / SIZE;
+		CHECK(passed(&r) && passed(&r) <= most, "%s: %ju frames passed, %ju may", s.name,
+		      (uintmax_t)passed(&r), (uintmax_t)most);
 	}
 }
 
 // One MAC on four ports at once: five moves are followed, then it is held, once.
 static void moves_are_counted_exactly(void **state)
 {
-	static const struct scene s = {"moves", "", "", MAC_OUT, ONE_FOR_ALL, .spread = true, .steps = 2, .step_ns = MS};
+	static const struct scene s = {
+		"moves", "", "", MAC_OUT, ONE_FOR_ALL, .spread = true, .steps = 2, .step_ns = MS};
 	static struct result r;
 
 	(void)state;
@@ -437,11 +461,13 @@ static void moves_are_counted_exactly(void **state)
 	}
 }
 
-// A port goes down at its first violation: the other thread can be at one frame then, all later ones meet a port that
-// is down. It goes down once.
+// A port goes down at its first violation: the other thread can be at one frame then, all later
+// ones meet a port that is down. It goes down once.
 static void one_shutdown(void **state)
 {
-	static const struct scene s = {"shutdown", "forged-transmits: reject, violation: shutdown", "", MAC_OUT, OF_PORT, .steps = 0};
+	static const struct scene s = {"shutdown", "forged-transmits: reject, violation: shutdown",
+				       "",         MAC_OUT,
+				       OF_PORT,    .steps = 0};
 	static struct result r;
 
 	(void)state;
@@ -453,14 +479,22 @@ static void one_shutdown(void **state)
 	assert_int_equal(r.in.outcome[OUT_PORT_DOWN], 2 * SHUTDOWN_ROUNDS * BURST - forged);
 	assert_int_equal(r.violations, forged);
 	assert_int_equal(r.events[EVENT_VIOLATION], 1);
-	CHECK(r.events[EVENT_PORT_ERR_DISABLED] == SHUTDOWN_ROUNDS, "%ju events of a port that was err-disabled %d times",
+	CHECK(r.events[EVENT_PORT_ERR_DISABLED] == SHUTDOWN_ROUNDS,
+	      "%ju events of a port that was err-disabled %d times",
 	      (uintmax_t)r.events[EVENT_PORT_ERR_DISABLED], SHUTDOWN_ROUNDS);
 }
 
 // DPDK with plain memory and no devices; what the threads use of it.
 static int start(void **state)
 {
-	char *args[] = {"threads_test", "--no-huge", "-m", "64", "--no-pci", "--no-shconf", "--no-telemetry", "--log-level=*:critical"};
+	char *args[] = {"threads_test",
+			"--no-huge",
+			"-m",
+			"64",
+			"--no-pci",
+			"--no-shconf",
+			"--no-telemetry",
+			"--log-level=*:critical"};
 	char name[16];
 	cpu_set_t cores;
 
@@ -471,8 +505,10 @@ static int start(void **state)
 		return -1;
 	for (int i = 0; i < LANES_MAX; i++) {
 		snprintf(name, sizeof name, "lane%d", i);
-		pools[i] = rte_pktmbuf_pool_create(name, POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-		rings[i] = rte_ring_create_elem(name, sizeof(struct event), RING, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		pools[i] = rte_pktmbuf_pool_create(name, POOL, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE,
+						   SOCKET_ID_ANY);
+		rings[i] = rte_ring_create_elem(name, sizeof(struct event), RING, SOCKET_ID_ANY,
+						RING_F_SP_ENQ | RING_F_SC_DEQ);
 		if (!pools[i] || !rings[i])
 			return -1;
 	}
@@ -491,8 +527,8 @@ static int stop(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {TEST(same_as_one_thread), TEST(lagging_clocks), TEST(moves_are_counted_exactly),
-					   TEST(one_shutdown)};
+	const struct CMUnitTest tests[] = {TEST(same_as_one_thread), TEST(lagging_clocks),
+					   TEST(moves_are_counted_exactly), TEST(one_shutdown)};
 
 	return cmocka_run_group_tests(tests, start, stop) != 0;
 }

@@ -18,7 +18,7 @@ enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
 #define BRIDGES(last) 0x01, 0x80, 0xc2, 0, 0, last
 #define PVST 0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd
 #define IP 0x08, 0x00
-#define TAG(pcp, vid) 0x81, 0x00, (pcp) << 5 | (vid) >> 8, (vid) & 0xff, IP
+#define TAG(pcp, vid) 0x81, 0x00, (pcp) << 5 | (vid) >> 8, (vid)&0xff, IP
 #define HEADER 14
 #define TAGGED 18
 
@@ -26,7 +26,8 @@ enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
 static struct swconf *conf(void)
 {
 	static struct swconf c;
-	portset trunks = portset_of(TRUNK) | portset_of(NO_NATIVE) | portset_of(STRICT) | portset_of(OPEN);
+	portset trunks = portset_of(TRUNK) | portset_of(NO_NATIVE) | portset_of(STRICT) |
+			 portset_of(OPEN);
 
 	memset(&c, 0, sizeof c);
 	for (int p = 0; p < PORTS; p++)
@@ -88,7 +89,8 @@ static const struct {
 	{STRICT, {BRIDGES(0), OTHER, IP}, HEADER, OUT_BPDU, 0, true},
 };
 
-static enum outcome verdict(const struct swconf *c, unsigned port, const uint8_t *bytes, uint32_t len, struct arrival *a)
+static enum outcome verdict(const struct swconf *c, unsigned port, const uint8_t *bytes,
+			    uint32_t len, struct arrival *a)
 {
 	struct rte_mbuf *m = buffer_new(0, bytes, (uint16_t)len);
 	enum outcome got = admit(c, &c->port[port], portset_of(port), m, a);
@@ -105,10 +107,12 @@ static void verdicts(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct arrival a = {0};
 		enum outcome got = verdict(c, cases[i].port, cases[i].bytes, cases[i].len, &a);
-		CHECK(got == cases[i].verdict, "case %zu: %s, not %s", i, outcome_names[got], outcome_names[cases[i].verdict]);
+		CHECK(got == cases[i].verdict, "case %zu: %s, not %s", i, outcome_names[got],
+		      outcome_names[cases[i].verdict]);
 		if (got != ADMITTED)
 			continue;
-		CHECK(key_vid(a.src_key) == cases[i].vid, "case %zu: VLAN %u", i, key_vid(a.src_key));
+		CHECK(key_vid(a.src_key) == cases[i].vid, "case %zu: VLAN %u", i,
+		      key_vid(a.src_key));
 		CHECK(mac_is_group(key_mac(a.dst_key)) == cases[i].group, "case %zu", i);
 	}
 }
@@ -121,7 +125,8 @@ static void no_mac_at_all(void **state)
 
 	(void)state;
 	c->port[STRICT].mac = 0;
-	assert_int_equal(verdict(c, STRICT, (uint8_t[]){OTHER, STATION, IP}, HEADER, &a), OUT_FORGED_TRANSMIT);
+	assert_int_equal(verdict(c, STRICT, (uint8_t[]){OTHER, STATION, IP}, HEADER, &a),
+			 OUT_FORGED_TRANSMIT);
 }
 
 RUN_TESTS(TEST(verdicts), TEST(no_mac_at_all))

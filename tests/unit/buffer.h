@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-// An mbuf with `len` bytes of frame behind `headroom` free ones and nothing behind them, so that AddressSanitizer sees
-// every read beyond its end. buffer_free() it.
+// An mbuf with `len` bytes of frame behind `headroom` free ones and nothing behind them, so that
+// AddressSanitizer sees every read beyond its end. buffer_free() it.
 static inline struct rte_mbuf *buffer_new(uint16_t headroom, const void *frame, uint16_t len)
 {
 	struct rte_mbuf *m = calloc(1, sizeof *m);

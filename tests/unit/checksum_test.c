@@ -53,11 +53,12 @@ static uint32_t add(const uint8_t *bytes, size_t n)
 	return sum;
 }
 
-// A TCP or UDP header and an IP header in front of what is there. The field holds what a sender leaves to its NIC. The result
-// is where the field is.
+// A TCP or UDP header and an IP header in front of what is there. The field holds what a sender
+// leaves to its NIC. The result is where the field is.
 static uint8_t *push_ip(struct packet *p, int version, uint8_t protocol, uint16_t port)
 {
-	uint8_t l4[20] = {0x12, 0x34}, ip4[20] = {0x45, [8] = 64, [9] = protocol, [12] = 10, 1, 2, 3, 10, 200, 3, 4};
+	uint8_t l4[20] = {0x12, 0x34},
+		ip4[20] = {0x45, [8] = 64, [9] = protocol, [12] = 10, 1, 2, 3, 10, 200, 3, 4};
 	uint8_t ip6[40] = {0x60, [6] = protocol, 64, 0xfd, [23] = 1, 0xfd, [39] = 0xfe};
 	uint32_t size = protocol == TCP ? 20 : 8;
 
@@ -78,7 +79,8 @@ static uint8_t *push_ip(struct packet *p, int version, uint8_t protocol, uint16_
 
 static void push_ethernet(struct packet *p, int version, bool tag)
 {
-	static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2}, vlan[4] = {0x81, 0, 0, 10};
+	static const uint8_t addresses[12] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2},
+			     vlan[4] = {0x81, 0, 0, 10};
 	uint8_t type[2];
 
 	put16(type, version == 4 ? 0x0800 : 0x86dd);
@@ -105,9 +107,11 @@ static void finish(struct packet *p, uint16_t padding)
 static bool is_right(const uint8_t *ip)
 {
 	bool is4 = ip[0] >> 4 == 4;
-	uint32_t header = is4 ? 20 : 40, n = ip[is4 ? 2 : 4] * 256u + ip[is4 ? 3 : 5] - (is4 ? header : 0);
+	uint32_t header = is4 ? 20 : 40,
+		 n = ip[is4 ? 2 : 4] * 256u + ip[is4 ? 3 : 5] - (is4 ? header : 0);
 
-	return fold(add(ip + (is4 ? 12 : 8), is4 ? 8 : 32) + ip[is4 ? 9 : 6] + n + add(ip + header, n)) == 0xffff;
+	return fold(add(ip + (is4 ? 12 : 8), is4 ? 8 : 32) + ip[is4 ? 9 : 6] + n +
+		    add(ip + header, n)) == 0xffff;
 }
 
 static void plain(void **state)
@@ -122,20 +126,24 @@ static void plain(void **state)
 				begin(&p, payload);
 				push_ip(&p, version, protocol, 80);
 				push_ethernet(&p, version, tag);
-				CHECK(!is_right(p.at + (tag ? 18 : 14)), "IPv%d, protocol %u: right before", version, protocol);
+				CHECK(!is_right(p.at + (tag ? 18 : 14)),
+				      "IPv%d, protocol %u: right before", version, protocol);
 				finish(&p, payload % 3 * 9);
-				CHECK(is_right(p.at + (tag ? 18 : 14)), "IPv%d, protocol %u, %u bytes", version, protocol, payload);
+				CHECK(is_right(p.at + (tag ? 18 : 14)),
+				      "IPv%d, protocol %u, %u bytes", version, protocol, payload);
 				struct packet again = p;
 				again.at = again.room + (p.at - p.room);
 				finish(&again, 0);
-				CHECK(!memcmp(again.at, p.at, length(&p)), "IPv%d, protocol %u: not left alone", version, protocol);
+				CHECK(!memcmp(again.at, p.at, length(&p)),
+				      "IPv%d, protocol %u: not left alone", version, protocol);
 			}
 }
 
 // In every tunnel an unfinished packet, and outside a checksum that is none, right or unfinished.
 static void tunnels(void **state)
 {
-	static const uint8_t vxlan[8] = {8}, geneve[16] = {2, 0, 0x65, 0x58}, gre[4] = {0, 0, 0x65, 0x58};
+	static const uint8_t vxlan[8] = {8}, geneve[16] = {2, 0, 0x65, 0x58},
+			     gre[4] = {0, 0, 0x65, 0x58};
 	static const uint8_t gre_key[8] = {0x20, 0, 0x08, 0x00};
 	static const struct {
 		const char *name;
@@ -145,9 +153,12 @@ static void tunnels(void **state)
 		size_t size;
 		bool ethernet;
 	} cases[] = {
-		{"VXLAN", 4789, UDP, vxlan, sizeof vxlan, true},  {"old VXLAN", 8472, UDP, vxlan, sizeof vxlan, true},
-		{"Geneve", 6081, UDP, geneve, sizeof geneve, true}, {"GRE", 0, 47, gre, sizeof gre, true},
-		{"GRE with a key", 0, 47, gre_key, sizeof gre_key, false}, {"IP in IP", 0, 4, gre, 0, false},
+		{"VXLAN", 4789, UDP, vxlan, sizeof vxlan, true},
+		{"old VXLAN", 8472, UDP, vxlan, sizeof vxlan, true},
+		{"Geneve", 6081, UDP, geneve, sizeof geneve, true},
+		{"GRE", 0, 47, gre, sizeof gre, true},
+		{"GRE with a key", 0, 47, gre_key, sizeof gre_key, false},
+		{"IP in IP", 0, 4, gre, 0, false},
 	};
 
 	(void)state;
@@ -193,7 +204,8 @@ static void left_alone(void **state)
 	}
 }
 
-// Cut anywhere, filled with anything: no byte beyond the frame is touched (AddressSanitizer looks on).
+// Cut anywhere, filled with anything: no byte beyond the frame is touched (AddressSanitizer looks
+// on).
 static void cut_short(void **state)
 {
 	uint64_t random = 1;
@@ -225,7 +237,8 @@ static struct rte_mbuf *chain(const uint8_t *frame, uint16_t n, uint16_t cut)
 	return m;
 }
 
-// The sender has told: finished whatever the field holds, in one segment or two; not where the field is in the second one.
+// The sender has told: finished whatever the field holds, in one segment or two; not where the
+// field is in the second one.
 static void told(void **state)
 {
 	uint8_t frame[ROOM];
@@ -244,7 +257,8 @@ static void told(void **state)
 			checksum_finish_told(m);
 			memcpy(frame, rte_pktmbuf_mtod(m, void *), cut);
 			memcpy(frame + cut, p.at + cut, n - cut);
-			CHECK(is_right(frame + at) == (cut >= behind), "case %d, cut at %u", i, cut);
+			CHECK(is_right(frame + at) == (cut >= behind), "case %d, cut at %u", i,
+			      cut);
 			buffer_free(m);
 		}
 	}
@@ -257,7 +271,8 @@ static void told_nonsense(void **state)
 		int version, at;
 		uint8_t value;
 	} cases[] = {
-		{4, 0, 0x4f}, {4, 0, 0x40}, {4, 2, 0xff}, {4, 3, 21}, {6, 0, 0x40}, {6, 5, 1}, {6, 6, 0}, {6, 6, 43}, {6, 6, 60},
+		{4, 0, 0x4f}, {4, 0, 0x40}, {4, 2, 0xff}, {4, 3, 21}, {6, 0, 0x40},
+		{6, 5, 1},    {6, 6, 0},    {6, 6, 43},   {6, 6, 60},
 	};
 
 	(void)state;
@@ -278,4 +293,5 @@ static void told_nonsense(void **state)
 		}
 }
 
-RUN_TESTS(TEST(plain), TEST(tunnels), TEST(left_alone), TEST(cut_short), TEST(told), TEST(told_nonsense))
+RUN_TESTS(TEST(plain), TEST(tunnels), TEST(left_alone), TEST(cut_short), TEST(told),
+	  TEST(told_nonsense))

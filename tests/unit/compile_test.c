@@ -35,10 +35,11 @@ enum { A = 5, B = 0, C = 63 };
 
 static const uint8_t numbers[] = {A, B, C};
 
-static const char three_ports[] = "ports:\n"
-				  "- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20, native-vlan: 10}}\n"
-				  "- {name: b, policy: {vlan-mode: access, access-vlan: 10, promiscuous: accept, isolation-group: 2}}\n"
-				  "- {name: c, policy: {native-vlan: 30, allowed-vlans: '10,20', mac-learning: off, isolation-group: 2}}\n";
+static const char three_ports[] =
+	"ports:\n"
+	"- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20, native-vlan: 10}}\n"
+	"- {name: b, policy: {vlan-mode: access, access-vlan: 10, promiscuous: accept, isolation-group: 2}}\n"
+	"- {name: c, policy: {native-vlan: 30, allowed-vlans: '10,20', mac-learning: off, isolation-group: 2}}\n";
 
 static void vlans(void **state)
 {
@@ -79,7 +80,8 @@ static void reach(void **state)
 	assert_int_equal(conf->port[B].reach & all, portset_of(A));
 	assert_int_equal(conf->port[C].reach & all, portset_of(A));
 	free(conf);
-	conf = compiled("ports: [{name: a}, {name: b}, {name: c, policy: {isolation-group: 31}}]", numbers); // 0 isolates nobody
+	conf = compiled("ports: [{name: a}, {name: b}, {name: c, policy: {isolation-group: 31}}]",
+			numbers); // 0 isolates nobody
 	assert_int_equal(conf->port[A].reach & all, portset_of(B) | portset_of(C));
 	assert_int_equal(conf->port[B].reach & all, portset_of(A) | portset_of(C));
 	assert_int_equal(conf->port[C].reach & all, portset_of(A) | portset_of(B));
@@ -89,20 +91,24 @@ static void reach(void **state)
 static void ingress_policy(void **state)
 {
 	static const uint8_t number[] = {7};
-	struct swconf *conf = compiled("ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]", number);
+	struct swconf *conf = compiled(
+		"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
+		number);
 
 	(void)state;
 	assert_int_equal(conf->port[7].mac, UINT64_C(0x020000000002));
-	assert_false(conf->port[7].own_mac_only || conf->port[7].drop_at_limit || conf->port[7].link_local_forward);
+	assert_false(conf->port[7].own_mac_only || conf->port[7].drop_at_limit ||
+		     conf->port[7].link_local_forward);
 	assert_int_equal(conf->port[7].learner.port, 7);
 	assert_true(conf->port[7].learner.learns);
 	assert_int_equal(conf->port[7].learner.limit, 4096);
 	assert_int_equal(conf->blocked, 0); // mac-changes: accept
 	free(conf);
-	conf = compiled("policy: {forged-transmits: reject, mac-limit-policy: drop, link-local: forward, bpdu: forward,\n"
-			"  mac-learning: off, mac-limit: 12, mac-changes: reject}\n"
-			"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
-			number);
+	conf = compiled(
+		"policy: {forged-transmits: reject, mac-limit-policy: drop, link-local: forward, bpdu: forward,\n"
+		"  mac-learning: off, mac-limit: 12, mac-changes: reject}\n"
+		"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
+		number);
 	assert_true(conf->port[7].own_mac_only && conf->port[7].looks_closely);
 	assert_true(conf->port[7].drop_at_limit && conf->port[7].link_local_forward);
 	assert_false(conf->port[7].learner.learns);
@@ -114,12 +120,13 @@ static void ingress_policy(void **state)
 // mac-changes: reject blocks a port exactly while its effective MAC is not the assigned one.
 static void blocked(void **state)
 {
-	struct swconf *conf = compiled("policy: {mac-changes: reject}\n"
-				       "ports:\n"
-				       "- {name: a, mac-address: 02:00:00:00:00:01}\n"
-				       "- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:02}\n"
-				       "- {name: c, mac-address: 02:00:00:00:00:03, effective-mac: 02:00:00:00:00:04}\n",
-				       numbers);
+	struct swconf *conf = compiled(
+		"policy: {mac-changes: reject}\n"
+		"ports:\n"
+		"- {name: a, mac-address: 02:00:00:00:00:01}\n"
+		"- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:02}\n"
+		"- {name: c, mac-address: 02:00:00:00:00:03, effective-mac: 02:00:00:00:00:04}\n",
+		numbers);
 
 	(void)state;
 	assert_int_equal(conf->blocked, portset_of(C));
@@ -135,9 +142,10 @@ static void limits(void **state)
 	assert_false(conf->port[7].looks_closely || conf->careful);
 	assert_int_equal(conf->port[7].ingress.rate_kbps, 0);
 	free(conf);
-	conf = compiled("ports: [{name: a, policy: {ingress-rate: 100000, ingress-peak: 200000, egress-rate: 8, egress-burst: 3,\n"
-			"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
-			number);
+	conf = compiled(
+		"ports: [{name: a, policy: {ingress-rate: 100000, ingress-peak: 200000, egress-rate: 8, egress-burst: 3,\n"
+		"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
+		number);
 	const struct portconf *p = &conf->port[7];
 	assert_true(p->looks_closely && p->block_router_advert && !p->block_dhcp_server);
 	assert_int_equal(p->ingress.depth, 125000); // 10 ms of the average rate
@@ -163,14 +171,17 @@ static void violations_and_moves(void **state)
 	} cases[] = {
 		{"violation: restrict", VIOLATION_EVENT, BPDU_DROP, 0},
 		{"violation: protect, bpdu: forward", VIOLATION_NOTHING, BPDU_PASS, 0},
-		{"violation: shutdown, bpdu: guard, recovery-time: 86400", VIOLATION_SHUTDOWN, BPDU_SHUTDOWN, 86400},
+		{"violation: shutdown, bpdu: guard, recovery-time: 86400", VIOLATION_SHUTDOWN,
+		 BPDU_SHUTDOWN, 86400},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[200];
-		snprintf(text, sizeof text, "ports: [{name: a, policy: {mac-sticky: on, mac-move-limit: 255, mac-move-hold: 3600, %s}}]",
-			 cases[i].policy);
+		snprintf(
+			text, sizeof text,
+			"ports: [{name: a, policy: {mac-sticky: on, mac-move-limit: 255, mac-move-hold: 3600, %s}}]",
+			cases[i].policy);
 		struct swconf *conf = compiled(text, number);
 		const struct portconf *p = &conf->port[7];
 		assert_int_equal(p->violation, cases[i].violation);
@@ -186,12 +197,13 @@ static void violations_and_moves(void **state)
 // The destination of a mirror is in no VLAN, not even in one that its policy names.
 static void mirrors(void **state)
 {
-	struct swconf *conf = compiled("policy: {promiscuous: accept}\n"
-				       "ports: [{name: a}, {name: b}, {name: c}]\n"
-				       "mirrors:\n"
-				       "- {name: in, source: [a, b], direction: rx, destination: c}\n"
-				       "- {name: out, source: [b], direction: tx, destination: c}\n",
-				       numbers);
+	struct swconf *conf = compiled(
+		"policy: {promiscuous: accept}\n"
+		"ports: [{name: a}, {name: b}, {name: c}]\n"
+		"mirrors:\n"
+		"- {name: in, source: [a, b], direction: rx, destination: c}\n"
+		"- {name: out, source: [b], direction: tx, destination: c}\n",
+		numbers);
 	portset a = portset_of(A), b = portset_of(B), c = portset_of(C);
 
 	(void)state;
@@ -209,13 +221,14 @@ static void mirrors(void **state)
 
 static void fixed_macs(void **state)
 {
-	struct config *c = parse("ports:\n"
-				 "- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20}}\n"
-				 "- {name: b, policy: {vlan-mode: access, access-vlan: 10}}\n"
-				 "- {name: c, mac-address: 02:00:00:00:00:03, policy: {vlan-mode: access, access-vlan: 4094}}\n"
-				 "static-macs:\n"
-				 "- {mac: 02:00:00:00:00:99, vlan: 10, port: b}\n"
-				 "- {mac: 02:00:00:00:00:01, vlan: 5, port: a}\n"); // its own already
+	struct config *c = parse(
+		"ports:\n"
+		"- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20}}\n"
+		"- {name: b, policy: {vlan-mode: access, access-vlan: 10}}\n"
+		"- {name: c, mac-address: 02:00:00:00:00:03, policy: {vlan-mode: access, access-vlan: 4094}}\n"
+		"static-macs:\n"
+		"- {mac: 02:00:00:00:00:99, vlan: 10, port: b}\n"
+		"- {mac: 02:00:00:00:00:01, vlan: 5, port: a}\n"); // its own already
 	size_t count;
 	struct fixed_mac *f = compile_fixed(c, numbers, &count);
 
@@ -225,7 +238,8 @@ static void fixed_macs(void **state)
 	for (size_t i = 1; i < count; i++)
 		assert_true(f[i - 1].key < f[i].key);
 	for (uint16_t vid = 1; vid <= 20; vid++) {
-		const struct fixed_mac *own = fixed_find(f, count, key_make(vid, UINT64_C(0x020000000001)));
+		const struct fixed_mac *own = fixed_find(f, count,
+							 key_make(vid, UINT64_C(0x020000000001)));
 		assert_true(own && own->port == A && (own->type == FDB_ASSIGNED || vid == 5));
 	}
 	const struct fixed_mac *s = fixed_find(f, count, key_make(10, UINT64_C(0x020000000099)));
@@ -257,5 +271,5 @@ static void an_empty_switch(void **state)
 	config_free(c);
 }
 
-RUN_TESTS(TEST(vlans), TEST(reach), TEST(ingress_policy), TEST(blocked), TEST(limits), TEST(violations_and_moves), TEST(mirrors),
-	  TEST(fixed_macs), TEST(an_empty_switch))
+RUN_TESTS(TEST(vlans), TEST(reach), TEST(ingress_policy), TEST(blocked), TEST(limits),
+	  TEST(violations_and_moves), TEST(mirrors), TEST(fixed_macs), TEST(an_empty_switch))

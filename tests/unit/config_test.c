@@ -41,20 +41,26 @@ static const struct refusal refusals[] = {
 	{"ports: []\n? [a]\n: b\n", 2, 3, "a key is a list"},
 	// keys
 	{"switch: {name: x}\n", 1, 1, "has no ports"},
-	{"ports: []\nport: []\n", 2, 1, "unknown key 'port' in the configuration (did you mean 'ports'?)"},
+	{"ports: []\nport: []\n", 2, 1,
+	 "unknown key 'port' in the configuration (did you mean 'ports'?)"},
 	{"ports: []\nswitch: {nam: x}\n", 2, 10, "did you mean 'name'?"},
-	{"ports: []\nswitch: {colour: x}\n", 2, 10, "unknown key 'colour' in switch (name or mac-table-size)"},
+	{"ports: []\nswitch: {colour: x}\n", 2, 10,
+	 "unknown key 'colour' in switch (name or mac-table-size)"},
 	{"ports: []\nports: []\n", 2, 1, "key 'ports' is there twice"},
 	{"ports: []\npolicy: {bpdu: filter, bpdu: forward}\n", 2, 24, "key 'bpdu' is there twice"},
 	{"ports: []\npolicy: {promiscous: accept}\n", 2, 10, "did you mean 'promiscuous'?"},
 	{PORT "policy: {mac_limit: 1}}\n", 2, 22, "did you mean 'mac-limit'?"},
-	{PORT "mac-limit: 1}\n", 2, 13, "key 'mac-limit' of a port does not stand in its policy (policy: { mac-limit: … })"},
-	{"ports: []\ndataplane: {mac-limit: 1}\n", 2, 13, "unknown key 'mac-limit' in dataplane (workers, memory"},
-	{"ports: []\npolicy: {bpdu: gard}\n", 2, 16, "bpdu cannot be 'gard' (did you mean 'guard'?)"},
+	{PORT "mac-limit: 1}\n", 2, 13,
+	 "key 'mac-limit' of a port does not stand in its policy (policy: { mac-limit: … })"},
+	{"ports: []\ndataplane: {mac-limit: 1}\n", 2, 13,
+	 "unknown key 'mac-limit' in dataplane (workers, memory"},
+	{"ports: []\npolicy: {bpdu: gard}\n", 2, 16,
+	 "bpdu cannot be 'gard' (did you mean 'guard'?)"},
 	{"ports: []\ndataplane: {hugepages: aut}\n", 2, 24, "did you mean 'auto'?"},
 	{"ports: []\nport-groups: [{policy: {}}]\n", 2, 15, "a port group has no name"},
 	{"ports: [{device: x}]\n", 1, 9, "a port has no name"},
-	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, port: a}]\n", 2, 15, "a static MAC has no vlan"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, port: a}]\n", 2, 15,
+	 "a static MAC has no vlan"},
 	// values
 	{"ports: []\nswitch: {name: ''}\n", 2, 16, "not 1 to 63 characters"},
 	{"ports: []\nswitch: {mac-table-size: 0}\n", 2, 26, "a number from 1 to 16777216"},
@@ -80,31 +86,39 @@ static const struct refusal refusals[] = {
 	{PORT "mac-address: 1}\n", 2, 26, "no MAC address"},
 	{PORT "mac-address: 01:00:5e:00:00:01}\n", 2, 26, "a group address"},
 	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "no station's address"},
-	{"ports: [{name: a}]\nstatic-macs: [{mac: ff:ff:ff:ff:ff:ff, vlan: 1, port: a}]\n", 2, 21, "a group address"},
-	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2, 46, "a number from 1 to 4094"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: ff:ff:ff:ff:ff:ff, vlan: 1, port: a}]\n", 2, 21,
+	 "a group address"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
+	 46, "a number from 1 to 4094"},
 	// what does not fit together
 	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is there twice"},
 	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3, "port group 'g' is there twice"},
 	{PORT "port-group: g}\n", 2, 25, "'g', which does not exist (add it to port-groups)"},
-	{"port-groups: [{name: nested}]\n" PORT "port-group: nestd}\n", 3, 25, "'nestd', which does not exist (did you mean 'nested'?)"},
+	{"port-groups: [{name: nested}]\n" PORT "port-group: nestd}\n", 3, 25,
+	 "'nestd', which does not exist (did you mean 'nested'?)"},
 	{PORT "effective-mac: 02:00:00:00:00:01}\n", 2, 28, "without a mac-address"},
-	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n- {name: b, mac-address: 0200.0000.0001}\n", 3, 26,
-	 "assigned to port 'a' too"},
+	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n- {name: b, mac-address: 0200.0000.0001}\n",
+	 3, 26, "assigned to port 'a' too"},
 	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n"
 	 "- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:01}\n",
 	 3, 60, "assigned to port 'a' too"},
-	{"ports: [{name: a}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: b}\n", 3, 9, "port 'b', which does not exist"},
-	{"ports: [{name: a, policy: {allowed-vlans: 5}}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n", 3, 9,
-	 "which port 'a' is not in"},
-	{"ports: [{name: a}, {name: b, mac-address: 02:00:00:00:00:01}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n", 3,
-	 9, "assigned to port 'b'"},
+	{"ports: [{name: a}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: b}\n", 3, 9,
+	 "port 'b', which does not exist"},
+	{"ports: [{name: a, policy: {allowed-vlans: 5}}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n",
+	 3, 9, "which port 'a' is not in"},
+	{"ports: [{name: a}, {name: b, mac-address: 02:00:00:00:00:01}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n",
+	 3, 9, "assigned to port 'b'"},
 	{"ports: [{name: a}, {name: b}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n"
 	 "- {mac: 02-00-00-00-00-01, vlan: 1, port: b}\n",
 	 4, 9, "there twice in VLAN 1"},
-	{"ports: [{name: a}, {name: b}]\nswitch: {mac-table-size: 8191}\n", 2, 26, "add up to 8192"},
-	{"policy: {mac-limit: 16777216}\nports: [{name: a}, {name: b}]\n", 2, 16, "add up to 33554432"},
-	{"ports:\n- {name: a, policy: {ingress-rate: 2000, ingress-peak: 1999}}\n", 2, 10, "ingress-peak 1999 is below"},
-	{"policy: {egress-rate: 2}\nports:\n- {name: a, policy: {egress-peak: 1}}\n", 3, 10, "egress-peak 1 is below"},
+	{"ports: [{name: a}, {name: b}]\nswitch: {mac-table-size: 8191}\n", 2, 26,
+	 "add up to 8192"},
+	{"policy: {mac-limit: 16777216}\nports: [{name: a}, {name: b}]\n", 2, 16,
+	 "add up to 33554432"},
+	{"ports:\n- {name: a, policy: {ingress-rate: 2000, ingress-peak: 1999}}\n", 2, 10,
+	 "ingress-peak 1999 is below"},
+	{"policy: {egress-rate: 2}\nports:\n- {name: a, policy: {egress-peak: 1}}\n", 3, 10,
+	 "egress-peak 1 is below"},
 	// mirrors
 	{MIRROR "destination: b}\n", 3, 3, "a mirror has no source"},
 	{MIRROR "source: [a]}\n", 3, 3, "a mirror has no destination"},
@@ -114,7 +128,8 @@ static const struct refusal refusals[] = {
 	{MIRROR "source: [a], destination: c}\n", 3, 39, "port 'c', which does not exist"},
 	{MIRROR "source: [a, c], destination: b}\n", 3, 25, "port 'c', which does not exist"},
 	{MIRROR "source: [a, b], destination: b}\n", 3, 25, "the destination of a mirror"},
-	{MIRROR "source: [a], destination: b}\n- {name: m, source: [a], destination: b}\n", 4, 3, "mirror 'm' is there twice"},
+	{MIRROR "source: [a], destination: b}\n- {name: m, source: [a], destination: b}\n", 4, 3,
+	 "mirror 'm' is there twice"},
 };
 
 static void every_error_has_its_place(void **state)
@@ -125,9 +140,11 @@ static void every_error_has_its_place(void **state)
 		struct error e;
 		struct config *c = config_parse(r->text, strlen(r->text), &e);
 		CHECK(!c, "taken:\n%s", r->text);
-		CHECK(e.at.line == r->line && e.at.column == r->column, "%u:%u: %s, not at %u:%u, of\n%s", e.at.line, e.at.column, e.text,
-		      r->line, r->column, r->text);
-		CHECK(strstr(e.text, r->says) && *e.text && !strchr(e.text, '\n'), "'%s' said of\n%s", e.text, r->text);
+		CHECK(e.at.line == r->line && e.at.column == r->column,
+		      "%u:%u: %s, not at %u:%u, of\n%s", e.at.line, e.at.column, e.text, r->line,
+		      r->column, r->text);
+		CHECK(strstr(e.text, r->says) && *e.text && !strchr(e.text, '\n'),
+		      "'%s' said of\n%s", e.text, r->text);
 	}
 }
 
@@ -150,21 +167,22 @@ static uint32_t value(const struct config *c, unsigned port, enum policy_key k)
 
 static void everything_is_read(void **state)
 {
-	struct config *c = parse("switch: {name: lab, mac-table-size: 9000}\n"
-				 "dataplane: {workers: 2, memory: 100, hugepages: no, busy-poll: off, eal: [-v, --single-file-segments]}\n"
-				 "policy: {mac-limit: 5, promiscuous: accept}\n"
-				 "port-groups: [{name: g, policy: {mac-limit: 6, bpdu: forward}}, {name: empty}]\n"
-				 "ports:\n"
-				 "- name: p1\n"
-				 "  device: tap:p1\n"
-				 "  port-group: g\n"
-				 "  mac-address: 0200.0000.0001\n"
-				 "  effective-mac: 02-00-00-00-00-02\n"
-				 "  enabled: false\n"
-				 "  policy: {mac-limit: 7}\n"
-				 "- {name: p2, port-group: g, policy: }\n"
-				 "- {name: p3}\n"
-				 "static-macs: [{mac: 02:00:00:00:00:99, vlan: 10, port: p2}]\n");
+	struct config *c = parse(
+		"switch: {name: lab, mac-table-size: 9000}\n"
+		"dataplane: {workers: 2, memory: 100, hugepages: no, busy-poll: off, eal: [-v, --single-file-segments]}\n"
+		"policy: {mac-limit: 5, promiscuous: accept}\n"
+		"port-groups: [{name: g, policy: {mac-limit: 6, bpdu: forward}}, {name: empty}]\n"
+		"ports:\n"
+		"- name: p1\n"
+		"  device: tap:p1\n"
+		"  port-group: g\n"
+		"  mac-address: 0200.0000.0001\n"
+		"  effective-mac: 02-00-00-00-00-02\n"
+		"  enabled: false\n"
+		"  policy: {mac-limit: 7}\n"
+		"- {name: p2, port-group: g, policy: }\n"
+		"- {name: p3}\n"
+		"static-macs: [{mac: 02:00:00:00:00:99, vlan: 10, port: p2}]\n");
 
 	(void)state;
 	assert_string_equal(c->name, "lab");
@@ -195,7 +213,8 @@ static void everything_is_read(void **state)
 
 static void vlans_as_a_list(void **state)
 {
-	struct config *c = parse("ports: [{name: a, policy: {allowed-vlans: [5, 10-12, '20,21']}}]");
+	struct config *c = parse(
+		"ports: [{name: a, policy: {allowed-vlans: [5, 10-12, '20,21']}}]");
 	char *text = malloc(VLANS_TEXT);
 
 	(void)state;
@@ -256,11 +275,15 @@ static void limits(void **state)
 		const char *head, *item, *says;
 		unsigned most;
 	} cases[] = {
-		{"ports:\n", "- {name: p%u, policy: {mac-limit: 1}}\n", "more than 64 ports", CONFIG_PORTS_MAX},
-		{"ports: []\nport-groups:\n", "- {name: g%u}\n", "more than 1024 port groups", CONFIG_GROUPS_MAX},
-		{"ports: [{name: a}, {name: b}]\nmirrors:\n", "- {name: m%u, source: [a], destination: b}\n", "more than 64 mirrors",
+		{"ports:\n", "- {name: p%u, policy: {mac-limit: 1}}\n", "more than 64 ports",
+		 CONFIG_PORTS_MAX},
+		{"ports: []\nport-groups:\n", "- {name: g%u}\n", "more than 1024 port groups",
+		 CONFIG_GROUPS_MAX},
+		{"ports: [{name: a}, {name: b}]\nmirrors:\n",
+		 "- {name: m%u, source: [a], destination: b}\n", "more than 64 mirrors",
 		 CONFIG_MIRRORS_MAX},
-		{"ports: []\ndataplane:\n  eal:\n", "  - --x%u\n", "more than 32 eal arguments", EAL_ARGS_MAX},
+		{"ports: []\ndataplane:\n  eal:\n", "  - --x%u\n", "more than 32 eal arguments",
+		 EAL_ARGS_MAX},
 	};
 
 	(void)state;
@@ -315,11 +338,14 @@ static void random_policy(struct policy *p, uint64_t *seed)
 			continue;
 		p->set |= UINT64_C(1) << k;
 		if (r->type == POLICY_NUMBER)
-			p->value[k] = r->min + rnd_below(seed, k == PK_MAC_LIMIT ? 1000 : r->max - r->min + 1);
+			p->value[k] = r->min + rnd_below(seed, k == PK_MAC_LIMIT
+								       ? 1000
+								       : r->max - r->min + 1);
 		else if (r->type == POLICY_CHOICE)
 			p->value[k] = rnd_below(seed, 2);
 		else
-			for (unsigned first = 1 + rnd_below(seed, 4094), vid = first; vid <= 4094 && vid < first + 20; vid += 1 + rnd_below(seed, 3))
+			for (unsigned first = 1 + rnd_below(seed, 4094), vid = first;
+			     vid <= 4094 && vid < first + 20; vid += 1 + rnd_below(seed, 3))
 				vlanset_add(&p->vlans, vid);
 	}
 }
@@ -327,9 +353,45 @@ static void random_policy(struct policy *p, uint64_t *seed)
 // Text with everything in it that YAML may stumble over.
 static void random_text(char *out, size_t size, uint64_t *seed)
 {
-	static const char *const bits[] = {"a", "b", " ", ":", ": ", " #", "#", "-", "- ", "'", "\"", "\\", "{", "}", "[", "]", ",", "&",
-					   "*", "!", "|", ">", "%", "@", "`", "~", "null", "0x1", "\xc3\xa4", "\xe2\x82\xac", "\xf0\x9f\x90\xa7",
-					   "\t", "\n", "\x7f", "---", "?", "=", "<<", "on"};
+	static const char *const bits[] = {"a",
+					   "b",
+					   " ",
+					   ":",
+					   ": ",
+					   " #",
+					   "#",
+					   "-",
+					   "- ",
+					   "'",
+					   "\"",
+					   "\\",
+					   "{",
+					   "}",
+					   "[",
+					   "]",
+					   ",",
+					   "&",
+					   "*",
+					   "!",
+					   "|",
+					   ">",
+					   "%",
+					   "@",
+					   "`",
+					   "~",
+					   "null",
+					   "0x1",
+					   "\xc3\xa4",
+					   "\xe2\x82\xac",
+					   "\xf0\x9f\x90\xa7",
+					   "\t",
+					   "\n",
+					   "\x7f",
+					   "---",
+					   "?",
+					   "=",
+					   "<<",
+					   "on"};
 	size_t at = 0;
 
 	do {
@@ -428,9 +490,11 @@ static void check_same_policy(const struct policy *a, const struct policy *b)
 {
 	assert_int_equal(a->set, b->set);
 	for (int k = 0; k < POLICY_KEYS; k++) {
-		bool set = policy_has(a, (enum policy_key)k), vlans = policy_rows[k].type == POLICY_VLANS;
+		bool set = policy_has(a, (enum policy_key)k),
+		     vlans = policy_rows[k].type == POLICY_VLANS;
 		CHECK(!set || vlans || a->value[k] == b->value[k], "%s", policy_rows[k].name);
-		CHECK(!set || !vlans || !memcmp(&a->vlans, &b->vlans, sizeof a->vlans), "%s", policy_rows[k].name);
+		CHECK(!set || !vlans || !memcmp(&a->vlans, &b->vlans, sizeof a->vlans), "%s",
+		      policy_rows[k].name);
 	}
 }
 
@@ -548,7 +612,8 @@ static void warnings(void **state)
 		{"forged-transmits: reject", "every frame it sends is dropped"},
 		{"mac-changes: reject", "no MAC to change"},
 		{"mac-learning: off", "no unicast frame reaches it"},
-		{"native-vlan: 20, allowed-vlans: 1-10", "native-vlan 20 is not among allowed-vlans"},
+		{"native-vlan: 20, allowed-vlans: 1-10",
+		 "native-vlan 20 is not among allowed-vlans"},
 		{"native-vlan: 0, allowed-vlans: 1-10", NULL},
 		{"native-vlan: 20, allowed-vlans: 1-10, vlan-mode: access", NULL},
 		{"mac-limit: 0, mac-limit-policy: drop", "only fixed MACs may send"},
@@ -568,7 +633,8 @@ static void warnings(void **state)
 		snprintf(text, sizeof text, "ports:\n- {name: a, policy: {%s}}\n", cases[i].policy);
 		struct config *c = parse(text);
 		config_warnings(c, note_warning, said);
-		CHECK(cases[i].says ? strstr(said, cases[i].says) != NULL : !*said, "%s: '%s'", cases[i].policy, said);
+		CHECK(cases[i].says ? strstr(said, cases[i].says) != NULL : !*said, "%s: '%s'",
+		      cases[i].policy, said);
 		char *end = strchr(said, '\n');
 		CHECK(!end || !end[1], "%s: %s", cases[i].policy, said);
 		config_free(c);
@@ -624,12 +690,15 @@ static void comments(void **state)
 		{"name: |\n  a\n# b\nother: c\n", true},
 		// nobody knows
 		{"name: 'a", true},
-		{"\xff\xfe" "a\0", true},
+		{"\xff\xfe"
+		 "a\0",
+		 true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		CHECK(config_has_comments(cases[i].text, strlen(cases[i].text)) == cases[i].has, "%zu: %s", i, cases[i].text);
+		CHECK(config_has_comments(cases[i].text, strlen(cases[i].text)) == cases[i].has,
+		      "%zu: %s", i, cases[i].text);
 }
 
 // Every difference as a line "object key: running -> file".
@@ -643,9 +712,11 @@ static char *differences(const char *running, const char *file)
 
 	assert_non_null(out);
 	json_array_foreach(rows, i, row) {
-		const char *was = json_string_value(json_object_get(row, "running")), *is = json_string_value(json_object_get(row, "file"));
+		const char *was = json_string_value(json_object_get(row, "running")),
+			   *is = json_string_value(json_object_get(row, "file"));
 		fprintf(out, "%s %s: %s -> %s\n", json_string_value(json_object_get(row, "object")),
-			json_string_value(json_object_get(row, "key")), was ? was : "-", is ? is : "-");
+			json_string_value(json_object_get(row, "key")), was ? was : "-",
+			is ? is : "-");
 	}
 	fclose(out);
 	json_decref(rows);
@@ -656,24 +727,26 @@ static char *differences(const char *running, const char *file)
 
 static void differences_between(void **state)
 {
-	static const char before[] = "switch: {name: lab}\n"
-				     "dataplane: {workers: 2, memory: 256, hugepages: on, busy-poll: off, eal: [-a, -b]}\n"
-				     "policy: {mac-limit: 64, bpdu: guard}\n"
-				     "port-groups: [{name: g, policy: {mac-limit: 1, aging-time: 3}}, {name: gone}, {name: same}]\n"
-				     "ports:\n- {name: a, device: x, port-group: g, enabled: off}\n- {name: gone, mac-address: 02:00:00:00:00:01}\n"
-				     "- {name: same}\n"
-				     "static-macs: [{mac: 02:00:00:00:00:09, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: a}]\n"
-				     "mirrors: [{name: m, source: [a], destination: same}, {name: gone, source: [a], destination: same}]\n";
-	static const char after[] = "mirrors:\n- {name: new, source: [a], direction: tx, destination: new}\n"
-				    "- {name: m, source: [a, same], direction: rx, destination: new}\n"
-				    "static-macs: [{mac: 02:00:00:00:00:07, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: same}]\n"
-				    "ports:\n- {name: new, device: z}\n- {name: same}\n"
-				    "- {name: a, device: y, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02, mtu: 1400, "
-				    "policy: {allowed-vlans: '1,5'}}\n"
-				    "port-groups: [{name: same}, {name: g, policy: {mac-limit: 2}}, {name: new, policy: {mac-limit: 3}}]\n"
-				    "policy: {aging-time: 9, mac-limit: 64}\n"
-				    "dataplane: {workers: 1, eal: [-c]}\n"
-				    "switch: {name: other, mac-table-size: 9000}\n";
+	static const char before[] =
+		"switch: {name: lab}\n"
+		"dataplane: {workers: 2, memory: 256, hugepages: on, busy-poll: off, eal: [-a, -b]}\n"
+		"policy: {mac-limit: 64, bpdu: guard}\n"
+		"port-groups: [{name: g, policy: {mac-limit: 1, aging-time: 3}}, {name: gone}, {name: same}]\n"
+		"ports:\n- {name: a, device: x, port-group: g, enabled: off}\n- {name: gone, mac-address: 02:00:00:00:00:01}\n"
+		"- {name: same}\n"
+		"static-macs: [{mac: 02:00:00:00:00:09, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: a}]\n"
+		"mirrors: [{name: m, source: [a], destination: same}, {name: gone, source: [a], destination: same}]\n";
+	static const char after[] =
+		"mirrors:\n- {name: new, source: [a], direction: tx, destination: new}\n"
+		"- {name: m, source: [a, same], direction: rx, destination: new}\n"
+		"static-macs: [{mac: 02:00:00:00:00:07, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: same}]\n"
+		"ports:\n- {name: new, device: z}\n- {name: same}\n"
+		"- {name: a, device: y, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02, mtu: 1400, "
+		"policy: {allowed-vlans: '1,5'}}\n"
+		"port-groups: [{name: same}, {name: g, policy: {mac-limit: 2}}, {name: new, policy: {mac-limit: 3}}]\n"
+		"policy: {aging-time: 9, mac-limit: 64}\n"
+		"dataplane: {workers: 1, eal: [-c]}\n"
+		"switch: {name: other, mac-table-size: 9000}\n";
 	static const char wanted[] = "switch name: lab -> other\n"
 				     "switch mac-table-size: - -> 9000\n"
 				     "dataplane workers: 2 -> 1\n"
@@ -726,6 +799,6 @@ static void differences_between(void **state)
 	free(text);
 }
 
-RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list), TEST(defaults), TEST(legal), TEST(limits),
-	  TEST(files), TEST(written_and_read_again), TEST(warnings), TEST(a_full_disk_is_an_error),
-	  TEST(comments), TEST(differences_between))
+RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list),
+	  TEST(defaults), TEST(legal), TEST(limits), TEST(files), TEST(written_and_read_again),
+	  TEST(warnings), TEST(a_full_disk_is_an_error), TEST(comments), TEST(differences_between))

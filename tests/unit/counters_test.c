@@ -32,7 +32,8 @@ static void every_outcome_has_a_name(void **state)
 static void sums(void **state)
 {
 	static struct counter_block block[2];
-	const struct tally once = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4}, none = {0};
+	const struct tally once = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4},
+			   none = {0};
 	struct counters sum = {.rx_packets = 1000};
 
 	(void)state;

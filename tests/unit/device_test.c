@@ -33,9 +33,12 @@ static void devices(void **state)
 		{"af_xdp:eth0", "net_af_xdp_7,iface=eth0"},
 		{"vhost:/run/a.sock", "net_vhost_7,iface=/run/a.sock"},
 		{"vhost-client:/run/a.sock", "net_vhost_7,client=1,iface=/run/a.sock"},
-		{"virtio_user:/dev/vhost-net,iface=v0", "net_virtio_user_7,path=/dev/vhost-net,iface=v0"},
-		{"memif:/run/m.sock", "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock"},
-		{"memif:/run/m.sock,role=client,id=3", "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock,role=client,id=3"},
+		{"virtio_user:/dev/vhost-net,iface=v0",
+		 "net_virtio_user_7,path=/dev/vhost-net,iface=v0"},
+		{"memif:/run/m.sock",
+		 "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock"},
+		{"memif:/run/m.sock,role=client,id=3",
+		 "net_memif_7,role=server,socket-abstract=no,socket=/run/m.sock,role=client,id=3"},
 		{"null:", "net_null_7,no-rx=1"},
 		{"pcap:in.pcap", "net_pcap_7,rx_pcap=in.pcap"},
 		{"pcap:in.pcap,out.pcap", "net_pcap_7,rx_pcap=in.pcap,tx_pcap=out.pcap"},
@@ -44,7 +47,8 @@ static void devices(void **state)
 		{"0000:03:00.1", "0000:03:00.1"},
 		{"03:00.1", "03:00.1"},
 		{"0000:03:00.1,promiscuous=1", "0000:03:00.1,promiscuous=1"},
-		{"net_pcap0,rx_pcap=a.pcap,infinite_rx=1", "net_pcap0,rx_pcap=a.pcap,infinite_rx=1"},
+		{"net_pcap0,rx_pcap=a.pcap,infinite_rx=1",
+		 "net_pcap0,rx_pcap=a.pcap,infinite_rx=1"},
 		{"eth_tap7,iface=x", "eth_tap7,iface=x"},
 	};
 
@@ -56,7 +60,8 @@ static void devices(void **state)
 		const char *args = parts.args[0];
 		assert_int_equal(parts.count, 1);
 		size_t len = strlen(cases[i].args); // settings of a driver may follow
-		CHECK(!strncmp(args, cases[i].args, len) && (!args[len] || args[len] == ','), "%s: %s", cases[i].device, args);
+		CHECK(!strncmp(args, cases[i].args, len) && (!args[len] || args[len] == ','),
+		      "%s: %s", cases[i].device, args);
 	}
 }
 
@@ -71,7 +76,8 @@ static void bonds(void **state)
 	assert_int_equal(parts.count, 3);
 	assert_string_equal(parts.args[0], "net_tap_7_0,iface=x");
 	assert_memory_equal(parts.args[1], "net_af_packet_7_1,iface=eth1,", 29);
-	assert_string_equal(parts.args[2], "net_bonding_7,mode=1,slave=net_tap_7_0,slave=net_af_packet_7_1");
+	assert_string_equal(parts.args[2],
+			    "net_bonding_7,mode=1,slave=net_tap_7_0,slave=net_af_packet_7_1");
 	assert_true(parts_of("bond:lacp,0000:03:00.0,pci:03:00.1", &parts, &e));
 	assert_string_equal(parts.args[2], "net_bonding_7,mode=4,slave=0000:03:00.0,slave=03:00.1");
 	assert_true(parts_of("bond:802.3ad,a,b,c,d,e,f,g,h", &parts, &e));
@@ -115,16 +121,20 @@ static void refusals(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct device_parts parts = {0};
 		struct error e;
-		CHECK(!parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, parts.args[0]);
+		CHECK(!parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device,
+		      parts.args[0]);
 		CHECK(strstr(e.text, cases[i].says), "%s: %s", cases[i].device, e.text);
-		CHECK(e.at.line == cases[i].line && strstr(e.text, "esx1"), "%s: %u: %s", cases[i].device, e.at.line, e.text);
+		CHECK(e.at.line == cases[i].line && strstr(e.text, "esx1"), "%s: %u: %s",
+		      cases[i].device, e.at.line, e.text);
 	}
 }
 
 // The longest text that a configuration takes.
 static void long_devices(void **state)
 {
-	static const char *const kinds[] = {"tap:", "af_packet:", "memif:", "virtio_user:", "pcap:", "pci:", "bond:lacp,", "net_", "x:"};
+	static const char *const kinds[] = {
+		"tap:",       "af_packet:", "memif:", "virtio_user:", "pcap:", "pci:",
+		"bond:lacp,", "net_",       "x:"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -135,14 +145,19 @@ static void long_devices(void **state)
 		device[sizeof device - 1] = 0;
 		memcpy(device, kinds[i], strlen(kinds[i]));
 		if (parts_of(device, &parts, &e))
-			CHECK(strstr(parts.args[0], device + strlen(kinds[i])), "%s cuts its argument", kinds[i]);
+			CHECK(strstr(parts.args[0], device + strlen(kinds[i])),
+			      "%s cuts its argument", kinds[i]);
 	}
 }
 
 static void pci_devices(void **state)
 {
-	static const char *const on_pci[] = {"0000:03:00.1", "03:00.1", "pci:anything", "ffff:ff:1f.7,x=1", "bond:lacp,eth1,03:00.0"};
-	static const char *const elsewhere[] = {"tap:x", "net_pcap0,rx_pcap=03:00.1", "", "03:00", "pci", "a:b.x", "null:", "bond:lacp,eth1"};
+	static const char *const on_pci[] = {"0000:03:00.1", "03:00.1", "pci:anything",
+					     "ffff:ff:1f.7,x=1", "bond:lacp,eth1,03:00.0"};
+	static const char *const elsewhere[] = {"tap:x", "net_pcap0,rx_pcap=03:00.1",
+						"",      "03:00",
+						"pci",   "a:b.x",
+						"null:", "bond:lacp,eth1"};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(on_pci); i++)
@@ -178,4 +193,5 @@ static void peers(void **state)
 	rmdir(path);
 }
 
-RUN_TESTS(TEST(devices), TEST(bonds), TEST(refusals), TEST(long_devices), TEST(pci_devices), TEST(peers))
+RUN_TESTS(TEST(devices), TEST(bonds), TEST(refusals), TEST(long_devices), TEST(pci_devices),
+	  TEST(peers))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table against a naive one: a few keys, every operation at random, and after each the two must say the same.
+// The table against a naive one: a few keys, every operation at random, and after each the two must
+// say the same.
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,14 +13,14 @@
 
 enum { MACS = 24, VLANS = 3, KEYS = MACS * VLANS, PORTS = 4, STICKY_PORT = 3, FIXED_MAX = KEYS };
 
-// An entry of the naive table. A flushed VLAN's entries keep their credits until a sweep or a new entry clears them
-// away; so do those that expired.
+// An entry of the naive table. A flushed VLAN's entries keep their credits until a sweep or a new
+// entry clears them away; so do those that expired.
 struct naive_entry {
 	bool there, flushed;
 	enum fdb_type type;
 	unsigned port;
 	uint32_t seen;
-	unsigned moves;            // counted so far, since
+	unsigned moves;             // counted so far, since
 	uint64_t first_ns, held_ns; // the first of them; held until, 0: never was
 };
 
@@ -35,7 +36,8 @@ struct naive {
 
 static uint64_t key_of(int i)
 {
-	return key_make((uint16_t)(1 + i % VLANS), UINT64_C(0x020000000000) + (uint64_t)(i / VLANS));
+	return key_make((uint16_t)(1 + i % VLANS),
+			UINT64_C(0x020000000000) + (uint64_t)(i / VLANS));
 }
 
 static int index_of(uint64_t key)
@@ -64,10 +66,12 @@ static uint32_t naive_count(const struct naive *n, unsigned port)
 
 static struct naive_entry naive_new(const struct naive *n, const struct fdb_learner *who)
 {
-	return (struct naive_entry){true, false, who->sticky ? FDB_STICKY : FDB_DYNAMIC, who->port, n->tick, 0, 0, 0};
+	return (struct naive_entry){
+		true, false, who->sticky ? FDB_STICKY : FDB_DYNAMIC, who->port, n->tick, 0, 0, 0};
 }
 
-static enum fdb_seen naive_learn(struct naive *n, struct naive_entry *e, const struct fdb_learner *who)
+static enum fdb_seen naive_learn(struct naive *n, struct naive_entry *e,
+				 const struct fdb_learner *who)
 {
 	e->there = false;
 	if (naive_count(n, who->port) >= who->limit)
@@ -76,7 +80,8 @@ static enum fdb_seen naive_learn(struct naive *n, struct naive_entry *e, const s
 	return FDB_LEARNED;
 }
 
-static enum fdb_seen naive_move(struct naive *n, struct naive_entry *e, const struct fdb_learner *who)
+static enum fdb_seen naive_move(struct naive *n, struct naive_entry *e,
+				const struct fdb_learner *who)
 {
 	struct naive_entry moved = naive_new(n, who);
 
@@ -93,14 +98,16 @@ static enum fdb_seen naive_move(struct naive *n, struct naive_entry *e, const st
 	return FDB_HAS_MOVED;
 }
 
-static void naive_refresh(const struct naive *n, struct naive_entry *e, const struct fdb_learner *who)
+static void naive_refresh(const struct naive *n, struct naive_entry *e,
+			  const struct fdb_learner *who)
 {
 	e->seen = n->tick;
 	if (who->sticky)
 		e->type = FDB_STICKY;
 }
 
-static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e, const struct fdb_learner *who)
+static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e,
+					 const struct fdb_learner *who)
 {
 	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)e->port};
 	bool live = naive_live(n, e);
@@ -125,8 +132,8 @@ static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e,
 
 static void check_seen(struct fdb_seen_result got, struct fdb_seen_result wanted)
 {
-	bool from = wanted.aged || (wanted.what != FDB_KNOWN && wanted.what != FDB_LEARNED && wanted.what != FDB_NOT_LEARNING &&
-				    wanted.what != FDB_AT_LIMIT);
+	bool from = wanted.aged || (wanted.what != FDB_KNOWN && wanted.what != FDB_LEARNED &&
+				    wanted.what != FDB_NOT_LEARNING && wanted.what != FDB_AT_LIMIT);
 
 	CHECK(got.what == wanted.what, "seen: %d, not %d", got.what, wanted.what);
 	CHECK(got.aged == wanted.aged, "seen: aged %d, not %d", got.aged, wanted.aged);
@@ -212,7 +219,8 @@ static void note_aged(void *arg, uint64_t key, unsigned port)
 	struct naive *n = arg;
 	struct naive_entry *e = &n->e[index_of(key)];
 
-	CHECK(e->there && !e->flushed && naive_expired(n, e) && e->port == port, "%jx aged", (uintmax_t)key);
+	CHECK(e->there && !e->flushed && naive_expired(n, e) && e->port == port, "%jx aged",
+	      (uintmax_t)key);
 	e->there = false; // it ages once
 }
 
@@ -240,7 +248,8 @@ static void step_sweep(struct naive *n, uint64_t *seed)
 		struct naive_entry *e = &n->e[i];
 		e->there = e->there && !e->flushed;
 		CHECK(!e->there || !naive_expired(n, e), "%jx did not age", (uintmax_t)key_of(i));
-		if (e->there && e->type == FDB_DYNAMIC && n->aging[e->port] && e->seen + n->aging[e->port] + 1 < wanted)
+		if (e->there && e->type == FDB_DYNAMIC && n->aging[e->port] &&
+		    e->seen + n->aging[e->port] + 1 < wanted)
 			wanted = e->seen + n->aging[e->port] + 1;
 	}
 	assert_int_equal(next, wanted);
@@ -258,7 +267,8 @@ static bool visit(void *arg, const struct fdb_entry *e)
 	const struct naive_entry *own = &w->n->e[index_of(e->key)];
 
 	w->visits++;
-	CHECK(naive_live(w->n, own) && own->port == e->port && own->type == e->type, "%jx", (uintmax_t)e->key);
+	CHECK(naive_live(w->n, own) && own->port == e->port && own->type == e->type, "%jx",
+	      (uintmax_t)e->key);
 	return w->take >= 0 && e->port == (unsigned)w->take;
 }
 
@@ -297,7 +307,8 @@ static void check_lookup(struct naive *n, int i)
 	assert_int_equal(fdb_value_port(value), e->port);
 	assert_true(e->type > FDB_STICKY || got.seen == e->seen);
 	// Fresh is what needs no fdb_seen(): on its own port, and fixed or seen in this tick.
-	struct fdb_learner here = {.port = e->port, .sticky = e->type == FDB_STICKY}, there = {.port = (e->port + 1) % PORTS};
+	struct fdb_learner here = {.port = e->port, .sticky = e->type == FDB_STICKY},
+			   there = {.port = (e->port + 1) % PORTS};
 	if (fdb_is_fresh(value, fdb_fresh_value(&here, &now)))
 		assert_true(e->type > FDB_STICKY || e->seen == n->tick);
 	assert_false(fdb_is_fresh(value, fdb_fresh_value(&there, &now)));
@@ -308,14 +319,14 @@ static void check_all(struct naive *n)
 	for (int i = 0; i < KEYS; i++)
 		check_lookup(n, i);
 	for (unsigned port = 0; port < PORTS; port++)
-		CHECK(fdb_count(n->f, port) == naive_count(n, port), "port %u counts %u, not %u", port, fdb_count(n->f, port),
-		      naive_count(n, port));
+		CHECK(fdb_count(n->f, port) == naive_count(n, port), "port %u counts %u, not %u",
+		      port, fdb_count(n->f, port), naive_count(n, port));
 }
 
 static void step(struct naive *n, uint64_t *seed)
 {
-	static void (*const rare[])(struct naive *, uint64_t *) = {step_put,   step_del,   step_flush, step_clock,
-								   step_aging, step_sweep, step_walk};
+	static void (*const rare[])(struct naive *, uint64_t *) = {
+		step_put, step_del, step_flush, step_clock, step_aging, step_sweep, step_walk};
 
 	if (rnd_below(seed, 3))
 		step_seen(n, seed);
@@ -360,7 +371,8 @@ static uint64_t scattered(uint64_t i)
 	uint64_t seed = i + 1;
 
 	rnd(&seed);
-	return key_make((uint16_t)(1 + rnd_below(&seed, 4094)), (rnd(&seed) >> 16 & ~(UINT64_C(1) << 40)) | UINT64_C(2) << 40);
+	return key_make((uint16_t)(1 + rnd_below(&seed, 4094)),
+			(rnd(&seed) >> 16 & ~(UINT64_C(1) << 40)) | UINT64_C(2) << 40);
 }
 
 static void fill(uint32_t capacity, uint64_t (*key)(uint64_t))
@@ -377,7 +389,8 @@ static void fill(uint32_t capacity, uint64_t (*key)(uint64_t))
 	assert_int_equal(fdb_count(f, 5), capacity);
 	assert_int_equal(fdb_seen(f, key(capacity), &who, 1, 0).what, FDB_AT_LIMIT);
 	for (uint64_t i = 0; i < capacity; i++)
-		CHECK(fdb_lookup(f, key(i), 1, &e) && e.port == 5, "key %ju of %u", (uintmax_t)i, capacity);
+		CHECK(fdb_lookup(f, key(i), 1, &e) && e.port == 5, "key %ju of %u", (uintmax_t)i,
+		      capacity);
 	assert_false(fdb_lookup(f, key(capacity), 1, &e));
 	assert_int_equal(fdb_sweep(f, 0, fdb_lines(f), 2, no_aged, NULL), UINT32_MAX);
 	assert_int_equal(fdb_count(f, 5), capacity);
@@ -450,7 +463,8 @@ static void an_overfull_table(void **state)
 		full += what == FDB_FULL;
 	}
 	assert_true(full >= 100);
-	assert_in_range(learned, slots * 978 / 1000, slots); // moving entries one step aside gives less
+	assert_in_range(learned, slots * 978 / 1000, slots); // moving entries one step aside gives
+							     // less
 	assert_int_equal(fdb_count(f, 1), learned);
 	for (uint64_t i = slots + 100; full && i < slots * UINT64_C(100); i++)
 		if (fdb_put(f, scattered(i), 2, FDB_STATIC) == -ENOSPC)
@@ -485,7 +499,8 @@ static void ages_in_its_tick(void **state)
 	fdb_destroy(f);
 }
 
-// Moves are counted within the ten seconds that begin with the first one; a hold ends on time, and counting starts anew.
+// Moves are counted within the ten seconds that begin with the first one; a hold ends on time, and
+// counting starts anew.
 static void holds_what_moves_too_often(void **state)
 {
 	static const struct {
@@ -511,7 +526,11 @@ static void holds_what_moves_too_often(void **state)
 	(void)state;
 	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
 	for (size_t i = 0; i < COUNT(steps); i++) {
-		struct fdb_learner who = {.port = steps[i].port, .learns = true, .move_limit = 2, .move_hold_s = 5, .limit = 10};
+		struct fdb_learner who = {.port = steps[i].port,
+					  .learns = true,
+					  .move_limit = 2,
+					  .move_hold_s = 5,
+					  .limit = 10};
 		enum fdb_seen what = fdb_seen(f, sequential(0), &who, 1, steps[i].ns).what;
 		CHECK(what == steps[i].what, "step %zu: %d", i, what);
 		assert_int_equal(fdb_count(f, 1) + fdb_count(f, 2), 1);
@@ -519,11 +538,13 @@ static void holds_what_moves_too_often(void **state)
 	fdb_destroy(f);
 }
 
-// Flush numbers wrap at 24 bits. Of a table that is swept now and then, only what was flushed is gone.
+// Flush numbers wrap at 24 bits. Of a table that is swept now and then, only what was flushed is
+// gone.
 static void more_flushes_than_numbers(void **state)
 {
 	struct fdb *f;
-	struct fdb_learner who[] = {{.port = 1, .learns = true, .limit = 10}, {.port = 2, .learns = true, .limit = 10}};
+	struct fdb_learner who[] = {{.port = 1, .learns = true, .limit = 10},
+				    {.port = 2, .learns = true, .limit = 10}};
 	struct fdb_entry e;
 
 	(void)state;
@@ -534,10 +555,12 @@ static void more_flushes_than_numbers(void **state)
 		if (i % (1 << 20))
 			continue;
 		fdb_sweep(f, 0, fdb_lines(f), 1, no_aged, NULL);
-		CHECK(fdb_lookup(f, sequential(0), 1, &e), "gone after %u flushes of another VLAN", i);
+		CHECK(fdb_lookup(f, sequential(0), 1, &e), "gone after %u flushes of another VLAN",
+		      i);
 		assert_int_equal(fdb_count(f, 1), 1);
 		assert_int_equal(fdb_seen(f, sequential(1), &who[1], 1, 0).what, FDB_LEARNED);
-		CHECK(fdb_lookup(f, sequential(1), 1, &e), "not learned after %u flushes of another VLAN", i);
+		CHECK(fdb_lookup(f, sequential(1), 1, &e),
+		      "not learned after %u flushes of another VLAN", i);
 		fdb_flush_port(f, 2);
 		CHECK(!fdb_lookup(f, sequential(1), 1, &e), "not flushed after %u flushes", i);
 		assert_int_equal(fdb_count(f, 2), 0);
@@ -573,7 +596,8 @@ static bool note_birth(void *arg, const struct fdb_entry *e)
 static void knows_the_youngest(void **state)
 {
 	struct fdb *f;
-	struct fdb_learner who = {.port = 1, .learns = true, .limit = ORDERED}, other = {.port = 2, .learns = true, .limit = 1};
+	struct fdb_learner who = {.port = 1, .learns = true, .limit = ORDERED},
+			   other = {.port = 2, .learns = true, .limit = 1};
 	uint32_t born[ORDERED] = {0};
 
 	(void)state;
@@ -581,12 +605,14 @@ static void knows_the_youngest(void **state)
 	for (uint64_t i = 1; i < ORDERED; i++)
 		assert_int_equal(fdb_seen(f, sequential(i), &who, 1, 0).what, FDB_LEARNED);
 	assert_true(f->displaced);
-	assert_int_equal(fdb_seen(f, sequential(5), &who, 2, 0).what, FDB_KNOWN); // no younger for that
+	assert_int_equal(fdb_seen(f, sequential(5), &who, 2, 0).what, FDB_KNOWN); // no younger for
+										  // that
 	fdb_walk(f, 0, fdb_lines(f), 1, note_birth, born);
 	for (int i = 2; i < ORDERED; i++)
 		CHECK(born[i] > born[i - 1], "key %d", i);
 	assert_int_equal(fdb_seen(f, sequential(7), &other, 2, 0).what, FDB_HAS_MOVED);
-	assert_int_equal(fdb_seen(f, sequential(7), &who, 2, 0).what, FDB_HAS_MOVED); // it came anew
+	assert_int_equal(fdb_seen(f, sequential(7), &who, 2, 0).what, FDB_HAS_MOVED); // it came
+										      // anew
 	fdb_walk(f, 0, fdb_lines(f), 1, note_birth, born);
 	assert_true(born[7] > born[ORDERED - 1]);
 	fdb_destroy(f);
@@ -654,6 +680,7 @@ static void limits_of_the_table(void **state)
 		assert_non_null(fdb_type_names[t]);
 }
 
-RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines), TEST(an_overfull_table),
-	  TEST(the_smallest_table), TEST(ages_in_its_tick), TEST(holds_what_moves_too_often), TEST(more_flushes_than_numbers),
+RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines),
+	  TEST(an_overfull_table), TEST(the_smallest_table), TEST(ages_in_its_tick),
+	  TEST(holds_what_moves_too_often), TEST(more_flushes_than_numbers),
 	  TEST(knows_the_youngest), TEST(walks_anew), TEST(limits_of_the_table))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One small table, too full for comfort, and threads that learn, move, look up, age, flush, sweep, put and take out all
-// at once. What must hold at any time is checked by those who look; what must hold at the end, when all is quiet.
+// One small table, too full for comfort, and threads that learn, move, look up, age, flush, sweep,
+// put and take out all at once. What must hold at any time is checked by those who look; what must
+// hold at the end, when all is quiet.
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -34,7 +35,8 @@ static uint32_t residents; // keys that are static from the beginning and never 
 static _Atomic uint32_t clock_tick = 1;
 static _Atomic unsigned running;
 static _Atomic uint32_t results[FDB_HELD + 1];
-static _Atomic(const char *) failure; // the first thing found wrong; cmocka's own asserts are for one thread only
+static _Atomic(const char *) failure; // the first thing found wrong; cmocka's own asserts are for
+				      // one thread only
 
 static void expect(bool good, const char *what)
 {
@@ -88,10 +90,13 @@ static void *learn(void *seed)
 	for (uint32_t i = 0; i < frames; i++) {
 		struct fdb_learner who = learner_on(rnd_below(seed, PORTS));
 		uint32_t tick = clock_tick;
-		struct fdb_seen_result r = fdb_seen(f, key_of(rnd_below(seed, KEYS)), &who, tick, tick * UINT64_C(500000000));
+		struct fdb_seen_result r = fdb_seen(f, key_of(rnd_below(seed, KEYS)), &who, tick,
+						    tick * UINT64_C(500000000));
 		results[r.what]++;
-		expect(who.limit || (r.what != FDB_LEARNED && r.what != FDB_HAS_MOVED), "learned on a port whose limit is 0");
-		expect(r.what != FDB_CONFLICT || r.from >= STICKY_PORT, "a conflict with a dynamic entry");
+		expect(who.limit || (r.what != FDB_LEARNED && r.what != FDB_HAS_MOVED),
+		       "learned on a port whose limit is 0");
+		expect(r.what != FDB_CONFLICT || r.from >= STICKY_PORT,
+		       "a conflict with a dynamic entry");
 		expect(r.what != FDB_HAS_MOVED || r.from < STICKY_PORT, "a fixed entry moved");
 	}
 	running--;
@@ -104,7 +109,8 @@ static void look_at(uint64_t key)
 	uint64_t value = fdb_find(f, fdb_first_slot(&f->map, key), key, &now);
 	struct fdb_entry e;
 
-	expect(!value || is_plausible(fdb_value_port(value), fdb_value_type(value)), "a value that nobody wrote");
+	expect(!value || is_plausible(fdb_value_port(value), fdb_value_type(value)),
+	       "a value that nobody wrote");
 	if (!fdb_lookup(f, key, now.tick, &e))
 		return;
 	expect(e.key == key, "the entry of another key");
@@ -117,7 +123,9 @@ static void look_for_resident(uint64_t key)
 	struct fdb_now now = fdb_now(f, clock_tick);
 	uint64_t value = fdb_find(f, fdb_first_slot(&f->map, key), key, &now);
 
-	expect(value && fdb_value_port(value) == RESIDENT_PORT && fdb_value_type(value) == FDB_STATIC, "a static entry was not found");
+	expect(value && fdb_value_port(value) == RESIDENT_PORT &&
+		       fdb_value_type(value) == FDB_STATIC,
+	       "a static entry was not found");
 }
 
 static void *look(void *seed)
@@ -126,7 +134,8 @@ static void *look(void *seed)
 		look_at(key_of(rnd_below(seed, KEYS)));
 		look_for_resident(resident(rnd_below(seed, residents)));
 		for (unsigned port = 0; port < PORTS; port++)
-			expect(fdb_count(f, port) <= limits[port], "a port has more entries than its limit");
+			expect(fdb_count(f, port) <= limits[port],
+			       "a port has more entries than its limit");
 	}
 	return NULL;
 }
@@ -144,7 +153,8 @@ static bool take_some(void *seed, const struct fdb_entry *e)
 
 static void control_once(uint64_t *seed)
 {
-	uint32_t lines = fdb_lines(f), from = rnd_below(seed, lines), count = rnd_below(seed, lines - from + 1);
+	uint32_t lines = fdb_lines(f), from = rnd_below(seed, lines),
+		 count = rnd_below(seed, lines - from + 1);
 	uint64_t key = key_of(rnd_below(seed, KEYS));
 
 	switch (rnd_below(seed, 32)) {
@@ -192,7 +202,8 @@ static bool tally_visit(void *arg, const struct fdb_entry *e)
 	struct fdb_entry found;
 
 	t->entries++;
-	CHECK(fdb_lookup(f, e->key, clock_tick, &found) && found.port == e->port, "%jx is not where it is", (uintmax_t)e->key);
+	CHECK(fdb_lookup(f, e->key, clock_tick, &found) && found.port == e->port,
+	      "%jx is not where it is", (uintmax_t)e->key);
 	if (e->port == RESIDENT_PORT)
 		return false;
 	CHECK(!t->seen[index_of(e->key)], "%jx is there twice", (uintmax_t)e->key);
@@ -261,7 +272,9 @@ static void run_threads(uint64_t round)
 // That the test has met with what it is about.
 static void check_variety(void)
 {
-	static const enum fdb_seen common[] = {FDB_KNOWN, FDB_LEARNED, FDB_HAS_MOVED, FDB_AT_LIMIT, FDB_CONFLICT, FDB_FLAP, FDB_HELD};
+	static const enum fdb_seen common[] = {FDB_KNOWN,    FDB_LEARNED,  FDB_HAS_MOVED,
+					       FDB_AT_LIMIT, FDB_CONFLICT, FDB_FLAP,
+					       FDB_HELD};
 
 	for (size_t i = 0; i < COUNT(common); i++)
 		CHECK(results[common[i]], "result %d was never seen", common[i]);
@@ -295,7 +308,8 @@ static void *flood(void *seed)
 	struct fdb_learner who = {.port = 2, .learns = true, .limit = 5000};
 
 	for (int i = 0; i < ROUNDS; i++) {
-		fdb_seen(f, key_make(1, UINT64_C(0x020000000000) + rnd_below(seed, 20000)), &who, 1, 0);
+		fdb_seen(f, key_make(1, UINT64_C(0x020000000000) + rnd_below(seed, 20000)), &who, 1,
+			 0);
 		expect(fdb_count(f, 2) <= 5000, "a port has more entries than its limit");
 	}
 	return NULL;

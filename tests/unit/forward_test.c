@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The forwarding path as a replay uses it. What each step decides is the matter of pcaps/ and of the model; here it is
-// that every outcome is counted under its name, that bursts make no difference, and that no buffer is lost.
+// The forwarding path as a replay uses it. What each step decides is the matter of pcaps/ and of
+// the model; here it is that every outcome is counted under its name, that bursts make no
+// difference, and that no buffer is lost.
 
 #include <string.h>
 
@@ -29,7 +30,8 @@ enum { FRAME_MAX = 2000, VID_NONE = -1 };
 
 static struct vswitch *sw;
 static struct forwarder *fwd;
-static uint64_t delivered[PORTS_MAX], bytes_of_all[PORTS_MAX]; // frames; a hash over them in their order
+static uint64_t delivered[PORTS_MAX], bytes_of_all[PORTS_MAX]; // frames; a hash over them in their
+							       // order
 static struct event events[4096];
 static unsigned event_count;
 
@@ -143,20 +145,21 @@ static enum outcome outcome_of(unsigned port, struct rte_mbuf *m)
 	return (enum outcome)found;
 }
 
-static const char every_kind[] = "policy: {mac-limit: 100, allowed-vlans: 1-20}\n"
-				 "ports:\n"
-				 "- {name: a, policy: {allowed-vlans: '1-20,100'}}\n"
-				 "- {name: b}\n"
-				 "- {name: strict, mac-address: 02:00:00:00:00:d0, policy: {forged-transmits: reject}}\n"
-				 "- {name: one, policy: {mac-limit: 1, mac-limit-policy: drop}}\n"
-				 "- {name: iso1, policy: {isolation-group: 1}}\n"
-				 "- {name: iso2, policy: {isolation-group: 1}}\n"
-				 "- {name: down, enabled: off, mac-address: 02:00:00:00:00:d1}\n"
-				 "- {name: guard, policy: {dhcp-server: block, router-advert: block}}\n"
-				 "- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
-				 "- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
-				 "- {name: still, policy: {mac-move-limit: 1}}\n"
-				 "- {name: root, policy: {bpdu: guard}}\n";
+static const char every_kind[] =
+	"policy: {mac-limit: 100, allowed-vlans: 1-20}\n"
+	"ports:\n"
+	"- {name: a, policy: {allowed-vlans: '1-20,100'}}\n"
+	"- {name: b}\n"
+	"- {name: strict, mac-address: 02:00:00:00:00:d0, policy: {forged-transmits: reject}}\n"
+	"- {name: one, policy: {mac-limit: 1, mac-limit-policy: drop}}\n"
+	"- {name: iso1, policy: {isolation-group: 1}}\n"
+	"- {name: iso2, policy: {isolation-group: 1}}\n"
+	"- {name: down, enabled: off, mac-address: 02:00:00:00:00:d1}\n"
+	"- {name: guard, policy: {dhcp-server: block, router-advert: block}}\n"
+	"- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
+	"- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
+	"- {name: still, policy: {mac-move-limit: 1}}\n"
+	"- {name: root, policy: {bpdu: guard}}\n";
 
 #define V6 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 58, 255
 #define V4 0x08, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0
@@ -203,9 +206,9 @@ static const struct {
 	{"storm", MAC(99), MAC(7), VID_NONE, 60, OUT_STORM_UNKNOWN_UNICAST, NULL},
 	{"storm", MAC(2), MAC(7), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"b", MAC(1), MAC(0xd0), VID_NONE, 60, OUT_MAC_CONFLICT, NULL},
-	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},     // moves from a
-	{"still", MAC(1), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},  // would move once more
-	{"a", MAC(2), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},      // is held on b
+	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},    // moves from a
+	{"still", MAC(1), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL}, // would move once more
+	{"a", MAC(2), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},     // is held on b
 	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"one", MAC(1), MAC(8), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"one", MAC(1), MAC(9), VID_NONE, 60, OUT_MAC_LIMIT, NULL},
@@ -225,9 +228,11 @@ static void every_outcome(void **state)
 	open_switch(every_kind);
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		struct rte_mbuf *m = steps[i].raw ? raw(steps[i].raw, steps[i].len)
-						  : frame(steps[i].dst, steps[i].src, steps[i].vid, steps[i].len);
+						  : frame(steps[i].dst, steps[i].src, steps[i].vid,
+							  steps[i].len);
 		enum outcome got = outcome_of(number_of(steps[i].port), m);
-		CHECK(got == steps[i].outcome, "step %zu: %s, not %s", i, outcome_names[got], outcome_names[steps[i].outcome]);
+		CHECK(got == steps[i].outcome, "step %zu: %s, not %s", i, outcome_names[got],
+		      outcome_names[steps[i].outcome]);
 		reached[got] = true;
 	}
 	for (int i = 0; i < OUTCOMES; i++)
@@ -235,7 +240,8 @@ static void every_outcome(void **state)
 	close_switch();
 }
 
-static const char two_ports[] = "policy: {mac-limit: 2, mac-limit-policy: drop, aging-time: 1}\nports: [{name: a}, {name: b}]\n";
+static const char two_ports[] =
+	"policy: {mac-limit: 2, mac-limit-policy: drop, aging-time: 1}\nports: [{name: a}, {name: b}]\n";
 
 static uint64_t count_of(unsigned port, enum outcome o)
 {
@@ -267,10 +273,12 @@ static void a_burst_teaches_itself(void **state)
 	close_switch();
 }
 
-// An entry that expires between two frames of a burst: an ageing time of 1 s counts in half seconds.
+// An entry that expires between two frames of a burst: an ageing time of 1 s counts in half
+// seconds.
 static void time_passes_within_a_burst(void **state)
 {
-	static const uint64_t when[] = {SECOND / 2, SECOND, SECOND + SECOND / 2 - 1, SECOND + SECOND / 2};
+	static const uint64_t when[] = {SECOND / 2, SECOND, SECOND + SECOND / 2 - 1,
+					SECOND + SECOND / 2};
 
 	(void)state;
 	open_switch(two_ports);
@@ -294,7 +302,8 @@ static void a_port_comes_back(void **state)
 	unsigned a = number_of("a"), b = number_of("b");
 	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_FLOODED);
 	assert_int_equal(outcome_of(b, frame(MAC(1), MAC(2), VID_NONE, 60)), OUT_FORWARDED);
-	assert_int_equal(outcome_of(a, frame(UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60)), OUT_BPDU);
+	assert_int_equal(outcome_of(a, frame(UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60)),
+			 OUT_BPDU);
 	assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
 	assert_int_equal(fdb_count(sw->shared.fdb, a), 0);
 	assert_int_equal(outcome_of(b, frame(MAC(1), MAC(2), VID_NONE, 60)), OUT_NO_DESTINATION);
@@ -314,15 +323,16 @@ static void a_port_comes_back(void **state)
 
 enum { PORTS = 6, FRAMES = 3000 };
 
-static const char many_policies[] = "policy: {mac-limit: 12, allowed-vlans: 1-3, aging-time: 2}\n"
-				    "ports:\n"
-				    "- {name: p0, policy: {promiscuous: accept}}\n"
-				    "- {name: p1, policy: {vlan-mode: access, access-vlan: 2, mac-limit: 2}}\n"
-				    "- {name: p2, policy: {isolation-group: 1, storm-broadcast: 3, mac-move-limit: 2}}\n"
-				    "- {name: p3, policy: {isolation-group: 1, ingress-rate: 64, ingress-burst: 1, mac-sticky: on}}\n"
-				    "- {name: p4, mac-address: 02:00:00:00:00:03, policy: {egress-rate: 64, egress-burst: 1}}\n"
-				    "- {name: p5}\n"
-				    "mirrors: [{name: m, source: [p0, p2], destination: p5}]\n";
+static const char many_policies[] =
+	"policy: {mac-limit: 12, allowed-vlans: 1-3, aging-time: 2}\n"
+	"ports:\n"
+	"- {name: p0, policy: {promiscuous: accept}}\n"
+	"- {name: p1, policy: {vlan-mode: access, access-vlan: 2, mac-limit: 2}}\n"
+	"- {name: p2, policy: {isolation-group: 1, storm-broadcast: 3, mac-move-limit: 2}}\n"
+	"- {name: p3, policy: {isolation-group: 1, ingress-rate: 64, ingress-burst: 1, mac-sticky: on}}\n"
+	"- {name: p4, mac-address: 02:00:00:00:00:03, policy: {egress-rate: 64, egress-burst: 1}}\n"
+	"- {name: p5}\n"
+	"mirrors: [{name: m, source: [p0, p2], destination: p5}]\n";
 
 struct result {
 	uint64_t delivered[PORTS], bytes[PORTS];
@@ -332,9 +342,13 @@ struct result {
 static struct rte_mbuf *random_frame(uint64_t *seed)
 {
 	uint32_t kind = rnd_below(seed, 16);
-	uint64_t dst = kind == 0 ? MAC_BROADCAST : kind == 1 ? GROUP(rnd_below(seed, 4)) : MAC(rnd_below(seed, 16));
+	uint64_t dst = kind == 0   ? MAC_BROADCAST
+		       : kind == 1 ? GROUP(rnd_below(seed, 4))
+				   : MAC(rnd_below(seed, 16));
 
-	return frame(dst, MAC(rnd_below(seed, 16)), rnd_below(seed, 2) ? VID_NONE : (int)rnd_below(seed, 5), 10 + rnd_below(seed, 100));
+	return frame(dst, MAC(rnd_below(seed, 16)),
+		     rnd_below(seed, 2) ? VID_NONE : (int)rnd_below(seed, 5),
+		     10 + rnd_below(seed, 100));
 }
 
 // Runs of frames to one port, time going on; in bursts of at most so many.
@@ -353,7 +367,8 @@ static struct result play(unsigned burst_max)
 			n = 0;
 		}
 		port = turns ? rnd_below(&seed, PORTS) : port;
-		ns += rnd_below(&seed, 50) ? rnd_below(&seed, 1000000) : rnd_below(&seed, 2000000000);
+		ns += rnd_below(&seed, 50) ? rnd_below(&seed, 1000000)
+					   : rnd_below(&seed, 2000000000);
 		when[n] = ns;
 		burst[n++] = random_frame(&seed);
 	}
@@ -391,15 +406,19 @@ static void bursts_make_no_difference(void **state)
 		struct result r = play(sizes[i]);
 		check_conservation(&r);
 		for (unsigned p = 0; p < PORTS; p++) {
-			CHECK(r.delivered[p] == single.delivered[p], "bursts of %u: port %u sends %ju frames, not %ju", sizes[i], p,
+			CHECK(r.delivered[p] == single.delivered[p],
+			      "bursts of %u: port %u sends %ju frames, not %ju", sizes[i], p,
 			      (uintmax_t)r.delivered[p], (uintmax_t)single.delivered[p]);
-			CHECK(r.bytes[p] == single.bytes[p], "bursts of %u: port %u sends something else", sizes[i], p);
-			assert_memory_equal(&r.counters[p], &single.counters[p], sizeof r.counters[p]);
+			CHECK(r.bytes[p] == single.bytes[p],
+			      "bursts of %u: port %u sends something else", sizes[i], p);
+			assert_memory_equal(&r.counters[p], &single.counters[p],
+					    sizeof r.counters[p]);
 		}
 	}
 }
 
 #define FORWARD_TEST(function) cmocka_unit_test_teardown(function, end)
 
-RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself), FORWARD_TEST(time_passes_within_a_burst),
-	  FORWARD_TEST(a_port_comes_back), FORWARD_TEST(bursts_make_no_difference))
+RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
+	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
+	  FORWARD_TEST(bursts_make_no_difference))

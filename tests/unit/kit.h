@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// kit: what every unit test needs: cmocka and the headers it wants first; random numbers, the same on every run.
+// kit: what every unit test needs: cmocka and the headers it wants first; random numbers, the same
+// on every run.
 #pragma once
 
 #include <setjmp.h>
@@ -28,7 +29,8 @@
 
 #define TEST(function) cmocka_unit_test(function)
 
-// xorshift64* (Vigna: An experimental exploration of Marsaglia's xorshift generators, 2016). *state is not 0.
+// xorshift64* (Vigna: An experimental exploration of Marsaglia's xorshift generators, 2016). *state
+// is not 0.
 static inline uint64_t rnd(uint64_t *state)
 {
 	*state ^= *state >> 12;

@@ -54,18 +54,23 @@ static void rates(void **state)
 	for (size_t r = 0; r < COUNT(kbps); r++)
 		for (size_t s = 0; s < COUNT(sizes); s++) {
 			struct meter_conf c = {.rate_kbps = kbps[r], .depth = 16384};
-			uint64_t wanted = 10 * UINT64_C(125) * kbps[r] + c.depth, got = passed(&c, sizes[s]);
-			// Tokens for less than a frame are left over, and those of the last interval.
-			CHECK(got <= wanted && got + 2 * sizes[s] >= wanted, "%u kbit/s in %u bytes: %ju, not %ju", kbps[r], sizes[s],
+			uint64_t wanted = 10 * UINT64_C(125) * kbps[r] + c.depth,
+				 got = passed(&c, sizes[s]);
+			// Tokens for less than a frame are left over, and those of the last
+			// interval.
+			CHECK(got <= wanted && got + 2 * sizes[s] >= wanted,
+			      "%u kbit/s in %u bytes: %ju, not %ju", kbps[r], sizes[s],
 			      (uintmax_t)got, (uintmax_t)wanted);
 		}
 }
 
-// A burst as deep as the bucket passes at once, then frames at the average rate; a peak rate spreads the burst.
+// A burst as deep as the bucket passes at once, then frames at the average rate; a peak rate
+// spreads the burst.
 static void bursts(void **state)
 {
 	struct meter_conf c = {.rate_kbps = 8000, .depth = 10000};
-	struct meter m = {.lock = RTE_SPINLOCK_INITIALIZER}, peak = {.lock = RTE_SPINLOCK_INITIALIZER};
+	struct meter m = {.lock = RTE_SPINLOCK_INITIALIZER},
+		     peak = {.lock = RTE_SPINLOCK_INITIALIZER};
 
 	(void)state;
 	for (int i = 0; i < 10; i++)
@@ -74,7 +79,7 @@ static void bursts(void **state)
 	assert_false(meter_admits(&m, &c, 1000, SECOND / 1000 - 1)); // 1000 bytes a millisecond
 	assert_true(meter_admits(&m, &c, 1000, SECOND / 1000));
 	assert_false(meter_admits(&m, &c, 1, SECOND / 1000));
-	assert_false(meter_admits(&m, &c, 1, 0)); // a clock that lags
+	assert_false(meter_admits(&m, &c, 1, 0));                // a clock that lags
 	assert_false(meter_admits(&m, &c, 10001, 100 * SECOND)); // more than the bucket ever holds
 	assert_true(meter_admits(&m, &c, 10000, 100 * SECOND));
 	c.peak_kbps = 16000;
@@ -89,7 +94,8 @@ static void bursts(void **state)
 // A frame that one bucket refuses costs the other one nothing.
 static void a_refused_frame_is_free(void **state)
 {
-	struct meter_conf c = {.rate_kbps = 8000, .depth = 10000, .peak_kbps = 16000, .peak_depth = 1000};
+	struct meter_conf c = {
+		.rate_kbps = 8000, .depth = 10000, .peak_kbps = 16000, .peak_depth = 1000};
 	struct meter m = {.lock = RTE_SPINLOCK_INITIALIZER};
 
 	(void)state;
@@ -99,12 +105,17 @@ static void a_refused_frame_is_free(void **state)
 		CHECK(meter_admits(&m, &c, 1000, i * SECOND / 2000), "frame %ju", (uintmax_t)i);
 }
 
-// Nothing is lost to rounding, nor does a number overflow, over a year of the slowest and the fastest rate.
+// Nothing is lost to rounding, nor does a number overflow, over a year of the slowest and the
+// fastest rate.
 static void extremes(void **state)
 {
-	struct meter_conf fast = {.rate_kbps = UINT32_MAX, .depth = UINT64_C(1) << 39, .peak_kbps = UINT32_MAX, .peak_depth = 1 << 20};
+	struct meter_conf fast = {.rate_kbps = UINT32_MAX,
+				  .depth = UINT64_C(1) << 39,
+				  .peak_kbps = UINT32_MAX,
+				  .peak_depth = 1 << 20};
 	struct meter_conf slow = {.rate_kbps = 1, .depth = 9000};
-	struct meter_conf round = {.rate_kbps = UINT32_C(1) << 31, .depth = 1000}; // 2^64 tokens in 2^33 ns
+	struct meter_conf round = {.rate_kbps = UINT32_C(1) << 31, .depth = 1000}; // 2^64 tokens in
+										   // 2^33 ns
 	struct meter m = {.lock = RTE_SPINLOCK_INITIALIZER}, n = m, o = m;
 	uint64_t year = 365 * 86400 * SECOND;
 
@@ -155,5 +166,5 @@ static void exact_under_two_workers(void **state)
 	assert_int_equal(t[0].meter + t[1].meter, 60000);
 }
 
-RUN_TESTS(TEST(storms), TEST(default_depth), TEST(rates), TEST(bursts), TEST(a_refused_frame_is_free), TEST(extremes),
-	  TEST(exact_under_two_workers))
+RUN_TESTS(TEST(storms), TEST(default_depth), TEST(rates), TEST(bursts),
+	  TEST(a_refused_frame_is_free), TEST(extremes), TEST(exact_under_two_workers))

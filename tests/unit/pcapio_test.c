@@ -40,7 +40,8 @@ static void pcap_header(struct file *f, uint32_t magic, uint32_t link)
 	put32(f, link);
 }
 
-static void pcap_record(struct file *f, uint32_t s, uint32_t fraction, uint32_t captured, uint32_t length, uint8_t byte)
+static void pcap_record(struct file *f, uint32_t s, uint32_t fraction, uint32_t captured,
+			uint32_t length, uint8_t byte)
 {
 	put32(f, s);
 	put32(f, fraction);
@@ -74,7 +75,8 @@ static void pcapng_header(struct file *f, uint8_t digits, uint16_t link)
 	put32(f, 32);
 }
 
-static void pcapng_record(struct file *f, uint64_t time, uint32_t captured, uint32_t length, uint8_t byte)
+static void pcapng_record(struct file *f, uint64_t time, uint32_t captured, uint32_t length,
+			  uint8_t byte)
 {
 	uint32_t padded = (captured + 3) / 4 * 4;
 
@@ -116,12 +118,14 @@ static void close_file(struct captures *c, struct file *f)
 	unlink(f->path);
 }
 
-static void expect_record(struct captures *c, uint64_t ns, uint32_t captured, uint32_t length, uint8_t byte)
+static void expect_record(struct captures *c, uint64_t ns, uint32_t captured, uint32_t length,
+			  uint8_t byte)
 {
 	struct capture_record r;
 	char text[CAPTURE_ERROR] = "";
 
-	CHECK(captures_next(c, &r, text) == CAPTURE_RECORD, "no record at %ju: %s", (uintmax_t)ns, text);
+	CHECK(captures_next(c, &r, text) == CAPTURE_RECORD, "no record at %ju: %s", (uintmax_t)ns,
+	      text);
 	CHECK(r.ns == ns, "at %ju, not %ju", (uintmax_t)r.ns, (uintmax_t)ns);
 	assert_int_equal(r.captured, captured);
 	assert_int_equal(r.length, length);
@@ -210,7 +214,8 @@ static void cut_short(void **state)
 			if (len == second[i]) {
 				expect_record(c, 2000000000, 20, 20, 'b');
 			} else if (len > first[i]) {
-				CHECK(captures_next(c, &r, text) == CAPTURE_WARNING, "%zu bytes of format %d", len, i);
+				CHECK(captures_next(c, &r, text) == CAPTURE_WARNING,
+				      "%zu bytes of format %d", len, i);
 				assert_int_equal(strncmp(text, f.path, strlen(f.path)), 0);
 				assert_non_null(strstr(text, "ends within a record"));
 			}
@@ -221,7 +226,11 @@ static void cut_short(void **state)
 
 static void refusals(void **state)
 {
-	struct file files[] = {{.len = 0}, {.bytes = "no capture at all, but long enough for one", .len = 42}, {.len = 0}, {.len = 0}, {.len = 0}};
+	struct file files[] = {{.len = 0},
+			       {.bytes = "no capture at all, but long enough for one", .len = 42},
+			       {.len = 0},
+			       {.len = 0},
+			       {.len = 0}};
 	static const char *const says[] = {"", "", "link type RAW (only Ethernet can be replayed)",
 					   "link type RAW (only Ethernet can be replayed)", ""};
 
@@ -235,7 +244,8 @@ static void refusals(void **state)
 		char error[CAPTURE_ERROR] = "";
 		save(&files[i]);
 		assert_false(captures_add(c, files[i].path, 0, error));
-		CHECK(!strncmp(error, files[i].path, strlen(files[i].path)), "'%s' does not name the file", error);
+		CHECK(!strncmp(error, files[i].path, strlen(files[i].path)),
+		      "'%s' does not name the file", error);
 		CHECK(strstr(error, says[i]), "%s", error);
 		unlink(files[i].path);
 		assert_false(captures_add(c, files[i].path, 0, error));
@@ -279,14 +289,16 @@ static void broken(void **state)
 	close_file(c, &f);
 }
 
-// Records of several inputs come by time, equal ones by input; within an input the order is the file's.
+// Records of several inputs come by time, equal ones by input; within an input the order is the
+// file's.
 static void merged_by_time(void **state)
 {
 	static const uint32_t times[3][4] = {{1, 5, 5, 9}, {1, 4, 5, 10}, {0, 7, 3, 9}};
 	static const struct {
 		uint32_t s;
 		unsigned tag;
-	} wanted[] = {{0, 12}, {1, 10}, {1, 11}, {4, 11}, {5, 10}, {5, 10}, {5, 11}, {7, 12}, {3, 12}, {9, 10}, {9, 12}, {10, 11}};
+	} wanted[] = {{0, 12}, {1, 10}, {1, 11}, {4, 11}, {5, 10}, {5, 10},
+		      {5, 11}, {7, 12}, {3, 12}, {9, 10}, {9, 12}, {10, 11}};
 	struct file f[3] = {0};
 	struct captures *c = captures_create();
 	struct capture_record r;
@@ -302,8 +314,8 @@ static void merged_by_time(void **state)
 	}
 	for (size_t i = 0; i < COUNT(wanted); i++) {
 		assert_int_equal(captures_next(c, &r, text), CAPTURE_RECORD);
-		CHECK(r.ns == wanted[i].s * UINT64_C(1000000000) && r.tag == wanted[i].tag, "record %zu: %ju of %u", i, (uintmax_t)r.ns,
-		      r.tag);
+		CHECK(r.ns == wanted[i].s * UINT64_C(1000000000) && r.tag == wanted[i].tag,
+		      "record %zu: %ju of %u", i, (uintmax_t)r.ns, r.tag);
 		assert_int_equal(r.data[0], r.tag); // each has its own bytes
 	}
 	expect_end(c);
@@ -331,7 +343,8 @@ static void written_and_read_again(void **state)
 	struct captures *c = captures_create();
 	assert_true(captures_add(c, path, 0, error));
 	for (size_t i = 0; i < COUNT(times); i++)
-		expect_record(c, times[i], (uint32_t)(14 + i * 4000), (uint32_t)(14 + i * 4000), (uint8_t)i);
+		expect_record(c, times[i], (uint32_t)(14 + i * 4000), (uint32_t)(14 + i * 4000),
+			      (uint8_t)i);
 	expect_end(c);
 	captures_destroy(c);
 	FILE *f = fopen(path, "rb");
@@ -373,5 +386,6 @@ static void too_many_inputs(void **state)
 	close_file(c, &f);
 }
 
-RUN_TESTS(TEST(formats), TEST(cut_short), TEST(refusals), TEST(no_records), TEST(broken), TEST(merged_by_time),
-	  TEST(written_and_read_again), TEST(outputs_that_fail), TEST(too_many_inputs))
+RUN_TESTS(TEST(formats), TEST(cut_short), TEST(refusals), TEST(no_records), TEST(broken),
+	  TEST(merged_by_time), TEST(written_and_read_again), TEST(outputs_that_fail),
+	  TEST(too_many_inputs))

@@ -42,12 +42,14 @@ static void write_stream(void)
 			.length = i + 10,
 			.comment = i ? comment : NULL,
 		};
-		snprintf(comment, sizeof comment, "%.*s", (int)i, "dropped: forged_transmit, at some length, for there is room for it here");
+		snprintf(comment, sizeof comment, "%.*s", (int)i,
+			 "dropped: forged_transmit, at some length, for there is room for it here");
 		size_t size = pcapng_packet(stream + length, &p);
 		CHECK(size <= PCAPNG_ROOM + 2 * i && size % 4 == 0, "block of %zu bytes", size);
 		length += size;
 	}
-	length += pcapng_statistics(stream + length, &(struct pcapng_statistics){0, EPOCH, FRAMES, 0});
+	length += pcapng_statistics(stream + length,
+				    &(struct pcapng_statistics){0, EPOCH, FRAMES, 0});
 	assert_true(length < STREAM);
 }
 
@@ -62,7 +64,8 @@ static void read_by_libpcap(void **state)
 	write_stream();
 	assert_int_equal(write(fd, stream, length), length);
 	close(fd);
-	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO, error);
+	pcap_t *p = pcap_open_offline_with_tstamp_precision(path, PCAP_TSTAMP_PRECISION_NANO,
+							    error);
 	unlink(path);
 	CHECK(p, "%s", error);
 	assert_int_equal(pcap_datalink(p), DLT_EN10MB);
@@ -70,7 +73,8 @@ static void read_by_libpcap(void **state)
 		CHECK(pcap_next_ex(p, &h, &data) == 1, "frame %u: %s", i, pcap_geterr(p));
 		assert_int_equal(h->caplen, i);
 		assert_int_equal(h->len, i + 10);
-		assert_int_equal((uint64_t)h->ts.tv_sec * 1000000000 + (uint64_t)h->ts.tv_usec, EPOCH + i);
+		assert_int_equal((uint64_t)h->ts.tv_sec * 1000000000 + (uint64_t)h->ts.tv_usec,
+				 EPOCH + i);
 		assert_memory_equal(data, frame(i), i);
 	}
 	assert_int_equal(pcap_next_ex(p, &h, &data), PCAP_ERROR_BREAK);
@@ -80,7 +84,8 @@ static void read_by_libpcap(void **state)
 static void dropped(void **state)
 {
 	uint8_t block[PCAPNG_ROOM];
-	struct pcapng_statistics s = {.interface = 1, .ns = EPOCH, .received = 7, .dropped = UINT64_C(5000000000)};
+	struct pcapng_statistics s = {
+		.interface = 1, .ns = EPOCH, .received = 7, .dropped = UINT64_C(5000000000)};
 	size_t size = pcapng_statistics(block, &s);
 
 	(void)state;

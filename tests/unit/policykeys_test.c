@@ -16,8 +16,10 @@ static bool sets(enum policy_key k, const char *text, struct policy *p)
 	bool good = policy_set(p, k, text, why);
 
 	if (!good) {
-		CHECK(!strncmp(why, policy_rows[k].name, strlen(policy_rows[k].name)), "%s: %s", policy_rows[k].name, why);
-		CHECK(!memcmp(&before, p, sizeof *p), "%s is refused '%s', and changes the policy", policy_rows[k].name, text);
+		CHECK(!strncmp(why, policy_rows[k].name, strlen(policy_rows[k].name)), "%s: %s",
+		      policy_rows[k].name, why);
+		CHECK(!memcmp(&before, p, sizeof *p), "%s is refused '%s', and changes the policy",
+		      policy_rows[k].name, text);
 	} else {
 		CHECK(policy_has(p, k), "%s", policy_rows[k].name);
 	}
@@ -46,7 +48,8 @@ static void rows_are_complete(void **state)
 		assert_non_null(r->name);
 		assert_non_null(r->help);
 		assert_int_equal(policy_find(r->name), k); // and so it is there once
-		assert_true(r->type != POLICY_NUMBER || (r->min <= r->standard && r->standard <= r->max));
+		assert_true(r->type != POLICY_NUMBER ||
+			    (r->min <= r->standard && r->standard <= r->max));
 		assert_true(r->type != POLICY_CHOICE || r->words[r->standard]);
 	}
 	assert_int_equal(policy_find("no-such-key"), -1);
@@ -57,7 +60,8 @@ static void every_choice(void **state)
 {
 	(void)state;
 	for (int k = 0; k < POLICY_KEYS; k++) {
-		for (int w = 0; policy_rows[k].type == POLICY_CHOICE && policy_rows[k].words[w]; w++) {
+		for (int w = 0; policy_rows[k].type == POLICY_CHOICE && policy_rows[k].words[w];
+		     w++) {
 			struct policy p = {0};
 			assert_true(sets((enum policy_key)k, policy_rows[k].words[w], &p));
 			assert_int_equal(p.value[k], w);
@@ -94,7 +98,8 @@ static void every_number(void **state)
 
 static void synonyms(void **state)
 {
-	static const char *const words[][2] = {{"on", "on"}, {"true", "on"}, {"yes", "on"}, {"off", "off"}, {"false", "off"}, {"no", "off"}};
+	static const char *const words[][2] = {{"on", "on"},   {"true", "on"},   {"yes", "on"},
+					       {"off", "off"}, {"false", "off"}, {"no", "off"}};
 	struct policy p = {0};
 
 	(void)state;
@@ -167,5 +172,5 @@ static void typing_errors(void **state)
 	}
 }
 
-RUN_TESTS(TEST(rows_are_complete), TEST(every_choice), TEST(every_number), TEST(synonyms), TEST(inheritance),
-	  TEST(vlans_are_inherited_whole), TEST(typing_errors))
+RUN_TESTS(TEST(rows_are_complete), TEST(every_choice), TEST(every_number), TEST(synonyms),
+	  TEST(inheritance), TEST(vlans_are_inherited_whole), TEST(typing_errors))

@@ -30,7 +30,8 @@ static void nothing_is_left(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	snprintf(args, sizeof args, "net_memif_0,role=server,socket-abstract=no,socket=%s/m", folder);
+	snprintf(args, sizeof args, "net_memif_0,role=server,socket-abstract=no,socket=%s/m",
+		 folder);
 	for (int round = 0; round < ROUNDS; round++) {
 		const char *const parts[] = {args, NULL};
 		struct port_wish wish = {.rx_queues = 1, .workers = WORKERS, .pool = pool};

@@ -48,11 +48,13 @@ static void counters(void **state)
 static void policies(void **state)
 {
 	(void)state;
-	check(VIEW_POLICY, "{\"mac-limit\": {\"value\": 0, \"from\": \"port\"}, \"bpdu\": {\"value\": \"filter\", \"from\": \"default\"}}",
+	check(VIEW_POLICY,
+	      "{\"mac-limit\": {\"value\": 0, \"from\": \"port\"}, \"bpdu\": {\"value\": \"filter\", \"from\": \"default\"}}",
 	      "KEY        VALUE   FROM\n"
 	      "mac-limit  0       port\n"
 	      "bpdu       filter  default\n");
-	check(VIEW_GROUPS, "[{\"name\": \"g\", \"policy\": {\"mac-limit\": 0, \"bpdu\": \"forward\"}}, {\"name\": \"h\", \"policy\": {}}]",
+	check(VIEW_GROUPS,
+	      "[{\"name\": \"g\", \"policy\": {\"mac-limit\": 0, \"bpdu\": \"forward\"}}, {\"name\": \"h\", \"policy\": {}}]",
 	      "GROUP  POLICY\n"
 	      "g      mac-limit=0 bpdu=forward\n"
 	      "h      -\n");
@@ -133,4 +135,5 @@ static void long_cells(void **state)
 	json_decref(rows);
 }
 
-RUN_TESTS(TEST(tables), TEST(counters), TEST(policies), TEST(rates), TEST(one_port), TEST(the_rest), TEST(long_cells))
+RUN_TESTS(TEST(tables), TEST(counters), TEST(policies), TEST(rates), TEST(one_port), TEST(the_rest),
+	  TEST(long_cells))

@@ -16,7 +16,8 @@ static const char table[] =
 // The MACs that are left, in their order.
 static void check(const char *selection, const char *wanted)
 {
-	json_t *rows = json_loads(table, 0, NULL), *chosen = json_loads(selection, 0, NULL), *some, *row;
+	json_t *rows = json_loads(table, 0, NULL), *chosen = json_loads(selection, 0, NULL), *some,
+	       *row;
 	char macs[16] = "";
 	size_t i;
 
@@ -59,9 +60,11 @@ static void rows_are_sorted_and_chosen(void **state)
 		check(cases[i].selection, cases[i].wanted);
 }
 
-static void check_json(enum view view, const char *result, const char *selection, const char *wanted)
+static void check_json(enum view view, const char *result, const char *selection,
+		       const char *wanted)
 {
-	json_t *all = json_loads(result, 0, NULL), *chosen = json_loads(selection, 0, NULL), *some = select_rows(chosen, view, all);
+	json_t *all = json_loads(result, 0, NULL), *chosen = json_loads(selection, 0, NULL),
+	       *some = select_rows(chosen, view, all);
 	char *text = json_dumps(some, JSON_COMPACT);
 
 	assert_string_equal(text, wanted);
@@ -74,20 +77,28 @@ static void check_json(enum view view, const char *result, const char *selection
 // Of an object the sum counts; policy stays an object; what is no table stays as it is.
 static void other_shapes(void **state)
 {
-	static const char ports[] = "[{\"name\": \"p\", \"rx_drops\": {\"x\": 1, \"y\": 1}}, {\"name\": \"q\", \"rx_drops\": {\"x\": 3}}]";
-	static const char policy[] = "{\"mac-limit\": {\"value\": 0, \"from\": \"port\"}, \"bpdu\": {\"value\": \"filter\", \"from\": \"default\"}}";
+	static const char ports[] =
+		"[{\"name\": \"p\", \"rx_drops\": {\"x\": 1, \"y\": 1}}, {\"name\": \"q\", \"rx_drops\": {\"x\": 3}}]";
+	static const char policy[] =
+		"{\"mac-limit\": {\"value\": 0, \"from\": \"port\"}, \"bpdu\": {\"value\": \"filter\", \"from\": \"default\"}}";
 
 	(void)state;
-	check_json(VIEW_COUNTERS, ports, "{\"sort\": \"-rx_drops\", \"limit\": 1}", "[{\"name\":\"q\",\"rx_drops\":{\"x\":3}}]");
-	check_json(VIEW_COUNTERS, ports, "{\"where\": {\"rx_drops\": \"2\"}}", "[{\"name\":\"p\",\"rx_drops\":{\"x\":1,\"y\":1}}]");
-	check_json(VIEW_POLICY, policy, "{\"where\": {\"from\": \"port\"}}", "{\"mac-limit\":{\"value\":0,\"from\":\"port\"}}");
-	check_json(VIEW_POLICY, policy, "{\"sort\": \"key\", \"limit\": 1}", "{\"bpdu\":{\"value\":\"filter\",\"from\":\"default\"}}");
+	check_json(VIEW_COUNTERS, ports, "{\"sort\": \"-rx_drops\", \"limit\": 1}",
+		   "[{\"name\":\"q\",\"rx_drops\":{\"x\":3}}]");
+	check_json(VIEW_COUNTERS, ports, "{\"where\": {\"rx_drops\": \"2\"}}",
+		   "[{\"name\":\"p\",\"rx_drops\":{\"x\":1,\"y\":1}}]");
+	check_json(VIEW_POLICY, policy, "{\"where\": {\"from\": \"port\"}}",
+		   "{\"mac-limit\":{\"value\":0,\"from\":\"port\"}}");
+	check_json(VIEW_POLICY, policy, "{\"sort\": \"key\", \"limit\": 1}",
+		   "{\"bpdu\":{\"value\":\"filter\",\"from\":\"default\"}}");
 	check_json(VIEW_STATUS, "{\"name\":\"lab\"}", "{\"limit\": 0}", "{\"name\":\"lab\"}");
 }
 
 static void words_are_taken_out_of_parameters(void **state)
 {
-	json_t *params = json_loads("{\"name\": \"a\", \"sort\": \"age\", \"limit\": 1, \"where\": {\"x\": \"y\"}}", 0, NULL);
+	json_t *params = json_loads(
+		"{\"name\": \"a\", \"sort\": \"age\", \"limit\": 1, \"where\": {\"x\": \"y\"}}", 0,
+		NULL);
 	json_t *selection = select_take(params);
 
 	(void)state;
@@ -98,4 +109,5 @@ static void words_are_taken_out_of_parameters(void **state)
 	json_decref(params);
 }
 
-RUN_TESTS(TEST(rows_are_sorted_and_chosen), TEST(other_shapes), TEST(words_are_taken_out_of_parameters))
+RUN_TESTS(TEST(rows_are_sorted_and_chosen), TEST(other_shapes),
+	  TEST(words_are_taken_out_of_parameters))

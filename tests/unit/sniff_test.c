@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ring against what was put into it; what the forwarding path shows is the matter of txbatch_test and forward_test.
+// The ring against what was put into it; what the forwarding path shows is the matter of
+// txbatch_test and forward_test.
 
 #include <pthread.h>
 #include <string.h>
@@ -46,7 +47,8 @@ static struct rte_mbuf *frame(uint32_t number, uint16_t len)
 	return m;
 }
 
-static void show(const struct sniff_what *what, uint32_t first, unsigned n, uint16_t len, unsigned sent)
+static void show(const struct sniff_what *what, uint32_t first, unsigned n, uint16_t len,
+		 unsigned sent)
 {
 	struct rte_mbuf *frames[SNIFF_BURST_MAX];
 
@@ -125,7 +127,8 @@ static void a_full_ring(void **state)
 	close_sniffer();
 }
 
-// Of frames that were offered, those that were not sent are neither there nor lost, wherever the ring was full.
+// Of frames that were offered, those that were not sent are neither there nor lost, wherever the
+// ring was full.
 static void not_sent(void **state)
 {
 	static const unsigned fit = RING / (32 + 96);
@@ -141,7 +144,8 @@ static void not_sent(void **state)
 	for (uint32_t i = 100; i < 100 + fit - 1; i++)
 		check_record(i, 96);
 	show(&received, 200, fit + 20, 96, fit + 3);
-	assert_in_range(atomic_load(&sniffer->lost[3]), 3, 4); // a gap may have taken the place of one
+	assert_in_range(atomic_load(&sniffer->lost[3]), 3, 4); // a gap may have taken the place of
+							       // one
 	close_sniffer();
 }
 
@@ -242,7 +246,8 @@ static void *write_frames(void *unused)
 	return NULL;
 }
 
-// A worker writes while control reads: what is read is whole and in order, and with the lost all that was written.
+// A worker writes while control reads: what is read is whole and in order, and with the lost all
+// that was written.
 static void two_threads(void **state)
 {
 	uint64_t found = 0, lost = 0;
@@ -258,7 +263,8 @@ static void two_threads(void **state)
 		if (!r)
 			continue;
 		memcpy(&number, r->bytes, sizeof number);
-		CHECK(number >= next && r->bytes[63] == (uint8_t)number, "frame %u where %u or a later one should be", number, next);
+		CHECK(number >= next && r->bytes[63] == (uint8_t)number,
+		      "frame %u where %u or a later one should be", number, next);
 		next = number + 1;
 		found++;
 		sniff_take(sniffer);
@@ -269,5 +275,5 @@ static void two_threads(void **state)
 	close_sniffer();
 }
 
-RUN_TESTS(TEST(rounds), TEST(snaplen), TEST(a_full_ring), TEST(not_sent), TEST(quota), TEST(other_ports_and_ways), TEST(filter),
-	  TEST(two_sniffers), TEST(two_threads))
+RUN_TESTS(TEST(rounds), TEST(snaplen), TEST(a_full_ring), TEST(not_sent), TEST(quota),
+	  TEST(other_ports_and_ways), TEST(filter), TEST(two_sniffers), TEST(two_threads))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A configuration applied to a running switch: what differs is done, and what it makes untrue is put right at once.
+// A configuration applied to a running switch: what differs is done, and what it makes untrue is
+// put right at once.
 
 #include <inttypes.h>
 #include <string.h>
@@ -88,7 +89,9 @@ static void learn(const char *port, uint16_t vid, uint64_t mac)
 	const struct fdb_learner *who = &sw->conf->port[number_of(port)].learner;
 	uint64_t ns = switch_now(sw);
 
-	assert_int_equal(fdb_seen(sw->shared.fdb, key_make(vid, mac), who, forward_tick(ns), ns).what, FDB_LEARNED);
+	assert_int_equal(
+		fdb_seen(sw->shared.fdb, key_make(vid, mac), who, forward_tick(ns), ns).what,
+		FDB_LEARNED);
 }
 
 // The type of an entry, -1: there is none.
@@ -96,7 +99,9 @@ static int type_of(uint16_t vid, uint64_t mac)
 {
 	struct fdb_entry e;
 
-	return fdb_lookup(sw->shared.fdb, key_make(vid, mac), forward_tick(switch_now(sw)), &e) ? e.type : -1;
+	return fdb_lookup(sw->shared.fdb, key_make(vid, mac), forward_tick(switch_now(sw)), &e)
+		       ? e.type
+		       : -1;
 }
 
 static void a_lowered_limit(void **state)
@@ -109,11 +114,13 @@ static void a_lowered_limit(void **state)
 	apply("ports: [{name: a, policy: {mac-limit: 3}}, {name: b, policy: {mac-limit: 1}}]");
 	assert_int_equal(fdb_count(sw->shared.fdb, number_of("a")), 3);
 	for (uint64_t i = 0; i < 10; i++)
-		assert_int_equal(type_of(1, MAC(i)), i < 3 ? FDB_DYNAMIC : -1); // the youngest are given up
+		assert_int_equal(type_of(1, MAC(i)), i < 3 ? FDB_DYNAMIC : -1); // the youngest are
+										// given up
 	assert_int_equal(type_of(1, MAC(100)), FDB_DYNAMIC);
 }
 
-// Entries that expired and were not swept yet stand for nobody: the live ones are within the new limit.
+// Entries that expired and were not swept yet stand for nobody: the live ones are within the new
+// limit.
 static void a_lowered_limit_and_dead_entries(void **state)
 {
 	(void)state;
@@ -135,14 +142,20 @@ static void what_becomes_untrue(void **state)
 		const char *after;
 		int a1, a2, b1; // types of what a learned in VLANs 1 and 2, and b in 1
 	} cases[] = {
-		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]", FDB_DYNAMIC, FDB_DYNAMIC, FDB_STICKY},
-		{"ports: [{name: a, policy: {allowed-vlans: 2}}, {name: b, policy: {mac-sticky: on}}]", -1, FDB_DYNAMIC, FDB_STICKY},
-		{"ports: [{name: a, policy: {mac-learning: off}}, {name: b, policy: {mac-sticky: on}}]", -1, -1, FDB_STICKY},
-		{"ports: [{name: a, enabled: off}, {name: b, policy: {mac-sticky: on}}]", -1, -1, FDB_STICKY},
-		{"ports: [{name: a}, {name: b, policy: {vlan-mode: access, access-vlan: 2}}]", FDB_DYNAMIC, FDB_DYNAMIC, -1},
-		{"ports: [{name: a}, {name: b}]\nmirrors: [{name: m, source: [b], destination: a}]", -1, -1, -1},
-		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}, mac-address: 02:00:00:00:00:01}]", FDB_ASSIGNED, FDB_ASSIGNED,
+		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]", FDB_DYNAMIC,
+		 FDB_DYNAMIC, FDB_STICKY},
+		{"ports: [{name: a, policy: {allowed-vlans: 2}}, {name: b, policy: {mac-sticky: on}}]",
+		 -1, FDB_DYNAMIC, FDB_STICKY},
+		{"ports: [{name: a, policy: {mac-learning: off}}, {name: b, policy: {mac-sticky: on}}]",
+		 -1, -1, FDB_STICKY},
+		{"ports: [{name: a, enabled: off}, {name: b, policy: {mac-sticky: on}}]", -1, -1,
 		 FDB_STICKY},
+		{"ports: [{name: a}, {name: b, policy: {vlan-mode: access, access-vlan: 2}}]",
+		 FDB_DYNAMIC, FDB_DYNAMIC, -1},
+		{"ports: [{name: a}, {name: b}]\nmirrors: [{name: m, source: [b], destination: a}]",
+		 -1, -1, -1},
+		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}, mac-address: 02:00:00:00:00:01}]",
+		 FDB_ASSIGNED, FDB_ASSIGNED, FDB_STICKY},
 		{"ports: [{name: b, policy: {mac-sticky: on}}, {name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 2, port: b}]",
 		 FDB_DYNAMIC, FDB_STATIC, FDB_STICKY},
 	};
@@ -154,8 +167,10 @@ static void what_becomes_untrue(void **state)
 		learn("a", 2, MAC(1));
 		learn("b", 1, MAC(2));
 		apply(cases[i].after);
-		CHECK(type_of(1, MAC(1)) == cases[i].a1 && type_of(2, MAC(1)) == cases[i].a2 && type_of(1, MAC(2)) == cases[i].b1,
-		      "case %zu: %d, %d, %d", i, type_of(1, MAC(1)), type_of(2, MAC(1)), type_of(1, MAC(2)));
+		CHECK(type_of(1, MAC(1)) == cases[i].a1 && type_of(2, MAC(1)) == cases[i].a2 &&
+			      type_of(1, MAC(2)) == cases[i].b1,
+		      "case %zu: %d, %d, %d", i, type_of(1, MAC(1)), type_of(2, MAC(1)),
+		      type_of(1, MAC(2)));
 		assert_int_equal(number_of("a"), a); // whatever the order in the configuration
 		apply(before);
 		assert_int_not_equal(type_of(2, MAC(1)), FDB_STATIC);
@@ -185,8 +200,9 @@ static void refused_changes(void **state)
 	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct config *c = parse(refused[i].text), *before = sw->config;
 		struct error e;
-		CHECK(!switch_apply(sw, c, &e) && strstr(e.text, refused[i].why) && strstr(e.text, "restart"), "%s: %s", refused[i].text,
-		      e.text);
+		CHECK(!switch_apply(sw, c, &e) && strstr(e.text, refused[i].why) &&
+			      strstr(e.text, "restart"),
+		      "%s: %s", refused[i].text, e.text);
 		assert_ptr_equal(sw->config, before);
 		assert_int_equal(type_of(1, MAC(1)), FDB_DYNAMIC);
 		config_free(c);
@@ -259,7 +275,8 @@ static void as_many_ports_as_there_can_be(void **state)
 	open_switch(text);
 	strcpy(strstr(other, "p63"), "new}]");
 	struct config *c = parse(other);
-	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "'new'") && strstr(e.text, "64"), "%s", e.text);
+	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "'new'") && strstr(e.text, "64"), "%s",
+	      e.text);
 	config_free(c);
 	apply("policy: {mac-limit: 1}\nports: [{name: p1}]");
 	apply(other);
@@ -273,12 +290,10 @@ static void ports_are_spread(void **state)
 	static const struct {
 		portset ports, polled[3];
 	} cases[] = {
-		{0x7f, {0x49, 0x12, 0x24}}, // in turn
-		{0x76, {0x40, 0x12, 0x24}}, // two go
-		{0x74, {0x40, 0x10, 0x24}},
-		{0x24, {0x04, 0x00, 0x20}}, // one moves
-		{0x27, {0x06, 0x01, 0x20}},
-		{0, {0}},
+		{0x7f, {0x49, 0x12, 0x24}},                             // in turn
+		{0x76, {0x40, 0x12, 0x24}},                             // two go
+		{0x74, {0x40, 0x10, 0x24}}, {0x24, {0x04, 0x00, 0x20}}, // one moves
+		{0x27, {0x06, 0x01, 0x20}}, {0, {0}},
 	};
 
 	(void)state;
@@ -287,8 +302,8 @@ static void ports_are_spread(void **state)
 		ports_unpoll(sw, ~cases[i].ports);
 		ports_spread(sw, cases[i].ports);
 		for (unsigned w = 0; w < 3; w++)
-			CHECK(sw->worker[w]->polled[0] == cases[i].polled[w], "case %zu, worker %u: %#" PRIx64, i, w,
-			      sw->worker[w]->polled[0]);
+			CHECK(sw->worker[w]->polled[0] == cases[i].polled[w],
+			      "case %zu, worker %u: %#" PRIx64, i, w, sw->worker[w]->polled[0]);
 	}
 }
 
@@ -331,19 +346,22 @@ static void flushes(void **state)
 		int type;
 		uint32_t count; // of the entries below
 	} cases[] = {
-		{"", 0, 0, -1, 4}, {"a", 0, 0, -1, 3}, {"", 2, 0, -1, 2}, {"", 0, MAC(1), -1, 2},
-		{"a", 2, MAC(1), -1, 1}, {"b", 0, MAC(1), -1, 0}, {"", 0, 0, FDB_STICKY, 1},
+		{"", 0, 0, -1, 4},         {"a", 0, 0, -1, 3},      {"", 2, 0, -1, 2},
+		{"", 0, MAC(1), -1, 2},    {"a", 2, MAC(1), -1, 1}, {"b", 0, MAC(1), -1, 0},
+		{"", 0, 0, FDB_STICKY, 1},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		open_switch("ports: [{name: a, mac-address: 02:00:00:00:00:0a}, {name: b}, {name: s, policy: {mac-sticky: on}}]\n"
-			    "static-macs: [{mac: 02:00:00:00:00:0b, vlan: 1, port: b}]");
+		open_switch(
+			"ports: [{name: a, mac-address: 02:00:00:00:00:0a}, {name: b}, {name: s, policy: {mac-sticky: on}}]\n"
+			"static-macs: [{mac: 02:00:00:00:00:0b, vlan: 1, port: b}]");
 		learn("a", 1, MAC(1));
 		learn("a", 2, MAC(1));
 		learn("a", 1, MAC(2));
 		learn("b", 2, MAC(3));
 		learn("s", 3, MAC(4));
-		struct fdb_filter f = {*cases[i].port ? (int)number_of(cases[i].port) : -1, cases[i].vid, cases[i].mac, cases[i].type};
+		struct fdb_filter f = {*cases[i].port ? (int)number_of(cases[i].port) : -1,
+				       cases[i].vid, cases[i].mac, cases[i].type};
 		CHECK(mactable_flush(sw, &f) == cases[i].count, "case %zu", i);
 		assert_int_equal(mactable_flush(sw, &f), 0);
 		assert_int_equal(type_of(1, MAC(10)), FDB_ASSIGNED);
@@ -354,7 +372,9 @@ static void flushes(void **state)
 
 #define SWITCH_TEST(function) cmocka_unit_test_teardown(function, close_switch)
 
-RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries), SWITCH_TEST(what_becomes_untrue),
-	  SWITCH_TEST(refused_changes), SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
-	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_are_spread), SWITCH_TEST(ports_go_down_and_up),
-	  SWITCH_TEST(a_state_is_that_of_forwarding), SWITCH_TEST(flushes))
+RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries),
+	  SWITCH_TEST(what_becomes_untrue), SWITCH_TEST(refused_changes),
+	  SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
+	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_are_spread),
+	  SWITCH_TEST(ports_go_down_and_up), SWITCH_TEST(a_state_is_that_of_forwarding),
+	  SWITCH_TEST(flushes))

@@ -40,18 +40,34 @@ static void numbers(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		uint64_t v = 4711;
 		bool good = text_number(cases[i].text, cases[i].max, &v);
-		CHECK(good == cases[i].good, "'%s' up to %ju", cases[i].text, (uintmax_t)cases[i].max);
-		CHECK(v == (good ? cases[i].value : 4711), "'%s' is %ju", cases[i].text, (uintmax_t)v);
+		CHECK(good == cases[i].good, "'%s' up to %ju", cases[i].text,
+		      (uintmax_t)cases[i].max);
+		CHECK(v == (good ? cases[i].value : 4711), "'%s' is %ju", cases[i].text,
+		      (uintmax_t)v);
 	}
 }
 
 static void macs(void **state)
 {
-	static const char *const good[] = {"aa:bb:cc:dd:ee:0f", "AA:bb:CC:dd:EE:0F", "aa-bb-cc-dd-ee-0f", "aabb.ccdd.ee0f"};
+	static const char *const good[] = {"aa:bb:cc:dd:ee:0f", "AA:bb:CC:dd:EE:0F",
+					   "aa-bb-cc-dd-ee-0f", "aabb.ccdd.ee0f"};
 	static const char *const bad[] = {
-		"", "aa", "aa:bb:cc:dd:ee", "aa:bb:cc:dd:ee:0", "aa:bb:cc:dd:ee:0f:", "aa:bb:cc:dd:ee:0f0", "a:bb:cc:dd:ee:0ff",
-		"aa:bb-cc:dd:ee:0f", "aabb:ccdd:ee0f", "aabbccddee0f", "aabb.ccdd.ee0g", "aa.bb.cc.dd.ee.0f", " aa:bb:cc:dd:ee:0f",
-		"aa:bb:cc:dd:ee:0f ", "aa::bb:cc:dd:ee", "0xaabbccddee",
+		"",
+		"aa",
+		"aa:bb:cc:dd:ee",
+		"aa:bb:cc:dd:ee:0",
+		"aa:bb:cc:dd:ee:0f:",
+		"aa:bb:cc:dd:ee:0f0",
+		"a:bb:cc:dd:ee:0ff",
+		"aa:bb-cc:dd:ee:0f",
+		"aabb:ccdd:ee0f",
+		"aabbccddee0f",
+		"aabb.ccdd.ee0g",
+		"aa.bb.cc.dd.ee.0f",
+		" aa:bb:cc:dd:ee:0f",
+		"aa:bb:cc:dd:ee:0f ",
+		"aa::bb:cc:dd:ee",
+		"0xaabbccddee",
 	};
 
 	(void)state;
@@ -119,7 +135,8 @@ static void vlan_lists(void **state)
 		char text[VLANS_TEXT];
 		bool good = text_vlans(cases[i].text, &set);
 		CHECK(good == (cases[i].normal != NULL), "'%s'", cases[i].text);
-		CHECK(good || set.word[0] == 4711, "'%s' is refused, and changes the set", cases[i].text);
+		CHECK(good || set.word[0] == 4711, "'%s' is refused, and changes the set",
+		      cases[i].text);
 		if (!good)
 			continue;
 		text_put_vlans(&set, text);
@@ -166,8 +183,9 @@ static void switches(void **state)
 		const char *text;
 		int on; // -1: refused
 	} cases[] = {
-		{"on", 1}, {"off", 0}, {"true", 1}, {"false", 0}, {"yes", 1}, {"no", 0}, {"On", 1}, {"FALSE", 0},
-		{"", -1},  {"1", -1},  {"0", -1},   {"y", -1},    {"onn", -1}, {" on", -1},
+		{"on", 1}, {"off", 0}, {"true", 1},  {"false", 0}, {"yes", 1},
+		{"no", 0}, {"On", 1},  {"FALSE", 0}, {"", -1},     {"1", -1},
+		{"0", -1}, {"y", -1},  {"onn", -1},  {" on", -1},
 	};
 
 	(void)state;
@@ -208,27 +226,35 @@ static void names_made(void **state)
 
 static void nearest(void **state)
 {
-	const char *words[] = {"promiscuous", "mac-limit", "mac-learning", "bpdu", NULL}, *none[] = {NULL};
+	const char *words[] = {"promiscuous", "mac-limit", "mac-learning", "bpdu", NULL},
+		   *none[] = {NULL};
 	static const struct {
 		const char *typed, *meant;
 	} cases[] = {
-		{"promiscous", "promiscuous"}, {"mac-limt", "mac-limit"}, {"maclearning", "mac-learning"}, {"bpdu", "bpdu"},
-		{"bdpu", "bpdu"},              {"zzzzzzzzzz", NULL},
+		{"promiscous", "promiscuous"},
+		{"mac-limt", "mac-limit"},
+		{"maclearning", "mac-learning"},
+		{"bpdu", "bpdu"},
+		{"bdpu", "bpdu"},
+		{"zzzzzzzzzz", NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *got = text_nearest(cases[i].typed, next_word, words);
-		CHECK(got == cases[i].meant || (got && cases[i].meant && !strcmp(got, cases[i].meant)), "%s: %s", cases[i].typed,
-		      got ? got : "none");
+		CHECK(got == cases[i].meant ||
+			      (got && cases[i].meant && !strcmp(got, cases[i].meant)),
+		      "%s: %s", cases[i].typed, got ? got : "none");
 	}
 	assert_null(text_nearest("bpdu", next_word, none));
-	assert_null(text_nearest("a-word-that-is-longer-than-any-which-a-key-could-be-mistaken-for", next_word, words));
+	assert_null(text_nearest("a-word-that-is-longer-than-any-which-a-key-could-be-mistaken-for",
+				 next_word, words));
 }
 
 static void hints(void **state)
 {
-	const char *words[] = {"rx", "tx", "both", NULL}, *one[] = {"promiscuous", NULL}, *none[] = {NULL}, *many[64] = {NULL};
+	const char *words[] = {"rx", "tx", "both", NULL}, *one[] = {"promiscuous", NULL},
+		   *none[] = {NULL}, *many[64] = {NULL};
 	char hint[TEXT_HINT];
 
 	(void)state;
@@ -236,11 +262,14 @@ static void hints(void **state)
 	assert_string_equal(text_hint_of(hint, "neither", words), " (rx, tx or both)");
 	assert_string_equal(text_hint_of(hint, "bpdu", one), " (promiscuous)");
 	assert_string_equal(text_hint_of(hint, "bpdu", none), "");
-	assert_string_equal(text_hint(hint, "neither", next_word, words, "see there"), " (see there)");
-	assert_string_equal(text_hint(hint, "boht", next_word, words, "see there"), " (did you mean 'both'?)");
+	assert_string_equal(text_hint(hint, "neither", next_word, words, "see there"),
+			    " (see there)");
+	assert_string_equal(text_hint(hint, "boht", next_word, words, "see there"),
+			    " (did you mean 'both'?)");
 	for (size_t i = 0; i < COUNT(many) - 1; i++)
 		many[i] = "a-rather-long-name";
-	assert_string_equal(text_hint_of(hint, "neither", many) + strlen(hint) - strlen("name …)"), "name …)");
+	assert_string_equal(text_hint_of(hint, "neither", many) + strlen(hint) - strlen("name …)"),
+			    "name …)");
 }
 
 static void columns(void **state)
@@ -276,9 +305,12 @@ static void wrapping(void **state)
 static void cleaned(void **state)
 {
 	static const char *const cases[][2] = {
-		{"plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
+		{"plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+		 "plain \xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"},
 		{"a\x1b[1mb\nc\x7f", "a?[1mb?c?"},
-		{"a\xc2\x9b" "1mb\xc2\xa0", "a??1mb\xc2\xa0"}, // U+009B begins a sequence as ESC [ does
+		{"a\xc2\x9b"
+		 "1mb\xc2\xa0",
+		 "a??1mb\xc2\xa0"}, // U+009B begins a sequence as ESC [ does
 		{"\xff\xc2", "??"},
 	};
 
@@ -291,5 +323,6 @@ static void cleaned(void **state)
 	}
 }
 
-RUN_TESTS(TEST(cleaned), TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches),
-	  TEST(names), TEST(names_made), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
+RUN_TESTS(TEST(cleaned), TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists),
+	  TEST(vlan_lists_there_and_back), TEST(switches), TEST(names), TEST(names_made),
+	  TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))

@@ -15,9 +15,11 @@
 #define ADDRESSES 2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2
 #define PAYLOAD 0x08, 0x06, 0xaa, 0xbb
 
-static const uint8_t untagged[] = {ADDRESSES, PAYLOAD}, tagged[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x07, PAYLOAD},
+static const uint8_t untagged[] = {ADDRESSES, PAYLOAD},
+		     tagged[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x07, PAYLOAD},
 		     priority[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x00, PAYLOAD},
-		     pushed[] = {ADDRESSES, 0x81, 0x00, 0x00, 0x07, PAYLOAD}; // VLAN 7 given to what had no tag
+		     pushed[] = {ADDRESSES, 0x81, 0x00,
+				 0x00,      0x07, PAYLOAD}; // VLAN 7 given to what had no tag
 
 enum { PORTS = 6 };
 
@@ -139,7 +141,8 @@ static struct egress egress_of(const uint8_t *bytes)
 static void check_sent(unsigned port, const uint8_t *bytes, size_t len)
 {
 	CHECK(sent[port].frames == 1, "port %u sent %u frames", port, sent[port].frames);
-	CHECK(sent[port].len == len && !memcmp(sent[port].bytes, bytes, len), "port %u sent another frame", port);
+	CHECK(sent[port].len == len && !memcmp(sent[port].bytes, bytes, len),
+	      "port %u sent another frame", port);
 	assert_int_equal(counters[port].tx_packets, 1);
 	assert_int_equal(counters[port].tx_bytes, len);
 }
@@ -151,7 +154,9 @@ static void forms(void **state)
 		const uint8_t *in;
 		size_t len;
 		const uint8_t *tagged_out;
-	} cases[] = {{untagged, sizeof untagged, pushed}, {tagged, sizeof tagged, tagged}, {priority, sizeof priority, tagged}};
+	} cases[] = {{untagged, sizeof untagged, pushed},
+		     {tagged, sizeof tagged, tagged},
+		     {priority, sizeof priority, tagged}};
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (portset to = 0; to < 32; to += 1) {
@@ -213,7 +218,8 @@ static void a_full_queue(void **state)
 	(void)state;
 	takes = 2;
 	for (int i = 0; i < 5; i++)
-		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+		txbatch_give(&batch, frame(untagged, sizeof untagged),
+			     portset_of(0) | portset_of(1), &e);
 	txbatch_drain(&batch);
 	for (unsigned port = 0; port < 2; port++) {
 		assert_int_equal(counters[port].tx_packets, 2);
@@ -246,7 +252,8 @@ static void no_room(void **state)
 	assert_int_equal(counters[3].tx_packets, 0);
 }
 
-// Longer than the port sends, where four bytes of a tag do not count: left out, the others go in their order.
+// Longer than the port sends, where four bytes of a tag do not count: left out, the others go in
+// their order.
 static void long_frames(void **state)
 {
 	uint8_t bytes[sizeof tagged + 1];
@@ -257,7 +264,8 @@ static void long_frames(void **state)
 	atomic_store(&runtime[0].longest, sizeof untagged);
 	atomic_store(&runtime[3].longest, sizeof untagged);
 	for (int i = 0; i < 6; i++)
-		txbatch_give(&batch, frame(bytes, (uint16_t)(sizeof tagged + i % 2)), portset_of(0) | portset_of(1) | portset_of(3), &e);
+		txbatch_give(&batch, frame(bytes, (uint16_t)(sizeof tagged + i % 2)),
+			     portset_of(0) | portset_of(1) | portset_of(3), &e);
 	txbatch_drain(&batch);
 	for (unsigned port = 0; port < 4; port++) {
 		bool limited = port != 1;
@@ -266,7 +274,9 @@ static void long_frames(void **state)
 		assert_int_equal(sent[port].frames, limited ? 3 : 6);
 		assert_int_equal(counters[port].tx_packets, limited ? 3 : 6);
 		assert_int_equal(counters[port].tx_drop[TX_TOO_LONG], limited ? 3 : 0);
-		assert_int_equal(counters[port].tx_bytes, limited ? 3 * (port ? sizeof tagged : sizeof untagged) : 6 * sizeof untagged + 3);
+		assert_int_equal(counters[port].tx_bytes,
+				 limited ? 3 * (port ? sizeof tagged : sizeof untagged)
+					 : 6 * sizeof untagged + 3);
 	}
 	assert_memory_equal(sent[0].bytes, untagged, sizeof untagged);
 }
@@ -283,7 +293,8 @@ static void blocked_ports(void **state)
 	for (unsigned port = 0; port < PORTS; port++) {
 		bool is_blocked = portset_has(conf.blocked, port);
 		assert_int_equal(sent[port].frames, !is_blocked);
-		assert_int_equal(counters[port].tx_drop[TX_MAC_CHANGED], is_blocked ? 1 + (port == 1) : 0);
+		assert_int_equal(counters[port].tx_drop[TX_MAC_CHANGED],
+				 is_blocked ? 1 + (port == 1) : 0);
 	}
 }
 
@@ -295,7 +306,8 @@ static void metered_ports(void **state)
 	conf.careful = portset_of(1);
 	conf.port[1].egress = (struct meter_conf){.rate_kbps = 8, .depth = 2 * sizeof untagged};
 	for (int i = 0; i < 5; i++)
-		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(0) | portset_of(1), &e);
+		txbatch_give(&batch, frame(untagged, sizeof untagged),
+			     portset_of(0) | portset_of(1), &e);
 	txbatch_drain(&batch);
 	assert_int_equal(sent[0].frames, 5);
 	assert_int_equal(sent[1].frames, 2);
@@ -308,8 +320,8 @@ static void metered_ports(void **state)
 	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 4);
 }
 
-// A mirror's destination gets what its source sends, in that form; and copies of what it receives, as it came. More of
-// them than fit into a batch.
+// A mirror's destination gets what its source sends, in that form; and copies of what it receives,
+// as it came. More of them than fit into a batch.
 static void mirrors(void **state)
 {
 	struct egress e = egress_of(tagged);
@@ -338,5 +350,6 @@ static void mirrors(void **state)
 
 #define BATCH_TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
-RUN_TESTS(BATCH_TEST(forms), BATCH_TEST(one_copy_for_a_form), BATCH_TEST(chains), BATCH_TEST(a_full_queue), BATCH_TEST(no_room), BATCH_TEST(long_frames),
+RUN_TESTS(BATCH_TEST(forms), BATCH_TEST(one_copy_for_a_form), BATCH_TEST(chains),
+	  BATCH_TEST(a_full_queue), BATCH_TEST(no_room), BATCH_TEST(long_frames),
 	  BATCH_TEST(blocked_ports), BATCH_TEST(metered_ports), BATCH_TEST(mirrors))

@@ -7,7 +7,8 @@
 
 #define SECOND UINT64_C(1000000000)
 
-static void check(const struct event *e, enum outcome reason, uint64_t key, uint64_t ns, uint32_t count)
+static void check(const struct event *e, enum outcome reason, uint64_t key, uint64_t ns,
+		  uint32_t count)
 {
 	assert_int_equal(e->type, EVENT_VIOLATION);
 	assert_int_equal(e->port, 3);
@@ -17,7 +18,8 @@ static void check(const struct event *e, enum outcome reason, uint64_t key, uint
 	assert_int_equal(e->count, count);
 }
 
-// Of each reason one message a second, told when the second is over, with the first one's time and MAC.
+// Of each reason one message a second, told when the second is over, with the first one's time and
+// MAC.
 static void summed_by_second_and_reason(void **state)
 {
 	struct violations v = {.lock = RTE_SPINLOCK_INITIALIZER};
@@ -28,7 +30,8 @@ static void summed_by_second_and_reason(void **state)
 	assert_false(violation_note(&v, 3, OUT_MAC_LIMIT, 101, SECOND - 1, &e[0]));
 	assert_false(violation_note(&v, 3, OUT_FORGED_TRANSMIT, 102, 7, &e[0]));
 	assert_int_equal(violation_collect(&v, 3, SECOND - 1, e), 0);
-	assert_true(violation_note(&v, 3, OUT_MAC_LIMIT, 103, SECOND, &e[0])); // tells of the second before
+	assert_true(violation_note(&v, 3, OUT_MAC_LIMIT, 103, SECOND, &e[0])); // tells of the
+									       // second before
 	check(&e[0], OUT_MAC_LIMIT, 100, 5, 2);
 	assert_int_equal(violation_collect(&v, 3, SECOND, e), 1);
 	check(&e[0], OUT_FORGED_TRANSMIT, 102, 7, 1);
@@ -40,7 +43,8 @@ static void summed_by_second_and_reason(void **state)
 
 static void every_reason(void **state)
 {
-	static const enum outcome reasons[] = {OUT_BPDU, OUT_FORGED_TRANSMIT, OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
+	static const enum outcome reasons[] = {OUT_BPDU, OUT_FORGED_TRANSMIT, OUT_MAC_CONFLICT,
+					       OUT_MAC_LIMIT};
 	struct violations v = {.lock = RTE_SPINLOCK_INITIALIZER};
 	struct event e[VIOLATION_REASONS];
 

@@ -22,7 +22,8 @@ static json_t *no_memory(struct error *e)
 }
 
 // The revision that parameter `number` means.
-static const struct revision *wanted_revision(const struct control *k, const json_t *params, struct error *e)
+static const struct revision *wanted_revision(const struct control *k, const json_t *params,
+					      struct error *e)
 {
 	uint64_t number;
 
@@ -34,7 +35,9 @@ static const struct revision *wanted_revision(const struct control *k, const jso
 		return NULL;
 	const struct revision *r = history_find(k->history, (unsigned)number);
 	if (!r)
-		method_refuse(e, METHOD_REFUSED, "there is no configuration %llu (config history lists them)", (unsigned long long)number);
+		method_refuse(e, METHOD_REFUSED,
+			      "there is no configuration %llu (config history lists them)",
+			      (unsigned long long)number);
 	return r;
 }
 
@@ -125,7 +128,9 @@ static json_t *config_confirm(struct control *k, const json_t *params, struct er
 {
 	(void)params;
 	if (!confirm_end(k->confirm))
-		return method_refuse(e, METHOD_REFUSED, "nothing waits for a confirmation (config apply FILE confirm SECONDS does)");
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"nothing waits for a confirmation (config apply FILE confirm SECONDS does)");
 	return json_object();
 }
 
@@ -136,7 +141,8 @@ static json_t *config_reload(struct control *k, const json_t *params, struct err
 	struct configfile f;
 
 	(void)params;
-	bool good = configfile_open(&f, file, e) && (f.exists || error_set(e, "%.400s is not there", file));
+	bool good = configfile_open(&f, file, e) &&
+		    (f.exists || error_set(e, "%.400s is not there", file));
 	struct change ch = {.k = k, .c = good ? parse(f.content, f.len, file, e) : NULL, .e = e};
 	configfile_close(&f);
 	json_t *result = ch.c ? change_finish(&ch, true) : NULL;
@@ -145,24 +151,35 @@ static json_t *config_reload(struct control *k, const json_t *params, struct err
 	return result;
 }
 
-// Whether the configuration may take the place of what a file has: the file of `run` is not overwritten by chance.
-static bool may_replace(const struct control *k, const struct configfile *f, bool named, struct error *e)
+// Whether the configuration may take the place of what a file has: the file of `run` is not
+// overwritten by chance.
+static bool may_replace(const struct control *k, const struct configfile *f, bool named,
+			struct error *e)
 {
 	unsigned seconds, number;
 
 	if (confirm_waits(k->confirm, &seconds, &number))
-		return method_refuse(e, METHOD_REFUSED, "the configuration is not confirmed yet, %u comes back in %u s (config confirm keeps "
-				     "what runs)", number, seconds);
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"the configuration is not confirmed yet, %u comes back in %u s (config confirm keeps "
+			"what runs)",
+			number, seconds);
 	if (named || !f->exists || (f->text && history_knows(k->history, f->text)))
 		return true;
-	return method_refuse(e, METHOD_REFUSED, "%.300s was changed by somebody (config diff %.300s shows how, config reload applies it, "
-			     "config save %.300s overwrites it)", f->path, f->path, f->path);
+	return method_refuse(
+		e, METHOD_REFUSED,
+		"%.300s was changed by somebody (config diff %.300s shows how, config reload applies it, "
+		"config save %.300s overwrites it)",
+		f->path, f->path, f->path);
 }
 
-static json_t *save(struct control *k, const struct configfile *f, const char *text, struct error *e)
+static json_t *save(struct control *k, const struct configfile *f, const char *text,
+		    struct error *e)
 {
 	bool written = !f->text || strcmp(f->text, text);
-	bool keep = written && f->len && (!f->text || config_has_comments(f->content, f->len) || !history_knows(k->history, f->text));
+	bool keep = written && f->len &&
+		    (!f->text || config_has_comments(f->content, f->len) ||
+		     !history_knows(k->history, f->text));
 	json_t *warnings = json_array();
 
 	if (written && !configfile_replace(f, text, keep, e)) {
@@ -170,9 +187,13 @@ static json_t *save(struct control *k, const struct configfile *f, const char *t
 		return NULL;
 	}
 	if (keep)
-		json_array_append_new(warnings, json_sprintf("%s had comments, or what this switch has never had: that is in %s~ now",
-							     f->path, f->path));
-	return json_pack("{s:s, s:b, s:o}", "file", f->path, "written", written, "warnings", warnings);
+		json_array_append_new(
+			warnings,
+			json_sprintf(
+				"%s had comments, or what this switch has never had: that is in %s~ now",
+				f->path, f->path));
+	return json_pack("{s:s, s:b, s:o}", "file", f->path, "written", written, "warnings",
+			 warnings);
 }
 
 // Whether a file is the one of `run`.
@@ -195,7 +216,8 @@ bool method_writes_elsewhere(const struct control *k, const char *name, const js
 
 static json_t *config_save(struct control *k, const json_t *params, struct error *e)
 {
-	const char *named = param_text(params, "file"), *path = named ? named : history_path(k->history);
+	const char *named = param_text(params, "file"),
+		   *path = named ? named : history_path(k->history);
 	struct configfile f;
 	char *text = config_text(k->sw->config);
 	json_t *result = NULL;
@@ -218,7 +240,8 @@ static json_t *config_history(struct control *k, const json_t *params, struct er
 	(void)params, (void)e;
 	for (unsigned i = 0; i < k->history->count; i++) {
 		const struct revision *r = &k->history->revision[i];
-		json_array_append_new(all, json_pack("{s:i, s:f, s:s}", "number", (int)r->number, "time", r->time, "what", r->what));
+		json_array_append_new(all, json_pack("{s:i, s:f, s:s}", "number", (int)r->number,
+						     "time", r->time, "what", r->what));
 	}
 	return all;
 }
@@ -227,7 +250,8 @@ static json_t *config_rollback(struct control *k, const json_t *params, struct e
 {
 	const struct revision *r = wanted_revision(k, params, e);
 	struct error ce;
-	struct change ch = {.k = k, .c = r ? config_parse(r->text, strlen(r->text), &ce) : NULL, .e = e};
+	struct change ch = {
+		.k = k, .c = r ? config_parse(r->text, strlen(r->text), &ce) : NULL, .e = e};
 
 	if (ch.c)
 		return change_finish(&ch, true);

@@ -33,7 +33,10 @@ static bool mac_param(const json_t *params, uint64_t *mac, struct error *e)
 	const char *text = json_string_value(v);
 
 	if (v && (!text || !text_mac(text, mac) || !*mac))
-		return method_refuse(e, METHOD_USAGE, "mac cannot be '%.40s' (a MAC address such as 02:00:00:00:00:01)", text ? text : "");
+		return method_refuse(
+			e, METHOD_USAGE,
+			"mac cannot be '%.40s' (a MAC address such as 02:00:00:00:00:01)",
+			text ? text : "");
 	return true;
 }
 
@@ -58,7 +61,8 @@ static bool type_param(const json_t *params, int *type, struct error *e)
 			     text_hint(hint, text ? text : "", type_name, NULL, NULL));
 }
 
-static bool filter_params(const struct vswitch *sw, const json_t *params, struct fdb_filter *f, struct error *e)
+static bool filter_params(const struct vswitch *sw, const json_t *params, struct fdb_filter *f,
+			  struct error *e)
 {
 	const char *port;
 
@@ -67,18 +71,20 @@ static bool filter_params(const struct vswitch *sw, const json_t *params, struct
 	*f = (struct fdb_filter){.port = port ? switch_port(sw, port) : -1, .type = -1};
 	if (port && f->port < 0)
 		return method_no_port(e, sw->config, port);
-	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) && type_param(params, &f->type, e);
+	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) &&
+	       type_param(params, &f->type, e);
 }
 
-// A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next page. It is a text, as it has
-// more bits than a number has in JavaScript.
+// A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next
+// page. It is a text, as it has more bits than a number has in JavaScript.
 static json_t *table_show(struct control *k, const json_t *params, struct error *e)
 {
 	struct fdb_filter f;
 	uint64_t after = 0;
 	bool more;
 
-	if (!filter_params(k->sw, params, &f, e) || !param_number(params, "after", 1, UINT64_MAX, &after, e))
+	if (!filter_params(k->sw, params, &f, e) ||
+	    !param_number(params, "after", 1, UINT64_MAX, &after, e))
 		return NULL;
 	json_t *entries = describe_fdb(k->sw, &f, after, FDB_PAGE, &more);
 	if (!entries)
@@ -88,7 +94,9 @@ static json_t *table_show(struct control *k, const json_t *params, struct error 
 		const json_t *last = json_array_get(entries, json_array_size(entries) - 1);
 		uint64_t mac = 0;
 		text_mac(param_text(last, "mac"), &mac);
-		next = json_sprintf("%" PRIu64, key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac));
+		next = json_sprintf(
+			"%" PRIu64,
+			key_make((uint16_t)json_integer_value(json_object_get(last, "vlan")), mac));
 	}
 	return json_pack("{s:o, s:o}", "entries", entries, "next", next);
 }
@@ -112,17 +120,23 @@ static json_t *table_add(struct control *k, const json_t *params, struct error *
 	if (!port || !mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
 		return NULL;
 	if (!mac || mac_is_group(mac) || !vid)
-		return method_refuse(e, METHOD_USAGE, "a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
+		return method_refuse(
+			e, METHOD_USAGE,
+			"a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
 	if (!config_port(k->sw->config, port))
 		return method_no_port(e, k->sw->config, port);
 	if (find_static(k->sw->config, mac, vid) >= 0)
-		return method_refuse(e, METHOD_REFUSED, "MAC %s is static in VLAN %u already (fdb del %s vlan %u first)",
-				     param_text(params, "mac"), vid, param_text(params, "mac"), vid);
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"MAC %s is static in VLAN %u already (fdb del %s vlan %u first)",
+			param_text(params, "mac"), vid, param_text(params, "mac"), vid);
 	if (!change_begin(&ch, k, e))
 		return NULL;
 	struct config_static *s = config_add_static(ch.c);
 	if (!s)
-		method_refuse(e, METHOD_REFUSED, "there are %d static MACs already, the most there can be", CONFIG_STATICS_MAX);
+		method_refuse(e, METHOD_REFUSED,
+			      "there are %d static MACs already, the most there can be",
+			      CONFIG_STATICS_MAX);
 	else
 		*s = (struct config_static){.mac = mac, .vid = vid};
 	if (s)
@@ -139,14 +153,17 @@ static json_t *table_del(struct control *k, const json_t *params, struct error *
 	if (!mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
 		return NULL;
 	if (!mac || !vid)
-		return method_refuse(e, METHOD_USAGE, "a MAC and a VLAN are wanted (fdb del MAC vlan V)");
+		return method_refuse(e, METHOD_USAGE,
+				     "a MAC and a VLAN are wanted (fdb del MAC vlan V)");
 	int i = find_static(k->sw->config, mac, vid);
 	struct fdb_filter f = {.port = -1, .vid = vid, .mac = mac, .type = -1};
 	if (i < 0 && mactable_flush(k->sw, &f))
 		return json_object();
 	if (i < 0)
-		return method_refuse(e, METHOD_REFUSED, "there is no static or learned entry of MAC %s in VLAN %u (fdb show mac %s)",
-				     param_text(params, "mac"), vid, param_text(params, "mac"));
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"there is no static or learned entry of MAC %s in VLAN %u (fdb show mac %s)",
+			param_text(params, "mac"), vid, param_text(params, "mac"));
 	if (!change_begin(&ch, k, e))
 		return NULL;
 	struct config_static *s = &ch.c->fixed[i];
@@ -161,8 +178,10 @@ static json_t *table_flush(struct control *k, const json_t *params, struct error
 	if (!filter_params(k->sw, params, &f, e))
 		return NULL;
 	if (f.type == FDB_STATIC || f.type == FDB_ASSIGNED)
-		return method_refuse(e, METHOD_REFUSED, "%s entries belong to the configuration (fdb del, port unset NAME mac-address)",
-			      fdb_type_names[f.type]);
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"%s entries belong to the configuration (fdb del, port unset NAME mac-address)",
+			fdb_type_names[f.type]);
 	return json_pack("{s:I}", "count", (json_int_t)mactable_flush(k->sw, &f));
 }
 

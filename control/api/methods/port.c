@@ -34,8 +34,10 @@ static bool set_station(struct change *ch, uint64_t *mac, const char *key, const
 	const char *text = json_string_value(value);
 
 	if (value && (!text || !text_mac(text, &v) || !v || mac_is_group(v)))
-		return method_refuse(ch->e, METHOD_USAGE, "%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)", key,
-				     text ? text : "");
+		return method_refuse(
+			ch->e, METHOD_USAGE,
+			"%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)",
+			key, text ? text : "");
 	*mac = v;
 	return true;
 }
@@ -65,22 +67,29 @@ static bool set_device(struct change *ch, struct config_port *p, const json_t *v
 	const char *text = json_string_value(value);
 
 	if (!value)
-		return method_refuse(ch->e, METHOD_USAGE, "port '%s' cannot be without a device (port set %s device DEVICE gives it another)",
-				     p->name, p->name);
+		return method_refuse(
+			ch->e, METHOD_USAGE,
+			"port '%s' cannot be without a device (port set %s device DEVICE gives it another)",
+			p->name, p->name);
 	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
-		return method_refuse(ch->e, METHOD_USAGE, "device is no text of 1 to %d characters", DEVICE_TEXT - 1);
+		return method_refuse(ch->e, METHOD_USAGE, "device is no text of 1 to %d characters",
+				     DEVICE_TEXT - 1);
 	strcpy(p->device, text);
 	return device_check(p, ch->e) || (ch->e->code = METHOD_USAGE, false);
 }
 
 // A number that has a default of its own: 0, where it is unset.
-static bool set_number(struct change *ch, uint32_t *number, const char *key, uint32_t min, uint32_t max, const json_t *value)
+static bool set_number(struct change *ch, uint32_t *number, const char *key, uint32_t min,
+		       uint32_t max, const json_t *value)
 {
 	uint64_t v = 0;
 	char text[64] = "";
 
-	if (value && (!param_scalar(value, text, sizeof text) || !text_number(text, max, &v) || v < min))
-		return method_refuse(ch->e, METHOD_USAGE, "%s cannot be '%.40s' (a number from %u to %u)", key, text, min, max);
+	if (value &&
+	    (!param_scalar(value, text, sizeof text) || !text_number(text, max, &v) || v < min))
+		return method_refuse(ch->e, METHOD_USAGE,
+				     "%s cannot be '%.40s' (a number from %u to %u)", key, text,
+				     min, max);
 	*number = (uint32_t)v;
 	return true;
 }
@@ -130,7 +139,8 @@ static bool unknown_key(struct change *ch, struct config_port *port, const char 
 			     text_hint(hint, key, key_name, port, "see nestswitch help policy"));
 }
 
-static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy, const char *key)
+static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy,
+		      const char *key)
 {
 	const struct own *o = key && port ? find_own(key) : NULL;
 
@@ -143,14 +153,18 @@ static bool unset_key(struct change *ch, struct config_port *port, struct policy
 }
 
 // Sets the pairs of `set`, unsets the keys of `keys`; port NULL: policy only.
-static bool edit(struct change *ch, struct config_port *port, struct policy *policy, const json_t *params)
+static bool edit(struct change *ch, struct config_port *port, struct policy *policy,
+		 const json_t *params)
 {
-	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"), *value;
+	json_t *set = json_object_get(params, "set"), *keys = json_object_get(params, "keys"),
+	       *value;
 	const char *key;
 	size_t i;
 
 	if ((set && !json_is_object(set)) || (keys && !json_is_array(keys)) || (!set && !keys))
-		return method_refuse(ch->e, PARAMS_INVALID, "nothing to change ('set', an object of keys and values, or 'keys', an array)");
+		return method_refuse(
+			ch->e, PARAMS_INVALID,
+			"nothing to change ('set', an object of keys and values, or 'keys', an array)");
 	json_object_foreach(set, key, value) {
 		const struct own *o = port ? find_own(key) : NULL;
 		if (!o && policy_find(key) < 0)
@@ -164,7 +178,8 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 	return true;
 }
 
-static struct config_port *wanted_port(const struct config *c, const json_t *params, struct error *e)
+static struct config_port *wanted_port(const struct config *c, const json_t *params,
+				       struct error *e)
 {
 	const char *name = param_wanted(params, "name", e);
 	struct config_port *p = name ? config_port(c, name) : NULL;
@@ -174,7 +189,8 @@ static struct config_port *wanted_port(const struct config *c, const json_t *par
 	return p;
 }
 
-static struct config_group *wanted_group(const struct config *c, const json_t *params, struct error *e)
+static struct config_group *wanted_group(const struct config *c, const json_t *params,
+					 struct error *e)
 {
 	const char *name = param_wanted(params, "name", e);
 	struct config_group *g = name ? config_group(c, name) : NULL;
@@ -195,7 +211,8 @@ static json_t *port_show(struct control *k, const json_t *params, struct error *
 	json_t *all = json_array();
 	for (unsigned i = 0; i < k->sw->config->port_count; i++)
 		if (!name || !strcmp(k->sw->config->port[i].name, name))
-			json_array_append_new(all, describe_port_settings(k->sw, &k->sw->config->port[i]));
+			json_array_append_new(
+				all, describe_port_settings(k->sw, &k->sw->config->port[i]));
 	return all;
 }
 
@@ -212,8 +229,12 @@ static json_t *port_edit(struct control *k, const json_t *params, struct error *
 static bool name_is_free(const struct config *c, const char *name, struct error *e)
 {
 	if (!text_is_name(name, PORT_NAME - 1))
-		return method_refuse(e, METHOD_USAGE, "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", PORT_NAME - 1, name);
-	return !config_port(c, name) || method_refuse(e, METHOD_REFUSED, "there is a port '%s' already (port set %s changes it)", name, name);
+		return method_refuse(e, METHOD_USAGE,
+				     "a port's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'",
+				     PORT_NAME - 1, name);
+	return !config_port(c, name) ||
+	       method_refuse(e, METHOD_REFUSED,
+			     "there is a port '%s' already (port set %s changes it)", name, name);
 }
 
 static json_t *port_add(struct control *k, const json_t *params, struct error *e)
@@ -225,11 +246,16 @@ static json_t *port_add(struct control *k, const json_t *params, struct error *e
 	if (!name || !name_is_free(k->sw->config, name, e))
 		return NULL;
 	if (!json_object_get(json_object_get(params, "set"), "device"))
-		return method_refuse(e, METHOD_USAGE, "port '%s' has no device (port add %s device DEVICE [KEY VALUE …])", name, name);
+		return method_refuse(
+			e, METHOD_USAGE,
+			"port '%s' has no device (port add %s device DEVICE [KEY VALUE …])", name,
+			name);
 	if (!change_begin(&ch, k, e))
 		return NULL;
 	if (!(p = config_add_port(ch.c)))
-		method_refuse(e, METHOD_REFUSED, "there are %d ports already, the most there can be", CONFIG_PORTS_MAX);
+		method_refuse(e, METHOD_REFUSED,
+			      "there are %d ports already, the most there can be",
+			      CONFIG_PORTS_MAX);
 	else
 		strcpy(p->name, name);
 	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
@@ -243,13 +269,17 @@ static bool port_is_alone(const struct config *c, const char *name, struct error
 	for (unsigned i = 0; i < c->fixed_count; i++)
 		if (!strcmp(c->fixed[i].port, name)) {
 			text_put_mac(c->fixed[i].mac, mac);
-			return method_refuse(e, METHOD_REFUSED, "static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)", mac, name,
-				      mac, c->fixed[i].vid);
+			return method_refuse(
+				e, METHOD_REFUSED,
+				"static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)",
+				mac, name, mac, c->fixed[i].vid);
 		}
 	for (unsigned i = 0; i < c->mirror_count; i++)
 		if (config_mirror_names(&c->mirror[i], name))
-			return method_refuse(e, METHOD_REFUSED, "port '%s' is in mirror '%s' (take both out with config apply)", name,
-				      c->mirror[i].name);
+			return method_refuse(
+				e, METHOD_REFUSED,
+				"port '%s' is in mirror '%s' (take both out with config apply)",
+				name, c->mirror[i].name);
 	return true;
 }
 
@@ -316,14 +346,21 @@ static json_t *group_add(struct control *k, const json_t *params, struct error *
 		return NULL;
 	struct config_group *g = NULL;
 	if (!text_is_name(name, GROUP_NAME - 1))
-		method_refuse(e, METHOD_USAGE, "a group's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'", GROUP_NAME - 1, name);
+		method_refuse(e, METHOD_USAGE,
+			      "a group's name is 1 to %d of A-Z a-z 0-9 _ . -, not '%.64s'",
+			      GROUP_NAME - 1, name);
 	else if (config_group(ch.c, name))
-		method_refuse(e, METHOD_REFUSED, "there is a port group '%s' already (group set %s changes it)", name, name);
+		method_refuse(e, METHOD_REFUSED,
+			      "there is a port group '%s' already (group set %s changes it)", name,
+			      name);
 	else if (!(g = config_add_group(ch.c)))
-		method_refuse(e, METHOD_REFUSED, "there are %d port groups already, the most there can be", CONFIG_GROUPS_MAX);
+		method_refuse(e, METHOD_REFUSED,
+			      "there are %d port groups already, the most there can be",
+			      CONFIG_GROUPS_MAX);
 	if (g)
 		strcpy(g->name, name);
-	return change_finish(&ch, g && (!json_object_get(params, "set") || edit(&ch, NULL, &g->policy, params)));
+	return change_finish(
+		&ch, g && (!json_object_get(params, "set") || edit(&ch, NULL, &g->policy, params)));
 }
 
 static json_t *group_edit(struct control *k, const json_t *params, struct error *e)
@@ -340,8 +377,10 @@ static bool group_is_empty(const struct config *c, const struct config_group *g,
 {
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!strcmp(c->port[i].group, g->name))
-			return method_refuse(e, METHOD_REFUSED, "port '%s' is in port group '%s' (take it out first: port unset %s port-group)",
-				      c->port[i].name, g->name, c->port[i].name);
+			return method_refuse(
+				e, METHOD_REFUSED,
+				"port '%s' is in port group '%s' (take it out first: port unset %s port-group)",
+				c->port[i].name, g->name, c->port[i].name);
 	return true;
 }
 
@@ -379,12 +418,15 @@ static json_t *policy_show(struct control *k, const json_t *params, struct error
 {
 	const char *name, *group;
 
-	if (!param_optional(params, "name", &name, e) || !param_optional(params, "group", &group, e))
+	if (!param_optional(params, "name", &name, e) ||
+	    !param_optional(params, "group", &group, e))
 		return NULL;
 	if (group && !config_group(k->sw->config, group))
 		return method_no_group(e, k->sw->config, group);
 	const struct config_port *p = name && !group ? config_port(k->sw->config, name) : NULL;
-	const struct config_group *g = group ? config_group(k->sw->config, group) : name && !p ? config_group(k->sw->config, name) : NULL;
+	const struct config_group *g = group        ? config_group(k->sw->config, group)
+				       : name && !p ? config_group(k->sw->config, name)
+						    : NULL;
 	if (name && !p && !g)
 		return no_port_or_group(e, k->sw->config, name);
 	return describe_policy(k->sw->config, g, p);

@@ -25,7 +25,8 @@ static json_t *stats_show(struct control *k, const json_t *params, struct error 
 		return NULL;
 	if (port && !config_port(k->sw->config, port))
 		return method_no_port(e, k->sw->config, port);
-	return port ? json_pack("[o]", describe_port(k->sw, (unsigned)switch_port(k->sw, port))) : describe_ports(k->sw);
+	return port ? json_pack("[o]", describe_port(k->sw, (unsigned)switch_port(k->sw, port)))
+		    : describe_ports(k->sw);
 }
 
 static json_t *stats_reasons(struct control *k, const json_t *params, struct error *e)
@@ -48,7 +49,8 @@ static json_t *events_show(struct control *k, const json_t *params, struct error
 
 	if (!param_number(params, "count", 1, RECENT_EVENTS, &count, e))
 		return NULL;
-	return json_pack("{s:o}", "events", k->recent ? recent_json(k->recent, (unsigned)count) : json_array());
+	return json_pack("{s:o}", "events",
+			 k->recent ? recent_json(k->recent, (unsigned)count) : json_array());
 }
 
 const struct method methods_switch[] = {

@@ -12,8 +12,8 @@
 
 struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
 {
-	struct rte_intr_handle *(*make)(uint32_t) =
-		(struct rte_intr_handle * (*)(uint32_t))(uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_alloc");
+	struct rte_intr_handle *(*make)(uint32_t) = (struct rte_intr_handle * (*)(uint32_t))(
+		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_alloc");
 	struct rte_intr_handle *handle = make(flags);
 
 	if (handle && port_notes && port_notes->count < PORT_HANDLES_MAX)
@@ -23,8 +23,8 @@ struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
 
 void rte_intr_instance_free(struct rte_intr_handle *handle)
 {
-	void (*end)(struct rte_intr_handle *) =
-		(void (*)(struct rte_intr_handle *))(uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_free");
+	void (*end)(struct rte_intr_handle *) = (void (*)(struct rte_intr_handle *))(
+		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_free");
 
 	for (unsigned i = 0; port_notes && i < port_notes->count; i++)
 		if (port_notes->handle[i] == handle)

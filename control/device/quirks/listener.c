@@ -45,19 +45,22 @@ static int option(int fd, int name)
 	return getsockopt(fd, SOL_SOCKET, name, &value, &size) ? 0 : value;
 }
 
-// The path of a socket as only memif devices listen on; false: it is another one, or it has no file.
+// The path of a socket as only memif devices listen on; false: it is another one, or it has no
+// file.
 static bool memif_path(int fd, struct sockaddr_un *address)
 {
 	socklen_t size = sizeof *address;
 
 	return option(fd, SO_ACCEPTCONN) && option(fd, SO_TYPE) == SOCK_SEQPACKET &&
-	       !getsockname(fd, (struct sockaddr *)address, &size) && address->sun_family == AF_UNIX && *address->sun_path;
+	       !getsockname(fd, (struct sockaddr *)address, &size) &&
+	       address->sun_family == AF_UNIX && *address->sun_path;
 }
 
 static bool source_set(struct source *s, int fd, rte_intr_callback_fn call, void *arg)
 {
 	*s = (struct source){rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE), call, arg};
-	return s->handle && !rte_intr_fd_set(s->handle, fd) && !rte_intr_type_set(s->handle, RTE_INTR_HANDLE_EXT);
+	return s->handle && !rte_intr_fd_set(s->handle, fd) &&
+	       !rte_intr_type_set(s->handle, RTE_INTR_HANDLE_EXT);
 }
 
 static void source_forget(struct source *s)
@@ -70,7 +73,8 @@ static bool is_connected(const struct caller *c)
 {
 	struct stat file;
 
-	return c->source.handle && !fstat(rte_intr_fd_get(c->source.handle), &file) && file.st_ino == c->socket;
+	return c->source.handle && !fstat(rte_intr_fd_get(c->source.handle), &file) &&
+	       file.st_ino == c->socket;
 }
 
 static register_fn *dpdk_register(void)
@@ -90,13 +94,15 @@ static void answer(void *arg)
 	l->source.call(l->source.arg);
 	answering = NULL;
 	if (accepted && !is_connected(accepted)) {
-		rte_intr_callback_unregister(accepted->source.handle, accepted->source.call, accepted->source.arg);
+		rte_intr_callback_unregister(accepted->source.handle, accepted->source.call,
+					     accepted->source.arg);
 		source_forget(&accepted->source);
 	}
 	accepted = NULL;
 }
 
-static int register_caller(const struct rte_intr_handle *handle, rte_intr_callback_fn call, void *arg)
+static int register_caller(const struct rte_intr_handle *handle, rte_intr_callback_fn call,
+			   void *arg)
 {
 	int fd = rte_intr_fd_get(handle);
 	struct stat file;
@@ -104,7 +110,8 @@ static int register_caller(const struct rte_intr_handle *handle, rte_intr_callba
 	for (struct caller *c = answering->caller; c < answering->caller + LISTENER_CALLERS; c++) {
 		if (c->source.handle)
 			continue;
-		if (fstat(fd, &file) || !source_set(&c->source, fd, call, arg) || dpdk_register()(handle, call, arg)) {
+		if (fstat(fd, &file) || !source_set(&c->source, fd, call, arg) ||
+		    dpdk_register()(handle, call, arg)) {
 			source_forget(&c->source);
 			break;
 		}
@@ -115,12 +122,14 @@ static int register_caller(const struct rte_intr_handle *handle, rte_intr_callba
 	return -ENOSPC;
 }
 
-static int register_listener(const struct rte_intr_handle *handle, rte_intr_callback_fn call, void *arg)
+static int register_listener(const struct rte_intr_handle *handle, rte_intr_callback_fn call,
+			     void *arg)
 {
 	for (struct listener *l = listeners; l < listeners + RTE_DIM(listeners); l++) {
 		if (l->source.handle)
 			continue;
-		if (source_set(&l->source, rte_intr_fd_get(handle), call, arg) && !dpdk_register()(handle, answer, l))
+		if (source_set(&l->source, rte_intr_fd_get(handle), call, arg) &&
+		    !dpdk_register()(handle, answer, l))
 			return 0;
 		source_forget(&l->source);
 		break;
@@ -128,7 +137,8 @@ static int register_listener(const struct rte_intr_handle *handle, rte_intr_call
 	return -ENOSPC;
 }
 
-int rte_intr_callback_register(const struct rte_intr_handle *handle, rte_intr_callback_fn call, void *arg)
+int rte_intr_callback_register(const struct rte_intr_handle *handle, rte_intr_callback_fn call,
+			       void *arg)
 {
 	struct sockaddr_un address;
 
@@ -148,7 +158,8 @@ static void hang_up(struct listener *l)
 		struct source *s = &l->caller[i].source;
 		if (is_connected(&l->caller[i])) {
 			shutdown(rte_intr_fd_get(s->handle), SHUT_RDWR);
-			while (recv(rte_intr_fd_get(s->handle), message, sizeof message, MSG_DONTWAIT) > 0)
+			while (recv(rte_intr_fd_get(s->handle), message, sizeof message,
+				    MSG_DONTWAIT) > 0)
 				continue;
 		}
 		source_forget(s);
@@ -166,7 +177,8 @@ void listener_close_forsaken(void)
 		if (!l->source.handle)
 			continue;
 		// The last device takes the file away.
-		if (!memif_path(rte_intr_fd_get(l->source.handle), &address) || lstat(address.sun_path, &file))
+		if (!memif_path(rte_intr_fd_get(l->source.handle), &address) ||
+		    lstat(address.sun_path, &file))
 			hang_up(l);
 	}
 }

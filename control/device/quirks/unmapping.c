@@ -16,7 +16,8 @@ void unmapping_waits_for(struct rte_rcu_qsbr *workers)
 
 int munmap(void *address, size_t length)
 {
-	int (*unmap)(void *, size_t) = (int (*)(void *, size_t))(uintptr_t)dlsym(RTLD_NEXT, "munmap");
+	int (*unmap)(void *, size_t) = (int (*)(void *, size_t))(uintptr_t)dlsym(RTLD_NEXT,
+										 "munmap");
 	struct rte_rcu_qsbr *workers = atomic_load(&readers);
 
 	if (workers && rte_thread_is_intr())

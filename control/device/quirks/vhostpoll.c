@@ -34,7 +34,8 @@ static int patience(int ms, const void *caller)
 
 int poll(struct pollfd *files, nfds_t count, int ms)
 {
-	int (*next)(struct pollfd *, nfds_t, int) = (int (*)(struct pollfd *, nfds_t, int))(uintptr_t)dlsym(RTLD_NEXT, "poll");
+	int (*next)(struct pollfd *, nfds_t, int) = (int (*)(struct pollfd *, nfds_t, int))(
+		uintptr_t)dlsym(RTLD_NEXT, "poll");
 
 	return next(files, count, patience(ms, __builtin_return_address(0)));
 }
@@ -42,8 +43,8 @@ int poll(struct pollfd *files, nfds_t count, int ms)
 // The same, as Debian's libraries call it.
 int __poll_chk(struct pollfd *files, nfds_t count, int ms, size_t room)
 {
-	int (*next)(struct pollfd *, nfds_t, int, size_t) =
-		(int (*)(struct pollfd *, nfds_t, int, size_t))(uintptr_t)dlsym(RTLD_NEXT, "__poll_chk");
+	int (*next)(struct pollfd *, nfds_t, int, size_t) = (int (*)(
+		struct pollfd *, nfds_t, int, size_t))(uintptr_t)dlsym(RTLD_NEXT, "__poll_chk");
 
 	return next(files, count, patience(ms, __builtin_return_address(0)), room);
 }
