@@ -38,8 +38,7 @@ struct port {
 	bool shares_tx;  // more workers than egress queues
 	bool pumped;     // LACP frames of a bond go out when something is sent, if only nothing
 	bool unfinished; // what it receives may lack a tag, a checksum or its end
-	bool tells;    // it marks frames that lack a checksum, which may be of any length: it is a
-		       // guest's (net_vhost)
+	bool tells;    // frames that lack a checksum are marked, and may be of any length: a guest
 	bool kernel;   // a part of it is an interface of the kernel
 	bool puts_off; // its driver leaves work to DPDK's interrupt thread
 	bool forgets;  // its driver leaves memory of its egress queues behind
