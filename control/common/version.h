@@ -2,4 +2,4 @@
 // version: of the programs, as meson.build has it.
 #pragma once
 
-#define NESTSWITCH_VERSION "0.1.0"
+#define NESTSWITCH_VERSION "0.2.0"
