@@ -2,6 +2,7 @@
 // nestswitch: a learning switch for nested virtualisation labs. main() is a table of subcommands.
 #include <string.h>
 
+#include "control/bench/bench.h"
 #include "control/common/complain.h"
 #include "control/common/eventtypes.h"
 #include "control/common/policykeys.h"

@@ -12,7 +12,6 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/device/eal.h"
-#include "control/subcommands.h"
 
 enum { SECONDS_MAX = 3600 };
 

@@ -69,6 +69,9 @@ struct bench_mode {
 	} plot;
 };
 
+// Subcommand `bench`; argv[0] is its name. Returns the exit status.
+int bench_main(int argc, char **argv);
+
 bool bench_forward(struct bench *b);
 bool bench_learn(struct bench *b);
 bool bench_capacity(struct bench *b);

@@ -12,7 +12,6 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/common/view.h"
-#include "control/config/config.h"
 
 #define SECONDS_MIN 0.1
 enum { SECONDS_MAX = 86400 };

@@ -10,7 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { MAC_TEXT = 18, VLANS_TEXT = 20480 };
+enum {
+	MAC_TEXT = 18,
+	VLANS_TEXT = 20480,
+	CONFIG_FILE_MAX = 16 << 20, // a configuration, in a file or in a request
+};
 
 // A set of VLANs, one bit to a VID.
 struct vlanset {

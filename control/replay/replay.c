@@ -12,7 +12,6 @@
 
 #include "control/api/describe.h"
 #include "control/api/event_json.h"
-#include "control/bench/load.h"
 #include "control/common/complain.h"
 #include "control/common/error.h"
 #include "control/common/pcapio.h"

@@ -69,7 +69,7 @@ def declares(path):
     names |= {f"{kind} {name}" for kind, name in AGGREGATE.findall(code)}
     top, enums = outermost(code)
     for body in enums:
-        names |= set(re.findall(r"\b([A-Z_]\w*)\b(?!\s*\()", body))
+        names |= set(re.findall(r"(?:^|[,)])\s*([A-Z_]\w*)", body))
     names |= set(listed(text(path)))
     top = re.sub(r"\b(?:struct|enum|union)\s+\w+", " ", re.sub(r"__attribute__\s*\(\(.*?\)\)(?=[;\s])", "", top, flags=re.DOTALL))
     for statement in re.split(r"[;{}]", top):

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Which folder may include which, and that no chain of includes comes back to where it began.
+
+A folder is used by those below it in the table; docs/architecture.md draws the same picture.
+"""
+
+from pathlib import Path
+
+import includes
+
+ROOT = includes.ROOT
+DATAPLANE = ("dataplane",)
+# Headers of dataplane/ that need no DPDK: for what nestctl is made of, too.
+PLAIN = ("dataplane/counters.h", "dataplane/eventtype.h", "dataplane/fdb.h", "dataplane/key.h")
+COMMON = ("control/common", *PLAIN)
+CONFIG = ("control/config", *COMMON)
+DEVICE = ("control/device", *CONFIG, *DATAPLANE)
+SWITCH = ("control/switch", *DEVICE)
+API = ("control/api", *CONFIG, *SWITCH)
+DIAGNOSE = ("control/diagnose", *API)
+SERVER = ("control/server", *DIAGNOSE)
+
+MAY_INCLUDE = {
+    "dataplane": DATAPLANE,
+    "control/common": COMMON,
+    "control/cli": ("control/cli", *COMMON),
+    "control/config": CONFIG,
+    "control/device": DEVICE,
+    "control/device/quirks": DEVICE,
+    "control/switch": SWITCH,
+    "control/api": API,
+    "control/api/methods": API,
+    "control/diagnose": DIAGNOSE,
+    "control/server": SERVER,
+    "control/server/web": SERVER,
+    "control/replay": ("control/replay", *API),
+    "control/bench": ("control/bench", *API),
+    "control": ("control", "dataplane"),  # main, run, check: anything
+}
+
+
+def sources():
+    for top in ("dataplane", "control"):
+        for path in sorted((ROOT / top).rglob("*.[ch]")):
+            yield str(path.relative_to(ROOT))
+
+
+def allowed(header, folders):
+    return any(header == one or header.startswith(one + "/") for one in folders)
+
+
+def breaches_of_layers():
+    for path in sources():
+        folder = str(Path(path).parent)
+        if folder not in MAY_INCLUDE:
+            yield path, f"tests/lint/layers.py does not say what {folder}/ may include"
+            continue
+        for header in includes.includes(path):
+            if not (ROOT / header).exists():
+                yield path, f'"{header}" is no file of this tree (includes are named from its top)'
+            elif not allowed(header, MAY_INCLUDE[folder]):
+                yield path, f"{folder}/ may not include {header}"
+
+
+def circles():
+    """Each circle once, as the files along it; headers and sources of one name are one module."""
+    graph = {}
+    for path in sources():
+        module = path[:-2]
+        graph.setdefault(module, set()).update(
+            header[:-2] for header in includes.includes(path) if header[:-2] != module)
+    done, way = set(), []
+
+    def visit(module):
+        if module in way:
+            yield way[way.index(module):] + [module]
+            return
+        if module in done:
+            return
+        way.append(module)
+        for other in sorted(graph.get(module, ())):
+            yield from visit(other)
+        way.pop()
+        done.add(module)
+
+    for module in sorted(graph):
+        yield from visit(module)
