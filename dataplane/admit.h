@@ -10,6 +10,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 #define MAC_BRIDGE_GROUP \
 	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols

@@ -507,7 +507,7 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	}
 	for (int v = 0; v < VID_SPACE; v++)
 		f->vlan_floor[v] = 1;
-	for (int p = 0; p < FDB_PORTS_MAX; p++)
+	for (int p = 0; p < PORTS_MAX; p++)
 		f->port[p].floor = 1;
 	*out = f;
 	return 0;
@@ -536,7 +536,7 @@ int fdb_create_like(struct fdb **out, const struct fdb *f, uint32_t capacity)
 	atomic_store(&copy->aging_min, load(&f->aging_min));
 	for (int v = 0; v < VID_SPACE; v++)
 		atomic_store(&copy->vlan_floor[v], load(&f->vlan_floor[v]));
-	for (int p = 0; p < FDB_PORTS_MAX; p++) {
+	for (int p = 0; p < PORTS_MAX; p++) {
 		const struct fdb_port *from = &f->port[p];
 		struct fdb_port *to = &copy->port[p];
 		atomic_store(&to->dynamic, load(&from->dynamic));
@@ -568,7 +568,7 @@ void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks)
 	uint32_t min = 0;
 
 	atomic_store(&f->port[port].aging, ticks);
-	for (int p = 0; p < FDB_PORTS_MAX; p++) {
+	for (int p = 0; p < PORTS_MAX; p++) {
 		uint32_t aging = load(&f->port[p].aging);
 		if (aging && (!min || aging < min))
 			min = aging;
@@ -636,9 +636,9 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 // them. Entries that old are none: a sweep has long since lifted or taken them.
 static void lift_a_floor(struct fdb *f, uint32_t newest)
 {
-	uint32_t turn = newest % (FDB_PORTS_MAX + VID_SPACE);
-	_Atomic uint32_t *floor = turn < FDB_PORTS_MAX ? &f->port[turn].floor
-						       : &f->vlan_floor[turn - FDB_PORTS_MAX];
+	uint32_t turn = newest % (PORTS_MAX + VID_SPACE);
+	_Atomic uint32_t *floor = turn < PORTS_MAX ? &f->port[turn].floor
+						   : &f->vlan_floor[turn - PORTS_MAX];
 
 	if (((newest - load(floor)) & (FDB_FLUSH_LIMIT - 1)) > FDB_FLUSH_LIMIT / 4)
 		atomic_store(floor, (newest - FDB_FLUSH_LIMIT / 4) & (FDB_FLUSH_LIMIT - 1));

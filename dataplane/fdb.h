@@ -28,8 +28,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/portset.h"
+
 enum {
-	FDB_PORTS_MAX = 64,
 	FDB_WAYS = 4,
 	FDB_TICKS_PER_S = 2,
 	FDB_CAPACITY_MAX = 1 << 24,
@@ -67,7 +68,7 @@ static inline uint64_t fdb_value(uint32_t seen, uint32_t flush, unsigned port, e
 
 static inline unsigned fdb_value_port(uint64_t v)
 {
-	return v >> FDB_PORT_SHIFT & (FDB_PORTS_MAX - 1);
+	return v >> FDB_PORT_SHIFT & (PORTS_MAX - 1);
 }
 
 static inline enum fdb_type fdb_value_type(uint64_t v)
@@ -133,7 +134,7 @@ struct fdb {
 	_Atomic uint32_t displaced; // odd while an entry is between two lines
 	struct fdb_lock flush_lock, displace_lock;
 	struct fdb_lock stripe[FDB_STRIPES];
-	struct fdb_port port[FDB_PORTS_MAX];
+	struct fdb_port port[PORTS_MAX];
 	_Atomic uint32_t vlan_floor[4096];
 };
 

@@ -9,6 +9,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 

@@ -20,6 +20,7 @@
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 struct forwarding {

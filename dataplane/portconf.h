@@ -1,42 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// portconf: what forwarding needs to know of every port and VLAN, compiled from the configuration.
+// portconf: what forwarding needs to know about every port and VLAN, compiled from the
+// configuration.
 //
-// Model     Ports are numbers below PORTS_MAX, sets of ports are one 64-bit word. A VLAN's row says
-//           who takes part in it and how; a port's row says how it admits and learns. Whether a
-//           port is up is not here: that changes without a configuration (link, violation) and is
-//           the atomic set `up` of struct forwarding.
+// Model     A VLAN's row names its members and how they take part; a port's row says how the port
+//           admits frames and learns addresses. The state of a port is not here, because it changes
+//           without a configuration (link, violation). See `up` and `err_disabled` of struct
+//           forwarding.
 // Threads   Immutable once published. Control builds a new one, publishes its pointer, waits until
 //           every worker has passed a quiescent point, then frees the old one.
-// Limits    64 ports, twice of what Debian's DPDK can open.
 #pragma once
 
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
-
-enum { PORTS_MAX = FDB_PORTS_MAX };
-
-typedef uint64_t portset;
-
-static inline portset portset_of(unsigned port)
-{
-	return UINT64_C(1) << port;
-}
-
-static inline bool portset_has(portset s, unsigned port)
-{
-	return s >> port & 1;
-}
-
-// The lowest port of a set that is not empty.
-static inline unsigned portset_first(portset s)
-{
-	return (unsigned)__builtin_ctzll(s);
-}
-
-#define PORTSET_FOREACH(port, set) \
-	for (portset rest_ = (set); rest_ && ((port) = portset_first(rest_), true); \
-	     rest_ &= rest_ - 1)
+#include "dataplane/portset.h"
 
 // Classes of frames whose number a second can be limited.
 enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STORM_CLASSES };

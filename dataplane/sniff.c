@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dataplane/counters.h"
+#include "dataplane/portset.h"
 
 enum { RECORD_ALIGN = 8 };
 

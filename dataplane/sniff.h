@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { SNIFF_BURST_MAX = 256, SNIFF_REACH = 16384 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/txbatch.h"
 
+#include "dataplane/portset.h"
+
 _Static_assert((int)SNIFF_BURST_MAX >= (int)BURST_MAX, "a batch can be shown to sniffers");
 
 static void show_refused(struct txbatch *b, struct sniffer *sniffers, unsigned port,

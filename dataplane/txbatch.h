@@ -19,6 +19,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/meter.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "dataplane/counters.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 enum {

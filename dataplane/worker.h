@@ -16,7 +16,7 @@
 #include "dataplane/clock.h"
 #include "dataplane/forward.h"
 #include "dataplane/port.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000 };
 

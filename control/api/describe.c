@@ -18,7 +18,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
 #include "dataplane/port.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 static void set_number(json_t *o, const char *name, uint64_t value)
 {

@@ -14,7 +14,7 @@
 #include "control/common/pcapio.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { BENCH_LIST = 32, BENCH_REPEATS = 100 };
 

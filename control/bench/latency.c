@@ -15,7 +15,7 @@
 #include "control/config/config.h"
 #include "control/device/eal.h"
 #include "control/switch/switch.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { PORTS = 2, BURST = 32, RING = 1024, LEAST_SAMPLES = 4096, GRACE_MS = 20, BUCKETS = 64 };
 

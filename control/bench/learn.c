@@ -12,7 +12,7 @@
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { LEARNER, TESTER, MONITOR, LEARN_PORTS };
 

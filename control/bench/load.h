@@ -16,7 +16,7 @@
 #include "control/config/config.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/worker.h"
 
 enum {

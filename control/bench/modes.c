@@ -23,7 +23,7 @@
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 json_t *bench_size(unsigned size)
 {
@@ -454,7 +454,7 @@ static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, un
 	struct runs runs;
 
 	for (unsigned i = 2; c && promiscuous && i < 2 + hosts; i++)
-		bench_set(c, i, PK_PROMISCUOUS, ACCEPT);
+		bench_set(c, i, PK_PROMISCUOUS, CHOICE_ACCEPT);
 	struct load *l = create(c);
 	// The hosts' MACs are learned, too; then only the pair sends.
 	bool good = l && load_add_rings(l) &&

@@ -19,7 +19,7 @@
 #include "control/common/pcapio.h"
 #include "control/config/config.h"
 #include "control/device/eal.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { FILES = 4, GAP_NS = 1000, WORDS = 8 + 2 * CAPTURES_MAX };
 

@@ -5,43 +5,50 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const reject_accept[] = {[REJECT] = "reject", [ACCEPT] = "accept", NULL};
-static const char *const on_off[] = {[ON] = "on", [OFF] = "off", NULL};
-static const char *const allow_drop[] = {[LIMIT_ALLOW] = "allow", [LIMIT_DROP] = "drop", NULL};
-static const char *const trunk_access[] = {[MODE_TRUNK] = "trunk", [MODE_ACCESS] = "access", NULL};
-static const char *const bpdu_words[] = {
-	[BPDU_FILTER] = "filter", [BPDU_FORWARD] = "forward", [BPDU_GUARD] = "guard", NULL};
-static const char *const violation_words[] = {
-	[RESTRICT] = "restrict", [PROTECT] = "protect", [SHUTDOWN] = "shutdown", NULL};
-static const char *const allow_block[] = {[ALLOW] = "allow", [BLOCK] = "block", NULL};
+static const char *const reject_accept[] = {
+	[CHOICE_REJECT] = "reject", [CHOICE_ACCEPT] = "accept", NULL};
+static const char *const on_off[] = {[CHOICE_ON] = "on", [CHOICE_OFF] = "off", NULL};
+static const char *const allow_drop[] = {
+	[CHOICE_LIMIT_ALLOW] = "allow", [CHOICE_LIMIT_DROP] = "drop", NULL};
+static const char *const trunk_access[] = {
+	[CHOICE_TRUNK] = "trunk", [CHOICE_ACCESS] = "access", NULL};
+static const char *const bpdu_words[] = {[CHOICE_BPDU_FILTER] = "filter",
+					 [CHOICE_BPDU_FORWARD] = "forward",
+					 [CHOICE_BPDU_GUARD] = "guard",
+					 NULL};
+static const char *const violation_words[] = {[CHOICE_RESTRICT] = "restrict",
+					      [CHOICE_PROTECT] = "protect",
+					      [CHOICE_SHUTDOWN] = "shutdown",
+					      NULL};
+static const char *const allow_block[] = {[CHOICE_ALLOW] = "allow", [CHOICE_BLOCK] = "block", NULL};
 static const char *const drop_forward[] = {
-	[LINK_LOCAL_DROP] = "drop", [LINK_LOCAL_FORWARD] = "forward", NULL};
+	[CHOICE_LINK_LOCAL_DROP] = "drop", [CHOICE_LINK_LOCAL_FORWARD] = "forward", NULL};
 
 #define CHOICE(w, d) .type = POLICY_CHOICE, .words = (w), .standard = (d)
 #define NUMBER(lo, hi, d) .type = POLICY_NUMBER, .min = (lo), .max = (hi), .standard = (d)
 
 const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_PROMISCUOUS] =
-		{"promiscuous", CHOICE(reject_accept, REJECT),
+		{"promiscuous", CHOICE(reject_accept, CHOICE_REJECT),
 		 .help = "accept: the port also gets one copy of every admitted frame of its VLANs"},
 	[PK_FORGED_TRANSMITS] =
-		{"forged-transmits", CHOICE(reject_accept, ACCEPT),
+		{"forged-transmits", CHOICE(reject_accept, CHOICE_ACCEPT),
 		 .help = "reject: frames whose source is not the port's effective MAC are dropped"},
 	[PK_MAC_CHANGES] =
-		{"mac-changes", CHOICE(reject_accept, ACCEPT),
+		{"mac-changes", CHOICE(reject_accept, CHOICE_ACCEPT),
 		 .help = "reject: nothing is delivered while the guest uses another MAC than it was assigned"},
 	[PK_MAC_LEARNING] =
-		{"mac-learning", CHOICE(on_off, ON),
+		{"mac-learning", CHOICE(on_off, CHOICE_ON),
 		 .help = "off: the port is reached at its effective MAC and by group addresses only"},
-	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, ON),
+	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, CHOICE_ON),
 			      .help = "off: unknown unicast is not flooded to the port"},
 	[PK_MAC_LIMIT] =
 		{"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
 		 .help = "most MACs learned on the port; the sum over all ports fits the table"},
 	[PK_MAC_LIMIT_POLICY] =
-		{"mac-limit-policy", CHOICE(allow_drop, LIMIT_ALLOW),
+		{"mac-limit-policy", CHOICE(allow_drop, CHOICE_LIMIT_ALLOW),
 		 .help = "a frame from a new MAC at the limit is forwarded unlearned, or dropped"},
-	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, OFF),
+	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, CHOICE_OFF),
 			   .help = "on: MACs learned on the port never age and never move"},
 	[PK_MAC_MOVE_LIMIT] =
 		{"mac-move-limit", NUMBER(0, 255, 5), .unit = "moves",
@@ -52,13 +59,13 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_AGING_TIME] = {"aging-time", NUMBER(0, 1000000, 300), .unit = "s",
 			   .help = "a MAC not heard for so long is forgotten; 0: never"},
 	[PK_VIOLATION] =
-		{"violation", CHOICE(violation_words, RESTRICT),
+		{"violation", CHOICE(violation_words, CHOICE_RESTRICT),
 		 .help = "besides the drop, a violation is told (restrict), not told (protect), or ends the port (shutdown)"},
 	[PK_RECOVERY_TIME] =
 		{"recovery-time", NUMBER(0, 86400, 0), .unit = "s",
 		 .help = "an err-disabled port comes back after this; 0: only by port enable"},
 	[PK_VLAN_MODE] =
-		{"vlan-mode", CHOICE(trunk_access, MODE_TRUNK),
+		{"vlan-mode", CHOICE(trunk_access, CHOICE_TRUNK),
 		 .help = "trunk: tagged frames of the allowed VLANs; access: untagged frames of one VLAN"},
 	[PK_ACCESS_VLAN] = {"access-vlan", NUMBER(1, 4094, 1), .help = "VLAN of an access port"},
 	[PK_NATIVE_VLAN] = {"native-vlan", NUMBER(0, 4094, 1),
@@ -92,15 +99,15 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 		{"egress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
 		 .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
 	[PK_BPDU] =
-		{"bpdu", CHOICE(bpdu_words, BPDU_FILTER),
+		{"bpdu", CHOICE(bpdu_words, CHOICE_BPDU_FILTER),
 		 .help = "spanning tree frames (also Cisco's) are dropped or forwarded, or end the port (guard)"},
 	[PK_LINK_LOCAL] =
-		{"link-local", CHOICE(drop_forward, LINK_LOCAL_DROP),
+		{"link-local", CHOICE(drop_forward, CHOICE_LINK_LOCAL_DROP),
 		 .help = "frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X…) are dropped or forwarded"},
-	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, ALLOW),
+	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
 			    .help = "block: DHCP server messages from the port are dropped"},
 	[PK_ROUTER_ADVERT] =
-		{"router-advert", CHOICE(allow_block, ALLOW),
+		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: IPv6 router advertisements and redirects from the port are dropped"},
 };
 
@@ -162,7 +169,7 @@ static int choice_of(const struct policy_row *r, const char *text)
 	for (int i = 0; r->words[i]; i++)
 		if (!strcasecmp(r->words[i], text))
 			return i;
-	return r->words == on_off && text_switch(text, &on) ? (on ? ON : OFF) : -1;
+	return r->words == on_off && text_switch(text, &on) ? (on ? CHOICE_ON : CHOICE_OFF) : -1;
 }
 
 static bool parse(struct policy *p, enum policy_key key, const char *text)

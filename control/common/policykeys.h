@@ -51,15 +51,16 @@ enum policy_type {
 	POLICY_VLANS,  // a list of VLANs
 };
 
-// Indices of the words of each choice.
-enum { REJECT, ACCEPT };
-enum { ON, OFF };
-enum { LIMIT_ALLOW, LIMIT_DROP };
-enum { MODE_TRUNK, MODE_ACCESS };
-enum { RESTRICT, PROTECT, SHUTDOWN };
-enum { BPDU_FILTER, BPDU_FORWARD, BPDU_GUARD };
-enum { ALLOW, BLOCK };
-enum { LINK_LOCAL_DROP, LINK_LOCAL_FORWARD };
+// The value of a choice is the index of its word, so that a first word, such as CHOICE_ON, is 0.
+// Compare a value with these names; it is no boolean.
+enum { CHOICE_REJECT, CHOICE_ACCEPT };
+enum { CHOICE_ON, CHOICE_OFF };
+enum { CHOICE_LIMIT_ALLOW, CHOICE_LIMIT_DROP };
+enum { CHOICE_TRUNK, CHOICE_ACCESS };
+enum { CHOICE_RESTRICT, CHOICE_PROTECT, CHOICE_SHUTDOWN };
+enum { CHOICE_BPDU_FILTER, CHOICE_BPDU_FORWARD, CHOICE_BPDU_GUARD };
+enum { CHOICE_ALLOW, CHOICE_BLOCK };
+enum { CHOICE_LINK_LOCAL_DROP, CHOICE_LINK_LOCAL_FORWARD };
 
 struct policy_row {
 	const char *name;

@@ -178,7 +178,7 @@ struct vlanset config_port_vlans(const struct policy *resolved)
 {
 	struct vlanset access = {{0}};
 
-	if (resolved->value[PK_VLAN_MODE] == MODE_TRUNK)
+	if (resolved->value[PK_VLAN_MODE] == CHOICE_TRUNK)
 		return resolved->vlans;
 	vlanset_add(&access, resolved->value[PK_ACCESS_VLAN]);
 	return access;

@@ -47,25 +47,26 @@ static void warn_of_rate(const struct checked_port *d, enum policy_key rate, enu
 static void warn_of_port(const struct checked_port *d)
 {
 	const uint32_t *v = d->policy.value;
-	bool trunk = v[PK_VLAN_MODE] == MODE_TRUNK, has_mac = config_effective_mac(d->port);
+	bool trunk = v[PK_VLAN_MODE] == CHOICE_TRUNK, has_mac = config_effective_mac(d->port);
 
-	if (v[PK_FORGED_TRANSMITS] == REJECT && !has_mac)
+	if (v[PK_FORGED_TRANSMITS] == CHOICE_REJECT && !has_mac)
 		add_warning(
 			d,
 			"forged-transmits: reject without a mac-address: every frame it sends is dropped");
-	if (v[PK_MAC_CHANGES] == REJECT && !has_mac)
+	if (v[PK_MAC_CHANGES] == CHOICE_REJECT && !has_mac)
 		add_warning(d,
 			    "mac-changes: reject without a mac-address: there is no MAC to change");
-	if (v[PK_MAC_LEARNING] == OFF && !has_mac)
+	if (v[PK_MAC_LEARNING] == CHOICE_OFF && !has_mac)
 		add_warning(d,
 			    "mac-learning: off without a mac-address: no unicast frame reaches it");
 	if (trunk && v[PK_NATIVE_VLAN] && !vlanset_has(&d->policy.vlans, v[PK_NATIVE_VLAN]))
 		add_warning(
 			d, "native-vlan %u is not among allowed-vlans: untagged frames are dropped",
 			v[PK_NATIVE_VLAN]);
-	if (v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP && !v[PK_MAC_LIMIT])
+	if (v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP && !v[PK_MAC_LIMIT])
 		add_warning(d, "mac-limit 0 with mac-limit-policy: drop: only fixed MACs may send");
-	if (v[PK_RECOVERY_TIME] && v[PK_VIOLATION] != SHUTDOWN && v[PK_BPDU] != BPDU_GUARD)
+	if (v[PK_RECOVERY_TIME] && v[PK_VIOLATION] != CHOICE_SHUTDOWN &&
+	    v[PK_BPDU] != CHOICE_BPDU_GUARD)
 		add_warning(
 			d,
 			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");

@@ -16,7 +16,7 @@
 #include "control/switch/state.h"
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 
 enum {

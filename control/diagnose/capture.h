@@ -23,7 +23,7 @@
 
 #include "control/common/error.h"
 #include "control/switch/state.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum { CAPTURES_AT_ONCE = 8, CAPTURE_BACKLOG = 4 << 20, CAPTURE_SNAPLEN = 262144 };
 

@@ -11,7 +11,7 @@
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 #include "dataplane/violation.h"
 #include "dataplane/worker.h"

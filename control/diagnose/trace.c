@@ -23,6 +23,7 @@
 #include "dataplane/key.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 // A frame under way, and what the forwarding path let be seen of it.
@@ -393,7 +394,7 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 	if (portset_has(s->shadow->conf->mirror_only, port))
 		return say(line, "the destination of a mirror, in no VLAN");
 	if (!portset_has(vlan_of(s)->member, port)) {
-		bool access = value_of(s, port, PK_VLAN_MODE) == MODE_ACCESS;
+		bool access = value_of(s, port, PK_VLAN_MODE) == CHOICE_ACCESS;
 		cite(s, line, port, PK_VLAN_MODE);
 		cite(s, line, port, access ? PK_ACCESS_VLAN : PK_ALLOWED_VLANS);
 		return say(line, "not in VLAN %u", s->vid);
@@ -404,7 +405,7 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
-	bool learns = value_of(s, port, PK_MAC_LEARNING) == ON;
+	bool learns = value_of(s, port, PK_MAC_LEARNING) == CHOICE_ON;
 	cite(s, line, port, learns ? PK_UNICAST_FLOOD : PK_MAC_LEARNING);
 	say(line, "takes no unknown unicast");
 }

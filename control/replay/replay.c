@@ -31,7 +31,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/pool.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 enum {

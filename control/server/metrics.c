@@ -16,7 +16,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 // One look at everything.
 struct look {

@@ -23,7 +23,7 @@
 #include "control/server/jsonrpc.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 enum {
 	REPLY_BACKLOG = 1 << 20, // bytes a client may leave unread before it is no longer read from

@@ -11,13 +11,14 @@
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 // The VLAN of untagged frames: a trunk's native one only if it is allowed.
 static uint16_t untagged_vid(const struct policy *p)
 {
 	uint32_t native = p->value[PK_NATIVE_VLAN];
 
-	if (p->value[PK_VLAN_MODE] == MODE_ACCESS)
+	if (p->value[PK_VLAN_MODE] == CHOICE_ACCESS)
 		return (uint16_t)p->value[PK_ACCESS_VLAN];
 	return vlanset_has(&p->vlans, native) ? (uint16_t)native : 0;
 }
@@ -39,8 +40,8 @@ static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
 {
 	return (struct fdb_learner){
 		.port = number,
-		.learns = p->value[PK_MAC_LEARNING] == ON,
-		.sticky = p->value[PK_MAC_STICKY] == ON,
+		.learns = p->value[PK_MAC_LEARNING] == CHOICE_ON,
+		.sticky = p->value[PK_MAC_STICKY] == CHOICE_ON,
 		.move_limit = (uint8_t)p->value[PK_MAC_MOVE_LIMIT],
 		.move_hold_s = (uint16_t)p->value[PK_MAC_MOVE_HOLD],
 		.limit = p->value[PK_MAC_LIMIT],
@@ -50,22 +51,22 @@ static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
 static struct portconf port_row(const struct policy *p, const struct config_port *port,
 				uint8_t number)
 {
-	static const enum bpdu_action bpdu[] = {[BPDU_FILTER] = BPDU_DROP,
-						[BPDU_FORWARD] = BPDU_PASS,
-						[BPDU_GUARD] = BPDU_SHUTDOWN};
-	static const enum violation_action violation[] = {[RESTRICT] = VIOLATION_EVENT,
-							  [PROTECT] = VIOLATION_NOTHING,
-							  [SHUTDOWN] = VIOLATION_SHUTDOWN};
+	static const enum bpdu_action bpdu[] = {[CHOICE_BPDU_FILTER] = BPDU_DROP,
+						[CHOICE_BPDU_FORWARD] = BPDU_PASS,
+						[CHOICE_BPDU_GUARD] = BPDU_SHUTDOWN};
+	static const enum violation_action violation[] = {[CHOICE_RESTRICT] = VIOLATION_EVENT,
+							  [CHOICE_PROTECT] = VIOLATION_NOTHING,
+							  [CHOICE_SHUTDOWN] = VIOLATION_SHUTDOWN};
 	const uint32_t *v = p->value;
 	struct portconf row = {
 		.mac = config_effective_mac(port),
 		.untagged_vid = untagged_vid(p),
-		.takes_tags = v[PK_VLAN_MODE] == MODE_TRUNK,
-		.own_mac_only = v[PK_FORGED_TRANSMITS] == REJECT,
-		.link_local_forward = v[PK_LINK_LOCAL] == LINK_LOCAL_FORWARD,
-		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == LIMIT_DROP,
-		.block_dhcp_server = v[PK_DHCP_SERVER] == BLOCK,
-		.block_router_advert = v[PK_ROUTER_ADVERT] == BLOCK,
+		.takes_tags = v[PK_VLAN_MODE] == CHOICE_TRUNK,
+		.own_mac_only = v[PK_FORGED_TRANSMITS] == CHOICE_REJECT,
+		.link_local_forward = v[PK_LINK_LOCAL] == CHOICE_LINK_LOCAL_FORWARD,
+		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
+		.block_dhcp_server = v[PK_DHCP_SERVER] == CHOICE_BLOCK,
+		.block_router_advert = v[PK_ROUTER_ADVERT] == CHOICE_BLOCK,
 		.bpdu = bpdu[v[PK_BPDU]],
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
@@ -90,9 +91,10 @@ static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t numb
 		if (!vlanset_has(&vlans, vid))
 			continue;
 		v->member |= self;
-		if (p->value[PK_MAC_LEARNING] == ON && p->value[PK_UNICAST_FLOOD] == ON)
+		if (p->value[PK_MAC_LEARNING] == CHOICE_ON &&
+		    p->value[PK_UNICAST_FLOOD] == CHOICE_ON)
 			v->unknown |= self;
-		if (p->value[PK_PROMISCUOUS] == ACCEPT)
+		if (p->value[PK_PROMISCUOUS] == CHOICE_ACCEPT)
 			v->promisc |= self;
 		if (conf->port[number].untagged_vid == vid)
 			v->untagged |= self;
@@ -149,7 +151,8 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		config_port_policy(c, port, &p);
 		conf->port[numbers[i]] = port_row(&p, port, numbers[i]);
 		join_vlans(conf, &p, numbers[i]);
-		if (p.value[PK_MAC_CHANGES] == REJECT && config_effective_mac(port) != port->mac)
+		if (p.value[PK_MAC_CHANGES] == CHOICE_REJECT &&
+		    config_effective_mac(port) != port->mac)
 			conf->blocked |= portset_of(numbers[i]);
 		isolation[i] = (uint8_t)p.value[PK_ISOLATION_GROUP];
 		group[isolation[i]] |= portset_of(numbers[i]);

@@ -7,7 +7,7 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/violation.h"
 
 static int by_time(const void *a, const void *b)

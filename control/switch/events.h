@@ -5,7 +5,7 @@
 #pragma once
 
 #include "control/switch/state.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 // All that the workers have told, in the order of each worker.
 void events_drain(struct vswitch *sw);

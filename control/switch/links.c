@@ -7,7 +7,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/port.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 void links_publish(struct vswitch *sw)
 {

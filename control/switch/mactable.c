@@ -9,7 +9,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 static void tell_aged(void *arg, uint64_t key, unsigned port)
 {

@@ -9,7 +9,7 @@
 #include "control/switch/state.h"
 #include "dataplane/frame.h"
 #include "dataplane/port.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 #define PATIENCE_NS UINT64_C(1000000000)

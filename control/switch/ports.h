@@ -12,7 +12,7 @@
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/switch/state.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 // A number for each port of a configuration.
 bool ports_number(const struct vswitch *sw, const struct config *c,

@@ -7,7 +7,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/forward.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
 

@@ -17,6 +17,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/worker.h"
 
 enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };

@@ -28,6 +28,7 @@
 #include "dataplane/pool.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/worker.h"
 
 enum {

@@ -17,6 +17,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/txbatch.h"
 #include "tests/fuzz/fuzz.h"

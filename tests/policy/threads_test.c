@@ -22,6 +22,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 #include "dataplane/violation.h"
 #include "tests/unit/kit.h"

@@ -6,6 +6,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "tests/unit/buffer.h"
 #include "tests/unit/kit.h"
 

@@ -10,6 +10,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "tests/unit/kit.h"
 
 static struct config *parse(const char *text)

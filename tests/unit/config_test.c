@@ -201,9 +201,9 @@ static void everything_is_read(void **state)
 	assert_int_equal(value(c, 0, PK_MAC_LIMIT), 7);
 	assert_int_equal(value(c, 1, PK_MAC_LIMIT), 6);
 	assert_int_equal(value(c, 2, PK_MAC_LIMIT), 5);
-	assert_int_equal(value(c, 1, PK_BPDU), BPDU_FORWARD);
-	assert_int_equal(value(c, 2, PK_BPDU), BPDU_FILTER);
-	assert_int_equal(value(c, 0, PK_PROMISCUOUS), ACCEPT);
+	assert_int_equal(value(c, 1, PK_BPDU), CHOICE_BPDU_FORWARD);
+	assert_int_equal(value(c, 2, PK_BPDU), CHOICE_BPDU_FILTER);
+	assert_int_equal(value(c, 0, PK_PROMISCUOUS), CHOICE_ACCEPT);
 	assert_int_equal(c->fixed[0].mac, UINT64_C(0x020000000099));
 	assert_int_equal(c->fixed[0].vid, 10);
 	assert_string_equal(c->fixed[0].port, "p2");

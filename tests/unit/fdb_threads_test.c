@@ -9,6 +9,7 @@
 
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/portset.h"
 #include "tests/unit/kit.h"
 
 enum {
@@ -191,7 +192,7 @@ static void *control(void *seed)
 }
 
 struct tally {
-	uint32_t port[FDB_PORTS_MAX];
+	uint32_t port[PORTS_MAX];
 	uint32_t entries;
 	bool seen[KEYS];
 };

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "tests/unit/kit.h"
 #include "tests/unit/pool.h"

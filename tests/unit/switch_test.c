@@ -19,7 +19,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
-#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "tests/unit/kit.h"
 
 #define SECOND UINT64_C(1000000000)

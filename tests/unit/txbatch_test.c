@@ -7,6 +7,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/meter.h"
 #include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/txbatch.h"
 #include "tests/unit/kit.h"
