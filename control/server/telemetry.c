@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <rte_telemetry.h>
+#include <rte_version.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -110,6 +111,17 @@ static const struct {
 	 status},
 };
 
+static void put_number(struct rte_tel_data *out, const char *name, json_t *v)
+{
+	uint64_t number = (uint64_t)(json_number_value(v) + 0.5);
+
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+	rte_tel_data_add_dict_uint(out, name, number);
+#else
+	rte_tel_data_add_dict_u64(out, name, number);
+#endif
+}
+
 static void put_object(struct rte_tel_data *out, json_t *o);
 
 static void put_container(struct rte_tel_data *out, const char *name, json_t *o)
@@ -134,8 +146,7 @@ static void put_object(struct rte_tel_data *out, json_t *o)
 		if (json_is_string(v))
 			rte_tel_data_add_dict_string(out, name, json_string_value(v));
 		else if (json_is_number(v))
-			rte_tel_data_add_dict_u64(out, name,
-						  (uint64_t)(json_number_value(v) + 0.5));
+			put_number(out, name, v);
 		else if (json_is_object(v))
 			put_container(out, name, v);
 	}
