@@ -2,6 +2,7 @@
 """image: what a guest boots: Debian's kernel for clouds, fetched and not installed, and an initramfs with busybox, iproute2,
 iperf3 and `init`. Both are made once and kept in build/guest-image/."""
 
+import lzma
 import re
 import shutil
 import subprocess
@@ -45,10 +46,12 @@ def build(folder, kernel, initramfs):
         (root / name).mkdir(parents=True)
     put(shutil.which("busybox"), root / "bin")
     put(HERE / "init", root)
-    order = modules(next(unpacked.glob("lib/modules/*")))
-    for path in order:
-        put(path, root / "modules.d")
-    (root / "modules").write_text("".join(f"/modules.d/{path.name}\n" for path in order))
+    (kernel_folder,) = [*unpacked.glob("lib/modules/*"), *unpacked.glob("usr/lib/modules/*")]
+    order = modules(kernel_folder)
+    (root / "modules.d").mkdir()
+    for name, content in order.items():
+        (root / "modules.d" / name).write_bytes(content)
+    (root / "modules").write_text("".join(f"/modules.d/{name}\n" for name in order))
     for program in PROGRAMS:
         put(shutil.which(program), root / "sbin")
         for library in re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout):
@@ -81,23 +84,29 @@ def put(file, folder):
 
 
 def modules(folder):
-    """The files of the modules wanted and of those they need, in an order in which they can be loaded."""
-    lab.run("busybox", "depmod", "-b", folder.parent.parent.parent, folder.name)
-    needs = {}
-    for line in (folder / "modules.dep").read_text().splitlines():
-        path, _, others = line.partition(":")
-        needs[path] = others.split()
-    by_name = {Path(path).name.removesuffix(".ko"): path for path in needs}
-    order = []
+    """{name: content} of the modules wanted and of those they need, in an order in which they can be loaded. What is built
+    into the kernel is none."""
+    files = {module_name(path): path for path in folder.rglob("*.ko*")}
+    built_in = {module_name(Path(line)) for line in (folder / "modules.builtin").read_text().split()}
+    order = {}
 
-    def add(path):
-        for other in needs[path]:
-            add(other)
-        if path not in order:
-            order.append(path)
+    def add(name):
+        if name in order or name in built_in:
+            return
+        content = files[name].read_bytes()
+        if files[name].suffix == ".xz":
+            content = lzma.decompress(content)
+        for other in re.search(rb"\bdepends=([^\0]*)\0", content)[1].decode().split(","):
+            if other:
+                add(other.replace("-", "_"))
+        order[name] = content
     for name in MODULES:
-        add(by_name[name])
-    return [folder / path for path in order]
+        add(name)
+    return order
+
+
+def module_name(path):
+    return path.name.split(".ko")[0].replace("-", "_")
 
 
 def pack(root, archive):

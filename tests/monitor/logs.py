@@ -25,6 +25,7 @@ ports:
 FLAP = CONFIG.format(limit=1, capture="flap.pcap")  # one station, held at its second move
 MOVES = CONFIG.format(limit=0, capture="moves.pcap")  # each of many moves once
 STATIONS = 1100
+JOURNAL = "/run/systemd/journal/socket"
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 HELD = "mac-flap mac=02:00:00:00:00:0f vlan=1 from=c to=a"
 NOTICES = ("port-down port=b", "configuration 2: port disable b", "port-up port=b", "configuration 3: port enable b")
@@ -87,9 +88,13 @@ def levels(bench, level, there, not_there):
 
 
 def journal(bench):
-    """As systemd starts it: JOURNAL_STREAM says which file its standard error is."""
+    """As systemd starts it: JOURNAL_STREAM says which file its standard error is. DPDK 24.11 then looks for the journal
+    itself, and complains where there is none."""
     stream = 'exec env JOURNAL_STREAM="$(stat -Lc %d:%i /proc/self/fd/2)" "$@"'
-    tap.equal(logged(bench, "journal", prefix=["sh", "-c", stream, "sh"]), [f"<4>{HELD}", *(f"<5>{words}" for words in NOTICES)], "lines")
+    lines = logged(bench, "journal", prefix=["sh", "-c", stream, "sh"])
+    if not os.path.exists(JOURNAL):
+        lines = [line for line in lines if line != "connect: No such file or directory"]
+    tap.equal(lines, [f"<4>{HELD}", *(f"<5>{words}" for words in NOTICES)], "lines")
 
 
 def other_journal(bench):
