@@ -127,7 +127,7 @@ struct fdb {
 	struct fdb_moves *moves;    // one to a slot; memory that no moving entry touches is never
 				    // backed
 	_Atomic uint32_t *born;     // one to a slot: how many its port had learned before it
-	_Atomic uint64_t *strays;   // one bit to a line: keys of it have been put into their other
+	_Atomic uint64_t *spilled;  // one bit to a line: keys of it have been put into their other
 				    // line
 	_Atomic uint32_t flush;     // number of the newest flush
 	_Atomic uint32_t aging_min; // the shortest of the ports' aging times, 0: none ages

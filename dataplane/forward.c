@@ -32,13 +32,13 @@ struct burst {
 	struct rte_mbuf *drop[BURST_MAX];
 };
 
-// What a usual frame is told by. Copied from the burst and the forwarder, so that it stays in
-// registers.
+// The fast path's copy of the burst's and the forwarder's state: it stays in registers. Two things
+// make it stale: decide(), in which a violation can change the ports that are up; and a new time.
+// usual_now() then makes it anew.
 struct usual {
-	portset reach;  // ports that a usual frame may go to; none where the port is not plain
-	portset free;   // of them, those that it may go to as it is; none where the port has an
-			// ingress rate
-	uint64_t fresh; // value of a source that nothing is to be done for
+	portset reach;     // ports that a usual frame may go to; none where the port is not plain
+	portset unmetered; // of them, those that no ingress rate stands before
+	uint64_t fresh;    // value of a source that nothing is to be done for
 	struct fdb_now now;
 };
 
@@ -70,7 +70,8 @@ void forwarder_set_clock(struct forwarder *w, uint64_t ns)
 	w->now = fdb_now(w->shared->fdb, tick);
 }
 
-static void tell(struct burst *b, enum event_type type, uint64_t key, uint8_t port, uint8_t from)
+static void push_event(struct burst *b, enum event_type type, uint64_t key, uint8_t port,
+		       uint8_t from)
 {
 	struct event e = {
 		.ns = b->w->now_ns, .key = key, .type = (uint8_t)type, .port = port, .from = from};
@@ -97,24 +98,24 @@ static inline void arrive(const struct swconf *conf, const struct portconf *in, 
 }
 
 // The source is new here, or not refreshed yet in this tick.
-static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t key)
+static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint64_t key)
 {
 	const struct fdb_learner *who = &b->in->learner;
 	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, b->w->now.tick,
 					    b->w->now_ns);
 
 	if (r.aged)
-		tell(b, EVENT_MAC_AGED, key, r.from, 0);
+		push_event(b, EVENT_MAC_AGED, key, r.from, 0);
 	switch (r.what) {
 	case FDB_LEARNED:
-		tell(b, EVENT_MAC_LEARNED, key, who->port, 0);
+		push_event(b, EVENT_MAC_LEARNED, key, who->port, 0);
 		break;
 	case FDB_HAS_MOVED:
 		b->w->tally.mac_moves++;
-		tell(b, EVENT_MAC_MOVED, key, who->port, r.from);
+		push_event(b, EVENT_MAC_MOVED, key, who->port, r.from);
 		break;
 	case FDB_FULL:
-		tell(b, EVENT_TABLE_FULL, key, who->port, 0);
+		push_event(b, EVENT_TABLE_FULL, key, who->port, 0);
 		b->w->tally.not_learned++;
 		break;
 	case FDB_AT_LIMIT:
@@ -125,7 +126,7 @@ static __attribute__((noinline)) enum outcome learn(struct burst *b, uint64_t ke
 	case FDB_CONFLICT:
 		return OUT_MAC_CONFLICT;
 	case FDB_FLAP:
-		tell(b, EVENT_MAC_FLAP, key, who->port, r.from);
+		push_event(b, EVENT_MAC_FLAP, key, who->port, r.from);
 		return OUT_MAC_FLAP;
 	case FDB_HELD:
 		return OUT_MAC_FLAP;
@@ -142,7 +143,7 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 
 	return fdb_is_fresh(value, fdb_fresh_value(&b->in->learner, &b->w->now))
 		       ? ADMITTED
-		       : learn(b, a->src_key);
+		       : learn_source(b, a->src_key);
 }
 
 // Whether the port's ingress rate leaves room for a frame.
@@ -204,7 +205,7 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 }
 
 // What the state of the ports means for a burst.
-static void look_around(struct burst *b)
+static void refresh_port_state(struct burst *b)
 {
 	struct forwarding *shared = b->w->shared;
 
@@ -233,7 +234,7 @@ static void shut_down(struct burst *b, enum outcome reason)
 		fdb_flush_port(w->shared->fdb, port);
 		event_push(&w->events, &e);
 	}
-	look_around(b);
+	refresh_port_state(b);
 }
 
 // What a violation brings besides the drop.
@@ -251,8 +252,9 @@ static void punish(struct burst *b, enum outcome reason, const struct arrival *a
 }
 
 // Shows frames to the sniffers.
-static __attribute__((noinline)) void show(struct burst *b, enum sniff_way way, enum outcome reason,
-					   struct rte_mbuf **frames, unsigned n)
+static __attribute__((noinline)) void show_to_sniffers(struct burst *b, enum sniff_way way,
+						       enum outcome reason,
+						       struct rte_mbuf **frames, unsigned n)
 {
 	struct sniff_what what = {.ns = b->w->now_ns,
 				  .way = (uint8_t)way,
@@ -268,13 +270,14 @@ static inline bool is_sniffed(const struct burst *b)
 }
 
 // The end of a frame that is not admitted.
-static __attribute__((noinline)) enum outcome drop(struct burst *b, enum outcome reason,
-						   const struct arrival *a, struct rte_mbuf *m)
+static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum outcome reason,
+							 const struct arrival *a,
+							 struct rte_mbuf *m)
 {
 	if (violation_is(reason) && (reason != OUT_BPDU || b->in->bpdu == BPDU_SHUTDOWN))
 		punish(b, reason, a);
 	if (is_sniffed(b))
-		show(b, SNIFF_DROPPED, reason, &m, 1);
+		show_to_sniffers(b, SNIFF_DROPPED, reason, &m, 1);
 	b->drop[b->dropped++] = m;
 	return reason;
 }
@@ -307,12 +310,13 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	if (out == ADMITTED)
 		out = check_source(b, a);
 	if (out != ADMITTED)
-		return drop(b, out, a, m);
+		return drop_frame(b, out, a, m);
 	const struct vlanconf *vlan = vlan_of(b, a);
 	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
 	if (out >= OUT_FIRST_DROP && is_sniffed(b))
-		show(b, SNIFF_DROPPED, out, &m, 1); // promiscuous ports may get it all the same
+		show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1); // promiscuous ports may get it all
+								// the same
 	struct egress e = {
 		.conf = b->conf,
 		.ns = b->w->now_ns,
@@ -326,8 +330,9 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 }
 
 // A frame that cannot be delivered to the port it goes to.
-static __attribute__((noinline)) enum outcome lose(struct burst *b, struct rte_mbuf *m,
-						   unsigned port, enum tx_drop why)
+static __attribute__((noinline)) enum outcome drop_undeliverable(struct burst *b,
+								 struct rte_mbuf *m, unsigned port,
+								 enum tx_drop why)
 {
 	txbatch_refuse(&b->w->tx, portset_of(port), why, m);
 	rte_pktmbuf_free(m);
@@ -342,11 +347,11 @@ static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const str
 	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
 
 	if (!within_rate(b, m))
-		return drop(b, OUT_RATE_LIMIT, a, m);
+		return drop_frame(b, OUT_RATE_LIMIT, a, m);
 	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key))))
-		return lose(b, m, port, TX_QUEUE_FULL);
+		return drop_undeliverable(b, m, port, TX_QUEUE_FULL);
 	if (!txbatch_within_rate(&b->w->tx, b->conf, port, m, b->w->now_ns))
-		return lose(b, m, port, TX_RATE_LIMIT);
+		return drop_undeliverable(b, m, port, TX_RATE_LIMIT);
 	txbatch_push(&b->w->tx, port, m);
 	return OUT_FORWARDED;
 }
@@ -380,7 +385,7 @@ static struct usual usual_now(const struct burst *b)
 
 	return (struct usual){
 		.reach = reach,
-		.free = b->in->ingress.rate_kbps ? 0 : reach,
+		.unmetered = b->in->ingress.rate_kbps ? 0 : reach,
 		.fresh = fdb_fresh_value(&b->in->learner, &b->w->now),
 		.now = b->w->now,
 	};
@@ -399,9 +404,9 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.fdb = w->shared->fdb;
 	b.self = portset_of(port) & ~conf->mirror_only;
 	b.dropped = 0;
-	look_around(&b);
+	refresh_port_state(&b);
 	if (is_sniffed(&b))
-		show(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
+		show_to_sniffers(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
 	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
 	const portset self = b.self;
 	uint32_t bytes = 0, forwarded = 0;
@@ -421,14 +426,16 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 			}
 			struct fdb_slot *stale;
 			portset to = usual_port(&u, a, &stale);
-			if (__builtin_expect(to && *a->as_it_is & u.free & to, 1)) {
+			// Usual frames to a port that takes them as they are: the fast path.
+			bool hand_over = to && *a->as_it_is & u.unmetered & to;
+			if (__builtin_expect(hand_over, 1)) {
 				txbatch_push(&w->tx, portset_first(to), frames[i]);
 			} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
 				out = pass_on(&b, a, frames[i], portset_first(to));
 			} else {
 				out = decide(&b, a, frames[i]);
 				stale = NULL;
-				u = usual_now(&b); // a violation may have changed what is up
+				u = usual_now(&b);
 			}
 			if (__builtin_expect(stale && out == OUT_FORWARDED, 0))
 				fdb_refresh(stale, u.fresh);

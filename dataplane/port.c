@@ -26,7 +26,51 @@ enum {
 	SLOT_LONG = POOL_LONG_FRAME,
 };
 
-_Thread_local struct port_handles *port_notes;
+// Drivers are known by name: DPDK has no flags for any of this.
+static const struct {
+	const char *driver;
+	unsigned quirks;
+} drivers[] = {
+	{"net_af_packet", PORT_QUIRK_UNFINISHED},
+	{"net_af_xdp", PORT_QUIRK_UNFINISHED | PORT_QUIRK_SLOW_POLL},
+	{"net_memif", PORT_QUIRK_DEFERRED | PORT_QUIRK_LEAKS},
+	{"net_tap", PORT_QUIRK_SLOW_POLL},
+	{"net_vhost", PORT_QUIRK_GUEST},
+	{"net_virtio_user", PORT_QUIRK_DEFERRED},
+};
+
+static unsigned quirks_of(const char *driver)
+{
+	for (size_t i = 0; i < RTE_DIM(drivers); i++)
+		if (!strcmp(drivers[i].driver, driver))
+			return drivers[i].quirks;
+	return 0;
+}
+
+static _Thread_local struct port_handles *notes; // DPDK's calls have no room for an argument
+
+void port_notes_begin(struct port_handles *h)
+{
+	notes = h;
+}
+
+void port_notes_end(void)
+{
+	notes = NULL;
+}
+
+void port_notes_made(struct rte_intr_handle *handle)
+{
+	if (handle && notes && notes->count < PORT_HANDLES_MAX)
+		notes->handle[notes->count++] = handle;
+}
+
+void port_notes_freed(struct rte_intr_handle *handle)
+{
+	for (unsigned i = 0; notes && i < notes->count; i++)
+		if (notes->handle[i] == handle)
+			notes->handle[i] = notes->handle[--notes->count];
+}
 
 static _Atomic bool links_changed;
 
@@ -71,14 +115,7 @@ static int probe(struct port *p, const char *devargs)
 	p->dev = found;
 	p->part[p->parts++] = (struct port_part){
 		.device = info.device, .dev = found, .interface = info.if_index};
-	p->unfinished |= !strcmp(info.driver_name, "net_af_packet") ||
-			 !strcmp(info.driver_name, "net_af_xdp");
-	p->tells |= !strcmp(info.driver_name, "net_vhost");
-	p->puts_off |= !strcmp(info.driver_name, "net_virtio_user") ||
-		       !strcmp(info.driver_name, "net_memif");
-	p->forgets = !strcmp(info.driver_name, "net_memif");
-	p->asks_kernel |= !strcmp(info.driver_name, "net_tap") ||
-			  !strcmp(info.driver_name, "net_af_xdp");
+	p->quirks |= quirks_of(info.driver_name);
 	p->kernel |= info.if_index != 0;
 	return 0;
 }
@@ -89,24 +126,30 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	int rc = rte_eth_dev_adjust_nb_rx_tx_desc(p->dev, &rx, &tx);
 
 	for (uint16_t q = 0; q < p->rx_queues && !rc; q++) {
-		struct rte_mempool *from = p->tells ? p->ration[q] = pool_create_rationed(
-							      pool, p->dev * PORT_QUEUES_MAX + q)
-						    : pool;
+		struct rte_mempool *from = (p->quirks & PORT_QUIRK_GUEST)
+						   ? p->ration[q] = pool_create_rationed(
+							     pool, p->dev * PORT_QUEUES_MAX + q)
+						   : pool;
 		rc = from ? rte_eth_rx_queue_setup(p->dev, q, rx, SOCKET_ID_ANY, NULL, from)
 			  : -ENOMEM;
 	}
-	port_notes = p->forgets ? &p->forgotten : NULL;
+	port_notes_begin(p->quirks & PORT_QUIRK_LEAKS ? &p->leaked : NULL);
 	for (uint16_t q = 0; q < p->tx_queues && !rc; q++)
 		rc = rte_eth_tx_queue_setup(p->dev, q, tx, SOCKET_ID_ANY, NULL);
-	port_notes = NULL;
+	port_notes_end();
 	return rc;
 }
 
 // Asks a device for an MTU. Drivers that know of none take frames of any length.
 static int ask_mtu(struct port *p, uint16_t mtu)
 {
-	int rc = p->unfinished ? 0 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet takes none
-								       // above 1500
+	int rc = p->quirks & PORT_QUIRK_UNFINISHED
+			 ? 0
+			 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet
+							     // takes
+							     // none
+							     // above
+							     // 1500
 
 	return rc == -ENOTSUP ? 0 : rc;
 }
@@ -125,7 +168,7 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 {
 	bool limited = mtu || p->kernel;
 
-	if (p->unfinished && mtu > RTE_ETHER_MTU && !p->own)
+	if ((p->quirks & PORT_QUIRK_UNFINISHED) && mtu > RTE_ETHER_MTU && !p->own)
 		return -ENOBUFS;
 	if (!mtu)
 		mtu = RTE_ETHER_MTU;
@@ -163,15 +206,16 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info, const 
 		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
 					       (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
 		.rxmode.offloads = info->rx_offload_capa &
-				   (RTE_ETH_RX_OFFLOAD_SCATTER | (p->tells ? told_checksums : 0)),
+				   (RTE_ETH_RX_OFFLOAD_SCATTER |
+				    ((p->quirks & PORT_QUIRK_GUEST) ? told_checksums : 0)),
 		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 	};
-	uint16_t tries[] = {w->workers <= info->max_tx_queues && !p->pumped ? (uint16_t)w->workers
-									    : 1,
-			    w->rx_queues, 1};
+	uint16_t tries[] = {
+		w->workers <= info->max_tx_queues && !p->has_lacp_bond ? (uint16_t)w->workers : 1,
+		w->rx_queues, 1};
 	int rc = -ERANGE;
 
-	if (w->rx_queues > info->max_rx_queues || (p->pumped && w->rx_queues > 1))
+	if (w->rx_queues > info->max_rx_queues || (p->has_lacp_bond && w->rx_queues > 1))
 		return rc;
 	p->rx_queues = w->rx_queues;
 	for (size_t i = 0; i < RTE_DIM(tries) && rc; i++) {
@@ -190,12 +234,12 @@ static int start(struct port *p, const struct port_wish *w, struct port_error *e
 	e->step = "configure";
 	if (rc)
 		return rc;
-	p->pumped = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
+	p->has_lacp_bond = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
 	rc = configure(p, &info, w);
 	if (rc)
 		return rc;
 	e->step = "set up the queues of";
-	if (p->unfinished && w->mtu > RTE_ETHER_MTU) {
+	if ((p->quirks & PORT_QUIRK_UNFINISHED) && w->mtu > RTE_ETHER_MTU) {
 		p->own = pool_create_long(p->dev);
 		if (!p->own)
 			return -ENOMEM;
@@ -213,7 +257,7 @@ static int start(struct port *p, const struct port_wish *w, struct port_error *e
 		rc = rte_eth_dev_start(p->dev);
 	if (rc)
 		return rc;
-	for (uint16_t q = 0; q < p->rx_queues && p->unfinished; q++)
+	for (uint16_t q = 0; q < p->rx_queues && (p->quirks & PORT_QUIRK_UNFINISHED); q++)
 		forget_waiting(p, q);
 	rte_eth_promiscuous_enable(p->dev); // devices that cannot filter refuse it
 	return 0;
@@ -253,9 +297,9 @@ void port_close(struct port *p)
 		return;
 	rte_eth_dev_stop(p->dev);
 	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
-	port_notes = &p->forgotten;
+	port_notes_begin(&p->leaked);
 	rte_eth_dev_close(p->dev);
-	port_notes = NULL;
+	port_notes_end();
 	while (p->parts)
 		rte_dev_remove(p->part[--p->parts].device);
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
@@ -332,14 +376,14 @@ static void finish_told(struct rte_mbuf **frames, uint16_t n)
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
-	if (p->tells)
+	if (p->quirks & PORT_QUIRK_GUEST)
 		pool_ration(p->ration[queue], n * POOL_FRAME_BUFFERS);
 	n = rte_eth_rx_burst(p->dev, queue, frames, n);
-	if (p->pumped)
+	if (p->has_lacp_bond)
 		port_tx(p, 0, NULL, 0);
-	if (p->unfinished)
+	if (p->quirks & PORT_QUIRK_UNFINISHED)
 		finish(frames, n, p->own ? SLOT_LONG : SLOT);
-	if (p->tells)
+	if (p->quirks & PORT_QUIRK_GUEST)
 		finish_told(frames, n);
 	return n;
 }

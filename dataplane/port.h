@@ -6,7 +6,7 @@
 //           under a lock. What comes in by one queue stays in order; the device spreads what comes
 //           in by flows.
 // Threads   Control opens and closes. One worker receives from a queue; any worker sends. A port
-//           that puts_off is closed while DPDK's interrupt thread is held still.
+//           with PORT_QUIRK_DEFERRED is closed while DPDK's interrupt thread is held still.
 // Ownership port_open() probes the device unless it is there already, port_close() removes it. A
 //           device has one port.
 // Errors    0 or -errno, with `step` naming what failed; a burst is the number of frames.
@@ -18,6 +18,16 @@
 #include <stdint.h>
 
 enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
+
+// What drivers do otherwise than DPDK's interface has it. port.c has the table of drivers.
+enum {
+	PORT_QUIRK_UNFINISHED = 1, // what it receives may lack a tag, a checksum or its end
+	PORT_QUIRK_GUEST = 2, // it marks frames without a checksum; a guest makes them as long as
+			      // it likes
+	PORT_QUIRK_DEFERRED = 4,   // it leaves work to DPDK's interrupt thread, beyond the closing
+	PORT_QUIRK_LEAKS = 8,      // it does not free what it made for its egress queues
+	PORT_QUIRK_SLOW_POLL = 16, // a poll is a system call, even if there is no frame
+};
 
 struct port_part {
 	struct rte_device *device;
@@ -35,15 +45,11 @@ struct port_handles {
 struct port {
 	uint16_t dev; // ethdev number
 	uint16_t rx_queues, tx_queues;
-	bool shares_tx;  // more workers than egress queues
-	bool pumped;     // LACP frames of a bond go out when something is sent, if only nothing
-	bool unfinished; // what it receives may lack a tag, a checksum or its end
-	bool tells;    // frames that lack a checksum are marked, and may be of any length: a guest
-	bool kernel;   // a part of it is an interface of the kernel
-	bool puts_off; // its driver leaves work to DPDK's interrupt thread
-	bool forgets;  // its driver leaves memory of its egress queues behind
-	bool asks_kernel; // a look for frames is a system call, even if there is none
-	uint32_t longest; // frame that it sends, without a tag; 0: any
+	bool shares_tx;     // more workers than egress queues
+	bool has_lacp_bond; // frames of LACP leave only when something is sent, even if nothing
+	bool kernel;        // a part of it is an interface of the kernel
+	unsigned quirks;    // PORT_QUIRK_… of the drivers of its parts
+	uint32_t longest;   // frame that it sends, without a tag; 0: any
 	rte_spinlock_t tx_lock;
 	unsigned parts; // the members of a bond, then the port itself
 	struct port_part part[PORT_PARTS_MAX];
@@ -51,7 +57,7 @@ struct port {
 	struct rte_mempool *own;                     // buffers for its frames; NULL: those of all
 	struct rte_mempool *ration[PORT_QUEUES_MAX]; // of those of all, for each poll of a queue;
 						     // NULL: as many as it likes
-	struct port_handles forgotten;               // what has not been freed of them yet
+	struct port_handles leaked;                  // what its driver has not freed yet
 	unsigned guards;
 	int guard[PORT_PARTS_MAX]; // files that are open as long as the port is
 };
@@ -96,5 +102,11 @@ uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint1
 // Sends as many of the frames as the device takes.
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n);
 
-// Where to note the handles that this thread makes and frees at the moment; NULL: nowhere.
-extern _Thread_local struct port_handles *port_notes;
+// Between the two calls, handles that this thread makes are noted in `h`, and those that it frees
+// are struck out; NULL: nowhere. DPDK's drivers make and free them, out of our sight.
+void port_notes_begin(struct port_handles *h);
+void port_notes_end(void);
+
+// Called for each handle that is made, and that is freed.
+void port_notes_made(struct rte_intr_handle *handle);
+void port_notes_freed(struct rte_intr_handle *handle);

@@ -31,7 +31,9 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 	PORTSET_FOREACH(port, ports) {
 		uint16_t n = port_rx(&w->ports[port], queue, frames, WORKER_BURST);
 		if (!n) {
-			w->quiet[queue] |= w->ports[port].asks_kernel ? portset_of(port) : 0;
+			w->quiet[queue] |= w->ports[port].quirks & PORT_QUIRK_SLOW_POLL
+						   ? portset_of(port)
+						   : 0;
 			continue;
 		}
 		w->quiet[queue] &= ~portset_of(port);

@@ -10,7 +10,7 @@
 
 // Asks in a wrong way: it is refused before a server hears of it, in one way if there is one, in
 // another if not. 0 or errno.
-static int knock(const char *path)
+static int probe_socket(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
 
@@ -26,13 +26,13 @@ static int knock(const char *path)
 
 bool unixsocket_is_served(const char *path)
 {
-	return knock(path) == EPROTOTYPE;
+	return probe_socket(path) == EPROTOTYPE;
 }
 
 bool unixsocket_bury(const char *path)
 {
 	struct stat st;
 
-	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && knock(path) == ECONNREFUSED &&
+	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && probe_socket(path) == ECONNREFUSED &&
 	       !unlink(path);
 }

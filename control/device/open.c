@@ -218,7 +218,7 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 
 void device_close(struct port *port)
 {
-	bool holds = port->puts_off;
+	bool holds = port->quirks & PORT_QUIRK_DEFERRED;
 
 	if (holds)
 		interrupts_hold();

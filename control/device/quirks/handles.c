@@ -16,8 +16,7 @@ struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
 		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_alloc");
 	struct rte_intr_handle *handle = make(flags);
 
-	if (handle && port_notes && port_notes->count < PORT_HANDLES_MAX)
-		port_notes->handle[port_notes->count++] = handle;
+	port_notes_made(handle);
 	return handle;
 }
 
@@ -26,15 +25,13 @@ void rte_intr_instance_free(struct rte_intr_handle *handle)
 	void (*end)(struct rte_intr_handle *) = (void (*)(struct rte_intr_handle *))(
 		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_free");
 
-	for (unsigned i = 0; port_notes && i < port_notes->count; i++)
-		if (port_notes->handle[i] == handle)
-			port_notes->handle[i] = port_notes->handle[--port_notes->count];
+	port_notes_freed(handle);
 	end(handle);
 }
 
 void handles_free(struct port *port)
 {
-	struct port_handles *h = &port->forgotten;
+	struct port_handles *h = &port->leaked;
 
 	while (h->count)
 		rte_intr_instance_free(h->handle[--h->count]);

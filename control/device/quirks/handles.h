@@ -6,8 +6,8 @@
 //          opened again every second, as its peer is silent, would use up that memory within
 //          minutes, and no port could be opened any more. So rte_intr_instance_alloc() and
 //          rte_intr_instance_free() are taken over here: they note what a thread makes and frees
-//          while a port has it noted (port_notes); what is left of it when the port is closed is
-//          freed.
+//          between port_notes_begin() and port_notes_end(); what is left of it when the port is
+//          closed is freed.
 // Limits   PORT_HANDLES_MAX for each port; more are left behind.
 #pragma once
 
