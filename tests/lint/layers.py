@@ -62,13 +62,18 @@ def breaches_of_layers():
                 yield path, f"{folder}/ may not include {header}"
 
 
+def module_of(path):
+    """Source, header and private header of one name are one module."""
+    return path[:-2].removesuffix("_private")
+
+
 def circles():
-    """Each circle once, as the files along it; headers and sources of one name are one module."""
+    """Each circle once, as the modules along it."""
     graph = {}
     for path in sources():
-        module = path[:-2]
+        module = module_of(path)
         graph.setdefault(module, set()).update(
-            header[:-2] for header in includes.includes(path) if header[:-2] != module)
+            module_of(header) for header in includes.includes(path) if module_of(header) != module)
     done, way = set(), []
 
     def visit(module):
