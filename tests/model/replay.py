@@ -17,7 +17,7 @@ class Replays:
 
     def __init__(self, build, folder):
         self.single = os.path.join(build, "nestswitch")
-        self.many = os.path.join(build, "tests", "replay-many")
+        self.many = os.path.join(build, "tests/model/replay-many")
         self.errors = open(os.path.join(folder, "stderr"), "w+")
         self.process = None
 

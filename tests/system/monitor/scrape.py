@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""scrape: the metrics as Prometheus reads them: its checker, its server, and the Grafana dashboard that asks that server."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import tap
+from bench import PATIENCE_S
+from hostile import Silent
+from httpswitch import NAME, STATIONS, HttpSwitch, captures, free_port
+from web import wait_for_stations
+
+DASHBOARD = Path(__file__).resolve().parents[3] / "packaging/grafana.json"
+SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? ([-+.\de]+)')
+LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)",?')
+COUNTERS = {"receive_packets": "rx_packets", "receive_bytes": "rx_bytes", "receive_forwarded": "rx_forwarded",
+            "receive_flooded": "rx_flooded", "transmit_packets": "tx_packets", "transmit_bytes": "tx_bytes", "mac_moves": "mac_moves",
+            "not_learned": "not_learned"}
+VARIABLES = {"$__rate_interval": "10s", "$instance": ".*", "$port": ".*"}
+
+
+def needed(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise tap.Skip(f"there is no {program}")
+
+
+def samples(site):
+    """{(name, labels): value}"""
+    answer = site.get("/metrics")
+    tap.equal((answer.status, answer.headers["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"), "the answer")
+    found = {}
+    for line in answer.text().splitlines():
+        if not line.startswith("#"):
+            name, labels, value = SAMPLE.fullmatch(line).groups()
+            key = name, frozenset(LABEL.findall(labels or ""))
+            assert key not in found, f"twice: {line}"
+            found[key] = float(value)
+    return found
+
+
+def value(found, name, **labels):
+    return found[name, frozenset(labels.items())]
+
+
+def checked(site):
+    needed("promtool")
+    wait_for_stations(site)
+    done = subprocess.run(["promtool", "check", "metrics"], input=site.get("/metrics").body, capture_output=True, check=False)
+    tap.equal((done.returncode, done.stdout + done.stderr), (0, b""), "promtool's opinion")
+
+
+def same(site):
+    """The counters of every port are those of nestctl; each reason has a series."""
+    found = samples(site)
+    for port in site.call("stats.show"):
+        name = port["name"]
+        for metric, member in COUNTERS.items():
+            tap.equal(value(found, f"nestswitch_port_{metric}_total", port=name), port[member], f"{metric} of {name}")
+        for reason, count in port["rx_drops"].items():
+            tap.equal(value(found, "nestswitch_port_receive_drops_total", port=name, reason=reason), count, f"{reason} of {name}")
+        for reason, count in port["tx_drops"].items():
+            tap.equal(value(found, "nestswitch_port_transmit_drops_total", port=name, reason=reason), count, f"{reason} to {name}")
+        tap.equal(value(found, "nestswitch_fdb_entries", port=name), port["macs"], f"MACs of {name}")
+    tap.equal(value(found, "nestswitch_port_receive_drops_total", port="c", reason="forged_transmit"), 3, "forged frames")
+    tap.equal(value(found, "nestswitch_port_receive_packets_total", port="esx-1.a"), STATIONS, "frames")
+
+
+def rest(site):
+    found, status = samples(site), site.call("status")
+    tap.equal(value(found, "nestswitch_fdb_size"), status["fdb"]["size"], "size of the table")
+    tap.equal(value(found, "nestswitch_fdb_fixed_entries"), status["fdb"]["fixed"], "fixed entries")
+    tap.equal(value(found, "nestswitch_fdb_limit", port="b"), 6000, "limit of b")
+    tap.equal(value(found, "nestswitch_buffers"), status["buffers"]["size"], "buffers")
+    tap.equal(value(found, "nestswitch_events_total", type="mac-learned"), STATIONS, "stations learned")
+    tap.equal(value(found, "nestswitch_events_total", type="port-up"), 0, "ports that came up")
+    assert 0 < value(found, "nestswitch_worker_busy_seconds_total", worker="0") < value(found, "nestswitch_uptime_seconds")
+    assert value(found, "process_cpu_seconds_total") > 0 and value(found, "process_resident_memory_bytes") > 1 << 20
+    escaped = NAME.replace("\\", "\\\\").replace('"', '\\"')
+    names = [dict(labels)["name"] for name, labels in found if name == "nestswitch_build_info"]
+    tap.equal(names, [escaped], "name of the switch")
+
+
+def states(site):
+    """What is done to a port is there at the next look; a new port has its series."""
+    site.call("port.disable", {"name": "b"})
+    site.call("port.add", {"name": "new", "set": {"device": "null:", "mac-limit": 9}})
+    found = samples(site)
+    of_b = {state: value(found, "nestswitch_port_state", port="b", state=state) for state in ("up", "down", "disabled", "err-disabled")}
+    tap.equal(of_b, {"up": 0, "down": 0, "disabled": 1, "err-disabled": 0}, "state of b")
+    tap.equal([value(found, "nestswitch_port_up", port=port) for port in ("esx-1.a", "b", "new")], [1, 0, 1], "ports up")
+    tap.equal(value(found, "nestswitch_events_total", type="port-down"), 1, "ports that went down")
+    site.call("port.del", {"name": "new"})
+    assert ("nestswitch_port_up", frozenset({("port", "new")})) not in samples(site), "the port that went has a series"
+    site.call("port.enable", {"name": "b"})
+
+
+class Prometheus:
+    """A server that looks at the switch once a second."""
+
+    def __init__(self, site):
+        self.site = site
+        self.process = None
+
+    def start(self):
+        needed("prometheus")
+        folder = self.site.bench.folder
+        self.port = free_port()
+        config = {"global": {"scrape_interval": "1s"}, "scrape_configs": [
+            {"job_name": "nestswitch", "static_configs": [{"targets": [f"127.0.0.1:{self.site.port}"]}]}]}
+        path = self.site.bench.file("prometheus.yaml", json.dumps(config))
+        with (folder / "prometheus.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                ["prometheus", f"--config.file={path}", f"--storage.tsdb.path={folder / 'tsdb'}",
+                 f"--web.listen-address=127.0.0.1:{self.port}"], stdout=log, stderr=log)
+        self.site.bench.running.append(self.process)
+
+    def query(self, expression):
+        """The result; None while the server does not answer."""
+        url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
+        try:
+            with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
+                return json.load(answer)["data"]["result"]
+        except urllib.error.HTTPError as error:
+            said = error.read().decode()
+            if error.code == 400:
+                raise AssertionError(f"{expression}: {said}") from error
+            return None
+        except OSError:
+            return None
+
+    def wait_for(self, expression):
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.query(expression):
+            assert self.process.poll() is None, (self.site.bench.folder / "prometheus.log").read_text()
+            assert time.monotonic() < deadline, f"prometheus has nothing for {expression}"
+            time.sleep(0.1)
+
+    def answers(self):
+        needed("prometheus")
+        self.wait_for("count(count_over_time(nestswitch_uptime_seconds[1m]) >= 2)")
+        result = self.query('nestswitch_port_receive_drops_total{reason="forged_transmit", port="c"}')
+        tap.equal([sample["value"][1] for sample in result], ["3"], "forged frames")
+        tap.equal(self.query("nestswitch_build_info")[0]["metric"]["name"], NAME, "name of the switch")
+
+    def takes(self, expression):
+        """It understands the expression, and has something for it, unless that is about what did not happen."""
+        needed("prometheus")
+        for variable, means in VARIABLES.items():
+            expression = expression.replace(variable, means)
+        assert "$" not in expression, expression
+        result = self.query(expression)
+        assert result or "> 0" in expression, f"nothing for {expression}"
+
+    def stop(self):
+        needed("prometheus")
+        self.process.terminate()
+        tap.equal(self.process.wait(PATIENCE_S), 0, "exit status")
+
+
+def dashboard():
+    return json.loads(DASHBOARD.read_text())
+
+
+def expressions():
+    return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel["targets"]]
+
+
+def exported(site):
+    """What the dashboard asks for is there."""
+    there = {name for name, _ in samples(site)}
+    queries = [variable["query"]["query"] for variable in dashboard()["templating"]["list"] if variable["type"] == "query"]
+    asked = set(re.findall(r"\b(?:nestswitch|process)_\w+", " ".join([*queries, *(expression for _, expression in expressions())])))
+    assert asked, "the dashboard asks for nothing"
+    tap.equal(asked - there, set(), "asked for and not there")
+
+
+def panels():
+    """Each has a place of its own, and a number."""
+    taken = set()
+    for panel in dashboard()["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken and at["x"] + at["w"] <= 24, f"{panel['title']} lies over another one"
+        taken |= cells
+    numbers = [panel["id"] for panel in dashboard()["panels"]]
+    tap.equal(len(set(numbers)), len(numbers), "numbers of panels")
+
+
+class Watch:
+    """One switch that is looked at all the time. The first look of prometheus takes it five seconds, a client that says
+    nothing is hung up on after twenty: other tests go on meanwhile."""
+
+    def __init__(self, bench):
+        captures(bench)
+        self.site = HttpSwitch(bench, "metrics")
+        self.server = Prometheus(self.site)
+        self.silent = Silent()
+
+    def first_tests(self):
+        yield "half a request: the server waits", lambda: self.silent.begin(self.site)
+        yield "prometheus starts", self.server.start
+
+    def tests(self):
+        site, server = self.site, self.server
+        yield "promtool has nothing to say against the metrics", lambda: checked(site)
+        yield "metrics of ports are nestctl's counters", lambda: same(site)
+        yield "metrics of the switch", lambda: rest(site)
+        yield "metrics of ports that change, come and go", lambda: states(site)
+        yield "prometheus reads them", server.answers
+        yield "dashboard: its panels", panels
+        yield "dashboard: asks for what is there", lambda: exported(site)
+        for title, expression in expressions():
+            yield f"dashboard: {title}", lambda expression=expression: server.takes(expression)
+        yield "prometheus stops", server.stop
+        yield "half a request: the server hangs up", self.silent.end
+        yield "the switch that was watched stops", site.stop
