@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `nestctl capture`: the filter is compiled here, where a name that is looked up holds up nobody
-// else; the stream goes into a file.
+// `nestctl capture`: compiles the filter here, so that a slow name lookup delays only this client.
+// Writes the stream to a file.
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -19,7 +19,7 @@
 
 enum { SNAPLEN = 262144, MIB = 1 << 20 };
 
-static int connection; // that the user's interrupt ends
+static int connection; // that the signal handler shuts down
 
 static json_t *instructions(const struct bpf_program *p)
 {
@@ -33,7 +33,7 @@ static json_t *instructions(const struct bpf_program *p)
 	return list;
 }
 
-// Parameter `filter` becomes `program`.
+// Compiles parameter `filter` into parameter `program`.
 static bool compile_filter(json_t *params)
 {
 	const char *filter = json_string_value(json_object_get(params, "filter"));
@@ -59,7 +59,7 @@ static uint64_t number_of(const json_t *params, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(params, name));
 }
 
-// What the parameters say of files.
+// Reads the parameters about files.
 static bool plan_files(const struct session *s, const json_t *params, struct capturefile *f)
 {
 	const char *path = json_string_value(json_object_get(params, "write"));
@@ -70,33 +70,34 @@ static bool plan_files(const struct session *s, const json_t *params, struct cap
 				  .keep = number_of(params, "files"),
 				  .fd = -1};
 	if (to_stdout && isatty(STDOUT_FILENO))
-		complain("a capture is not for a terminal (write FILE, or pipe it into a program)");
+		complain(
+			"a capture cannot be written to a terminal (write FILE, or pipe it into a program)");
 	else if (to_stdout && s->json)
 		complain(
-			"standard output cannot have both the capture and its summary as JSON (write FILE, or leave out -j)");
+			"with -j, a capture cannot be written to standard output (write FILE, or omit -j)");
 	else if (to_stdout && sized)
-		complain("standard output is one file (write FILE, or leave out size)");
+		complain(
+			"with size, a capture cannot be written to standard output (write FILE, or omit size)");
 	else if (sized && !f->size)
-		complain("size cannot be 0 (1 MiB at least)");
+		complain("size cannot be 0 (at least 1 MiB)");
 	else if (json_object_get(params, "files") && (!f->keep || !sized))
-		complain("%s",
-			 sized ? "files cannot be 0 (1 at least)"
-			       : "files are counted where they have a size (size MIB files N)");
+		complain("%s", sized ? "files cannot be 0 (at least 1)"
+				     : "files needs a size (size MIB files N)");
 	else
 		return true;
 	return false;
 }
 
-static void interrupt(int number)
+static void end_capture(int number)
 {
 	(void)number;
 	shutdown(connection, SHUT_WR);
 }
 
-// The first interrupt ends the capture, another one the program.
-static void heed_interrupts(int fd)
+// The first signal ends the capture, the second one ends the program.
+static void handle_signals(int fd)
 {
-	struct sigaction a = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction a = {.sa_handler = end_capture, .sa_flags = (int)SA_RESETHAND};
 
 	connection = fd;
 	sigaction(SIGINT, &a, NULL);
@@ -104,34 +105,40 @@ static void heed_interrupts(int fd)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-// Bytes that came; 0: no more will. Whoever reads the capture may go away meanwhile.
-static ssize_t receive(const struct session *s, struct capturefile *f, uint8_t *to, size_t room)
+// Receives bytes of the stream, returns their number. 0: the stream has ended, or the reader of the
+// capture has gone.
+static ssize_t receive_stream(const struct session *s, struct capturefile *f, uint8_t *to,
+			      size_t room)
 {
 	struct pollfd fds[] = {{.fd = s->fd, .events = POLLIN}, {.fd = f->fd}};
 	ssize_t n;
 
 	do {
 		if (poll(fds, sizeof fds / sizeof *fds, -1) > 0 && fds[1].revents)
-			return f->unread = true, 0;
+			f->unread = true;
+		if (f->unread)
+			return 0;
 		n = read(s->fd, to, room);
 	} while (n < 0 && errno == EINTR);
 	return n > 0 ? n : 0;
 }
 
-// The stream, up to its end.
+// Copies the stream into the files.
 static bool copy_stream(const struct session *s, struct capturefile *f)
 {
 	uint8_t *data = malloc(CAPTUREFILE_BLOCK);
 	size_t have = 0, taken;
-	bool good = data || (complain("out of memory"), false);
+	bool good = data;
 	ssize_t n;
 
-	while (good && (n = receive(s, f, data + have, CAPTUREFILE_BLOCK - have)) > 0) {
+	while (good && (n = receive_stream(s, f, data + have, CAPTUREFILE_BLOCK - have)) > 0) {
 		have += (size_t)n;
 		good = capturefile_take(f, data, have, &taken);
 		if (good)
 			memmove(data, data + taken, have -= taken);
 	}
+	if (!data)
+		complain("out of memory");
 	free(data);
 	return good;
 }
@@ -152,7 +159,7 @@ static void show_summary(const struct session *s, const struct command *c,
 
 static int capture_into(struct session *s, const struct command *c, struct capturefile *f)
 {
-	heed_interrupts(s->fd);
+	handle_signals(s->fd);
 	bool good = capturefile_open(f) && copy_stream(s, f);
 	good = capturefile_close(f) && good;
 	if (f->unread)
@@ -160,7 +167,7 @@ static int capture_into(struct session *s, const struct command *c, struct captu
 	if (!good)
 		return EXIT_REFUSED;
 	if (f->open) {
-		complain("the switch at %s went away, after %llu frames", s->socket,
+		complain("lost the connection to the switch at %s after %llu frames", s->socket,
 			 (unsigned long long)f->captured);
 		return EXIT_UNREACHABLE;
 	}
@@ -178,7 +185,7 @@ int capture_run(struct session *s, const struct command *c, json_t *params)
 	if (plan_files(s, params, &f) && compile_filter(request)) {
 		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 			json_object_del(request, own[i]);
-		setvbuf(s->in, NULL, _IONBF, 0); // what comes behind the reply is read elsewhere
+		setvbuf(s->in, NULL, _IONBF, 0); // receive_stream() reads what follows the reply
 		status = client_ask(s, c, request, &result);
 		if (!status)
 			status = capture_into(s, c, &f);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// capture: command `capture`: frames into files until there are enough of them, or the user ends
-// it.
+// capture: the command `capture`, which writes frames to files.
 #pragma once
 
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 
-// Carries the command out. Returns the exit status.
+// Runs the command. Returns the exit status.
 int capture_run(struct session *s, const struct command *c, json_t *params);

@@ -18,7 +18,7 @@ static bool is_stdout(const struct capturefile *f)
 	return !strcmp(f->path, "-");
 }
 
-// The name of a file of this number, to be freed. NULL: no memory.
+// The name of the file with this number, for the caller to free. NULL: out of memory.
 static char *name_of(const struct capturefile *f, uint64_t number)
 {
 	char *name;
@@ -29,7 +29,7 @@ static char *name_of(const struct capturefile *f, uint64_t number)
 		       : name;
 }
 
-static bool failed(const struct capturefile *f)
+static bool report_failure(const struct capturefile *f)
 {
 	int error = errno;
 	char *name = name_of(f, f->number);
@@ -52,7 +52,7 @@ static bool open_file(struct capturefile *f)
 			     : -1;
 	free(name);
 	f->written = 0;
-	return f->fd >= 0 || failed(f);
+	return f->fd >= 0 || report_failure(f);
 }
 
 bool capturefile_open(struct capturefile *f)
@@ -65,11 +65,11 @@ bool capturefile_close(struct capturefile *f)
 {
 	free(f->head);
 	f->head = NULL;
-	return f->fd < 0 || is_stdout(f) || !close(f->fd) || failed(f);
+	return f->fd < 0 || is_stdout(f) || !close(f->fd) || report_failure(f);
 }
 
-// Whether a whole block stands at the beginning; *h: its head, whole or not. Without one, its
-// length is 0.
+// Whether data begins with a complete block. *h: its head, even if the block is incomplete; if the
+// head is incomplete too, its length is 0.
 static bool has_block(const uint8_t *data, size_t len, struct pcapng_head *h)
 {
 	h->length = 0;
@@ -78,18 +78,17 @@ static bool has_block(const uint8_t *data, size_t len, struct pcapng_head *h)
 	return h->length >= BLOCK_LEAST && h->length <= len;
 }
 
-// A file has no room for some blocks, of which so many bytes were written: it ends with a whole
-// one.
-static bool cut(struct capturefile *f, const uint8_t *data, size_t done)
+// A write failed after `done` bytes: truncates the file after its last complete block.
+static bool truncate_file(struct capturefile *f, const uint8_t *data, size_t done)
 {
 	struct pcapng_head h;
 	size_t whole = 0;
 
-	failed(f);
+	report_failure(f);
 	while (has_block(data + whole, done - whole, &h))
 		whole += h.length;
 	if (!is_stdout(f))
-		(void)!ftruncate(f->fd, (off_t)(f->written + whole)); // a device cannot be cut
+		(void)!ftruncate(f->fd, (off_t)(f->written + whole)); // devices cannot be truncated
 	return false;
 }
 
@@ -100,10 +99,11 @@ static bool write_blocks(struct capturefile *f, const uint8_t *data, size_t len)
 
 	while (done < len && ((n = write(f->fd, data + done, len - done)) >= 0 || errno == EINTR))
 		done += n > 0 ? (size_t)n : 0;
-	if (done < len && (f->unread = errno == EPIPE))
+	f->unread |= done < len && errno == EPIPE;
+	if (f->unread)
 		return false;
 	if (done < len)
-		return cut(f, data, done);
+		return truncate_file(f, data, done);
 	f->written += len;
 	return true;
 }
@@ -113,7 +113,7 @@ static bool next_file(struct capturefile *f)
 	char *oldest;
 
 	if (close(f->fd))
-		return failed(f);
+		return report_failure(f);
 	f->number++;
 	if (f->keep && f->number >= f->keep && (oldest = name_of(f, f->number - f->keep))) {
 		unlink(oldest);
@@ -126,16 +126,18 @@ static bool add_to_head(struct capturefile *f, const uint8_t *block, uint32_t le
 {
 	uint8_t *head = realloc(f->head, f->head_size + length);
 
-	if (!head)
-		return complain("out of memory"), false;
+	if (!head) {
+		complain("out of memory");
+		return false;
+	}
 	f->head = head;
 	memcpy(head + f->head_size, block, length);
 	f->head_size += length;
 	return true;
 }
 
-// Remembers what a block says.
-static bool note(struct capturefile *f, const uint8_t *block, const struct pcapng_head *h)
+// Counts a block, and keeps it if later files need it.
+static bool account_block(struct capturefile *f, const uint8_t *block, const struct pcapng_head *h)
 {
 	f->captured += h->type == PCAPNG_PACKET;
 	f->open += h->type == PCAPNG_INTERFACE;
@@ -150,7 +152,7 @@ static bool note(struct capturefile *f, const uint8_t *block, const struct pcapn
 bool capturefile_take(struct capturefile *f, const uint8_t *data, size_t len, size_t *taken)
 {
 	struct pcapng_head h;
-	size_t from = 0, at = 0; // what lies between them waits to be written
+	size_t from = 0, at = 0; // the blocks between them are not written yet
 
 	for (; has_block(data + at, len - at, &h); at += h.length) {
 		uint64_t size = f->written + at - from;
@@ -160,12 +162,14 @@ bool capturefile_take(struct capturefile *f, const uint8_t *data, size_t len, si
 				return false;
 			from = at;
 		}
-		if (!note(f, data + at, &h))
+		if (!account_block(f, data + at, &h))
 			return false;
 	}
 	*taken = at;
-	if (h.length > CAPTUREFILE_BLOCK || (h.length && h.length < BLOCK_LEAST))
-		return complain("the switch sent something that is no capture"), false;
+	if (h.length > CAPTUREFILE_BLOCK || (h.length && h.length < BLOCK_LEAST)) {
+		complain("the switch sent an invalid capture");
+		return false;
+	}
 	return write_blocks(f, data + from, at - from);
 }
 

@@ -1,40 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// capturefile: a pcapng stream into a file, into several of a size one after another, or to
-// standard output.
+// capturefile: writes a pcapng stream to one file, to several files of limited size, or to standard
+// output.
 //
-// Model   Blocks are written as they are, and whole. A further file begins with the section and the
-//         interfaces so far: each can be read by itself, and each frame is in one of them. They are
-//         PATH.0, PATH.1 …; of more than `keep` the oldest one is removed.
-// Errors  said on standard error; what was written stays. Nobody at the other end of a pipe is no
-//         error.
+// Model   Blocks are written unchanged and complete. Each further file begins with the section and
+//         the interfaces so far, therefore each file can be read alone. Each frame is in one file.
+//         The files are PATH.0, PATH.1 … If there are more than `keep`, the oldest one is removed.
+// Errors  are printed on standard error. Written data stay. A closed pipe is not an error.
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { CAPTUREFILE_BLOCK = 1 << 20 }; // the longest that is taken
+enum { CAPTUREFILE_BLOCK = 1 << 20 }; // maximum length of a block
 
 struct capturefile {
 	const char *path; // "-": standard output
-	uint64_t size;    // of a file; 0: there is one, of any size
-	uint64_t keep;    // files; 0: all
+	uint64_t size;    // maximum of each file; 0: one file without a limit
+	uint64_t keep;    // number of files to keep; 0: all
 	int fd;
-	bool unread;              // nobody is at the other end
-	uint64_t number, written; // of the file
+	bool unread;              // the reader of the pipe has gone
+	uint64_t number, written; // of the current file: its number, its bytes
 	uint8_t *head;            // section and interfaces
 	size_t head_size;
 	uint64_t captured, lost;
-	uint64_t open; // interfaces that there are no statistics of yet
+	uint64_t open; // interfaces without statistics so far
 };
 
-// The first file; path, size and keep are set.
+// Opens the first file. The caller sets path, size and keep.
 bool capturefile_open(struct capturefile *f);
 
-// Takes the whole blocks that bytes begin with; *taken: how many bytes they are.
+// Writes the complete blocks at the beginning of data. *taken: their bytes.
 bool capturefile_take(struct capturefile *f, const uint8_t *data, size_t len, size_t *taken);
 
-// False where the last bytes did not reach the file.
+// False if the last bytes could not be written.
 bool capturefile_close(struct capturefile *f);
 
 // {"captured", "lost", "files": [PATH, …]}

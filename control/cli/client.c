@@ -16,7 +16,7 @@
 #include "control/common/view.h"
 #include "dataplane/key.h"
 
-enum { VLAN_PAGES = 16 }; // of the table, that are looked at for VLANs
+enum { VLAN_PAGES = 16 }; // pages of the table that completion searches for VLANs
 
 // 0 or -errno.
 static int open_session(struct session *s)
@@ -42,8 +42,9 @@ int client_connect(struct session *s)
 	int error = open_session(s);
 
 	if (error)
-		complain("no switch at %s: %s (is `nestswitch run` there? -s names another socket)",
-			 s->socket, strerror(-error));
+		complain(
+			"no switch at %s: %s (start `nestswitch run`, or name another socket with -s)",
+			s->socket, strerror(-error));
 	return error ? EXIT_UNREACHABLE : EXIT_DONE;
 }
 
@@ -68,14 +69,14 @@ static bool send_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-static int gone(const struct session *s)
+static int report_lost_switch(const struct session *s)
 {
-	complain("the switch at %s went away", s->socket);
+	complain("lost the connection to the switch at %s", s->socket);
 	return EXIT_UNREACHABLE;
 }
 
-// One request; its reply object, NULL where the switch is gone.
-static json_t *request(struct session *s, const char *method, json_t *params)
+// Sends a request and returns its reply. NULL: the connection is lost.
+static json_t *send_request(struct session *s, const char *method, json_t *params)
 {
 	json_t *object = json_pack("{s:s, s:s, s:O, s:i}", "jsonrpc", "2.0", "method", method,
 				   "params", params, "id", 1);
@@ -86,15 +87,15 @@ static json_t *request(struct session *s, const char *method, json_t *params)
 	json_decref(object);
 	if (text && send_all(s->fd, text, strlen(text)))
 		send_all(s->fd, "\n", 1);
-	if (text && getline(&line, &size, s->in) > 0) // a switch that does not read may have said
-						      // why
+	// A switch that stopped reading may still have sent the reason.
+	if (text && getline(&line, &size, s->in) > 0)
 		reply = json_loads(line, 0, NULL);
 	free(text);
 	free(line);
 	return reply;
 }
 
-// Where ":NUMBER" begins that ends at `end`, with something before it; NULL: there is none.
+// The beginning of a ":NUMBER" that ends at `end` and does not begin the text. NULL: there is none.
 static const char *number_before(const char *text, const char *end)
 {
 	const char *digits = end;
@@ -104,8 +105,8 @@ static const char *number_before(const char *text, const char *end)
 	return digits < end && digits - text > 1 && digits[-1] == ':' ? digits - 1 : NULL;
 }
 
-// Whether a message begins with FILE:LINE:COLUMN: and a blank. A file's name may have blanks and
-// colons in it.
+// Whether a message begins with "FILE:LINE:COLUMN: ". The name of the file may contain blanks and
+// colons.
 static bool is_of_file(const char *text)
 {
 	const char *end = strstr(text, ": "), *column = end ? number_before(text, end) : NULL;
@@ -120,9 +121,9 @@ static int length_without_hint(const char *text)
 	return (int)(hint ? (size_t)(hint - text) : strlen(text));
 }
 
-static int refused(const struct session *s, const struct command *c, json_t *error)
+static int report_refusal(const struct session *s, const struct command *c, json_t *error)
 {
-	static const int rpc_usage = -32001; // a wrong configuration or value, see rpc.h
+	static const int rpc_usage = -32001; // invalid configuration or value, see api/method.h
 	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
 	const char *text = json_string_value(json_object_get(error, "message"));
 
@@ -147,16 +148,19 @@ static void show_warnings(const json_t *result)
 
 static int ask_once(struct session *s, const struct command *c, json_t *params, json_t **result)
 {
-	json_t *reply = request(s, c->method, params), *error = json_object_get(reply, "error");
-	int status = !reply ? gone(s) : error ? refused(s, c, error) : EXIT_DONE;
+	json_t *reply = send_request(s, c->method, params),
+	       *error = json_object_get(reply, "error");
+	int status = !reply  ? report_lost_switch(s)
+		     : error ? report_refusal(s, c, error)
+			     : EXIT_DONE;
 
 	*result = status ? NULL : json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
 	return status;
 }
 
-// A page of the table becomes the table: the rest of it is asked for.
-static int all_pages(struct session *s, const struct command *c, json_t *params, json_t **result)
+// Requests the remaining pages of the table. *result: the first page, then the whole table.
+static int fetch_pages(struct session *s, const struct command *c, json_t *params, json_t **result)
 {
 	json_t *all = json_incref(json_object_get(*result, "entries")),
 	       *next = json_incref(json_object_get(*result, "next"));
@@ -183,7 +187,7 @@ int client_ask(struct session *s, const struct command *c, json_t *params, json_
 
 	show_warnings(*result);
 	if (!status && json_object_get(*result, "entries"))
-		status = all_pages(s, c, params, result);
+		status = fetch_pages(s, c, params, result);
 	return status;
 }
 
@@ -200,9 +204,11 @@ void client_show(const struct session *s, enum view view, json_t *result)
 static void show_event(const struct session *s, json_t *event)
 {
 	if (s->json)
-		json_dumpf(event, stdout, JSON_COMPACT), putchar('\n');
+		json_dumpf(event, stdout, JSON_COMPACT);
 	else
 		view_print(stdout, VIEW_EVENT, event, s->colours);
+	if (s->json)
+		putchar('\n');
 	fflush(stdout);
 }
 
@@ -222,10 +228,10 @@ int client_follow(struct session *s, const struct command *c, json_t *params)
 		json_decref(notification);
 	}
 	free(line);
-	return ferror(stdout) ? EXIT_REFUSED : gone(s);
+	return ferror(stdout) ? EXIT_REFUSED : report_lost_switch(s);
 }
 
-// The result of a method, NULL where it cannot be had soon. Takes the parameters.
+// The result of a method, NULL if it does not come within two seconds. Takes the parameters.
 static json_t *look_up(const struct session *s, const char *method, json_t *params)
 {
 	struct session own = {.socket = s->socket};
@@ -234,7 +240,7 @@ static json_t *look_up(const struct session *s, const char *method, json_t *para
 
 	if (!open_session(&own) &&
 	    !setsockopt(own.fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience))
-		reply = request(&own, method, params);
+		reply = send_request(&own, method, params);
 	json_t *result = json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
 	json_decref(params);
@@ -252,7 +258,7 @@ void client_switch_name(const struct session *s, char *out, size_t size)
 	json_decref(status);
 }
 
-// Adds a member of each object of a list, or of its member `entries`.
+// Adds this member of each object in a list, or in its member `entries`.
 static void add_members(json_t *names, json_t *list, const char *member)
 {
 	json_t *entries = json_object_get(list, "entries"), *v;
@@ -263,7 +269,7 @@ static void add_members(json_t *names, json_t *list, const char *member)
 	json_decref(list);
 }
 
-// Adds the VLANs of a page of the table. Returns the last one, 0 where no more pages come.
+// Adds the VLANs of a page of the table. Returns the last one, 0 after the last page.
 static uint16_t add_vlans(json_t *names, json_t *page)
 {
 	json_t *entry;
@@ -279,8 +285,8 @@ static uint16_t add_vlans(json_t *names, json_t *page)
 	return json_is_string(json_object_get(page, "next")) ? last : 0;
 }
 
-// Adds those of the table, which is sorted by them: behind a page comes the one that begins with
-// the next VLAN.
+// Adds the VLANs of the table. The table is sorted by VLAN, therefore each request skips the rest
+// of the last VLAN.
 static void add_all_vlans(const struct session *s, json_t *names)
 {
 	uint16_t last = 0;

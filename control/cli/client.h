@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// client: a session with a switch: requests and their results, events as they come.
+// client: a session with a switch: sends requests, receives results and events.
 //
-// Model   One request at a time; each waits for its reply. A session that follows events does
-//         nothing else any more.
-// Errors  the exit status; what went wrong has been said on standard error.
+// Model   One request at a time, each waits for its reply. A session that follows events accepts no
+//         further requests.
+// Errors  The exit status. The error was printed on standard error.
 #pragma once
 
 #include "control/cli/commands.h"
@@ -13,8 +13,7 @@ struct session {
 	const char *socket;
 	bool json;              // results as JSON
 	bool colours;           // in tables
-	const char *verb_meant; // what the user may have meant, should the switch refuse; NULL:
-				// nothing else
+	const char *verb_meant; // suggested if the switch refuses the request; NULL: none
 	int fd;
 	FILE *in; // replies; NULL: not connected
 };
@@ -22,18 +21,17 @@ struct session {
 int client_connect(struct session *s);
 void client_close(struct session *s);
 
-// The result of a command's method, a new reference; the table, which comes in pages, as a whole.
-// Warnings that came with it are told.
+// Calls a command's method. *result: a new reference; all pages of the table as one. Prints the
+// warnings of the result.
 int client_ask(struct session *s, const struct command *c, json_t *params, json_t **result);
 
-// Prints a result, for people as a view has it.
+// Prints a result, as JSON or in its view.
 void client_show(const struct session *s, enum view view, json_t *result);
 
-// Carries out `monitor`: events until the switch or the user ends it.
+// Runs `monitor`: prints events until the switch or the user ends it.
 int client_follow(struct session *s, const struct command *c, json_t *params);
 
-// What prompts and completion want to know of the switch, without a word where it cannot be had
-// within two seconds: its name into out, else empty; an array of the names of a kind, NULL where it
-// has none.
+// Names for the prompt and completion. They print no errors, and give up after two seconds. out
+// gets the switch's name, or "". client_names() returns an array of the names of this kind.
 void client_switch_name(const struct session *s, char *out, size_t size);
 json_t *client_names(const struct session *s, enum argument_kind kind);

@@ -26,30 +26,31 @@ static const char *const event_types[] = {
 static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NULL};
 
 const struct argument port_settings[] = {
-	{"device", ARG_SETTING, KIND_TEXT, "DEVICE",
-	 .help = "what is behind the port, KIND:ARGUMENT"},
+	{"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "the port's device, as KIND:ARGUMENT"},
 	{"mac-address", ARG_SETTING, KIND_TEXT, "MAC",
-	 .help = "the address that the hypervisor assigned to the vNIC"},
+	 .help = "the MAC that the hypervisor assigned to the vNIC"},
 	{"effective-mac", ARG_SETTING, KIND_TEXT, "MAC",
-	 .help = "what the guest set it to; unset: mac-address"},
+	 .help = "the MAC that the guest uses; default: mac-address"},
 	{"port-group", ARG_SETTING, KIND_GROUP, "GROUP",
-	 .help = "the group that the port inherits policy from"},
-	{"mtu", ARG_SETTING, KIND_TEXT, "BYTES", .help = "longest packet that is sent, 68 to 9000"},
+	 .help = "the group whose policy the port inherits"},
+	{"mtu", ARG_SETTING, KIND_TEXT, "BYTES",
+	 .help = "maximum size of a sent packet, 68 to 9000"},
 	{"queues", ARG_SETTING, KIND_TEXT, "N",
-	 .help = "ingress queues, 1 to 8; with port add only"},
+	 .help = "number of ingress queues, 1 to 8; only with port add"},
 	{0},
 };
 
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 
 const struct command_option command_options[] = {
-	{"socket", 's', "PATH", .help = "the switch's control socket (default " CONTROL_SOCKET ")"},
-	{"json", 'j', .help = "results as JSON"},
+	{"socket", 's', "PATH",
+	 .help = "connect to this control socket (default " CONTROL_SOCKET ")"},
+	{"json", 'j', .help = "print results as JSON"},
 	{"color", 'c', "WHEN",
-	 .help = "auto (default), always or never; auto: on a terminal, unless NO_COLOR is set",
+	 .help = "use colours: auto (default; on a terminal, unless NO_COLOR is set), always or never",
 	 .words = colour_choices},
-	{"help", 'h', .help = "what can be said, of a command if one is named"},
-	{"version", 'V', .help = "which version this is"},
+	{"help", 'h', .help = "show this help, or the help of one command"},
+	{"version", 'V', .help = "show the version"},
 	{0},
 };
 
@@ -63,298 +64,318 @@ const struct command_option command_options[] = {
 	}
 #define PORT \
 	{ \
-		"name", ARG_WORD, KIND_PORT, "NAME", .help = "a port" \
+		"name", ARG_WORD, KIND_PORT, "NAME", .help = "name of a port" \
 	}
 #define NEW_PORT \
 	{ \
 		"name", ARG_WORD, KIND_TEXT, "NAME", \
-			.help = "its name: 1 to 15 of A-Z a-z 0-9 _ . -" \
+			.help = "name of the new port: 1 to 15 characters of A-Z a-z 0-9 _ . -" \
 	}
 #define GROUP \
 	{ \
-		"name", ARG_WORD, KIND_GROUP, "NAME", .help = "a port group" \
+		"name", ARG_WORD, KIND_GROUP, "NAME", .help = "name of a port group" \
 	}
 #define NEW_GROUP \
 	{ \
 		"name", ARG_WORD, KIND_TEXT, "NAME", \
-			.help = "its name: 1 to 63 of A-Z a-z 0-9 _ . -" \
+			.help = "name of the new group: 1 to 63 characters of A-Z a-z 0-9 _ . -" \
 	}
 #define PAIRS \
 	{ \
-		"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set" \
+		"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "keys to set" \
 	}
 #define KEYS \
 	{ \
-		"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more" \
+		"keys", ARG_KEYS, .value = "KEY …", .help = "keys to unset" \
 	}
 #define PORT_PAIRS \
 	{ \
-		"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set", \
+		"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "keys to set", \
 				  .settings = port_settings \
 	}
 #define PORT_KEYS \
 	{ \
-		"keys", ARG_KEYS, .value = "KEY …", .help = "what is set no more", \
+		"keys", ARG_KEYS, .value = "KEY …", .help = "keys to unset", \
 				  .settings = port_settings \
 	}
 #define MAC \
 	{ \
-		"mac", ARG_WORD, KIND_MAC, "MAC", .help = "a station's MAC address" \
+		"mac", ARG_WORD, KIND_MAC, "MAC", .help = "the MAC address of a station" \
 	}
 #define VLAN \
 	{ \
 		"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN" \
 	}
 #define FDB_FILTER \
-	{"port", ARG_VALUE, KIND_PORT, "P", .help = "behind this port", .optional = true}, \
-		{"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "in this VLAN", .optional = true}, \
-		{"mac", ARG_VALUE, KIND_MAC, "M", .help = "of this MAC address", .optional = true}, \
+	{"port", ARG_VALUE, KIND_PORT, "P", .help = "only MACs on this port", .optional = true}, \
+		{"vlan",          ARG_VALUE, KIND_VLAN, "V", .help = "only MACs in this VLAN", \
+		 .optional = true}, \
+		{"mac",           ARG_VALUE, KIND_MAC, "M", .help = "only this MAC address", \
+		 .optional = true}, \
 	{ \
-		"type", ARG_VALUE, KIND_CHOICE, "T", .help = "of this type", .optional = true, \
-						     .words = fdb_types \
+		"type", ARG_VALUE, KIND_CHOICE, "T", .help = "only MACs of this type", \
+						     .optional = true, .words = fdb_types \
 	}
 #define ROWS \
 	{COMMAND_SORT, \
 	 ARG_VALUE, \
 	 KIND_COLUMN, \
 	 "[-]COLUMN", \
-	 .help = "by this column; with a '-' the greatest first", \
+	 .help = "sort by this column; with '-', in descending order", \
 	 .optional = true}, \
-		{"limit",         ARG_VALUE, KIND_NUMBER, "N", .help = "so many rows at most", \
+		{"limit",         ARG_VALUE, KIND_NUMBER, "N", .help = "show at most N rows", \
 		 .optional = true}, \
 	{ \
 		"where", ARG_COLUMNS, .value = "COLUMN VALUE …", \
-				      .help = "rows that have this value there", .optional = true \
+				      .help = "show only rows with this value in this column", \
+				      .optional = true \
 	}
 #define AGAIN \
 	{"interval", \
 	 ARG_VALUE, \
 	 KIND_SECONDS, \
 	 "S", \
-	 .help = "seconds from one reading to the next, 1 if not said", \
+	 .help = "seconds between refreshes (default 1)", \
 	 .optional = true}, \
 	{ \
-		"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many tables, then end", \
+		"count", ARG_VALUE, KIND_NUMBER, "N", .help = "stop after N tables", \
 						      .optional = true \
 	}
 #define ONE_PORT \
 	{ \
-		"name", ARG_WORD, KIND_PORT, "NAME", .help = "this one only", .optional = true \
+		"name", ARG_WORD, KIND_PORT, "NAME", .help = "show only this port", \
+						     .optional = true \
 	}
 #define OF_PORT \
 	{ \
-		"port", ARG_VALUE, KIND_PORT, "P", .help = "of this one only", .optional = true \
+		"port", ARG_VALUE, KIND_PORT, "P", .help = "show only this port", .optional = true \
 	}
 #define FILE_READ \
 	{ \
-		"file", ARG_WORD, KIND_FILE, "FILE", .help = "a configuration; -: standard input" \
+		"file", ARG_WORD, KIND_FILE, "FILE", \
+			.help = "a configuration file; -: standard input" \
 	}
 
 const struct command commands[] = {
 	{"status", "show", "status", VIEW_STATUS,
-	 .help = "version, uptime, workers and their load, table use"},
-	{"status", "watch", "status", VIEW_STATUS, .help = "the same, again and again",
-	 .args = ARGS(AGAIN), .way = WAY_WATCH},
+	 .help = "show version, uptime, load of the workers, and table use"},
+	{"status", "watch", "status", VIEW_STATUS,
+	 .help = "show the status, refreshing every second", .args = ARGS(AGAIN), .way = WAY_WATCH},
 
-	{"port", "show", "port.show", VIEW_PORTS, .help = "ports and what is set on them",
+	{"port", "show", "port.show", VIEW_PORTS, .help = "show the ports and their settings",
 	 .args = ARGS(ONE_PORT, ROWS),
 	 .examples = "port\n"
 		     "port show esx1\n"
 		     "port state down"},
-	{"port", "watch", "port.show", VIEW_PORTS, .help = "the same, again and again",
-	 .args = ARGS(ONE_PORT, AGAIN, ROWS), .way = WAY_WATCH},
-	{"port", "add", "port.add", VIEW_NONE, .help = "a new port",
+	{"port", "watch", "port.show", VIEW_PORTS,
+	 .help = "show the ports, refreshing every second", .args = ARGS(ONE_PORT, AGAIN, ROWS),
+	 .way = WAY_WATCH},
+	{"port", "add", "port.add", VIEW_NONE, .help = "create a port",
 	 .args = ARGS(NEW_PORT,
 		      {"device", ARG_SETTING, KIND_TEXT, "DEVICE",
-		       .help = "what is behind it, KIND:ARGUMENT"},
-		      {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set",
+		       .help = "the port's device, as KIND:ARGUMENT"},
+		      {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "keys to set",
 		       .optional = true, .settings = port_settings}),
-	 .more = "The device is opened before anything changes: if it does not open, nothing has. KIND is tap, af_packet, af_xdp, "
-		 "vhost, vhost-client, virtio_user, memif, pcap, null, pci or bond; a DPDK vdev or a PCI address may stand as it is. "
-		 "See nestswitch.yaml(5).",
+	 .more = "The switch opens the device first. If that fails, nothing changes. KIND is tap, af_packet, af_xdp, vhost, "
+		 "vhost-client, virtio_user, memif, pcap, null, pci or bond. You can also give a DPDK vdev or a PCI address without a "
+		 "KIND. See nestswitch.yaml(5).",
 	 .examples = "port add esx4 device tap:esx4 port-group nested-hosts mac-limit 64"},
-	{"port", "del", "port.del", VIEW_NONE, .help = "a port and its device, with all it learned",
-	 .args = ARGS(PORT),
-	 .more = "A port that a static MAC or a mirror names stays until these are gone.",
+	{"port", "del", "port.del", VIEW_NONE,
+	 .help = "delete a port; this closes its device and flushes its MACs", .args = ARGS(PORT),
+	 .more = "You cannot delete a port that a static MAC or a mirror uses. Delete these first.",
 	 .examples = "port del esx4"},
 	{"port", "set", "port.set", VIEW_NONE,
-	 .help = "policy of a port, its addresses, group and device",
-	 .args = ARGS(PORT, PORT_PAIRS),
-	 .more = "All of it or nothing; frames are forwarded meanwhile. A port that gets another device is a new port.",
+	 .help = "set a port's policy, addresses, group or device", .args = ARGS(PORT, PORT_PAIRS),
+	 .more = "Either all keys are set or none. The switch keeps forwarding. If you change the device, the port's counters "
+		 "and learned MACs are reset.",
 	 .examples = "port set esx3 forged-transmits reject violation shutdown recovery-time 60\n"
 		     "port set esx3 vlan-mode trunk allowed-vlans 1,10-20\n"
 		     "port set esx3 port-group nested-hosts"},
-	{"port", "unset", "port.unset", VIEW_NONE, .help = "back to what the port inherits",
+	{"port", "unset", "port.unset", VIEW_NONE,
+	 .help = "unset keys, so that the port inherits their values",
 	 .args = ARGS(PORT, PORT_KEYS), .examples = "port unset esx3 forged-transmits mac-limit"},
-	{"port", "enable", "port.enable", VIEW_NONE, .help = "administratively up",
-	 .args = ARGS(PORT), .more = "A port that a violation has disabled comes back as well.",
-	 .examples = "port enable esx3"},
-	{"port", "disable", "port.disable", VIEW_NONE, .help = "administratively down",
-	 .args = ARGS(PORT), .examples = "port disable esx3"},
+	{"port", "enable", "port.enable", VIEW_NONE, .help = "enable a port", .args = ARGS(PORT),
+	 .more = "This also recovers an err-disabled port.", .examples = "port enable esx3"},
+	{"port", "disable", "port.disable", VIEW_NONE,
+	 .help = "disable a port; this flushes its learned MACs", .args = ARGS(PORT),
+	 .examples = "port disable esx3"},
 
-	{"group", "show", "group.show", VIEW_GROUPS, .help = "port groups and their policy",
-	 .args = ARGS(
-		 {"name", ARG_WORD, KIND_GROUP, "NAME", .help = "this one only", .optional = true},
-		 ROWS),
-	 .examples = "group show nested-hosts"},
-	{"group", "add", "group.add", VIEW_NONE, .help = "a new port group",
-	 .args = ARGS(NEW_GROUP, {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "what is set",
-				  .optional = true}),
-	 .examples = "group add nested-hosts aging-time 120 storm-broadcast 500"},
-	{"group", "set", "group.set", VIEW_NONE, .help = "policy of all its ports",
-	 .args = ARGS(GROUP, PAIRS), .examples = "group set nested-hosts mac-limit 256"},
-	{"group", "unset", "group.unset", VIEW_NONE, .help = "back to what the switch has",
-	 .args = ARGS(GROUP, KEYS), .examples = "group unset nested-hosts mac-limit"},
-	{"group", "del", "group.del", VIEW_NONE, .help = "an empty port group", .args = ARGS(GROUP),
-	 .examples = "group del nested-hosts"},
-
-	{"policy", "show", "policy.show", VIEW_POLICY,
-	 .help = "policy in force on a port or group (or the switch), and where it comes from",
-	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME", .help = "a port or port group",
+	{"group", "show", "group.show", VIEW_GROUPS,
+	 .help = "show the port groups and their policy",
+	 .args = ARGS({"name", ARG_WORD, KIND_GROUP, "NAME", .help = "show only this group",
 		       .optional = true},
 		      ROWS),
-	 .more = "A value is looked for at the port, then at its group, then at the switch; else the default holds.",
+	 .examples = "group show nested-hosts"},
+	{"group", "add", "group.add", VIEW_NONE, .help = "create a port group",
+	 .args = ARGS(NEW_GROUP, {"set", ARG_PAIRS, .value = "KEY VALUE …", .help = "keys to set",
+				  .optional = true}),
+	 .examples = "group add nested-hosts aging-time 120 storm-broadcast 500"},
+	{"group", "set", "group.set", VIEW_NONE, .help = "set the policy of a group's ports",
+	 .args = ARGS(GROUP, PAIRS), .examples = "group set nested-hosts mac-limit 256"},
+	{"group", "unset", "group.unset", VIEW_NONE,
+	 .help = "unset keys, so that the group inherits their values", .args = ARGS(GROUP, KEYS),
+	 .examples = "group unset nested-hosts mac-limit"},
+	{"group", "del", "group.del", VIEW_NONE, .help = "delete an empty port group",
+	 .args = ARGS(GROUP), .examples = "group del nested-hosts"},
+
+	{"policy", "show", "policy.show", VIEW_POLICY,
+	 .help = "show the policy in force on a port, a group or the switch, and its origin",
+	 .args = ARGS({"name", ARG_WORD, KIND_PORT_OR_GROUP, "NAME",
+		       .help = "name of a port or a port group", .optional = true},
+		      ROWS),
+	 .more = "The port's value takes precedence over its group's, then the switch's, then the default.",
 	 .examples = "policy show esx3\n"
 		     "policy show esx3 from port"},
-	{"policy", "set", "policy.set", VIEW_NONE, .help = "policy of the whole switch",
-	 .args = ARGS(PAIRS),
-	 .more = "It holds for every port that does not say otherwise, by itself or by its group.",
+	{"policy", "set", "policy.set", VIEW_NONE, .help = "set the policy of the whole switch",
+	 .args = ARGS(PAIRS), .more = "A port or its group can override this policy.",
 	 .examples = "policy set mac-limit 256 mac-limit-policy drop"},
-	{"policy", "unset", "policy.unset", VIEW_NONE, .help = "back to the default",
-	 .args = ARGS(KEYS), .examples = "policy unset mac-limit"},
+	{"policy", "unset", "policy.unset", VIEW_NONE,
+	 .help = "unset keys, so that the switch uses their defaults", .args = ARGS(KEYS),
+	 .examples = "policy unset mac-limit"},
 
-	{"fdb", "show", "fdb.show", VIEW_FDB, .help = "the MAC table",
+	{"fdb", "show", "fdb.show", VIEW_FDB, .help = "show the MAC table (FDB)",
 	 .args = ARGS(FDB_FILTER, ROWS),
-	 .more = "An address that is assigned to a port is in every VLAN of that port: its VLAN is `all`.",
+	 .more = "The assigned MAC of a port is valid in every VLAN of the port. Therefore its VLAN is shown as `all`.",
 	 .examples = "fdb show port esx1 type dynamic\n"
 		     "fdb show sort age limit 20\n"
 		     "fdb show mac 02:00:00:00:00:99"},
 	{"fdb", "watch", "fdb.show", VIEW_CHANGES,
-	 .help = "the same, again and again: what came, moved and went first, then what was heard last",
+	 .help = "show the MAC table, refreshing every second; changes come first, then the most recently seen MACs",
 	 .args = ARGS(FDB_FILTER, AGAIN, ROWS), .way = WAY_WATCH,
-	 .more = "All that is asked for is read each time: of a large table, name a port or a VLAN.",
+	 .more = "Each refresh reads every matching entry. If the table is large, name a port or a VLAN.",
 	 .examples = "fdb watch port esx1\n"
 		     "fdb watch change moved"},
-	{"fdb", "add", "fdb.add", VIEW_NONE, .help = "a static MAC",
-	 .args = ARGS(MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "where it is"}),
+	{"fdb", "add", "fdb.add", VIEW_NONE, .help = "add a static MAC",
+	 .args = ARGS(MAC, VLAN,
+		      {"port", ARG_VALUE, KIND_PORT, "P", .help = "the port that the MAC is on"}),
 	 .examples = "fdb add 02:00:00:00:00:99 vlan 10 port esx1"},
-	{"fdb", "del", "fdb.del", VIEW_NONE, .help = "a static or learned MAC",
+	{"fdb", "del", "fdb.del", VIEW_NONE, .help = "delete a static or learned MAC",
 	 .args = ARGS(MAC, VLAN), .examples = "fdb del 02:00:00:00:00:99 vlan 10"},
 	{"fdb", "flush", "fdb.flush", VIEW_COUNT,
-	 .help = "forget learned MACs, dynamic ones unless a type is named",
+	 .help = "flush learned MACs; only dynamic ones, unless you name a type",
 	 .args = ARGS(FDB_FILTER),
-	 .more = "Static and assigned addresses belong to the configuration and are not flushed.",
+	 .more = "Static and assigned MACs are not flushed, because they belong to the configuration.",
 	 .examples = "fdb flush\n"
 		     "fdb flush port esx1 vlan 10"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
-	 .help = "counters of the ports; of one, why its frames were dropped and what to do",
+	 .help = "show the ports' counters; for one port, explain its drops",
 	 .args = ARGS(OF_PORT, ROWS), .one = VIEW_PORT,
-	 .more = "RX is the sum of what was forwarded, flooded and dropped; each drop has a reason.",
+	 .more = "RX is the sum of FORWARDED, FLOODED and DROPPED. Each drop has a reason.",
 	 .examples = "stats\n"
 		     "stats port esx1\n"
 		     "stats sort -rx_drops limit 5"},
 	{"stats", "watch", "stats.show", VIEW_RATES,
-	 .help = "frames and bits a second, again and again", .args = ARGS(OF_PORT, AGAIN, ROWS),
-	 .way = WAY_WATCH,
-	 .more = "Bits are those of the frames as on the wire, without FCS. Drops are received frames that were dropped, and "
-		 "those that could not be sent.",
+	 .help = "show frame and bit rates, refreshing every second",
+	 .args = ARGS(OF_PORT, AGAIN, ROWS), .way = WAY_WATCH,
+	 .more = "Bits are counted as on the wire, but without FCS. Drops count dropped received frames and frames that could "
+		 "not be sent.",
 	 .examples = "stats watch sort -rx_bps limit 10\n"
 		     "stats watch interval 0.5"},
-	{"stats", "clear", "stats.clear", VIEW_NONE, .help = "start them anew at 0"},
+	{"stats", "clear", "stats.clear", VIEW_NONE, .help = "reset the counters to 0"},
 
-	{"events", "show", "events.show", VIEW_EVENTS, .help = "the latest events",
-	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "so many at most",
+	{"events", "show", "events.show", VIEW_EVENTS, .help = "show the latest events",
+	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "show at most N events",
 		       .optional = true},
 		      ROWS),
 	 .examples = "events count 20\n"
 		     "events type violation port esx1"},
-	{"events", "watch", "events.show", VIEW_EVENTS, .help = "the same, again and again",
-	 .args = ARGS(AGAIN, ROWS), .way = WAY_WATCH},
-	{"monitor", "show", "monitor", VIEW_EVENT, .help = "events as they come, until interrupted",
+	{"events", "watch", "events.show", VIEW_EVENTS,
+	 .help = "show the latest events, refreshing every second", .args = ARGS(AGAIN, ROWS),
+	 .way = WAY_WATCH},
+	{"monitor", "show", "monitor", VIEW_EVENT,
+	 .help = "print events as they happen, until you press Ctrl-C",
 	 .args = ARGS({"types", ARG_LIST, KIND_CHOICE, "TYPE …",
-		       .help = "events of these types only", .optional = true,
+		       .help = "print only events of these types", .optional = true,
 		       .words = event_types}),
-	 .way = WAY_FOLLOW, .more = "Without a TYPE: all of them.",
+	 .way = WAY_FOLLOW, .more = "Without a TYPE, all events are printed.",
 	 .examples = "monitor violation port-err-disabled"},
 
 	{"trace", "show", "trace", VIEW_TRACE,
-	 .help = "what would become of a frame that came in, step by step, and why",
-	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "where it comes in"},
-		      {"frame", ARG_VALUE, KIND_TEXT, "HEX", .help = "its bytes", .optional = true},
+	 .help = "explain step by step how the switch would handle a frame",
+	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "the ingress port"},
+		      {"frame", ARG_VALUE, KIND_TEXT, "HEX", .help = "the frame's bytes",
+		       .optional = true},
 		      {"pcap", ARG_VALUE, KIND_PATH, "FILE",
-		       .help = "or the frames of a capture, one after another", .optional = true}),
+		       .help = "the frames of this capture, in order", .optional = true}),
 	 .way = WAY_TRACE,
 	 .examples = "trace port esx1 pcap in.pcap\n"
 		     "trace port esx1 frame ffffffffffff0200000000010806"},
 	{"capture", "show", "capture", VIEW_NONE,
-	 .help = "frames as they pass, or as they are dropped, into a pcapng file",
+	 .help = "capture forwarded or dropped frames into a pcapng file",
 	 .args = ARGS(
-		 {"port", ARG_VALUE, KIND_PORT, "P", .help = "of these ports; else of all",
-		  .optional = true, .repeated = true},
+		 {"port", ARG_VALUE, KIND_PORT, "P",
+		  .help = "capture on these ports (default: all)", .optional = true,
+		  .repeated = true},
 		 {"direction", ARG_VALUE, KIND_CHOICE, "D", .optional = true,
 		  .words = capture_directions,
-		  .help = "rx: received, tx: sent, both: these two (unless said otherwise), drop: dropped or not delivered"},
-		 {"filter", ARG_VALUE, KIND_TEXT, "EXPR", .help = "in libpcap's syntax, in quotes",
-		  .optional = true},
+		  .help = "rx: received, tx: sent, both: received and sent (default), drop: dropped or undelivered"},
+		 {"filter", ARG_VALUE, KIND_TEXT, "EXPR",
+		  .help = "a filter in libpcap's syntax, in quotes", .optional = true},
 		 {"count", ARG_VALUE, KIND_NUMBER, "N",
-		  .help = "so many frames; else until interrupted", .optional = true},
+		  .help = "stop after N frames (default: when you press Ctrl-C)", .optional = true},
 		 {"snaplen", ARG_VALUE, KIND_NUMBER, "BYTES",
-		  .help = "so many bytes of each frame at most", .optional = true},
+		  .help = "capture at most this many bytes of each frame", .optional = true},
 		 {"size", ARG_VALUE, KIND_NUMBER, "MIB",
-		  .help = "into FILE.0, FILE.1 … of this size", .optional = true},
+		  .help = "write FILE.0, FILE.1 … of this size each", .optional = true},
 		 {"files", ARG_VALUE, KIND_NUMBER, "N",
-		  .help = "of which the last so many are kept", .optional = true},
-		 {"write", ARG_VALUE, KIND_PATH, "FILE", .help = "where to; -: standard output"}),
+		  .help = "keep only the last N of these files", .optional = true},
+		 {"write", ARG_VALUE, KIND_PATH, "FILE",
+		  .help = "the file to write; -: standard output"}),
 	 .way = WAY_CAPTURE,
-	 .more = "Each frame carries its port, its direction, and where it was dropped the reason, as a comment. What the switch had no room to "
-		 "copy is counted as lost, by port; forwarding does not wait for a capture. To watch one live, write - and pipe it "
-		 "into wireshark -k -i - or tcpdump -r -.",
+	 .more = "Each frame is stored with its port and its direction. A dropped frame also has its reason as a comment. Forwarding does not "
+		 "wait for a capture. Therefore frames that the switch had no room to copy are counted as lost, for each port. For a "
+		 "live view, write to - and pipe the output into wireshark -k -i - or tcpdump -r -.",
 	 .examples = "capture port esx1 esx2 count 100 write esx.pcapng\n"
 		     "capture direction drop filter 'arp or port 67' write drops.pcapng\n"
 		     "capture size 100 files 10 write lab.pcapng\n"
 		     "capture port esx1 write -"},
 
 	{"config", "show", "config.show", VIEW_TEXT,
-	 .help = "the running configuration, as a file for run",
+	 .help = "print the running configuration as YAML",
 	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N",
-		       .help = "an earlier one, by its number in the history", .optional = true}),
+		       .help = "number of an earlier configuration in the history",
+		       .optional = true}),
 	 .examples = "config show\n"
 		     "config show 4"},
-	{"config", "check", "config.check", VIEW_NONE, .help = "whether a configuration is good",
+	{"config", "check", "config.check", VIEW_NONE, .help = "check a configuration file",
 	 .args = ARGS(FILE_READ),
-	 .more = "Syntax, values and devices are looked at; nothing changes.",
+	 .more = "This checks syntax, values and devices. Nothing changes.",
 	 .examples = "config check lab.yaml"},
-	{"config", "diff", "config.diff", VIEW_DIFF, .help = "what apply would change",
+	{"config", "diff", "config.diff", VIEW_DIFF, .help = "show what apply would change",
 	 .args = ARGS(FILE_READ),
-	 .more = "- is what runs, + what the file has. The order of ports and the like is no difference. The exit status is 0 either way; "
-		 "with -j, `differences` is empty where there are none.",
+	 .more = "Lines with - are in the running configuration, lines with + are in the file. Order does not matter. The exit "
+		 "status is 0, with and without differences. With -j, `differences` is empty if there are none.",
 	 .examples = "config diff lab.yaml"},
 	{"config", "apply", "config.apply", VIEW_NONE,
-	 .help = "change what differs, all or nothing",
-	 .args = ARGS(FILE_READ, {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS",
-				  .help = "taken back unless confirmed by then", .optional = true}),
-	 .more = "With confirm, what ran before comes back after SECONDS (1 to 86400), and all that was changed meanwhile goes with it. "
-		 "Another apply with confirm sets the time anew.",
+	 .help = "apply a configuration, all or nothing",
+	 .args = ARGS(FILE_READ,
+		      {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS",
+		       .help = "roll back unless you confirm within SECONDS", .optional = true}),
+	 .more = "With confirm, the switch rolls back to the previous configuration after SECONDS (1 to 86400). The rollback also "
+		 "reverts every change made in the meantime. Another apply with confirm restarts the timer.",
 	 .examples = "config apply lab.yaml\n"
 		     "config apply lab.yaml confirm 60"},
-	{"config", "confirm", "config.confirm", VIEW_NONE, .help = "keep what was applied",
+	{"config", "confirm", "config.confirm", VIEW_NONE,
+	 .help = "keep the applied configuration; this cancels the rollback",
 	 .examples = "config confirm"},
 	{"config", "reload", "config.reload", VIEW_NONE,
-	 .help = "apply the file that run was started with, as SIGHUP does",
-	 .examples = "config reload"},
+	 .help = "apply the configuration file again, as SIGHUP does", .examples = "config reload"},
 	{"config", "save", "config.save", VIEW_SAVED,
-	 .help = "write the running configuration to the file that run was started with, or to another",
-	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "where to", .optional = true}),
-	 .more = "The file is replaced as a whole. An old one that had comments, or what the switch has never had, is kept as FILE~. The "
-		 "file of run has to be named for that, if somebody edited it.",
+	 .help = "write the running configuration to its file, or to another file",
+	 .args = ARGS({"file", ARG_WORD, KIND_PATH, "FILE", .help = "the file to write",
+		       .optional = true}),
+	 .more = "The switch replaces the whole file. It keeps the old file as FILE~ if that had comments, or settings that the "
+		 "switch never ran. If somebody edited the file since the switch read it, you must name the file.",
 	 .examples = "config save\n"
 		     "config save backup.yaml"},
 	{"config", "history", "config.history", VIEW_HISTORY,
-	 .help = "configurations so far: number, time, what made them", .args = ARGS(ROWS),
+	 .help = "list the configurations so far: number, time, origin", .args = ARGS(ROWS),
 	 .examples = "config history"},
-	{"config", "rollback", "config.rollback", VIEW_NONE, .help = "apply an earlier one again",
-	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N", .help = "its number in the history"}),
+	{"config", "rollback", "config.rollback", VIEW_NONE,
+	 .help = "apply an earlier configuration again",
+	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N",
+		       .help = "number of the configuration in the history"}),
 	 .examples = "config rollback 3"},
 	{0},
 };
@@ -398,15 +419,17 @@ const struct command *command_find(char *const *word, int *used)
 {
 	const struct command *show = NULL;
 
+	*used = 1;
 	for (const struct command *c = commands; c->group; c++) {
 		if (strcmp(c->group, word[0]))
 			continue;
-		if (word[1] && !strcmp(c->verb, word[1]))
-			return *used = 2, c;
+		if (word[1] && !strcmp(c->verb, word[1])) {
+			*used = 2;
+			return c;
+		}
 		if (!strcmp(c->verb, "show"))
 			show = c;
 	}
-	*used = 1;
 	return show;
 }
 
@@ -421,7 +444,7 @@ const struct command *command_wanted(char *const *word, int *used)
 	return c;
 }
 
-// The i-th command of the group that *arg is a command of.
+// The verb of the i-th command in the group of *arg.
 static const char *verb_name(void *arg, size_t i)
 {
 	const struct command *of = arg, *c = commands;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// commands: THE table of what can be said to nestctl. Parsing, usage lines, help, completion and
-// the manual are made from it; a new command is a row in commands.c and a method of the switch.
+// commands: THE table of nestctl's commands. Parsing, usage lines, help, completion and the manual
+// are made from it. A new command is a row in commands.c and a method of the switch.
 //
 // Model   A command is a group, a verb and its arguments. Words of ARG_WORD come first, in their
-//         order; then, in any order, keywords with their values; then what takes the rest. Each
-//         becomes a parameter of the method.
-// Errors  What is wrong is said on standard error, with what would be right; the result is NULL
-//         then.
+//         order. Keywords with their values follow in any order. The argument that takes the rest
+//         comes last. Each argument becomes a parameter of the method.
+// Errors  An error is printed on standard error, with a correction. The result is then NULL.
 #pragma once
 
 #include <jansson.h>
@@ -15,47 +14,47 @@
 #include "control/common/view.h"
 
 enum argument_form {
-	ARG_WORD = 1, // a word by itself
+	ARG_WORD = 1, // a word without a keyword
 	ARG_VALUE,    // its name, then its value
-	ARG_SETTING,  // the same, a member of parameter `set`
-	ARG_LIST,     // all words that follow, an array
+	ARG_SETTING,  // like ARG_VALUE, but a member of parameter `set`
+	ARG_LIST,     // all words that follow, as an array
 	ARG_PAIRS,    // KEY VALUE …, members of parameter `set`: policy keys and `settings`
-	ARG_KEYS,     // KEY …, elements of parameter `keys`: the same keys
+	ARG_KEYS,     // KEY …, elements of parameter `keys`: the same keys as ARG_PAIRS
 	ARG_COLUMNS,  // COLUMN VALUE …, members of parameter `where`
 };
 
-// What a word may be: how it is checked, and completed.
+// The kind of a word decides how it is checked and completed.
 enum argument_kind {
 	KIND_TEXT,
 	KIND_CHOICE, // one of `words`
-	KIND_NUMBER, // a parameter that is a number
+	KIND_NUMBER, // the parameter is a number
 	KIND_SECONDS,
-	KIND_COLUMN, // of the command's view, behind a '-' or not
+	KIND_COLUMN, // a column of the command's view, optionally after a '-'
 	KIND_PORT,
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
-	KIND_MAC,  // of the table, or another
-	KIND_VLAN, // the same
-	KIND_FILE, // a file that is read: its contents become parameter `text`; - is standard input
-	KIND_PATH, // a file that is only named, by its whole path; - stands for itself
+	KIND_MAC,  // completed from the table, but any MAC is valid
+	KIND_VLAN, // completed from the table, but any VLAN is valid
+	KIND_FILE, // a file to read: its contents become parameter `text`; -: standard input
+	KIND_PATH, // a path, made absolute; - stays -
 };
 
 struct argument {
 	const char *name; // the parameter, and the keyword of ARG_VALUE and ARG_SETTING; NULL
-			  // behind the last argument
+			  // after the last argument
 	enum argument_form form;
 	enum argument_kind kind;
-	const char *value; // what stands for it in a usage line
+	const char *value; // its placeholder in a usage line
 	const char *help;
 	bool optional;
-	bool repeated;                   // ARG_VALUE: any number of values, an array
-	const char *const *words;        // KIND_CHOICE; NULL behind the last one
-	const struct argument *settings; // ARG_PAIRS, ARG_KEYS: what can be set besides policy
+	bool repeated;                   // ARG_VALUE: takes any number of values, as an array
+	const char *const *words;        // KIND_CHOICE; NULL after the last one
+	const struct argument *settings; // ARG_PAIRS, ARG_KEYS: keys that are not policy keys
 };
 
-// How a command is carried out; line.c has a function for each way.
+// How a command runs. line.c has a function for each way.
 enum command_way {
-	WAY_ASK, // the method is asked once, its result is shown
+	WAY_ASK, // calls the method once and shows the result
 	WAY_WATCH,
 	WAY_FOLLOW,
 	WAY_TRACE,
@@ -66,60 +65,60 @@ struct command {
 	const char *group, *verb;
 	const char *method;
 	enum view view;
-	const char *help;            // what it does, in one line
+	const char *help;            // one line
 	const struct argument *args; // NULL: none
-	const char *more;            // what else help and manual say: paragraphs; NULL: nothing
+	const char *more;            // more paragraphs for help and manual; NULL: none
 	const char *examples;        // commands, one a line; NULL: none
 	enum command_way way;
-	enum view one; // where parameter `port` names one; VIEW_NONE: as `view`
+	enum view one; // the view if parameter `port` is given; VIEW_NONE: `view`
 };
 
 // Ends with a row that has no group.
 extern const struct command commands[];
 
-// Options of nestctl, which may stand anywhere in a command.
+// Options of nestctl. They may stand anywhere in a command.
 struct command_option {
-	const char *name; // NULL behind the last one
+	const char *name; // NULL after the last one
 	int letter;
-	const char *value; // what stands for it in help; NULL: it has none
+	const char *value; // the placeholder of its value in help; NULL: it takes no value
 	const char *help;
-	const char *const *words; // what the value is one of, NULL behind the last one; NULL: a
+	const char *const *words; // valid values, NULL after the last one; NULL: the value is a
 				  // file
 };
 
 extern const struct command_option command_options[];
 
-#define COMMAND_SORT "sort" // what stands behind it is a column, and may begin with a '-'
+#define COMMAND_SORT "sort" // the next word is a column, and may begin with '-'
 
 enum { ARGUMENT_USAGE = 128, COMMAND_USAGE = 256 };
 
-// "port P"
+// Formats an argument: "port P".
 const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE]);
 
-// "port show [NAME]"
+// Formats a usage line: "port show [NAME]".
 const char *command_usage(const struct command *c, char out[COMMAND_USAGE]);
 
-// The command that words begin with, *used: how many of them name it: `show` is the verb if none is
-// given. NULL: none.
+// Finds the command at the beginning of words. *used: the number of words that name it. Without a
+// verb, it is `show`. NULL: there is no such command.
 const struct command *command_find(char *const *words, int *used);
 
-// The same, but there should be one: NULL after a complaint.
+// The same, but prints an error if there is no such command.
 const struct command *command_wanted(char *const *words, int *used);
 
-// The parameters that the words behind a command make.
+// Turns the words after a command into its parameters.
 json_t *command_params(const struct command *c, char *const *words);
 
-// The argument whose keyword a word is, NULL for none.
+// Finds an argument by its keyword. NULL: there is none.
 const struct argument *command_keyword(const struct command *c, const char *word);
 
-// The i-th column that a command's table is sorted by and chosen by, NULL behind the last.
+// The i-th column by which a command's table can be sorted and selected, NULL after the last.
 const char *command_column(const struct command *c, size_t i);
 
-// Whether words begin with a keyword, or with a column of the command's table and a value.
+// Whether words begin with a keyword, or with a column of the command's table and its value.
 bool command_begins_pair(const struct command *c, char *const *words);
 
-// The verb of this command's group that a word is near to, NULL for none.
+// The verb in this command's group that is most similar to a word. NULL: none is similar.
 const char *command_nearest_verb(const struct command *c, const char *word);
 
-// Whether a command is its group's only one, which is said without a verb.
+// Whether a command is the only one of its group, and therefore needs no verb.
 bool command_is_alone(const struct command *c);

@@ -7,18 +7,18 @@
 
 struct place {
 	const struct completion *to;
-	char *const *word; // the next one that is followed
+	char *const *word; // the next word to follow
 	const char *begun;
 	const struct command *c;
 };
 
-static void offer(const struct place *p, const char *word, const char *help)
+static void offer_word(const struct place *p, const char *word, const char *help)
 {
 	if (!strncmp(word, p->begun, strlen(p->begun)))
 		p->to->offer(p->to->arg, word, help);
 }
 
-// Whether the words of the command have this one among them.
+// Whether this word stands between `first` and the current word.
 static bool is_used(const struct place *p, const char *word, char *const *first)
 {
 	for (; first < p->word; first++)
@@ -33,7 +33,7 @@ static void tell_options(const struct place *p)
 
 	for (const struct command_option *o = command_options; o->name; o++) {
 		snprintf(dashed, sizeof dashed, "--%s", o->name);
-		offer(p, dashed, o->help);
+		offer_word(p, dashed, o->help);
 	}
 }
 
@@ -42,7 +42,7 @@ void complete_option(const struct completion *to, const struct command_option *o
 	struct place p = {.to = to, .begun = begun};
 
 	for (size_t i = 0; o->words && o->words[i]; i++)
-		offer(&p, o->words[i], o->help);
+		offer_word(&p, o->words[i], o->help);
 	if (!o->words)
 		to->expect(to->arg, KIND_PATH, o->value, o->help);
 }
@@ -53,20 +53,20 @@ static void tell_groups(const struct place *p)
 
 	for (const struct command *c = commands; c->group; c++) {
 		if (strcmp(c->group, last))
-			offer(p, c->group, c->help);
+			offer_word(p, c->group, c->help);
 		last = c->group;
 	}
-	offer(p, "help", "what can be said, of a command if one is named");
+	offer_word(p, "help", "show this help, or the help of one command");
 }
 
 static void tell_verbs(const struct place *p)
 {
 	for (const struct command *c = commands; c->group && !command_is_alone(p->c); c++)
 		if (!strcmp(c->group, p->c->group))
-			offer(p, c->verb, c->help);
+			offer_word(p, c->verb, c->help);
 }
 
-// For `sort`, behind a '-' if that has been begun.
+// Offers columns for `sort`; with a '-' in front if the user typed one.
 static void tell_columns(const struct place *p, const struct argument *a)
 {
 	const char *column;
@@ -74,11 +74,11 @@ static void tell_columns(const struct place *p, const struct argument *a)
 
 	for (size_t i = 0; (column = command_column(p->c, i)); i++) {
 		snprintf(word, sizeof word, "%s%s", *p->begun == '-' ? "-" : "", column);
-		offer(p, word, a->help);
+		offer_word(p, word, a->help);
 	}
 }
 
-// Columns that a row is chosen by: as there are many, once one has been begun.
+// Offers columns to select rows by, but only after the user typed a letter, because there are many.
 static void tell_filters(const struct place *p, const struct argument *a)
 {
 	const char *column;
@@ -87,7 +87,7 @@ static void tell_filters(const struct place *p, const struct argument *a)
 		p->to->expect(p->to->arg, KIND_TEXT, a->value, a->help);
 	for (size_t i = 0; *p->begun && (column = command_column(p->c, i)); i++)
 		if (!command_keyword(p->c, column))
-			offer(p, column, a->help);
+			offer_word(p, column, a->help);
 }
 
 static void tell_value(const struct place *p, const struct argument *a)
@@ -96,9 +96,9 @@ static void tell_value(const struct place *p, const struct argument *a)
 	size_t i;
 
 	json_array_foreach(names, i, name)
-		offer(p, json_string_value(name), a->help);
+		offer_word(p, json_string_value(name), a->help);
 	for (i = 0; a->words && a->words[i]; i++)
-		offer(p, a->words[i], a->help);
+		offer_word(p, a->words[i], a->help);
 	if (a->kind == KIND_COLUMN)
 		tell_columns(p, a);
 	else if (a->kind == KIND_MAC || a->kind == KIND_VLAN ||
@@ -111,10 +111,10 @@ static void tell_keys(const struct place *p, const struct argument *a, char *con
 {
 	for (const struct argument *s = a->settings; s && s->name; s++)
 		if (!is_used(p, s->name, first) && !command_keyword(p->c, s->name))
-			offer(p, s->name, s->help);
+			offer_word(p, s->name, s->help);
 	for (int k = 0; k < POLICY_KEYS; k++)
 		if (!is_used(p, policy_rows[k].name, first))
-			offer(p, policy_rows[k].name, policy_rows[k].help);
+			offer_word(p, policy_rows[k].name, policy_rows[k].help);
 }
 
 static void tell_key_values(const struct place *p, const struct argument *a, const char *key)
@@ -131,17 +131,17 @@ static void tell_key_values(const struct place *p, const struct argument *a, con
 	r = &policy_rows[k];
 	policy_describe((enum policy_key)k, values, sizeof values);
 	for (uint32_t i = 0; r->words && r->words[i]; i++)
-		offer(p, r->words[i], i == r->standard ? "default" : "");
+		offer_word(p, r->words[i], i == r->standard ? "default" : "");
 	if (!r->words)
 		p->to->expect(p->to->arg, KIND_TEXT, values, r->help);
 }
 
-// What may follow, once all words are followed.
+// Offers the words that may follow the last one.
 static void tell_next(const struct place *p, const struct argument *rest, char *const *first)
 {
 	for (const struct argument *a = p->c->args; a && a->name; a++)
 		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !is_used(p, a->name, first))
-			offer(p, a->name, a->help);
+			offer_word(p, a->name, a->help);
 	if (rest->form == ARG_LIST)
 		tell_value(p, rest);
 	else if (rest->form == ARG_COLUMNS)
@@ -150,12 +150,14 @@ static void tell_next(const struct place *p, const struct argument *rest, char *
 		tell_keys(p, rest, first);
 }
 
-// Follows a keyword and its values; true: the last word is one of these and nothing else.
+// Follows a keyword and its values. True: the last word can only be one of these values.
 static bool follow_keyword(struct place *p, const struct argument *a)
 {
 	p->word++;
-	if (!*p->word)
-		return tell_value(p, a), true;
+	if (!*p->word) {
+		tell_value(p, a);
+		return true;
+	}
 	do
 		p->word++;
 	while (a->repeated && *p->word && !command_keyword(p->c, *p->word));
@@ -171,12 +173,15 @@ static bool follow_rest(struct place *p, const struct argument *rest)
 	p->word++;
 	if (rest->form != ARG_PAIRS && rest->form != ARG_COLUMNS)
 		return false;
-	if (!*p->word && rest->form == ARG_COLUMNS)
-		return p->to->expect(p->to->arg, KIND_TEXT, "VALUE", rest->help), true;
-	if (!*p->word)
-		return tell_key_values(p, rest, word), true;
-	p->word++;
-	return false;
+	if (*p->word) {
+		p->word++;
+		return false;
+	}
+	if (rest->form == ARG_COLUMNS)
+		p->to->expect(p->to->arg, KIND_TEXT, "VALUE", rest->help);
+	else
+		tell_key_values(p, rest, word);
+	return true;
 }
 
 static void follow_arguments(struct place *p)
@@ -204,7 +209,7 @@ static void follow_arguments(struct place *p)
 	}
 }
 
-// Whether the last of the words is the one behind which a column stands.
+// Whether the last word is the one that a column follows.
 static bool is_column_wanted(char *const *words)
 {
 	const char *last = "";

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// complete: what may stand in the place of a command's last word.
+// complete: the candidates for a command's last word.
 //
-// Model   The words before it are followed through the table of commands, none of them is checked.
-//         What may come next is told one by one: words that begin as the last word does, and what
-//         else is expected there.
+// Model   Follows the words before it through the table of commands, without checking them. Reports
+//         the candidates one by one: words that begin like the last word, and placeholders.
 #pragma once
 
 #include <jansson.h>
@@ -13,16 +12,16 @@
 struct completion {
 	void (*offer)(void *arg, const char *word, const char *help);
 	void (*expect)(void *arg, enum argument_kind kind, const char *value,
-		       const char *help); // some other word
+		       const char *help); // a placeholder for any word of this kind
 	void *arg;
-	json_t *(*names)(void *names_arg, enum argument_kind kind); // of what the switch has: an
-								    // array; NULL: not known
+	json_t *(*names)(void *names_arg,
+			 enum argument_kind kind); // names that the switch knows; NULL: unknown
 	void *names_arg;
 };
 
-// What the value of an option may be that begins so.
+// Candidates for the value of an option.
 void complete_option(const struct completion *to, const struct command_option *o,
 		     const char *begun);
 
-// begun is the last word, which may be empty; words are those before it, NULL behind them.
+// begun: the last word, which may be empty. words: those before it, NULL after them.
 void complete_command(const struct completion *to, char *const *words, const char *begun);

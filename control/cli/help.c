@@ -9,7 +9,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 
-// "  what   help"; help has a line of its own where there is no room.
+// Prints "  what   help". A long `what` moves help to the next line.
 static void print_row(FILE *out, const char *what, int width, const char *help)
 {
 	int columns = (int)text_columns(what);
@@ -29,7 +29,7 @@ static void print_commands(FILE *out, const char *group)
 			print_row(out, command_usage(c, usage), 43, c->help);
 }
 
-static void print_options(FILE *out)
+static void print_command_options(FILE *out)
 {
 	char what[64];
 
@@ -44,10 +44,11 @@ void help_print(FILE *out)
 {
 	fputs("usage: nestctl [OPTIONS] COMMAND …\n\n", out);
 	print_commands(out, NULL);
-	fputs("\n`show` is the verb if none is given. Options, which may stand anywhere before --:\n\n",
+	fputs("\nWithout a verb, nestctl uses `show`. Options may stand anywhere before --:\n\n",
 	      out);
-	print_options(out);
-	fputs("\n`nestctl COMMAND --help` says more. Exit status: 0 done, 1 refused, 2 wrong usage, 3 no switch there.\n",
+	print_command_options(out);
+	fputs("\nFor details, run `nestctl COMMAND --help`.\n"
+	      "Exit status: 0 success, 1 refused, 2 wrong usage, 3 no switch found.\n",
 	      out);
 }
 
@@ -56,10 +57,10 @@ static void print_settings(FILE *out, const struct argument *a)
 	char what[ARGUMENT_USAGE];
 
 	if (a->settings)
-		fputs("\nWhat can be set besides policy:\n\n", out);
+		fputs("\nSettings:\n\n", out);
 	for (const struct argument *s = a->settings; s && s->name; s++)
 		print_row(out, argument_usage(s, what), 20, s->help);
-	fputs("\nThe keys of policy:\n\n", out);
+	fputs("\nPolicy keys:\n\n", out);
 	policy_print_keys(out);
 }
 
@@ -91,7 +92,7 @@ static void print_arguments(FILE *out, const struct command *c)
 
 static void print_examples(FILE *out, const char *examples)
 {
-	fputs("\nFor example:\n\n", out);
+	fputs("\nExamples:\n\n", out);
 	for (size_t n; *examples; examples += n + (examples[n] != 0)) {
 		n = strcspn(examples, "\n");
 		fprintf(out, "  nestctl %.*s\n", (int)n, examples);
@@ -104,8 +105,10 @@ static void print_command(FILE *out, const struct command *c)
 
 	fprintf(out, "usage: nestctl %s\n\n%s\n", command_usage(c, usage), c->help);
 	print_arguments(out, c);
-	if (c->more)
-		fputc('\n', out), text_wrap(out, c->more, 0);
+	if (c->more) {
+		fputc('\n', out);
+		text_wrap(out, c->more, 0);
+	}
 	if (c->examples)
 		print_examples(out, c->examples);
 	for (const struct argument *a = c->args; a && a->name; a++)
@@ -113,7 +116,7 @@ static void print_command(FILE *out, const struct command *c)
 			print_settings(out, a);
 }
 
-static json_t *lines(const char *text)
+static json_t *split_lines(const char *text)
 {
 	json_t *all = json_array();
 
@@ -150,11 +153,11 @@ static json_t *describe_command(const struct command *c)
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "group", c->group, "verb", c->verb,
 			 "usage", command_usage(c, usage), "help", c->help, "arguments",
 			 describe_arguments(c, c->args), "more", c->more ? c->more : "", "examples",
-			 lines(c->examples));
+			 split_lines(c->examples));
 }
 
-// The commands of a group, or one of them, or all.
-static void print_json(const char *group, const struct command *only)
+// Prints the commands of a group, one command, or all of them.
+static void print_commands_json(const char *group, const struct command *only)
 {
 	json_t *all = json_array();
 
@@ -170,7 +173,7 @@ static void print_group(FILE *out, const char *group)
 {
 	fprintf(out, "usage: nestctl %s …\n\n", group);
 	print_commands(out, group);
-	fprintf(out, "\n`nestctl %s VERB --help` says more.\n", group);
+	fprintf(out, "\nFor details, run `nestctl %s VERB --help`.\n", group);
 }
 
 int help_explain(char *const *words, bool json)
@@ -182,7 +185,7 @@ int help_explain(char *const *words, bool json)
 		return EXIT_USAGE;
 	bool one = c && (used == 2 || command_is_alone(c));
 	if (json)
-		print_json(c ? c->group : NULL, one ? c : NULL);
+		print_commands_json(c ? c->group : NULL, one ? c : NULL);
 	else if (one)
 		print_command(stdout, c);
 	else if (c)

@@ -21,7 +21,7 @@
 
 enum { OPTIONS_MAX = 16 };
 
-// The options as getopt wants them.
+// The options in the form of getopt.
 struct getopt_tables {
 	char letters[2 * OPTIONS_MAX + 3];
 	struct option longs[OPTIONS_MAX + 1];
@@ -65,7 +65,7 @@ static int (*const ways[])(struct session *s, const struct command *c, json_t *p
 	[WAY_TRACE] = trace_run,  [WAY_CAPTURE] = capture_run,
 };
 
-static int carry_out(struct session *s, char *const *words)
+static int run_command(struct session *s, char *const *words)
 {
 	int used, status;
 	const struct command *c = command_wanted(words, &used);
@@ -99,14 +99,16 @@ static bool choose_colours(struct session *s, const char *when)
 		s->colours = screen_has_colours();
 	else if (!strcmp(when, "always") || !strcmp(when, "never"))
 		s->colours = !strcmp(when, "always");
-	else
-		return complain("--color cannot be '%s'%s", when,
-				text_hint_of(hint, when, option_of('c')->words)),
-		       false;
+	else {
+		complain("--color cannot be '%s'%s", when,
+			 text_hint_of(hint, when, option_of('c')->words));
+		return false;
+	}
 	return true;
 }
 
-// Takes an option for the session. Returns one that is not for it, or is wrong; 0: done.
+// Applies an option to the session. Returns 0, or the option if it is invalid or not for the
+// session.
 static int take_option(struct session *s, int option)
 {
 	if (option == 's')
@@ -118,9 +120,9 @@ static int take_option(struct session *s, int option)
 	return 0;
 }
 
-// Takes the options out of argv, wherever they stand; what is left are words, from argv[1] on. A
-// word behind `sort` is none, though it may begin with a '-'. Returns the last option that is not
-// for the session, or the one that is wrong; 0 for none.
+// Removes the options from argv, wherever they stand. The words remain, from argv[1] on. The word
+// after `sort` is not an option, even if it begins with '-'. Returns the first invalid option, else
+// the last option that is not for the session, else 0.
 static int take_options(struct session *s, int argc, char **argv)
 {
 	struct getopt_tables t = make_tables();
@@ -131,7 +133,7 @@ static int take_options(struct session *s, int argc, char **argv)
 		int at = optind ? optind : 1;
 		bool column = words && !strcmp(argv[words], COMMAND_SORT);
 		option = ended || column ? -1 : getopt_long(argc, argv, t.letters, t.longs, NULL);
-		ended |= option == -1 && optind > at; // behind --
+		ended |= option == -1 && optind > at; // after --
 		if (option == -1 && optind < argc)
 			argv[++words] = argv[optind++];
 		option = option == -1 ? 0 : take_option(s, option);
@@ -143,8 +145,8 @@ static int take_options(struct session *s, int argc, char **argv)
 	return other;
 }
 
-// The exit status, once all that was to be told has left.
-static int told(int status)
+// Flushes standard output. Returns the exit status.
+static int finish_output(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
@@ -159,22 +161,23 @@ int line_carry_out(struct session *in, int argc, char **argv)
 	char **words = argv + 1;
 
 	if (option == ':' || option == '?')
-		return complain_option(option, argv[optind - 1], make_tables().longs,
-				       "nestctl --help; -- ends the options"),
-		       EXIT_USAGE;
-	if (option == 'c')
+		complain_option(option, argv[optind - 1], make_tables().longs,
+				"nestctl --help; -- ends the options");
+	if (option == ':' || option == '?' || option == 'c')
 		return EXIT_USAGE;
-	if (option == 'V')
-		return puts("nestctl " NESTSWITCH_VERSION), told(EXIT_DONE);
+	if (option == 'V') {
+		puts("nestctl " NESTSWITCH_VERSION);
+		return finish_output(EXIT_DONE);
+	}
 	if (option == 'h' || (*words && !strcmp(*words, "help")))
-		return told(help_explain(words + (option != 'h'), s.json));
+		return finish_output(help_explain(words + (option != 'h'), s.json));
 	if (*words)
-		return told(carry_out(&s, words));
+		return finish_output(run_command(&s, words));
 	*in = s;
 	return LINE_EMPTY;
 }
 
-static json_t *names(void *session, enum argument_kind kind)
+static json_t *switch_names(void *session, enum argument_kind kind)
 {
 	return client_names(session, kind);
 }
@@ -185,7 +188,8 @@ void line_complete(const struct session *in, const struct completion *to, int ar
 	struct completion c = *to;
 	const char *begun = argv[argc - 1];
 
-	c.names = names, c.names_arg = &s;
+	c.names = switch_names;
+	c.names_arg = &s;
 	argv[argc - 1] = NULL;
 	if (take_options(&s, argc - 1, argv) == ':')
 		complete_option(&c, option_of(optopt), begun);

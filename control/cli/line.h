@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// line: a command line of nestctl, options and command: carried out, or completed.
+// line: runs or completes a command line of nestctl.
 #pragma once
 
 #include "control/cli/client.h"
@@ -7,9 +7,9 @@
 
 enum { LINE_EMPTY = -1 };
 
-// Carries out what argv says behind argv[0]; its options hold for this command. Returns the exit
-// status; or LINE_EMPTY where there is no command: then the session gets the options.
+// Runs the command in argv, with its options. Returns the exit status. If there is no command,
+// gives the options to the session and returns LINE_EMPTY.
 int line_carry_out(struct session *in, int argc, char **argv);
 
-// What may stand in the place of argv's last word, which may be empty. The names are the switch's.
+// Reports the candidates for argv's last word, which may be empty. Asks the switch for names.
 void line_complete(const struct session *in, const struct completion *to, int argc, char **argv);

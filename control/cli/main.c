@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// nestctl: the control client. One command, or a shell for many.
+// nestctl: the control client. Runs one command, or a shell.
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,7 +19,7 @@ static void print_word(void *unused, const char *word, const char *help)
 	puts(word);
 }
 
-// The caller's shell knows better which files there are.
+// Lets the caller's shell complete names of files.
 static void print_file(void *unused, enum argument_kind kind, const char *value, const char *help)
 {
 	(void)unused, (void)value, (void)help;
@@ -27,9 +27,9 @@ static void print_file(void *unused, enum argument_kind kind, const char *value,
 		puts("<FILE>");
 }
 
-// What is opened later must not get the number of a standard file that is closed: what is printed
-// would go there.
-static void hold_numbers(void)
+// Opens /dev/null for each closed standard file. Otherwise a socket might get its number, and
+// output would go to the socket.
+static void open_standard_files(void)
 {
 	int fd;
 
@@ -44,9 +44,11 @@ int main(int argc, char **argv)
 	struct session s = {.socket = CONTROL_SOCKET, .colours = screen_has_colours()};
 	const struct completion print = {.offer = print_word, .expect = print_file};
 
-	hold_numbers();
-	if (argc > 2 && !strcmp(argv[1], "--complete"))
-		return line_complete(&s, &print, argc - 1, argv + 1), EXIT_DONE;
+	open_standard_files();
+	if (argc > 2 && !strcmp(argv[1], "--complete")) {
+		line_complete(&s, &print, argc - 1, argv + 1);
+		return EXIT_DONE;
+	}
 	int status = line_carry_out(&s, argc, argv);
 	return status == LINE_EMPTY ? shell_run(&s) : status;
 }

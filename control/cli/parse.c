@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the words behind a command become the parameters of its method.
+// Turns the words after a command into the parameters of its method.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdarg.h>
@@ -20,13 +20,13 @@ struct parse {
 	const struct command *c;
 	char *const *word; // the next one
 	json_t *params;
-	const char *name; // what was taken for an argument that may be left out
+	const char *name; // the word that was taken for an optional argument
 };
 
-static bool wrong(const struct command *c, const char *format, ...)
+static bool usage_error(const struct command *c, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-static bool wrong(const struct command *c, const char *format, ...)
+static bool usage_error(const struct command *c, const char *format, ...)
 {
 	char what[512], usage[COMMAND_USAGE];
 	va_list args;
@@ -93,7 +93,7 @@ static json_t *seconds_of(const struct argument *a, const char *word)
 	return NULL;
 }
 
-// The contents of a file become parameter `text`. A byte 0 is in no text.
+// Loads a file into parameter `text`. A text has no zero bytes.
 static bool load_file(json_t *params, const char *path)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "r") : stdin;
@@ -103,7 +103,7 @@ static bool load_file(json_t *params, const char *path)
 	json_t *string = good ? json_stringn(text, n) : NULL;
 
 	if (!string)
-		complain("%s: %s", path, f ? "no text of at most 16 MiB" : strerror(errno));
+		complain("%s: %s", path, f ? "not a text file of at most 16 MiB" : strerror(errno));
 	else
 		json_object_set_new(params, "text", string);
 	if (f && f != stdin)
@@ -117,7 +117,7 @@ static json_t *plain_text(const char *word)
 	json_t *text = json_string(word);
 
 	if (!text)
-		complain("'%s' is no text (UTF-8)", word);
+		complain("'%s' is not valid UTF-8", word);
 	return text;
 }
 
@@ -128,15 +128,15 @@ static json_t *whole_path(const char *path)
 
 	if (as_it_is || (here && asprintf(&whole, "%s/%s", here, path) < 0))
 		whole = strdup(path);
-	json_t *text = whole ? plain_text(whole)
-			     : (complain("%s: the current folder: %s", path, strerror(errno)),
-				NULL);
+	if (!whole)
+		complain("%s: cannot determine the current folder: %s", path, strerror(errno));
+	json_t *text = whole ? plain_text(whole) : NULL;
 	free(here);
 	free(whole);
 	return text;
 }
 
-// What a word becomes, NULL after a complaint.
+// The value of a word, NULL after printing an error.
 static json_t *value_of(struct parse *p, const struct argument *a, const char *word)
 {
 	uint64_t number;
@@ -166,7 +166,7 @@ static bool set_once(struct parse *p, json_t *object, const char *name, json_t *
 {
 	if (value && json_object_get(object, name)) {
 		json_decref(value);
-		return wrong(p->c, "'%s' is given twice", name);
+		return usage_error(p->c, "'%s' is set twice", name);
 	}
 	return value && !json_object_set_new(object, name, value);
 }
@@ -184,7 +184,7 @@ bool command_begins_pair(const struct command *c, char *const *words)
 	return command_keyword(c, *words) || (is_column(c, *words) && words[1]);
 }
 
-// Whether the next word may be meant for an argument that may be left out.
+// Whether the next word may belong to an optional argument.
 static bool is_meant(const struct parse *p, const struct argument *a)
 {
 	uint64_t number;
@@ -197,7 +197,7 @@ static bool take_words(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->form == ARG_WORD; a++) {
 		if (!*p->word || (a->optional && !is_meant(p, a)))
-			return a->optional || wrong(p->c, "%s is missing", a->value);
+			return a->optional || usage_error(p->c, "%s is missing", a->value);
 		p->name = a->optional ? *p->word : NULL;
 		if (!set_once(p, p->params, a->name, value_of(p, a, *p->word++)))
 			return false;
@@ -205,7 +205,7 @@ static bool take_words(struct parse *p)
 	return true;
 }
 
-// All words up to the next keyword; one at least.
+// Takes all words up to the next keyword, at least one.
 static bool take_values(struct parse *p, const struct argument *a)
 {
 	json_t *all = json_object_get(p->params, a->name);
@@ -225,12 +225,12 @@ static bool take_keyword(struct parse *p, const struct argument *a)
 	json_t *into = a->form == ARG_SETTING ? json_object_get(p->params, "set") : p->params;
 
 	if (!*p->word)
-		return wrong(p->c, "no value for '%s'", keyword);
+		return usage_error(p->c, "'%s' needs a value", keyword);
 	return a->repeated ? take_values(p, a)
 			   : set_once(p, into, a->name, value_of(p, a, *p->word++));
 }
 
-// What can be set by an argument: its settings, then the policy keys.
+// The i-th key of an argument: its settings, then the policy keys.
 static const char *key_name(void *arg, size_t i)
 {
 	const struct argument *a = arg, *s = a->settings;
@@ -240,7 +240,7 @@ static const char *key_name(void *arg, size_t i)
 	return s && s->name ? s->name : i < POLICY_KEYS ? policy_rows[i].name : NULL;
 }
 
-// Whether a key, and its value if there is one, are worth asking the switch.
+// Checks a key, and its value if there is one. The switch checks the rest.
 static bool check_key(const struct argument *a, const char *key, const char *value)
 {
 	struct policy scratch = {0};
@@ -266,7 +266,7 @@ static bool take_pair(struct parse *p, const struct argument *a)
 	const char *key = *p->word++;
 
 	if (!*p->word)
-		return wrong(p->c, "no value for '%s'", key);
+		return usage_error(p->c, "'%s' needs a value", key);
 	return check_key(a, key, *p->word) &&
 	       set_once(p, json_object_get(p->params, "set"), key, plain_text(*p->word++));
 }
@@ -290,7 +290,7 @@ static const char *keyword_name(void *command, size_t i)
 	return NULL;
 }
 
-// Keywords, then columns.
+// The i-th keyword or column.
 static const char *known_word(void *command, size_t i)
 {
 	size_t keywords = 0;
@@ -300,7 +300,7 @@ static const char *known_word(void *command, size_t i)
 	return i < keywords ? keyword_name(command, i) : column_name(command, i - keywords);
 }
 
-// What a word is near to; a verb only where it stands first.
+// The known word that is most similar. Only the first word can be a verb.
 static const char *near_word(const struct command *c, const char *word, bool first)
 {
 	const char *near = text_nearest(word, known_word, (void *)(uintptr_t)c);
@@ -317,7 +317,7 @@ static bool unexpected(struct parse *p, bool first)
 		near = near_word(p->c, word, true);
 	}
 	if (!near)
-		return wrong(p->c, "'%s' is not expected", *p->word);
+		return usage_error(p->c, "unexpected word '%s'", *p->word);
 	complain("unknown word '%s' (did you mean '%s'?)", word, near);
 	return false;
 }
@@ -330,11 +330,11 @@ static bool take_column(struct parse *p, bool first)
 		return unexpected(p, first);
 	p->word++;
 	if (!*p->word)
-		return wrong(p->c, "no value for '%s'", column);
+		return usage_error(p->c, "'%s' needs a value", column);
 	return set_once(p, json_object_get(p->params, "where"), column, plain_text(*p->word++));
 }
 
-// One of the words, or pairs, that the last argument takes all of.
+// Takes a word, or pair, for the last argument.
 static bool take_one(struct parse *p, const struct argument *rest, bool first)
 {
 	switch (rest->form) {
@@ -364,8 +364,8 @@ static bool take_rest(struct parse *p)
 	return true;
 }
 
-// What words are gathered in.
-static void prepare(struct parse *p)
+// Creates the objects and arrays that collect words.
+static void create_collections(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->name; a++)
 		if (a->form == ARG_SETTING || a->form == ARG_PAIRS)
@@ -388,8 +388,8 @@ static bool is_whole(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->name; a++)
 		if (!a->optional && !is_there(p->params, a))
-			return a->form >= ARG_LIST ? wrong(p->c, "no key")
-						   : wrong(p->c, "'%s' is missing", a->name);
+			return a->form >= ARG_LIST ? usage_error(p->c, "a key is missing")
+						   : usage_error(p->c, "'%s' is missing", a->name);
 	return true;
 }
 
@@ -397,7 +397,7 @@ json_t *command_params(const struct command *c, char *const *words)
 {
 	struct parse p = {.c = c, .word = words, .params = json_object()};
 
-	prepare(&p);
+	create_collections(&p);
 	if (take_words(&p) && take_rest(&p) && is_whole(&p))
 		return p.params;
 	json_decref(p.params);

@@ -10,7 +10,7 @@
 #include "control/common/table.h"
 #include "control/common/view.h"
 
-// By an object's members: name -> row.
+// Indexes ports by name.
 static json_t *index_ports(json_t *ports)
 {
 	json_t *all = json_object(), *port;
@@ -21,7 +21,7 @@ static json_t *index_ports(json_t *ports)
 	return all;
 }
 
-// Whether the counters of `now` can have grown out of those of `before`.
+// Whether no counter decreased from `before` to `now`.
 static bool has_grown(const json_t *before, json_t *now)
 {
 	const char *name;
@@ -96,7 +96,7 @@ static const char *station(json_t *entry, char out[STATION])
 	return out;
 }
 
-static json_t *changed(json_t *entry, const char *change, json_t *from)
+static json_t *changed_row(json_t *entry, const char *change, json_t *from)
 {
 	json_t *row = json_pack("{s:s?, s:O?}", "change", change, "from", from);
 
@@ -106,15 +106,15 @@ static json_t *changed(json_t *entry, const char *change, json_t *from)
 	return row;
 }
 
-// What has become of an entry that is there now; it is taken out of those that were there.
-static json_t *compare(json_t *were, json_t *entry)
+// Compares an entry with its previous state, and removes it from `were`.
+static json_t *compare_entry(json_t *were, json_t *entry)
 {
 	char key[STATION];
 	json_t *was = json_object_get(were, station(entry, key)),
 	       *from = json_object_get(was, "port");
 	bool moved = was && !json_equal(from, json_object_get(entry, "port"));
-	json_t *row = !was ? changed(entry, "new", NULL)
-			   : changed(entry, moved ? "moved" : NULL, moved ? from : NULL);
+	json_t *row = !was ? changed_row(entry, "new", NULL)
+			   : changed_row(entry, moved ? "moved" : NULL, moved ? from : NULL);
 
 	json_object_del(were, key);
 	return row;
@@ -131,12 +131,12 @@ json_t *rates_changes(json_t *before, json_t *now)
 	json_array_foreach(before, i, entry)
 		json_object_set(were, station(entry, key), entry);
 	json_array_foreach(now, i, entry) {
-		json_t *row = before ? compare(were, entry) : changed(entry, NULL, NULL);
+		json_t *row = before ? compare_entry(were, entry) : changed_row(entry, NULL, NULL);
 		json_array_append_new(json_is_null(json_object_get(row, "change")) ? same : news,
 				      row);
 	}
 	json_object_foreach(were, name, entry)
-		json_array_append_new(news, changed(entry, "gone", NULL));
+		json_array_append_new(news, changed_row(entry, "gone", NULL));
 	json_t *sorted = select_rows(by_age, VIEW_CHANGES, same);
 	json_array_extend(news, sorted);
 	json_decref(sorted);

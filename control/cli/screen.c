@@ -49,7 +49,7 @@ bool screen_has_colours(void)
 	return screen_is_there() && !(no && *no);
 }
 
-// Single keys, not echoed. Ctrl-Z would leave the terminal as it is now.
+// Reads single keys without echo. Disables Ctrl-Z, which would not restore the terminal.
 static void take_keys(void)
 {
 	struct termios keys;
@@ -66,7 +66,8 @@ static void take_keys(void)
 
 void screen_open(void)
 {
-	struct sigaction a = {.sa_handler = on_signal}; // what waits is interrupted
+	struct sigaction a = {.sa_handler = on_signal}; // without SA_RESTART: interrupts waiting
+							// calls
 
 	ended = resized = 0;
 	for (int i = 0; i < SIGNALS; i++)
@@ -83,7 +84,7 @@ void screen_open(void)
 bool screen_close(void)
 {
 	if (ended)
-		clearerr(stdout); // the signal interrupted it: nothing failed
+		clearerr(stdout); // the signal interrupted a write, which is not an error
 	fputs("\033[?25h\033[?1049l", stdout);
 	fflush(stdout);
 	if (screen.has_keys)
@@ -102,9 +103,9 @@ bool screen_close(void)
 	return ended;
 }
 
-// A line, or as much of it as fits. Sequences of colour take no room. What was there is erased
-// first: behind the last column the cursor of many terminals still stands on it.
-static void put_line(const char *line, size_t len, unsigned width, bool last)
+// Prints as much of a line as fits. Colour sequences take no room. Erases the old line first,
+// because on many terminals a cursor past the last column would erase that column.
+static void print_line(const char *line, size_t len, unsigned width, bool last)
 {
 	bool sequence = false;
 
@@ -129,7 +130,7 @@ static unsigned count_lines(const char *text)
 	return n;
 }
 
-static void draw(void)
+static void screen_draw(void)
 {
 	struct winsize window;
 	const char *line = screen.shown ? screen.shown : "";
@@ -142,12 +143,12 @@ static void draw(void)
 	fputs("\033[H", stdout);
 	for (unsigned i = 0, room = all ? lines : window.ws_row - 1u; i < room; i++) {
 		size_t len = strcspn(line, "\n");
-		put_line(line, len, window.ws_col, i + 1 == lines);
+		print_line(line, len, window.ws_col, i + 1 == lines);
 		line += len + 1;
 	}
 	if (!all) {
 		snprintf(more, sizeof more, "… %u more lines", lines - window.ws_row + 1u);
-		put_line(more, strlen(more), window.ws_col, true);
+		print_line(more, strlen(more), window.ws_col, true);
 	}
 	fflush(stdout);
 }
@@ -156,10 +157,10 @@ void screen_show(const char *text)
 {
 	free(screen.shown);
 	screen.shown = strdup(text);
-	draw();
+	screen_draw();
 }
 
-// A key; false: to end. No more keys will come where there is none to read.
+// Reads a key. False: the user wants to quit. At the end of the input, no more keys follow.
 static bool take_key(void)
 {
 	char key = 0;
@@ -168,7 +169,7 @@ static bool take_key(void)
 	return key != 'q' && key != 'Q';
 }
 
-static double clock_s(void)
+static double monotonic_s(void)
 {
 	struct timespec now;
 
@@ -176,7 +177,7 @@ static double clock_s(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-// Until something comes or the time is over; signals come with this mask.
+// Waits for a key, a signal that this mask admits, or the end of the time.
 static void wait_once(double seconds, const sigset_t *mask)
 {
 	struct pollfd keys = {.fd = screen.has_keys && !screen.keys_end ? STDIN_FILENO : -1,
@@ -186,7 +187,7 @@ static void wait_once(double seconds, const sigset_t *mask)
 	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
 	if (resized) {
 		resized = 0;
-		draw();
+		screen_draw();
 	}
 	if (ppoll(&keys, 1, &t, mask) > 0 && !take_key())
 		ended = 1;
@@ -194,14 +195,14 @@ static void wait_once(double seconds, const sigset_t *mask)
 
 bool screen_wait(double seconds)
 {
-	double end = clock_s() + seconds;
+	double end = monotonic_s() + seconds;
 	sigset_t ours, before;
 
 	sigemptyset(&ours);
 	for (int i = 0; i < SIGNALS; i++)
 		sigaddset(&ours, signals[i]);
-	sigprocmask(SIG_BLOCK, &ours, &before); // none shall come between looking and waiting
-	for (double left = seconds; !ended && left > 0; left = end - clock_s())
+	sigprocmask(SIG_BLOCK, &ours, &before); // no signal between the check and the wait
+	for (double left = seconds; !ended && left > 0; left = end - monotonic_s())
 		wait_once(left, &before);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return !ended;

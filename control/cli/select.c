@@ -20,7 +20,7 @@ json_t *select_take(json_t *params)
 	return selection;
 }
 
-static bool fits(json_t *row, json_t *where)
+static bool row_matches(json_t *row, json_t *where)
 {
 	char text[TABLE_CELL];
 	const char *name;
@@ -68,7 +68,7 @@ static int compare_items(const void *a, const void *b, void *descending)
 	return *(bool *)descending ? -order : order;
 }
 
-static json_t *sorted(json_t *rows, const char *by)
+static json_t *sort_rows(json_t *rows, const char *by)
 {
 	size_t n = json_array_size(rows);
 	struct item *item = calloc(n + 1, sizeof *item);
@@ -87,8 +87,8 @@ static json_t *sorted(json_t *rows, const char *by)
 	return all;
 }
 
-// Of an array.
-static json_t *chosen(const json_t *selection, json_t *rows)
+// Selects and sorts rows of an array.
+static json_t *select_array(const json_t *selection, json_t *rows)
 {
 	const char *by = json_string_value(json_object_get(selection, "sort"));
 	const json_t *limit = json_object_get(selection, "limit");
@@ -96,11 +96,11 @@ static json_t *chosen(const json_t *selection, json_t *rows)
 	size_t i;
 
 	json_array_foreach(rows, i, row)
-		if (fits(row, json_object_get(selection, "where")))
+		if (row_matches(row, json_object_get(selection, "where")))
 			json_array_append(all, row);
 	if (by) {
 		json_t *unsorted = all;
-		all = sorted(unsorted, by);
+		all = sort_rows(unsorted, by);
 		json_decref(unsorted);
 	}
 	while (limit && json_array_size(all) > (size_t)json_integer_value(limit))
@@ -108,9 +108,9 @@ static json_t *chosen(const json_t *selection, json_t *rows)
 	return all;
 }
 
-static json_t *chosen_policy(const json_t *selection, json_t *policy)
+static json_t *select_policy(const json_t *selection, json_t *policy)
 {
-	json_t *rows = view_policy_rows(policy), *some = chosen(selection, rows),
+	json_t *rows = view_policy_rows(policy), *some = select_array(selection, rows),
 	       *all = json_object(), *row;
 	size_t i;
 
@@ -129,6 +129,7 @@ json_t *select_rows(const json_t *selection, enum view view, json_t *result)
 		return json_incref(result);
 	if (view == VIEW_EVENTS)
 		return json_pack("{s:o}", "events",
-				 chosen(selection, json_object_get(result, "events")));
-	return view == VIEW_POLICY ? chosen_policy(selection, result) : chosen(selection, result);
+				 select_array(selection, json_object_get(result, "events")));
+	return view == VIEW_POLICY ? select_policy(selection, result)
+				   : select_array(selection, result);
 }

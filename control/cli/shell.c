@@ -26,21 +26,21 @@ struct shell {
 	Tokenizer *tokenizer;
 	EditLine *edit;
 	History *history;
-	char *history_file; // NULL: nowhere to keep it
+	char *history_file; // NULL: the history is not saved
 	char prompt[NAME_SHOWN + 3];
-	bool cancelled; // the line being typed
+	bool cancelled; // the user cancelled the line
 };
 
-// What may stand where the cursor is, with its help.
+// The candidates at the cursor, with their help.
 struct candidates {
-	json_t *words, *others; // others: what stands for words that are not known
+	json_t *words, *others; // others: placeholders
 	bool file;
 };
 
-// The words of a line behind the program's name, NULL behind the last; free() them before the next
-// call. With `begun`, the last one is that at the line's end, which may be empty. NULL: a quote is
-// open.
-static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
+// Splits a line into words after the program's name, NULL after the last. The caller frees them
+// before the next call. With `begun`, the last word is the one at the end of the line, which may be
+// empty. NULL: a quote is open.
+static char **split_line(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 {
 	const char **words;
 	int count, cursor, offset;
@@ -58,8 +58,8 @@ static char **split(Tokenizer *t, const LineInfo *line, bool begun, int *argc)
 	return argv;
 }
 
-// The bytes of a line without its end, and without a comment: a `#` that stands first in a word and
-// what is behind it.
+// The bytes of a line without its line end and its comment. A comment starts at a word that begins
+// with `#`.
 static size_t command_length(const char *line)
 {
 	size_t i, len = strcspn(line, "\r\n");
@@ -95,26 +95,26 @@ static void add_other(void *to, enum argument_kind kind, const char *value, cons
 	json_object_set_new(c->others, value, json_string(help));
 }
 
-// What may stand at the cursor, *begun bytes of which are there; false where a quote is open.
-static bool look(struct shell *sh, struct candidates *c, size_t *begun)
+// Finds the candidates at the cursor. *begun: the bytes typed so far. False: a quote is open.
+static bool find_candidates(struct shell *sh, struct candidates *c, size_t *begun)
 {
 	const struct completion to = {.offer = add_word, .expect = add_other, .arg = c};
 	const LineInfo *l = el_line(sh->edit), up_to_cursor = {l->buffer, l->cursor, l->cursor};
 	int argc;
-	char **argv = split(sh->tokenizer, &up_to_cursor, true, &argc);
+	char **argv = split_line(sh->tokenizer, &up_to_cursor, true, &argc);
 
 	*c = (struct candidates){json_object(), json_object(), false};
 	if (!argv)
 		return false;
 	*begun = strlen(argv[argc - 1]);
 	if (argc == 2 && !strncmp("exit", argv[1], *begun))
-		add_word(c, "exit", "leaves");
+		add_word(c, "exit", "leave the shell");
 	line_complete(sh->session, &to, argc, argv);
 	free(argv);
 	return true;
 }
 
-static void forget(struct candidates *c)
+static void free_candidates(struct candidates *c)
 {
 	json_decref(c->words);
 	json_decref(c->others);
@@ -128,7 +128,7 @@ static struct shell *shell_of(EditLine *e)
 	return sh;
 }
 
-// The letters that all words begin with.
+// The number of letters that all words have in common at their beginning.
 static size_t common_length(json_t *words, const char **first)
 {
 	const char *word;
@@ -139,7 +139,7 @@ static size_t common_length(json_t *words, const char **first)
 	json_object_foreach(words, word, help) {
 		size_t same = 0;
 		if (!*first)
-			*first = word, common = strlen(word);
+			common = strlen(*first = word);
 		while (same < common && word[same] == (*first)[same])
 			same++;
 		common = same;
@@ -147,7 +147,7 @@ static size_t common_length(json_t *words, const char **first)
 	return common;
 }
 
-static void list_words(EditLine *e, json_t *words)
+static void print_candidates(EditLine *e, json_t *words)
 {
 	const char *word;
 	json_t *help;
@@ -174,7 +174,7 @@ static unsigned char complete_word(EditLine *e, json_t *words, size_t begun)
 	size_t common = common_length(words, &first);
 
 	if (common == begun && json_object_size(words) > 1) {
-		list_words(e, words);
+		print_candidates(e, words);
 		return CC_REDISPLAY;
 	}
 	char *more = strndup(first + begun, common - begun);
@@ -192,15 +192,15 @@ static unsigned char on_tab(EditLine *e, int key)
 	size_t begun;
 	unsigned char action = CC_ERROR;
 
-	if (look(shell_of(e), &c, &begun) && json_object_size(c.words))
+	if (find_candidates(shell_of(e), &c, &begun) && json_object_size(c.words))
 		action = complete_word(e, c.words, begun);
 	else if (c.file)
 		action = _el_fn_complete(e, key);
-	forget(&c);
+	free_candidates(&c);
 	return action;
 }
 
-static void explain(json_t *words)
+static void print_explanations(json_t *words)
 {
 	const char *word;
 	json_t *help;
@@ -215,24 +215,24 @@ static void explain(json_t *words)
 		printf("  and %d more\n", shown - WORDS_SHOWN);
 }
 
-// Explains what may follow; a question mark within quotes is one.
+// Explains the candidates. Within quotes, inserts a question mark.
 static unsigned char on_question(EditLine *e, int key)
 {
 	struct candidates c;
 	size_t begun;
-	bool asked = look(shell_of(e), &c, &begun);
+	bool asked = find_candidates(shell_of(e), &c, &begun);
 
 	(void)key;
 	if (asked) {
 		putchar('\n');
-		explain(c.words);
-		explain(c.others);
+		print_explanations(c.words);
+		print_explanations(c.others);
 		if (!json_object_size(c.words) && !json_object_size(c.others))
-			puts("  nothing that is known may follow");
+			puts("  no word may follow here");
 	} else {
 		el_insertstr(e, "?");
 	}
-	forget(&c);
+	free_candidates(&c);
 	return asked ? CC_REDISPLAY : CC_REFRESH;
 }
 
@@ -259,8 +259,8 @@ static void make_prompt(struct shell *sh)
 	snprintf(sh->prompt, sizeof sh->prompt, "%s> ", *name ? name : "nestctl");
 }
 
-// Ctrl-C is a key at the prompt, and a signal to the command that runs.
-static bool prepare(struct shell *sh)
+// Sets up the line editor. Ctrl-C is a key at the prompt, but a signal for a running command.
+static bool open_editor(struct shell *sh)
 {
 	HistEvent event;
 
@@ -277,10 +277,11 @@ static bool prepare(struct shell *sh)
 	el_set(sh->edit, EL_EDITOR, "emacs");
 	el_set(sh->edit, EL_HIST, history, sh->history);
 	el_set(sh->edit, EL_SETTY, "-d", "-isig", NULL);
-	// Wide, for libedit never frees the wide copies that it makes of others.
-	el_wset(sh->edit, EL_ADDFN, L"nestctl-complete", L"completes a word", on_tab);
-	el_wset(sh->edit, EL_ADDFN, L"nestctl-explain", L"explains what may follow", on_question);
-	el_wset(sh->edit, EL_ADDFN, L"nestctl-cancel", L"forgets the line", on_cancel);
+	// Wide strings, because libedit leaks the wide copies that it makes of others.
+	el_wset(sh->edit, EL_ADDFN, L"nestctl-complete", L"complete a word", on_tab);
+	el_wset(sh->edit, EL_ADDFN, L"nestctl-explain", L"explain the words that may follow",
+		on_question);
+	el_wset(sh->edit, EL_ADDFN, L"nestctl-cancel", L"cancel the line", on_cancel);
 	el_set(sh->edit, EL_BIND, "^I", "nestctl-complete", NULL);
 	el_set(sh->edit, EL_BIND, "?", "nestctl-explain", NULL);
 	el_set(sh->edit, EL_BIND, "^C", "nestctl-cancel", NULL);
@@ -297,18 +298,18 @@ static void remember(struct shell *sh, const char *line)
 		history(sh->history, &event, H_SAVE, sh->history_file);
 }
 
-static int carry_out(const struct session *s, int argc, char **argv)
+static int run_argv(const struct session *s, int argc, char **argv)
 {
 	struct session own = *s;
 	int status = line_carry_out(&own, argc, argv);
 
 	if (status != LINE_EMPTY)
 		return status;
-	complain("there is no command behind the options");
+	complain("a command is missing after the options");
 	return EXIT_USAGE;
 }
 
-// Those that come in between are kept for the command that is about to run.
+// Blocks or unblocks interrupts. Blocked ones stay pending for the next command.
 static void take_interrupts(bool take)
 {
 	sigset_t interrupts;
@@ -319,7 +320,7 @@ static void take_interrupts(bool take)
 	sigprocmask(take ? SIG_UNBLOCK : SIG_BLOCK, &interrupts, NULL);
 }
 
-// A process of its own for a command; what it says of itself is all there is to say.
+// Runs a command in a child process, which prints its own errors.
 static void run_child(struct session *s, int argc, char **argv)
 {
 	int status;
@@ -330,7 +331,7 @@ static void run_child(struct session *s, int argc, char **argv)
 		complain("cannot start a process: %s", strerror(errno));
 	if (!child) {
 		take_interrupts(true);
-		status = carry_out(s, argc, argv);
+		status = run_argv(s, argc, argv);
 		fflush(stdout);
 		_exit(status);
 	}
@@ -340,13 +341,13 @@ static void run_child(struct session *s, int argc, char **argv)
 		putchar('\n');
 }
 
-// False: the user leaves.
-static bool carry_out_typed(struct shell *sh, const char *line)
+// Runs a typed line. False: the user leaves.
+static bool run_typed_line(struct shell *sh, const char *line)
 {
 	size_t len = command_length(line);
 	const LineInfo l = {line, line + len, line + len};
 	int argc;
-	char **argv = split(sh->tokenizer, &l, false, &argc);
+	char **argv = split_line(sh->tokenizer, &l, false, &argc);
 	bool stays = !argv || !says_exit(argv);
 
 	if (!argv)
@@ -357,24 +358,23 @@ static bool carry_out_typed(struct shell *sh, const char *line)
 	return stays;
 }
 
-static void talk(struct shell *sh)
+static void run_prompt(struct shell *sh)
 {
 	const char *typed;
 	int len;
 	bool stays = true;
 
-	puts("TAB completes, ? explains what may follow, `help` lists all there is, `exit` leaves.");
+	puts("Press TAB to complete a word and ? to explain it. `help` lists all commands, `exit` leaves.");
 	while (stays) {
 		make_prompt(sh);
 		sh->cancelled = false;
-		el_set(sh->edit, EL_PREP_TERM, 1); // before the prompt is there, so that no key
-						   // comes too early
+		el_set(sh->edit, EL_PREP_TERM, 1); // before the prompt, so that no key is lost
 		if (!(typed = el_gets(sh->edit, &len)) || len <= 0)
 			break;
 		char *line = sh->cancelled ? NULL : strndup(typed, strcspn(typed, "\r\n"));
 		if (line && line[strspn(line, " \t")]) {
 			remember(sh, line);
-			stays = carry_out_typed(sh, line);
+			stays = run_typed_line(sh, line);
 		}
 		free(line);
 	}
@@ -391,9 +391,9 @@ static int run_interactive(struct session *s)
 	take_interrupts(false);
 	if (home && asprintf(&sh.history_file, "%s/.nestctl_history", home) < 0)
 		sh.history_file = NULL;
-	bool good = sh.tokenizer && prepare(&sh);
+	bool good = sh.tokenizer && open_editor(&sh);
 	if (good)
-		talk(&sh);
+		run_prompt(&sh);
 	if (sh.history)
 		history_end(sh.history);
 	if (sh.edit)
@@ -404,19 +404,21 @@ static int run_interactive(struct session *s)
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
-// A line of a script; LINE_EMPTY: there was nothing to do. *leaves: it says so.
-static int carry_out_line(struct session *s, Tokenizer *t, const char *line, bool *leaves)
+// Runs a line of a script. LINE_EMPTY: the line has no command. *leaves: the line is `exit`.
+static int run_script_line(struct session *s, Tokenizer *t, const char *line, bool *leaves)
 {
 	size_t len = command_length(line);
 	const LineInfo l = {line, line + len, line + len};
 	int argc, status = LINE_EMPTY;
 
-	char **argv = split(t, &l, false, &argc);
-	if (!argv)
-		return complain("a quote is not closed"), EXIT_USAGE;
+	char **argv = split_line(t, &l, false, &argc);
+	if (!argv) {
+		complain("a quote is not closed");
+		return EXIT_USAGE;
+	}
 	*leaves = says_exit(argv);
 	if (!*leaves && argc > 1)
-		status = carry_out(s, argc, argv);
+		status = run_argv(s, argc, argv);
 	free(argv);
 	return status;
 }
@@ -430,17 +432,19 @@ static int run_script(struct session *s, char line[SCRIPT_LINE_MAX])
 
 	while (t && status <= EXIT_DONE && !leaves && fgets(line, SCRIPT_LINE_MAX, stdin)) {
 		number++;
-		if (strlen(line) == SCRIPT_LINE_MAX - 1)
-			status = (complain("a line has no more than %d bytes", SCRIPT_LINE_MAX - 2),
-				  EXIT_USAGE);
-		else
-			status = carry_out_line(s, t, line, &leaves);
+		if (strlen(line) == SCRIPT_LINE_MAX - 1) {
+			complain("the line is too long (at most %d bytes)", SCRIPT_LINE_MAX - 2);
+			status = EXIT_USAGE;
+		} else
+			status = run_script_line(s, t, line, &leaves);
 		fflush(stdout);
 	}
 	if (t)
 		tok_end(t);
-	if (!number)
-		return help_print(stderr), EXIT_USAGE;
+	if (!number) {
+		help_print(stderr);
+		return EXIT_USAGE;
+	}
 	if (status > EXIT_DONE)
 		complain("line %u of the script failed: %.*s", number, (int)strcspn(line, "\r\n"),
 			 line);

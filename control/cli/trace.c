@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// `nestctl trace`: a frame in hex, or those of a capture, become the frames of the request.
+// `nestctl trace`: puts a frame in hex, or the frames of a capture, into the request.
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +21,7 @@ static json_t *hex_of(const uint8_t *data, uint32_t len)
 	return hex;
 }
 
-// All frames of a capture, under the time since the first one.
+// Reads all frames of a capture. Their times are relative to the first one.
 static bool read_frames(struct captures *in, json_t *frames)
 {
 	struct capture_record r;
@@ -68,7 +68,7 @@ int trace_run(struct session *s, const struct command *c, json_t *params)
 	json_object_set_new(params, "frames", frames);
 	if (!hex == !pcap)
 		complain(
-			"what is to be traced? (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
+			"give either a frame or a pcap (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
 	else if (hex)
 		status = json_array_append_new(frames, json_pack("{s:s}", "hex", hex))
 				 ? EXIT_REFUSED

@@ -20,12 +20,12 @@ struct watch {
 	const struct command *c;
 	json_t *selection;
 	double interval;
-	json_t *before; // the last result, and when it came
-	double before_s;
+	json_t *before;  // the last result
+	double before_s; // time of the last result
 	bool screen;
 };
 
-static double clock_s(clockid_t clock)
+static double seconds_on(clockid_t clock)
 {
 	struct timespec now;
 
@@ -33,10 +33,10 @@ static double clock_s(clockid_t clock)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-// What there is to show of a result, a new reference; NULL: nothing yet.
+// The rows to show of a result, a new reference. NULL: none yet, because rates need two results.
 static json_t *make_rows(struct watch *w, json_t *result)
 {
-	double now = clock_s(CLOCK_MONOTONIC);
+	double now = seconds_on(CLOCK_MONOTONIC);
 	json_t *rows = w->c->view == VIEW_CHANGES ? rates_changes(w->before, result)
 		       : w->c->view != VIEW_RATES ? json_incref(result)
 		       : w->before                ? rates_of(w->before, result, now - w->before_s)
@@ -52,20 +52,20 @@ static json_t *make_rows(struct watch *w, json_t *result)
 
 static void show_json(json_t *rows)
 {
-	json_t *o = json_pack("{s:f, s:O}", "time", clock_s(CLOCK_REALTIME), "result", rows);
+	json_t *o = json_pack("{s:f, s:O}", "time", seconds_on(CLOCK_REALTIME), "result", rows);
 
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	putchar('\n');
 	json_decref(o);
 }
 
-static void put_time(const struct watch *w, FILE *out)
+static void print_time(const struct watch *w, FILE *out)
 {
 	time_t now = time(NULL);
 	char text[32];
 
 	strftime(text, sizeof text, "%F %T", localtime(&now));
-	fprintf(out, w->screen ? "%s  every %g s, q ends\n\n" : "%s\n", text, w->interval);
+	fprintf(out, w->screen ? "%s  every %g s, press q to quit\n\n" : "%s\n", text, w->interval);
 }
 
 static void show_table(const struct watch *w, json_t *rows)
@@ -76,7 +76,7 @@ static void show_table(const struct watch *w, json_t *rows)
 
 	if (!out)
 		return;
-	put_time(w, out);
+	print_time(w, out);
 	view_print(out, w->c->view, rows, w->s->colours);
 	fclose(out);
 	if (w->screen)
@@ -86,7 +86,7 @@ static void show_table(const struct watch *w, json_t *rows)
 	free(text);
 }
 
-static void show(const struct watch *w, json_t *rows)
+static void show_rows(const struct watch *w, json_t *rows)
 {
 	if (w->s->json)
 		show_json(rows);
@@ -105,7 +105,7 @@ static bool wait_for_next(const struct watch *w)
 	return !nanosleep(&t, NULL);
 }
 
-static int follow(struct watch *w, struct session *s, json_t *params, json_int_t count)
+static int refresh_until_end(struct watch *w, struct session *s, json_t *params, json_int_t count)
 {
 	json_t *result;
 	int status;
@@ -114,7 +114,7 @@ static int follow(struct watch *w, struct session *s, json_t *params, json_int_t
 		json_t *rows = make_rows(w, result);
 		json_decref(result);
 		if (rows)
-			show(w, rows);
+			show_rows(w, rows);
 		bool last = rows && !--count;
 		json_decref(rows);
 		if (last || ferror(stdout) || !wait_for_next(w))
@@ -123,7 +123,7 @@ static int follow(struct watch *w, struct session *s, json_t *params, json_int_t
 	return status;
 }
 
-// A number that is for watch, not for the switch; `otherwise` where it was not given.
+// Takes a number out of the parameters that go to the switch. `otherwise`: its default.
 static double take_number(json_t *params, const char *name, double otherwise)
 {
 	json_t *v = json_object_get(params, name);
@@ -137,8 +137,10 @@ int watch_run(struct session *s, const struct command *c, json_t *params)
 {
 	json_int_t count = (json_int_t)take_number(params, "count", ENDLESS);
 
-	if (!count)
-		return complain("count cannot be '0' (a number from 1)"), EXIT_USAGE;
+	if (!count) {
+		complain("count cannot be '0' (a number from 1)");
+		return EXIT_USAGE;
+	}
 	struct watch w = {.s = s,
 			  .c = c,
 			  .interval = take_number(params, "interval", 1),
@@ -146,7 +148,7 @@ int watch_run(struct session *s, const struct command *c, json_t *params)
 	w.screen = !s->json && screen_is_there();
 	if (w.screen)
 		screen_open();
-	int status = follow(&w, s, params, count);
+	int status = refresh_until_end(&w, s, params, count);
 	if (w.screen && screen_close())
 		status = EXIT_DONE;
 	json_decref(w.before);

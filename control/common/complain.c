@@ -39,15 +39,15 @@ void complain_option(int refused, const char *word, const struct option *longs, 
 {
 	char name[64], letter[] = {'-', (char)optopt, 0};
 
-	if (refused == '?' && optopt && !has_letter(longs, optopt)) // `word` may be an earlier one:
-								    // this one is not over
+	// In a cluster such as -xy, `word` may still be the word before it.
+	if (refused == '?' && optopt && !has_letter(longs, optopt))
 		word = letter;
 	snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
 	const char *near = strncmp(name, "--", 2)
 				   ? NULL
 				   : text_nearest(name + 2, option_name, (void *)(uintptr_t)longs);
 	if (refused == ':')
-		complain("no value for '%s' (see %s)", word, help);
+		complain("option '%s' needs a value (see %s)", word, help);
 	else if (near)
 		complain("unknown option '%s' (did you mean '--%s'?)", word, near);
 	else

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// error: why something was refused or failed: one sentence, and where its cause stands.
+// error: the reason of a refusal or failure: one sentence, and its place in a file.
 //
-// Model   Who fails fills in the caller's struct error and returns false or NULL. Who can do
-//         nothing about it hands the same struct on. It is printed, logged or sent once, where it
-//         ends.
-// Limits  A sentence is cut off at ERROR_TEXT - 1 bytes.
+// Model   A function that fails fills in the caller's struct error and returns false or NULL. A
+//         caller that cannot handle the error passes the same struct on. The last one prints, logs
+//         or sends it once.
+// Limits  A sentence is truncated at ERROR_TEXT - 1 bytes.
 #pragma once
 
 #include <stdbool.h>
 
 enum { ERROR_TEXT = 1024 };
 
-// A place in a file, from 1 on; line 0: the cause is in no file.
+// A place in a file, counted from 1. Line 0: the error has no place in a file.
 struct mark {
 	unsigned line, column;
 };
 
 struct error {
 	struct mark at;
-	int code; // for a client of JSON-RPC, see api/method.h; 0: refused
+	int code; // JSON-RPC error code, see api/method.h; 0: refused
 	char text[ERROR_TEXT];
 };
 
-// Fills in an error, with and without a place in a file. Both return false. The text becomes one
-// clean line.
+// Fill in an error, with and without a place in a file. Both return false. The text is cleaned, see
+// text_clean().
 bool error_at(struct error *e, struct mark at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 bool error_set(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));

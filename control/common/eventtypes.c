@@ -12,23 +12,22 @@ const char *const event_type_names[EVENT_TYPES] = {
 };
 
 static const char *const meanings[EVENT_TYPES] = {
-	[EVENT_MAC_LEARNED] = "a station is new: mac, vlan, port",
-	[EVENT_MAC_MOVED] = "a station is behind another port now: mac, vlan, from, to",
-	[EVENT_MAC_AGED] =
-		"a station was not heard for `aging-time`, and is forgotten: mac, vlan, port",
-	[EVENT_MAC_FLAP] = "a station moved too often and is held where it is: mac, vlan, from, to",
+	[EVENT_MAC_LEARNED] = "The switch learned a new MAC: mac, vlan, port",
+	[EVENT_MAC_MOVED] = "A MAC moved to another port: mac, vlan, from, to",
+	[EVENT_MAC_AGED] = "A MAC aged out after `aging-time` without a frame: mac, vlan, port",
+	[EVENT_MAC_FLAP] = "A MAC moved too often and is held on its port: mac, vlan, from, to",
 	[EVENT_VIOLATION] =
-		"frames broke a rule: port, reason, mac and vlan of the first one, their count in that second",
-	[EVENT_PORT_ERR_DISABLED] = "a violation ended the port: port, reason",
-	[EVENT_PORT_RECOVERED] = "an err-disabled port is back: port",
-	[EVENT_TABLE_FULL] = "a MAC found no place in the table: port",
-	[EVENT_PORT_UP] = "the port has a link: port",
-	[EVENT_PORT_DOWN] = "the port has lost its link: port",
-	[EVENT_LOST] = "so many events were not told, for they came too fast: count",
+		"Frames violated a policy: port, reason, count in that second, mac and vlan of the first frame",
+	[EVENT_PORT_ERR_DISABLED] = "A violation shut the port down: port, reason",
+	[EVENT_PORT_RECOVERED] = "An err-disabled port recovered: port",
+	[EVENT_TABLE_FULL] = "The table had no room for a new MAC: port",
+	[EVENT_PORT_UP] = "The port's link came up: port",
+	[EVENT_PORT_DOWN] = "The port's link went down: port",
+	[EVENT_LOST] = "Events were lost because too many came at once: count",
 	[EVENT_CONFIG_ROLLED_BACK] =
-		"a configuration was not confirmed, the one before came back: number of the one in force",
+		"A configuration was not confirmed and was rolled back: number of the one in force",
 	[EVENT_CONFIG_ROLLBACK_FAILED] =
-		"the same, but it cannot come back, and is tried again: number of the one in force",
+		"A rollback failed; the switch will retry: number of the one in force",
 };
 
 int event_type_find(const char *name)

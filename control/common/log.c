@@ -26,7 +26,7 @@ static const struct {
 	{"info", LOG_INFO}, {"debug", LOG_DEBUG},
 };
 
-// Whether standard error is the journal's, as systemd says.
+// Whether standard error is connected to systemd's journal.
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -39,10 +39,15 @@ static bool is_journal(void)
 
 static bool set_level(const char *name)
 {
-	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+	size_t i;
+
+	for (i = 0; i < sizeof levels / sizeof *levels; i++)
 		if (!strcmp(levels[i].name, name))
-			return sink.level = levels[i].level, true;
-	return false;
+			break;
+	if (i == sizeof levels / sizeof *levels)
+		return false;
+	sink.level = levels[i].level;
+	return true;
 }
 
 bool log_open(const char *where, const char *level, struct error *e)
@@ -61,7 +66,7 @@ bool log_open(const char *where, const char *level, struct error *e)
 	return true;
 }
 
-static void put_plain(int level, const char *line)
+static void write_plain(int level, const char *line)
 {
 	char date[DATE_TEXT];
 	struct timespec now;
@@ -96,5 +101,5 @@ void log_write(int level, const char *format, ...)
 	else if (sink.where == JOURNAL)
 		fprintf(stderr, "<%d>%s\n", level, line);
 	else
-		put_plain(level, line);
+		write_plain(level, line);
 }

@@ -12,7 +12,7 @@ enum { SNAPLEN = 262144 };
 struct input {
 	pcap_t *pcap;
 	char *path;
-	bool wanted;  // a record is to be read
+	bool wanted;  // the next record has to be read
 	bool pending; // `next` holds a record
 	struct capture_record next;
 	uint64_t size;
@@ -44,26 +44,26 @@ void captures_destroy(struct captures *c)
 	free(c);
 }
 
-// What libpcap says of a file that ends within a record, pcap or pcapng.
+// Whether this is libpcap's error for a pcap or pcapng file that ends within a record.
 static bool is_cut_short(const char *error)
 {
 	return !strncmp(error, "truncated dump file", 19) ||
 	       !strncmp(error, "truncated pcapng dump file", 26);
 }
 
-static enum capture_status broken(struct input *in, char text[CAPTURE_ERROR])
+static enum capture_status report_broken(struct input *in, char text[CAPTURE_ERROR])
 {
 	const char *why = pcap_geterr(in->pcap);
 	bool cut = is_cut_short(why);
 
 	snprintf(text, CAPTURE_ERROR, "%s: %s%s", in->path,
-		 cut ? "ends within a record, replayed up to there: " : "", why);
+		 cut ? "the file ends within a record, and is used up to there: " : "", why);
 	input_close(in);
 	return cut ? CAPTURE_WARNING : CAPTURE_BROKEN;
 }
 
-// Reads a record ahead.
-static enum capture_status advance(struct input *in, char text[CAPTURE_ERROR])
+// Reads the next record.
+static enum capture_status read_ahead(struct input *in, char text[CAPTURE_ERROR])
 {
 	struct pcap_pkthdr *h;
 	const u_char *data;
@@ -72,7 +72,7 @@ static enum capture_status advance(struct input *in, char text[CAPTURE_ERROR])
 	in->wanted = false;
 	in->pending = rc == 1;
 	if (rc == 1) {
-		// Stamps beyond the year 2500 are nonsense that would overflow.
+		// Timestamps after the year 2500 are wrong and would overflow.
 		uint64_t s = h->ts.tv_sec < 0 ? 0 : (uint64_t)h->ts.tv_sec;
 		in->next.ns = (s < SECONDS_MAX ? s : SECONDS_MAX) * 1000000000 +
 			      (uint64_t)h->ts.tv_usec % 1000000000;
@@ -83,7 +83,7 @@ static enum capture_status advance(struct input *in, char text[CAPTURE_ERROR])
 	}
 	if (rc == PCAP_ERROR_BREAK)
 		return CAPTURE_END;
-	return broken(in, text);
+	return report_broken(in, text);
 }
 
 bool captures_add(struct captures *c, const char *path, unsigned tag, char error[CAPTURE_ERROR])
@@ -92,7 +92,7 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 	struct stat st = {0};
 
 	if (c->count == CAPTURES_MAX) {
-		snprintf(error, CAPTURE_ERROR, "more than %d captures", CAPTURES_MAX);
+		snprintf(error, CAPTURE_ERROR, "too many captures (at most %d)", CAPTURES_MAX);
 		return false;
 	}
 	struct input *in = &c->input[c->count];
@@ -101,8 +101,8 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 				      path, PCAP_TSTAMP_PRECISION_NANO, why)
 			    : NULL;
 	if (!in->pcap) {
-		bool named = !strncmp(why, path, strlen(path)); // libpcap puts it before some of
-								// its messages
+		// Some messages of libpcap begin with the path.
+		bool named = !strncmp(why, path, strlen(path));
 		snprintf(error, CAPTURE_ERROR, "%s%s%s", named ? "" : path, named ? "" : ": ", why);
 		free(in->path);
 		return false;
@@ -111,8 +111,9 @@ bool captures_add(struct captures *c, const char *path, unsigned tag, char error
 	int type = pcap_datalink(in->pcap);
 	if (type != DLT_EN10MB) {
 		const char *name = pcap_datalink_val_to_name(type);
-		snprintf(error, CAPTURE_ERROR, "%s: link type %s (only Ethernet can be replayed)",
-			 path, name ? name : "unknown");
+		snprintf(error, CAPTURE_ERROR,
+			 "%s: the link type is %s (only Ethernet is supported)", path,
+			 name ? name : "unknown");
 		return false;
 	}
 	if (!stat(path, &st))
@@ -130,7 +131,7 @@ enum capture_status captures_next(struct captures *c, struct capture_record *r,
 	for (unsigned i = 0; i < c->count; i++) {
 		struct input *in = &c->input[i];
 		if (in->wanted) {
-			enum capture_status s = advance(in, text);
+			enum capture_status s = read_ahead(in, text);
 			if (s == CAPTURE_WARNING || s == CAPTURE_BROKEN)
 				return s;
 		}
@@ -141,7 +142,7 @@ enum capture_status captures_next(struct captures *c, struct capture_record *r,
 		return CAPTURE_END;
 	*r = first->next;
 	first->pending = false;
-	first->wanted = true; // its data are good until then
+	first->wanted = true; // reading it invalidates the data of this one
 	return CAPTURE_RECORD;
 }
 

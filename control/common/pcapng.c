@@ -6,8 +6,8 @@
 enum {
 	LINKTYPE_ETHERNET = 1,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
-	STATISTICS_OPTIONS = 20, // where they begin
-	// Options. 0 ends them.
+	STATISTICS_OPTIONS = 20, // offset of the options
+	// Codes of options. 0 ends the list.
 	COMMENT = 1,
 	SECTION_APPLICATION = 4,
 	INTERFACE_NAME = 2,
@@ -17,12 +17,12 @@ enum {
 	STATISTICS_DROPPED = 5,
 };
 
-// A block in the making.
+// A block under construction.
 struct block {
 	uint8_t *start, *at;
 };
 
-static void put(struct block *b, const void *data, size_t len)
+static void put_bytes(struct block *b, const void *data, size_t len)
 {
 	memcpy(b->at, data, len);
 	b->at += len;
@@ -30,39 +30,39 @@ static void put(struct block *b, const void *data, size_t len)
 
 static void put32(struct block *b, uint32_t v)
 {
-	put(b, &v, sizeof v);
+	put_bytes(b, &v, sizeof v);
 }
 
 // Bytes, and zeros up to a multiple of four.
 static void put_padded(struct block *b, const void *data, size_t len)
 {
-	put(b, data, len);
-	put(b, (uint8_t[3]){0}, -len & 3);
+	put_bytes(b, data, len);
+	put_bytes(b, (uint8_t[3]){0}, -len & 3);
 }
 
 static void put_option(struct block *b, uint16_t code, const void *data, size_t len)
 {
-	put(b, (uint16_t[]){code, (uint16_t)len}, 4);
+	put_bytes(b, (uint16_t[]){code, (uint16_t)len}, 4);
 	put_padded(b, data, len);
 }
 
 // The upper half comes first, whatever the byte order.
-static void put_time(struct block *b, uint64_t ns)
+static void put_timestamp(struct block *b, uint64_t ns)
 {
 	put32(b, (uint32_t)(ns >> 32));
 	put32(b, (uint32_t)ns);
 }
 
-static struct block begin(uint8_t *out, uint32_t type)
+static struct block block_begin(uint8_t *out, uint32_t type)
 {
 	struct block b = {out, out};
 
 	put32(&b, type);
-	put32(&b, 0); // length, see end()
+	put32(&b, 0); // length, see block_end()
 	return b;
 }
 
-static size_t end(struct block *b)
+static size_t block_end(struct block *b)
 {
 	uint32_t length = (uint32_t)(b->at - b->start) + 2 * sizeof(uint32_t);
 
@@ -74,50 +74,50 @@ static size_t end(struct block *b)
 
 size_t pcapng_section(uint8_t *out, const char *application)
 {
-	struct block b = begin(out, PCAPNG_SECTION);
+	struct block b = block_begin(out, PCAPNG_SECTION);
 
 	put32(&b, BYTE_ORDER_MAGIC);
-	put(&b, (uint16_t[]){1, 0}, 4); // version
-	put(&b, &(int64_t){-1}, 8);     // length of the section: not known
+	put_bytes(&b, (uint16_t[]){1, 0}, 4); // version
+	put_bytes(&b, &(int64_t){-1}, 8);     // length of the section: unknown
 	put_option(&b, SECTION_APPLICATION, application, strlen(application));
-	return end(&b);
+	return block_end(&b);
 }
 
 size_t pcapng_interface(uint8_t *out, const char *name, uint32_t snaplen)
 {
-	struct block b = begin(out, PCAPNG_INTERFACE);
+	struct block b = block_begin(out, PCAPNG_INTERFACE);
 
 	put32(&b, LINKTYPE_ETHERNET);
 	put32(&b, snaplen);
 	put_option(&b, INTERFACE_NAME, name, strlen(name));
 	put_option(&b, INTERFACE_RESOLUTION, &(uint8_t){9}, 1); // 10^-9 s
-	return end(&b);
+	return block_end(&b);
 }
 
 size_t pcapng_packet(uint8_t *out, const struct pcapng_packet *p)
 {
-	struct block b = begin(out, PCAPNG_PACKET);
+	struct block b = block_begin(out, PCAPNG_PACKET);
 
 	put32(&b, p->interface);
-	put_time(&b, p->ns);
+	put_timestamp(&b, p->ns);
 	put32(&b, p->captured);
 	put32(&b, p->length);
 	put_padded(&b, p->data, p->captured);
 	put_option(&b, PACKET_FLAGS, &(uint32_t){p->direction}, sizeof(uint32_t));
 	if (p->comment)
 		put_option(&b, COMMENT, p->comment, strlen(p->comment));
-	return end(&b);
+	return block_end(&b);
 }
 
 size_t pcapng_statistics(uint8_t *out, const struct pcapng_statistics *s)
 {
-	struct block b = begin(out, PCAPNG_STATISTICS);
+	struct block b = block_begin(out, PCAPNG_STATISTICS);
 
 	put32(&b, s->interface);
-	put_time(&b, s->ns);
+	put_timestamp(&b, s->ns);
 	put_option(&b, STATISTICS_RECEIVED, &s->received, sizeof s->received);
 	put_option(&b, STATISTICS_DROPPED, &s->dropped, sizeof s->dropped);
-	return end(&b);
+	return block_end(&b);
 }
 
 uint64_t pcapng_dropped(const uint8_t *block, size_t length)

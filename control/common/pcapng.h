@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pcapng: the blocks of a pcapng stream, one at a time (draft-ietf-opsawg-pcapng). libpcap writes
-// none.
+// pcapng: writes the blocks of a pcapng stream (draft-ietf-opsawg-pcapng), because libpcap cannot.
 //
-// Model   One section in the byte order of the machine; interfaces are numbered in the order of
-//         their blocks. Each writer puts one block into the caller's memory and returns its length.
-// Limits  A block takes its texts, its bytes and PCAPNG_ROOM at most.
+// Model   A stream has one section, in the byte order of the machine. Interfaces are numbered in
+// the
+//         order of their blocks. Each writer puts one block into the caller's memory and returns
+//         its length.
+// Limits  A block needs at most the size of its texts and data plus PCAPNG_ROOM.
 // Time    Nanoseconds since 1970.
 #pragma once
 
@@ -27,11 +28,11 @@ struct pcapng_packet {
 	uint64_t ns;
 	const uint8_t *data;
 	uint32_t captured;   // bytes at data
-	uint32_t length;     // bytes that were on the wire
+	uint32_t length;     // bytes on the wire
 	const char *comment; // NULL: none
 };
 
-// What every block begins with.
+// The head of every block.
 struct pcapng_head {
 	uint32_t type, length; // of the whole block, a multiple of 4
 };
@@ -39,7 +40,8 @@ struct pcapng_head {
 struct pcapng_statistics {
 	uint32_t interface;
 	uint64_t ns;
-	uint64_t received, dropped; // frames that were to be captured; of them, those that were not
+	uint64_t received; // frames that matched the capture
+	uint64_t dropped;  // those of them that were lost
 };
 
 size_t pcapng_section(uint8_t *out, const char *application);
@@ -47,5 +49,5 @@ size_t pcapng_interface(uint8_t *out, const char *name, uint32_t snaplen);
 size_t pcapng_packet(uint8_t *out, const struct pcapng_packet *p);
 size_t pcapng_statistics(uint8_t *out, const struct pcapng_statistics *s);
 
-// The frames dropped that a statistics block of so many bytes tells of; 0 where it does not.
+// The count of dropped frames in a statistics block of this length; 0: it has none.
 uint64_t pcapng_dropped(const uint8_t *block, size_t length);

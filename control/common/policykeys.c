@@ -30,85 +30,82 @@ static const char *const drop_forward[] = {
 const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_PROMISCUOUS] =
 		{"promiscuous", CHOICE(reject_accept, CHOICE_REJECT),
-		 .help = "accept: the port also gets one copy of every admitted frame of its VLANs"},
+		 .help = "accept: the port also receives one copy of every admitted frame in its VLANs"},
 	[PK_FORGED_TRANSMITS] =
 		{"forged-transmits", CHOICE(reject_accept, CHOICE_ACCEPT),
-		 .help = "reject: frames whose source is not the port's effective MAC are dropped"},
+		 .help = "reject: drop frames whose source is not the port's effective MAC"},
 	[PK_MAC_CHANGES] =
 		{"mac-changes", CHOICE(reject_accept, CHOICE_ACCEPT),
-		 .help = "reject: nothing is delivered while the guest uses another MAC than it was assigned"},
+		 .help = "reject: deliver nothing while the guest's MAC differs from the assigned one"},
 	[PK_MAC_LEARNING] =
 		{"mac-learning", CHOICE(on_off, CHOICE_ON),
-		 .help = "off: the port is reached at its effective MAC and by group addresses only"},
+		 .help = "off: learn no MACs; the port receives only group frames and frames to its effective MAC"},
 	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, CHOICE_ON),
-			      .help = "off: unknown unicast is not flooded to the port"},
+			      .help = "off: do not flood unknown unicast to the port"},
 	[PK_MAC_LIMIT] =
 		{"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
-		 .help = "most MACs learned on the port; the sum over all ports fits the table"},
+		 .help = "maximum number of MACs learned on the port; the sum over all ports must fit the table"},
 	[PK_MAC_LIMIT_POLICY] =
 		{"mac-limit-policy", CHOICE(allow_drop, CHOICE_LIMIT_ALLOW),
-		 .help = "a frame from a new MAC at the limit is forwarded unlearned, or dropped"},
+		 .help = "at the limit, forward a frame from a new MAC without learning it (allow), or drop it"},
 	[PK_MAC_STICKY] = {"mac-sticky", CHOICE(on_off, CHOICE_OFF),
-			   .help = "on: MACs learned on the port never age and never move"},
+			   .help = "on: MACs learned on the port never age out and never move"},
 	[PK_MAC_MOVE_LIMIT] =
 		{"mac-move-limit", NUMBER(0, 255, 5), .unit = "moves",
-		 .help = "moves of one MAC within 10 s that are followed; 0: all of them"},
-	[PK_MAC_MOVE_HOLD] =
-		{"mac-move-hold", NUMBER(1, 3600, 30), .unit = "s",
-		 .help = "a MAC that moved more often is held where it is for so long"},
+		 .help = "number of times that one MAC may move within 10 s; 0: no limit"},
+	[PK_MAC_MOVE_HOLD] = {"mac-move-hold", NUMBER(1, 3600, 30), .unit = "s",
+			      .help = "how long a MAC stays on its port after it moved too often"},
 	[PK_AGING_TIME] = {"aging-time", NUMBER(0, 1000000, 300), .unit = "s",
-			   .help = "a MAC not heard for so long is forgotten; 0: never"},
+			   .help = "a MAC ages out after this time without a frame; 0: never"},
 	[PK_VIOLATION] =
 		{"violation", CHOICE(violation_words, CHOICE_RESTRICT),
-		 .help = "besides the drop, a violation is told (restrict), not told (protect), or ends the port (shutdown)"},
+		 .help = "drop and report an event (restrict), drop silently (protect), or err-disable the port (shutdown)"},
 	[PK_RECOVERY_TIME] =
 		{"recovery-time", NUMBER(0, 86400, 0), .unit = "s",
-		 .help = "an err-disabled port comes back after this; 0: only by port enable"},
+		 .help = "an err-disabled port recovers after this time; 0: only by port enable"},
 	[PK_VLAN_MODE] =
 		{"vlan-mode", CHOICE(trunk_access, CHOICE_TRUNK),
-		 .help = "trunk: tagged frames of the allowed VLANs; access: untagged frames of one VLAN"},
+		 .help = "trunk: tagged frames in the allowed VLANs; access: untagged frames in one VLAN"},
 	[PK_ACCESS_VLAN] = {"access-vlan", NUMBER(1, 4094, 1), .help = "VLAN of an access port"},
 	[PK_NATIVE_VLAN] = {"native-vlan", NUMBER(0, 4094, 1),
-			    .help = "VLAN of untagged frames on a trunk; 0: they are dropped"},
+			    .help = "VLAN of untagged frames on a trunk; 0: drop untagged frames"},
 	[PK_ALLOWED_VLANS] =
 		{"allowed-vlans", .type = POLICY_VLANS,
-		 .help = "VLANs of a trunk, such as 1,10-20; the native VLAN counts only if listed"},
-	[PK_ISOLATION_GROUP] =
-		{"isolation-group", NUMBER(0, 31, 0),
-		 .help = "ports of the same group, other than 0, never exchange frames"},
-	[PK_STORM_BROADCAST] =
-		{"storm-broadcast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
-		 .help = "most broadcasts taken from the port in a second; 0: no limit"},
+		 .help = "VLANs of a trunk, such as 1,10-20; include the native VLAN if the trunk carries it"},
+	[PK_ISOLATION_GROUP] = {"isolation-group", NUMBER(0, 31, 0),
+				.help = "ports with the same nonzero number never exchange frames"},
+	[PK_STORM_BROADCAST] = {"storm-broadcast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+				.help = "maximum rate of broadcasts from the port; 0: no limit"},
 	[PK_STORM_MULTICAST] = {"storm-multicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
-				.help = "the same for other group frames"},
-	[PK_STORM_UNKNOWN_UNICAST] = {"storm-unknown-unicast", NUMBER(0, UINT32_MAX, 0),
-				      .unit = "frames/s",
-				      .help = "the same for frames to MACs not known"},
+				.help = "maximum rate of multicasts from the port; 0: no limit"},
+	[PK_STORM_UNKNOWN_UNICAST] =
+		{"storm-unknown-unicast", NUMBER(0, UINT32_MAX, 0), .unit = "frames/s",
+		 .help = "maximum rate of unknown unicast from the port; 0: no limit"},
 	[PK_INGRESS_RATE] = {"ingress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
-			     .help = "average rate taken from the port; 0: no limit"},
+			     .help = "average rate that the port may receive; 0: no limit"},
 	[PK_INGRESS_PEAK] = {"ingress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
-			     .help = "rate during a burst; 0: not limited"},
+			     .help = "maximum rate during a burst; 0: no limit"},
 	[PK_INGRESS_BURST] =
 		{"ingress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
-		 .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+		 .help = "maximum size of a burst; 0: 10 ms at the average rate, at least 16 KiB"},
 	[PK_EGRESS_RATE] = {"egress-rate", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
-			    .help = "average rate delivered to the port; 0: no limit"},
+			    .help = "average rate that the port may send; 0: no limit"},
 	[PK_EGRESS_PEAK] = {"egress-peak", NUMBER(0, UINT32_MAX, 0), .unit = "kbit/s",
-			    .help = "rate during a burst; 0: not limited"},
+			    .help = "maximum rate during a burst; 0: no limit"},
 	[PK_EGRESS_BURST] =
 		{"egress-burst", NUMBER(0, 1048576, 0), .unit = "KiB",
-		 .help = "size of a burst; 0: 10 ms of the average rate, at least 16 KiB"},
+		 .help = "maximum size of a burst; 0: 10 ms at the average rate, at least 16 KiB"},
 	[PK_BPDU] =
 		{"bpdu", CHOICE(bpdu_words, CHOICE_BPDU_FILTER),
-		 .help = "spanning tree frames (also Cisco's) are dropped or forwarded, or end the port (guard)"},
+		 .help = "drop BPDUs (IEEE and Cisco), forward them, or err-disable the port on the first one (guard)"},
 	[PK_LINK_LOCAL] =
 		{"link-local", CHOICE(drop_forward, CHOICE_LINK_LOCAL_DROP),
-		 .help = "frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X…) are dropped or forwarded"},
+		 .help = "drop or forward frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X …)"},
 	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
-			    .help = "block: DHCP server messages from the port are dropped"},
+			    .help = "block: drop DHCP server messages from the port"},
 	[PK_ROUTER_ADVERT] =
 		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
-		 .help = "block: IPv6 router advertisements and redirects from the port are dropped"},
+		 .help = "block: drop IPv6 router advertisements and redirects from the port"},
 };
 
 const char *const policy_level_names[POLICY_LEVELS] = {"default", "switch", "group", "port"};
@@ -148,7 +145,7 @@ void policy_describe_values(enum policy_key key, char *out, size_t size)
 	}
 }
 
-static void say_what_fits(enum policy_key key, const char *text, char hint[TEXT_HINT])
+static void hint_values(enum policy_key key, const char *text, char hint[TEXT_HINT])
 {
 	char values[TEXT_HINT - 8];
 
@@ -160,8 +157,7 @@ static void say_what_fits(enum policy_key key, const char *text, char hint[TEXT_
 	snprintf(hint, TEXT_HINT, " (%s)", values);
 }
 
-// The index of a word of a choice, -1 for none; the synonyms of on and off count where these are
-// the choice.
+// The index of a word of a choice, -1 for none. For on and off, their synonyms count too.
 static int choice_of(const struct policy_row *r, const char *text)
 {
 	bool on;
@@ -172,7 +168,7 @@ static int choice_of(const struct policy_row *r, const char *text)
 	return r->words == on_off && text_switch(text, &on) ? (on ? CHOICE_ON : CHOICE_OFF) : -1;
 }
 
-static bool parse(struct policy *p, enum policy_key key, const char *text)
+static bool parse_value(struct policy *p, enum policy_key key, const char *text)
 {
 	const struct policy_row *r = &policy_rows[key];
 	uint64_t number;
@@ -200,8 +196,8 @@ bool policy_set(struct policy *p, enum policy_key key, const char *text, char er
 {
 	char hint[TEXT_HINT];
 
-	if (!parse(p, key, text)) {
-		say_what_fits(key, text, hint);
+	if (!parse_value(p, key, text)) {
+		hint_values(key, text, hint);
 		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text,
 			 hint);
 		return false;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // policykeys: THE table of policy keys. Configuration, nestctl, JSON, help and the manual are made
-// from it; a new key is a row here and its use in compile.c and dataplane/.
+// from it. A new key is a row here and its use in compile.c and dataplane/.
 //
-// Model   A policy holds a value for each key that was set at one level (switch, group, port). What
-//         is in force is found key by key: the port's value, else its group's, else the switch's,
-//         else the default.
-// Errors  a value that does not fit is refused with a sentence that says what would.
+// Model   A policy holds a value for each key that is set at one level (switch, group, port). The
+//         value in force is resolved for each key: the port's value, else its group's, else the
+//         switch's, else the default.
+// Errors  An invalid value is refused with an error that lists the valid ones.
 #pragma once
 
 #include "control/common/text.h"
@@ -77,14 +77,13 @@ extern const struct policy_row policy_rows[POLICY_KEYS];
 struct policy {
 	uint64_t set; // bit of each key that has a value here
 	uint32_t value[POLICY_KEYS];
-	struct vlanset vlans; // of PK_ALLOWED_VLANS, the only key that is no number
+	struct vlanset vlans; // of PK_ALLOWED_VLANS, the only key that is not a number
 };
 
 enum policy_level { LEVEL_DEFAULT, LEVEL_SWITCH, LEVEL_GROUP, LEVEL_PORT, POLICY_LEVELS };
 extern const char *const policy_level_names[POLICY_LEVELS];
 
-// The levels that a port (or, with fewer of them, a group or the switch) inherits from; NULL: not
-// there.
+// The levels that a port, a group or the switch inherits from. NULL: the level does not exist.
 struct policy_stack {
 	const struct policy *level[POLICY_LEVELS];
 };
@@ -96,29 +95,29 @@ static inline bool policy_has(const struct policy *p, enum policy_key key)
 	return p->set >> key & 1;
 }
 
-// The key of this name, -1 for none.
+// Finds a key by its name. -1: there is none.
 int policy_find(const char *name);
 
-// What to say behind a key that is not known, see text_hint().
+// The hint for an unknown key, see text_hint().
 const char *policy_hint(char hint[TEXT_HINT], const char *name);
 
-// What may stand for a key: "accept or reject", "a number from 0 to 255".
+// Describes the valid values of a key: "accept or reject", "a number from 0 to 255".
 void policy_describe_values(enum policy_key key, char *out, size_t size);
 
 // The same with unit and default: "a number from 0 to 3600 s (default 30)".
 void policy_describe(enum policy_key key, char *out, size_t size);
 
-// Every key with what may stand for it and what it means.
+// Prints every key with its values and its meaning.
 void policy_print_keys(FILE *out);
 
-// Sets a key from text. On refusal the policy is as it was and error says why.
+// Sets a key from text. On error the policy is unchanged, and error has the reason.
 bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR]);
 void policy_unset(struct policy *p, enum policy_key key);
 
 // The value of a key in p, as text.
 void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEXT]);
 
-// The policy in force: every key has a value; from[key], where given, is the level that it comes
-// from.
+// Resolves the policy in force: every key gets a value. from[key], unless NULL, gets the level that
+// the value comes from.
 void policy_resolve(const struct policy_stack *s, struct policy *result,
 		    enum policy_level from[POLICY_KEYS]);

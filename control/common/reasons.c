@@ -8,170 +8,172 @@
 const struct reason_row reason_rows[OUTCOMES] = {
 	[OUT_MALFORMED] =
 		{
-			"The frame is shorter than its Ethernet header, or ends inside its 802.1Q tag, or the kernel had to cut it.",
+			"The frame is shorter than its Ethernet header, ends inside its 802.1Q tag, or was truncated by the kernel.",
 			.advice =
-				"look at the sender; on af_packet, ethtool -K IFACE tso off gso off",
+				"Check the sender. On af_packet, run: ethtool -K IFACE tso off gso off",
 		},
 	[OUT_PORT_DOWN] =
 		{
-			"The port is disabled, err-disabled or without a link, or it is the destination of a mirror.",
+			"The port is disabled, err-disabled, without a link, or the destination of a mirror.",
 			2,
 			{PK_VIOLATION, PK_RECOVERY_TIME},
-			.advice = "port enable, or bring up its link",
+			.advice = "Run port enable, or bring up the link.",
 		},
 	[OUT_VLAN_FILTERED] =
 		{
-			"The frame is in none of this port's VLANs: tagged on an access port, with a tag that the trunk does not allow, "
-			"or untagged without a native VLAN.",
+			"The frame's VLAN is not allowed here. It is tagged on an access port, tagged with a VLAN that the trunk "
+			"does not allow, or untagged without a native VLAN.",
 			3,
 			{PK_VLAN_MODE, PK_NATIVE_VLAN, PK_ALLOWED_VLANS},
-			.advice = "allowed-vlans, access-vlan or native-vlan as the frames come",
+			.advice =
+				"Set allowed-vlans, access-vlan or native-vlan to match the frames.",
 		},
 	[OUT_BAD_SOURCE] =
 		{
-			"The source is a group address or all zeros, which no station may use.",
-			.advice = "look at the sender",
+			"The source MAC is a group address or all zeros. No station may use such an address.",
+			.advice = "Check the sender.",
 		},
 	[OUT_BPDU] =
 		{
-			"A spanning tree frame (also Cisco's), and the port does not pass them on.",
+			"The frame is a BPDU (IEEE or Cisco), and the port does not forward BPDUs.",
 			1,
 			{PK_BPDU},
-			.advice = "bpdu forward, if bridges beyond shall see each other",
+			.advice =
+				"Set bpdu forward if bridges on both sides should see each other.",
 		},
 	[OUT_LINK_LOCAL] =
 		{
-			"A frame between neighbours (LACP, LLDP, 802.1X …), which bridges keep to themselves.",
+			"The frame is link-local (LACP, LLDP, 802.1X …). Bridges do not forward such frames.",
 			1,
 			{PK_LINK_LOCAL},
-			.advice = "link-local forward, if the two ends shall see each other",
+			.advice = "Set link-local forward if the two ends should see each other.",
 		},
 	[OUT_FORGED_TRANSMIT] =
 		{
-			"The source is not the port's own MAC. Guests inside a nested host send from MACs of their own: they need "
-			"'accept'.",
+			"The source MAC is spoofed: it is not the port's own MAC. Guests inside a nested host need 'accept', because "
+			"they send from other MACs.",
 			1,
 			{PK_FORGED_TRANSMITS},
 			.advice =
-				"forged-transmits accept; or effective-mac, if it is a single station",
+				"Set forged-transmits accept. For a single station, set effective-mac instead.",
 		},
 	[OUT_DHCP_SERVER] =
 		{
-			"A guest behind this port answers as a DHCP server, and may not.",
+			"A guest behind this port answered as a DHCP server, which the port does not allow.",
 			1,
 			{PK_DHCP_SERVER},
-			.advice = "dhcp-server allow, if it is the network's server",
+			.advice = "Set dhcp-server allow if it is the network's server.",
 		},
 	[OUT_ROUTER_ADVERT] =
 		{
-			"A guest behind this port announces itself as an IPv6 router, and may not.",
+			"A guest behind this port sent an IPv6 router advertisement or redirect, which the port does not allow.",
 			1,
 			{PK_ROUTER_ADVERT},
-			.advice = "router-advert allow, if it is the network's router",
+			.advice = "Set router-advert allow if it is the network's router.",
 		},
 	[OUT_RATE_LIMIT] =
 		{
-			"More came from this port than its ingress rate lets in.",
+			"The port received more than its ingress rate allows.",
 			3,
 			{PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST},
-			.advice = "raise ingress-rate or ingress-burst",
+			.advice = "Raise ingress-rate or ingress-burst.",
 		},
 	[OUT_STORM_BROADCAST] =
 		{
-			"More broadcasts came from this port in one second than it may send.",
+			"The port received more broadcasts in one second than storm-broadcast allows.",
 			1,
 			{PK_STORM_BROADCAST},
-			.advice = "look for a loop; else raise storm-broadcast",
+			.advice = "Look for a loop. If there is none, raise storm-broadcast.",
 		},
 	[OUT_STORM_MULTICAST] =
 		{
-			"More multicasts came from this port in one second than it may send.",
+			"The port received more multicasts in one second than storm-multicast allows.",
 			1,
 			{PK_STORM_MULTICAST},
-			.advice = "look for a loop; else raise storm-multicast",
+			.advice = "Look for a loop. If there is none, raise storm-multicast.",
 		},
 	[OUT_MAC_CONFLICT] =
 		{
-			"The source is fixed on another port (static, assigned or sticky there): two stations use one MAC, or a guest "
-			"has moved away from a port that keeps its MACs.",
+			"The source MAC is static, assigned or sticky on another port. Either two stations use one MAC, or a guest "
+			"moved away from a port that keeps its MACs.",
 			.advice =
-				"fdb show mac M says where it is; fdb del it there, or port unset P mac-address",
+				"Find its port with fdb show mac M. Then run fdb del, or port unset P mac-address.",
 		},
 	[OUT_MAC_FLAP] =
 		{
-			"The source moved between ports too often and is held on another one for a while: there is a loop, or one MAC "
-			"is used twice.",
+			"The source MAC moved between ports too often and is held on another port for now. Either there is a loop, or "
+			"two stations use one MAC.",
 			2,
 			{PK_MAC_MOVE_LIMIT, PK_MAC_MOVE_HOLD},
 			.advice =
-				"look for the loop, or for the MAC in use twice; else raise mac-move-limit",
+				"Look for a loop or a duplicate MAC. If there is neither, raise mac-move-limit.",
 		},
 	[OUT_MAC_LIMIT] =
 		{
-			"The source is new, and the port has learned as many MACs as it may.",
+			"The source MAC is new, and the port has reached its mac-limit.",
 			2,
 			{PK_MAC_LIMIT, PK_MAC_LIMIT_POLICY},
-			.advice = "raise mac-limit, or mac-limit-policy allow",
+			.advice = "Raise mac-limit, or set mac-limit-policy allow.",
 		},
 	[OUT_SAME_PORT] =
 		{
-			"The destination is behind the port that the frame came from: it is there already.",
-			.advice = "nothing: they reach each other without the switch",
+			"The destination is behind the port that received the frame.",
+			.advice =
+				"Do nothing: the two stations reach each other without the switch.",
 		},
 	[OUT_ISOLATED] =
 		{
 			"The destination is behind a port of the same isolation group.",
 			1,
 			{PK_ISOLATION_GROUP},
-			.advice = "isolation-group 0, or another one",
+			.advice = "Set isolation-group to 0, or to another group.",
 		},
 	[OUT_DEST_DOWN] =
 		{
 			"The destination is known, but its port is down or not in the frame's VLAN.",
 			.advice =
-				"port show says whether it is down, policy show P which VLANs it is in",
+				"Check the port's state with port show, and its VLANs with policy show P.",
 		},
 	[OUT_STORM_UNKNOWN_UNICAST] =
 		{
-			"More frames to unknown MACs came from this port in one second than it may send.",
+			"The port received more unknown unicast in one second than storm-unknown-unicast allows.",
 			1,
 			{PK_STORM_UNKNOWN_UNICAST},
 			.advice =
-				"see whether the destination is there; else raise storm-unknown-unicast",
+				"Check that the destination is up. If it is, raise storm-unknown-unicast.",
 		},
 	[OUT_NO_DESTINATION] =
 		{
-			"Nobody has the destination MAC, and no port is left to flood to: the others are down, in other VLANs or the "
-			"same isolation group, or have unicast-flood or mac-learning off.",
-			.advice =
-				"see whether the destination is there: its port, its VLAN, unicast-flood",
+			"The frame would be flooded, but no port can take it. Every other port is down, in another VLAN, isolated, "
+			"or has unicast-flood or mac-learning off.",
+			.advice = "Check the destination's port state, its VLAN and unicast-flood.",
 		},
 };
 
 const struct reason_row tx_reason_rows[TX_DROPS] = {
 	[TX_MAC_CHANGED] =
 		{
-			"The guest uses another MAC than it was assigned, so nothing is delivered to it.",
+			"The guest uses a MAC that is not its assigned one, therefore nothing is delivered to it.",
 			1,
 			{PK_MAC_CHANGES},
-			.advice = "mac-changes accept; or mac-address as the guest has it",
+			.advice = "Set mac-changes accept, or set mac-address to the guest's MAC.",
 		},
 	[TX_RATE_LIMIT] =
 		{
-			"More was to be delivered than the port's egress rate lets out.",
+			"The port had more to send than its egress rate allows.",
 			3,
 			{PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST},
-			.advice = "raise egress-rate or egress-burst",
+			.advice = "Raise egress-rate or egress-burst.",
 		},
 	[TX_QUEUE_FULL] =
 		{
-			"The device took no more: whoever is behind it reads too slowly, or not at all.",
-			.advice = "see who is behind it; ingress-rate slows the senders down",
+			"The device's send queue is full, because the guest or peer reads too slowly or not at all.",
+			.advice = "Check the guest or peer. Limit the senders with ingress-rate.",
 		},
 	[TX_TOO_LONG] =
 		{
 			"The frame is longer than the port's mtu.",
-			.advice = "raise the port's mtu, or lower the sender's",
+			.advice = "Raise the port's mtu, or lower the sender's.",
 		},
 };
 
@@ -203,18 +205,17 @@ const struct reason_row *reason_find_tx(const char *name)
 	return NULL;
 }
 
-static void print(FILE *out, const char *name, const char *meaning)
+static void print_reason(FILE *out, const char *name, const char *meaning)
 {
 	fprintf(out, "  %-22s  %s\n", name, meaning);
 }
 
 void reasons_print(FILE *out)
 {
-	fputs("Frames received, in the order in which they meet the reasons:\n\n", out);
+	fputs("Received frames, in the order in which the switch checks the reasons:\n\n", out);
 	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
-		print(out, rx_names[i], reason_rows[i].meaning);
-	fputs("\nFrames that could not be delivered, counted on the port they were meant for:\n\n",
-	      out);
+		print_reason(out, rx_names[i], reason_rows[i].meaning);
+	fputs("\nUndelivered frames, counted on their destination port:\n\n", out);
 	for (int i = 0; i < TX_DROPS; i++)
-		print(out, tx_names[i], tx_reason_rows[i].meaning);
+		print_reason(out, tx_names[i], tx_reason_rows[i].meaning);
 }

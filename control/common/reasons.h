@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// reasons: THE table of drop reasons: for each one a sentence on what it means, the policy keys of
-// that port which decide it, and what to do. Help, manual, `nestctl stats port P` and the web page
-// are made from it.
+// reasons: THE table of drop reasons. Each row has a meaning, the policy keys that decide it, and
+// an advice. Help, manual, `nestctl stats port P` and the web page are made from it.
 #pragma once
 
 #include "control/common/policykeys.h"
@@ -13,17 +12,16 @@ struct reason_row {
 	const char *meaning;
 	unsigned key_count;
 	enum policy_key key[REASON_KEYS];
-	const char *advice; // what to do where it is not wanted
+	const char *advice; // how to stop these drops
 };
 
-// Of what a port received, from OUT_FIRST_DROP on; and of what was to be delivered to it.
+// Reasons on ingress (from OUT_FIRST_DROP on), and reasons on egress.
 extern const struct reason_row reason_rows[OUTCOMES];
 extern const struct reason_row tx_reason_rows[TX_DROPS];
 
-// By the name that it is counted by, of what was received and of what was to be delivered; NULL:
-// none.
+// Find an ingress or egress reason by its counter's name. NULL: there is none.
 const struct reason_row *reason_find(const char *name);
 const struct reason_row *reason_find_tx(const char *name);
 
-// Every reason with its meaning.
+// Prints every reason with its meaning.
 void reasons_print(FILE *out);

@@ -30,7 +30,7 @@ double table_number(json_t *v)
 	return sum;
 }
 
-// What stands in a row's column; where there is more of it than a cell takes, that is to be seen.
+// Formats the cell of a row's column. A truncated cell ends in an ellipsis.
 static void make_cell(json_t *row, const struct table_column *c, char out[TABLE_CELL])
 {
 	static const char more[] = "…";
@@ -39,12 +39,13 @@ static void make_cell(json_t *row, const struct table_column *c, char out[TABLE_
 	c->cell(json_object_get(row, c->key), out);
 	if (strlen(out) < TABLE_CELL - 1)
 		return;
-	while (end && (out[end] & 0xc0) == 0x80) // not within a letter
+	while (end && (out[end] & 0xc0) == 0x80) // do not split a UTF-8 sequence
 		end--;
 	strcpy(out + end, more);
 }
 
-static void measure(json_t *rows, const struct table_column *c, int width[TABLE_COLUMNS_MAX])
+static void measure_columns(json_t *rows, const struct table_column *c,
+			    int width[TABLE_COLUMNS_MAX])
 {
 	char text[TABLE_CELL];
 	size_t i;
@@ -60,8 +61,8 @@ static void measure(json_t *rows, const struct table_column *c, int width[TABLE_
 	}
 }
 
-static void put_cell(FILE *out, const struct table_column *c, const char *text, int width,
-		     enum table_colour colour)
+static void print_cell(FILE *out, const struct table_column *c, const char *text, int width,
+		       enum table_colour colour)
 {
 	static const char *const start[] = {"", "\033[31m", "\033[32m", "\033[33m", "\033[1m"};
 	bool last = !c[1].title;
@@ -79,14 +80,14 @@ void table_print(FILE *out, json_t *rows, const struct table_column *c, bool col
 	size_t i;
 	json_t *row;
 
-	measure(rows, c, width);
+	measure_columns(rows, c, width);
 	for (int k = 0; c[k].title; k++)
-		put_cell(out, &c[k], c[k].title, width[k], colours ? TABLE_BOLD : TABLE_PLAIN);
+		print_cell(out, &c[k], c[k].title, width[k], colours ? TABLE_BOLD : TABLE_PLAIN);
 	json_array_foreach(rows, i, row)
 		for (int k = 0; c[k].title; k++) {
 			json_t *v = json_object_get(row, c[k].key);
 			make_cell(row, &c[k], text);
-			put_cell(out, &c[k], text, width[k],
-				 colours && c[k].paint ? c[k].paint(v) : TABLE_PLAIN);
+			print_cell(out, &c[k], text, width[k],
+				   colours && c[k].paint ? c[k].paint(v) : TABLE_PLAIN);
 		}
 }

@@ -1,33 +1,32 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// table: JSON objects as the rows of a table for people.
+// table: prints JSON objects as the rows of a table.
 //
-// Model   A column takes one member of each row and makes a cell of it. Columns are as wide as
-//         their widest cell.
-// Limits  12 columns; a cell is cut off at 511 bytes, and shows that.
+// Model   A column formats one member of each row as a cell. A column is as wide as its widest
+// cell. Limits  12 columns. A cell is truncated at 511 bytes and then ends in an ellipsis.
 #pragma once
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
-// How a cell is made from a member of a row; value NULL: the row has none.
+// Formats a member of a row as a cell. value NULL: the row does not have this member.
 enum { TABLE_CELL = 512, TABLE_COLUMNS_MAX = 12 };
 typedef void (*table_cell_fn)(json_t *value, char out[TABLE_CELL]);
 
 enum table_colour { TABLE_PLAIN, TABLE_RED, TABLE_GREEN, TABLE_YELLOW, TABLE_BOLD };
 
 struct table_column {
-	const char *title; // NULL behind the last one
+	const char *title; // NULL after the last one
 	const char *key;
 	table_cell_fn cell;
-	bool right;                                // numbers
+	bool right;                                // aligned to the right
 	enum table_colour (*paint)(json_t *value); // NULL: plain
 };
 
-// A scalar as it is.
+// Prints a scalar unchanged.
 void table_plain_cell(json_t *value, char out[TABLE_CELL]);
 
-// The number that a member stands for: itself, of an object the sum of its members.
+// The value of a number, or the sum of the members of an object.
 double table_number(json_t *value);
 
 void table_print(FILE *out, json_t *rows, const struct table_column *columns, bool colours);

@@ -25,7 +25,7 @@ bool text_number(const char *text, uint64_t max, uint64_t *value)
 	return true;
 }
 
-// Twelve hexadecimal digits, a separator after every `group` of them.
+// Parses twelve hexadecimal digits with a separator after every `group` of them.
 static bool mac_in_groups(const char *text, char separator, unsigned group, uint64_t *mac)
 {
 	uint64_t v = 0;
@@ -59,7 +59,7 @@ void text_put_mac(uint64_t mac, char out[MAC_TEXT])
 
 enum { VID_FIRST = 1, VID_LAST = 4094 };
 
-// One VID at *text; moves on behind it.
+// Parses a VID at *text, and moves *text behind it.
 static bool read_vid(const char **text, unsigned *vid)
 {
 	unsigned v = 0, digits = 0;
@@ -153,8 +153,8 @@ void text_make_name(char *text)
 			*c = '_';
 }
 
-// Length of the UTF-8 sequence at s, 0 where there is none (RFC 3629; overlong forms and surrogates
-// are none).
+// Length of the UTF-8 sequence at s, 0 if it is invalid (RFC 3629). Overlong forms and surrogates
+// are invalid.
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t n = s[0] < 0x80                   ? 1
@@ -177,7 +177,8 @@ void text_clean(char *message)
 		size_t n = utf8_length(s);
 		if (!n || *s < ' ' || *s == 0x7f)
 			*s = '?';
-		if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) // terminals obey U+0080 to U+009F, too
+		if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) // U+0080 to U+009F are control
+							   // characters, too
 			s[0] = s[1] = '?';
 		s += n ? n : 1;
 	}
@@ -185,7 +186,7 @@ void text_clean(char *message)
 
 enum { NEAR_WORD = 40 };
 
-// Levenshtein's distance of two words.
+// The Levenshtein distance of two words.
 static size_t distance(const char *a, const char *b)
 {
 	size_t row[NEAR_WORD + 1], la = strlen(a), lb = strlen(b);
@@ -222,13 +223,13 @@ const char *text_nearest(const char *word, text_word_fn next, void *arg)
 	return best;
 }
 
-static const char *next_of(void *words, size_t i)
+static const char *word_at(void *words, size_t i)
 {
 	return ((const char *const *)words)[i];
 }
 
-// "a, b or c", "a, b …" where it would be longer than max.
-static void list_words(char *out, size_t max, text_word_fn next, void *arg)
+// "a, b or c"; "a, b …" if that would be longer than max.
+static void join_words(char *out, size_t max, text_word_fn next, void *arg)
 {
 	size_t at = 0;
 	const char *w;
@@ -251,7 +252,7 @@ const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next,
 
 	*hint = 0;
 	if (!near && !otherwise)
-		list_words(list, sizeof list - sizeof " …", next, arg);
+		join_words(list, sizeof list - sizeof " …", next, arg);
 	if (near)
 		snprintf(hint, TEXT_HINT, " (did you mean '%s'?)", near);
 	else if (otherwise || *list)
@@ -261,7 +262,7 @@ const char *text_hint(char hint[TEXT_HINT], const char *word, text_word_fn next,
 
 const char *text_hint_of(char hint[TEXT_HINT], const char *word, const char *const *words)
 {
-	return text_hint(hint, word, next_of, (void *)(uintptr_t)words, NULL);
+	return text_hint(hint, word, word_at, (void *)(uintptr_t)words, NULL);
 }
 
 size_t text_columns(const char *text)
@@ -275,7 +276,7 @@ size_t text_columns(const char *text)
 
 enum { WRAP_COLUMNS = 100 };
 
-// The bytes of text that fit into so many columns, up to a blank or a line's end.
+// The number of bytes, up to a blank or the end of the line, that fit into these columns.
 static size_t line_length(const char *text, size_t columns)
 {
 	size_t fits = 0;

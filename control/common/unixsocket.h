@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// unixsocket: who is at a socket in the file system, and files that sockets leave behind. Nobody
-// there is disturbed.
+// unixsocket: detects servers of Unix sockets, and removes stale socket files. A server is not
+// disturbed.
 #pragma once
 
 #include <stdbool.h>
 
-// The control socket, unless another one is named.
+// The default control socket.
 #define CONTROL_SOCKET "/run/nestswitch/control.sock"
 
-// Whether a process has the socket at the path.
+// Whether a process listens on the socket at path.
 bool unixsocket_is_served(const char *path);
 
-// Removes the file of a socket whose process died. False, with the file left alone: somebody has
-// it, it is no socket, or there is none.
+// Removes a stale socket file, whose process died. Returns false and keeps the file if a process
+// listens on it, if it is not a socket, or if it does not exist.
 bool unixsocket_bury(const char *path);

@@ -25,12 +25,12 @@ static void print_policy(FILE *out, json_t *policy, bool colours)
 	json_decref(rows);
 }
 
-static long long number(json_t *o, const char *name)
+static long long member_number(json_t *o, const char *name)
 {
 	return (long long)json_integer_value(json_object_get(o, name));
 }
 
-static const char *string(json_t *o, const char *name)
+static const char *member_string(json_t *o, const char *name)
 {
 	return json_string_value(json_object_get(o, name));
 }
@@ -40,19 +40,20 @@ static void print_status(FILE *out, json_t *s, bool colours)
 	json_t *fdb = json_object_get(s, "fdb"), *buffers = json_object_get(s, "buffers"),
 	       *confirm = json_object_get(s, "confirm");
 
-	fprintf(out, "switch   %s, nestswitch %s\n", string(s, "name"), string(s, "version"));
+	fprintf(out, "switch   %s, nestswitch %s\n", member_string(s, "name"),
+		member_string(s, "version"));
 	fprintf(out, "uptime   %.0f s\n", json_number_value(json_object_get(s, "uptime")));
-	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", number(fdb, "learned"),
-		number(fdb, "size"), number(fdb, "fixed"));
-	fprintf(out, "buffers  %lld of %lld used\n", number(buffers, "used"),
-		number(buffers, "size"));
+	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", member_number(fdb, "learned"),
+		member_number(fdb, "size"), member_number(fdb, "fixed"));
+	fprintf(out, "buffers  %lld of %lld used\n", member_number(buffers, "used"),
+		member_number(buffers, "size"));
 	if (json_is_object(confirm))
-		fprintf(out, "confirm  %lld s left, then configuration %lld comes back\n",
-			number(confirm, "seconds_left"), number(confirm, "number"));
+		fprintf(out, "confirm  %lld s left, then rollback to configuration %lld\n",
+			member_number(confirm, "seconds_left"), member_number(confirm, "number"));
 	table_print(out, json_object_get(s, "workers"), view_worker_columns, colours);
 }
 
-// A table of those reasons that a port has counted, if there are any.
+// Prints a table of the reasons that a port has counted, if there are any.
 static void print_reasons(FILE *out, const char *title,
 			  const struct reason_row *(*find)(const char *), json_t *counted,
 			  bool colours)
@@ -60,7 +61,7 @@ static void print_reasons(FILE *out, const char *title,
 	const struct table_column columns[] = {
 		{title, "reason", .cell = table_plain_cell},
 		{"FRAMES", "frames", .cell = table_plain_cell, .right = true},
-		{"MEANING, AND WHAT TO DO", "text", .cell = table_plain_cell},
+		{"MEANING AND ADVICE", "text", .cell = table_plain_cell},
 		{0},
 	};
 	json_t *rows = json_array(), *v;
@@ -82,27 +83,28 @@ static void print_reasons(FILE *out, const char *title,
 	json_decref(rows);
 }
 
-// One port: what became of its frames, and why.
+// Prints one port: the outcomes of its frames, and their reasons.
 static void print_port(FILE *out, json_t *p, bool colours)
 {
 	json_t *rx = json_object_get(p, "rx_drops"), *tx = json_object_get(p, "tx_drops");
 
-	fprintf(out, "port      %s, %s\n", string(p, "name"), string(p, "state"));
+	fprintf(out, "port      %s, %s\n", member_string(p, "name"), member_string(p, "state"));
 	fprintf(out,
 		"received  %lld frames, %lld bytes: %lld forwarded, %lld flooded, %.0f dropped\n",
-		number(p, "rx_packets"), number(p, "rx_bytes"), number(p, "rx_forwarded"),
-		number(p, "rx_flooded"), table_number(rx));
+		member_number(p, "rx_packets"), member_number(p, "rx_bytes"),
+		member_number(p, "rx_forwarded"), member_number(p, "rx_flooded"), table_number(rx));
 	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n",
-		number(p, "tx_packets"), number(p, "tx_bytes"), table_number(tx));
+		member_number(p, "tx_packets"), member_number(p, "tx_bytes"), table_number(tx));
 	fprintf(out,
 		"MACs      %lld learned, %lld moves, %lld frames from MACs that were not learned\n",
-		number(p, "macs"), number(p, "mac_moves"), number(p, "not_learned"));
+		member_number(p, "macs"), member_number(p, "mac_moves"),
+		member_number(p, "not_learned"));
 	print_reasons(out, "DROPPED AS", reason_find, rx, colours);
 	print_reasons(out, "NOT SENT AS", reason_find_tx, tx, colours);
 }
 
-// TIME type key=value …, one line.
-static void print_event(FILE *out, json_t *event)
+// Prints one line: TIME type key=value …
+static void view_print_event(FILE *out, json_t *event)
 {
 	const char *key;
 	json_t *v;
@@ -110,7 +112,7 @@ static void print_event(FILE *out, json_t *event)
 
 	table_plain_cell(json_object_get(event, json_object_get(event, "date") ? "date" : "time"),
 			 text);
-	fprintf(out, "%s %s", text, string(event, "type"));
+	fprintf(out, "%s %s", text, member_string(event, "type"));
 	json_object_foreach(event, key, v) {
 		if (!strcmp(key, "time") || !strcmp(key, "date") || !strcmp(key, "type"))
 			continue;
@@ -120,21 +122,21 @@ static void print_event(FILE *out, json_t *event)
 	fputc('\n', out);
 }
 
-static void print_events(FILE *out, json_t *result)
+static void view_print_events(FILE *out, json_t *result)
 {
 	size_t i;
 	json_t *event;
 
 	json_array_foreach(json_object_get(result, "events"), i, event)
-		print_event(out, event);
+		view_print_event(out, event);
 }
 
-// + or -, object, key, value; of an object that comes or goes its name alone, which the object has
-// in it.
+// Prints + or -, object, key, value. Of an added or removed object, prints only the object, which
+// contains the name.
 static void print_side(FILE *out, char sign, json_t *row, const char *side, bool both)
 {
-	const char *object = string(row, "object"), *key = string(row, "key"),
-		   *value = string(row, side);
+	const char *object = member_string(row, "object"), *key = member_string(row, "key"),
+		   *value = member_string(row, side);
 
 	if (!value)
 		return;
@@ -156,15 +158,15 @@ static void print_diff(FILE *out, json_t *rows)
 		print_side(out, '+', row, "file", both);
 	}
 	if (!json_array_size(rows))
-		fputs("no difference\n", out);
+		fputs("no differences\n", out);
 }
 
 static void print_saved(FILE *out, json_t *r)
 {
-	fprintf(out, "%s: %s\n", string(r, "file"),
+	fprintf(out, "%s: %s\n", member_string(r, "file"),
 		json_is_true(json_object_get(r, "written"))
 			? "written"
-			: "left alone, it holds this configuration");
+			: "unchanged, it already has this configuration");
 }
 
 void view_print(FILE *out, enum view view, json_t *r, bool colours)
@@ -185,10 +187,10 @@ void view_print(FILE *out, enum view view, json_t *r, bool colours)
 		print_status(out, r, colours);
 		break;
 	case VIEW_EVENT:
-		print_event(out, r);
+		view_print_event(out, r);
 		break;
 	case VIEW_EVENTS:
-		print_events(out, r);
+		view_print_events(out, r);
 		break;
 	case VIEW_DIFF:
 		print_diff(out, json_object_get(r, "differences"));
@@ -197,7 +199,7 @@ void view_print(FILE *out, enum view view, json_t *r, bool colours)
 		print_saved(out, r);
 		break;
 	case VIEW_COUNT:
-		fprintf(out, "%lld\n", number(r, "count"));
+		fprintf(out, "%lld\n", member_number(r, "count"));
 		break;
 	case VIEW_TRACE:
 		view_trace(out, r);

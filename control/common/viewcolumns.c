@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tables of view: which columns they have, and what stands in their cells.
+// The columns of view's tables, and the formats of their cells.
 #include <string.h>
 #include <time.h>
 
 #include "control/common/table.h"
 #include "control/common/view.h"
 
-static void total(json_t *object, char out[TABLE_CELL])
+static void sum_cell(json_t *object, char out[TABLE_CELL])
 {
 	snprintf(out, TABLE_CELL, "%.0f", table_number(object));
 }
 
-// Three digits and the unit that goes with them.
-static void scaled(json_t *v, char out[TABLE_CELL])
+// Three digits and a unit prefix.
+static void scaled_cell(json_t *v, char out[TABLE_CELL])
 {
 	static const char *const unit[] = {"", "k", "M", "G", "T"};
 	double n = json_number_value(v);
@@ -24,7 +24,7 @@ static void scaled(json_t *v, char out[TABLE_CELL])
 	snprintf(out, TABLE_CELL, "%.*f%s", digits, n, unit[u]);
 }
 
-static void vlan(json_t *v, char out[TABLE_CELL])
+static void vlan_cell(json_t *v, char out[TABLE_CELL])
 {
 	if (json_is_integer(v))
 		table_plain_cell(v, out);
@@ -32,7 +32,7 @@ static void vlan(json_t *v, char out[TABLE_CELL])
 		snprintf(out, TABLE_CELL, "all");
 }
 
-// key=value of each member.
+// Lists key=value of each member.
 static void list_members(json_t *object, bool zeros, table_cell_fn cell, char out[TABLE_CELL])
 {
 	const char *key;
@@ -51,22 +51,22 @@ static void list_members(json_t *object, bool zeros, table_cell_fn cell, char ou
 	}
 }
 
-static void counts(json_t *object, char out[TABLE_CELL])
+static void counts_cell(json_t *object, char out[TABLE_CELL])
 {
 	list_members(object, false, table_plain_cell, out);
 }
 
-static void rates(json_t *object, char out[TABLE_CELL])
+static void rates_cell(json_t *object, char out[TABLE_CELL])
 {
-	list_members(object, false, scaled, out);
+	list_members(object, false, scaled_cell, out);
 }
 
-static void settings(json_t *object, char out[TABLE_CELL])
+static void settings_cell(json_t *object, char out[TABLE_CELL])
 {
 	list_members(object, true, table_plain_cell, out);
 }
 
-static void list(json_t *array, char out[TABLE_CELL])
+static void list_cell(json_t *array, char out[TABLE_CELL])
 {
 	char text[TABLE_CELL];
 	size_t at = 0, i;
@@ -126,25 +126,25 @@ static const struct table_column counter_columns[] = {
 	NUMBER("RX", "rx_packets"),
 	NUMBER("FORWARDED", "rx_forwarded"),
 	NUMBER("FLOODED", "rx_flooded"),
-	{"DROPPED", "rx_drops", .cell = total, .right = true, .paint = paint_drops},
+	{"DROPPED", "rx_drops", .cell = sum_cell, .right = true, .paint = paint_drops},
 	NUMBER("TX", "tx_packets"),
 	NUMBER("MACS", "macs"),
-	{"DROPPED AS", "rx_drops", .cell = counts},
-	{"NOT SENT AS", "tx_drops", .cell = counts},
+	{"DROPPED AS", "rx_drops", .cell = counts_cell},
+	{"NOT SENT AS", "tx_drops", .cell = counts_cell},
 	{0},
 };
 
 static const struct table_column rate_columns[] = {
 	WORD("PORT", "name"),
 	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
-	{"RX FRAMES/S", "rx_pps", .cell = scaled, .right = true},
-	{"RX BIT/S", "rx_bps", .cell = scaled, .right = true},
-	{"TX FRAMES/S", "tx_pps", .cell = scaled, .right = true},
-	{"TX BIT/S", "tx_bps", .cell = scaled, .right = true},
-	{"DROPS/S", "drops_pps", .cell = scaled, .right = true, .paint = paint_growth},
+	{"RX FRAMES/S", "rx_pps", .cell = scaled_cell, .right = true},
+	{"RX BIT/S", "rx_bps", .cell = scaled_cell, .right = true},
+	{"TX FRAMES/S", "tx_pps", .cell = scaled_cell, .right = true},
+	{"TX BIT/S", "tx_bps", .cell = scaled_cell, .right = true},
+	{"DROPS/S", "drops_pps", .cell = scaled_cell, .right = true, .paint = paint_growth},
 	NUMBER("MACS", "macs"),
-	{"DROPPED AS", "rx_drops_pps", .cell = rates},
-	{"NOT SENT AS", "tx_drops_pps", .cell = rates},
+	{"DROPPED AS", "rx_drops_pps", .cell = rates_cell},
+	{"NOT SENT AS", "tx_drops_pps", .cell = rates_cell},
 	{0},
 };
 
@@ -156,18 +156,18 @@ static const struct table_column port_columns[] = {
 	WORD("MAC", "mac_address"),
 	WORD("EFFECTIVE MAC", "effective_mac"),
 	NUMBER("MACS", "macs"),
-	{"POLICY", "policy", .cell = settings},
+	{"POLICY", "policy", .cell = settings_cell},
 	{0},
 };
 
 static const struct table_column group_columns[] = {
 	WORD("GROUP", "name"),
-	{"POLICY", "policy", .cell = settings},
+	{"POLICY", "policy", .cell = settings_cell},
 	{0},
 };
 
 static const struct table_column fdb_columns[] = {
-	{"VLAN", "vlan", .cell = vlan, .right = true},
+	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
 	WORD("MAC", "mac"),
 	WORD("PORT", "port"),
 	WORD("TYPE", "type"),
@@ -182,7 +182,7 @@ static const struct table_column policy_columns[] = {
 	{0},
 };
 
-static void wall_time(json_t *v, char out[TABLE_CELL])
+static void wall_time_cell(json_t *v, char out[TABLE_CELL])
 {
 	time_t seconds = (time_t)json_number_value(v);
 	struct tm tm;
@@ -192,7 +192,7 @@ static void wall_time(json_t *v, char out[TABLE_CELL])
 
 static const struct table_column history_columns[] = {
 	NUMBER("NUMBER", "number"),
-	{"TIME", "time", .cell = wall_time},
+	{"TIME", "time", .cell = wall_time_cell},
 	WORD("MADE BY", "what"),
 	{0},
 };
@@ -201,13 +201,13 @@ const struct table_column view_worker_columns[] = {
 	NUMBER("WORKER", "id"),
 	NUMBER("LCORE", "lcore"),
 	NUMBER("LOAD", "load"),
-	{"PORTS", "ports", .cell = list},
+	{"PORTS", "ports", .cell = list_cell},
 	{0},
 };
 
 static const struct table_column change_columns[] = {
 	{"CHANGE", "change", .cell = table_plain_cell, .paint = paint_change},
-	{"VLAN", "vlan", .cell = vlan, .right = true},
+	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
 	WORD("MAC", "mac"),
 	WORD("PORT", "port"),
 	WORD("FROM", "from"),
@@ -226,10 +226,10 @@ static const char *const port_members[] = {
 static const char *const event_members[] = {"date", "time", "type",   "port",  "mac", "vlan",
 					    "from", "to",   "reason", "count", NULL};
 
-// Views that have rows.
+// Views with rows.
 static const struct {
 	const struct table_column *columns;
-	const char *const *others; // what a row has besides
+	const char *const *others; // more members of a row
 } tables[VIEWS] = {
 	[VIEW_COUNTERS] = {counter_columns, counter_members},
 	[VIEW_RATES] = {rate_columns, NULL},
@@ -244,8 +244,8 @@ static const struct {
 
 static bool is_comparable(const struct table_column *c)
 {
-	return c->cell == table_plain_cell || c->cell == vlan || c->cell == total ||
-	       c->cell == scaled || c->cell == wall_time;
+	return c->cell == table_plain_cell || c->cell == vlan_cell || c->cell == sum_cell ||
+	       c->cell == scaled_cell || c->cell == wall_time_cell;
 }
 
 const struct table_column *view_columns(enum view view)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What became of traced frames, for people.
+// Prints traced frames.
 #include <string.h>
 
 #include "control/common/table.h"
 #include "control/common/view.h"
 
-enum { HEX_SHOWN = 128 }; // digits; -j has all
+enum { HEX_SHOWN = 128 }; // digits; with -j, all are shown
 
 static const char *text_of(const json_t *o, const char *key)
 {
@@ -14,8 +14,8 @@ static const char *text_of(const json_t *o, const char *key)
 	return text ? text : "";
 }
 
-// [key value (from), …]
-static void print_keys(FILE *out, const json_t *keys)
+// Prints [key value (from), …]
+static void print_traced_keys(FILE *out, const json_t *keys)
 {
 	char value[TABLE_CELL];
 	size_t i;
@@ -29,7 +29,7 @@ static void print_keys(FILE *out, const json_t *keys)
 	fputs(i ? "]\n" : "\n", out);
 }
 
-static void print_frames(FILE *out, const json_t *frames)
+static void print_traced_frames(FILE *out, const json_t *frames)
 {
 	size_t i;
 	json_t *frame;
@@ -40,18 +40,18 @@ static void print_frames(FILE *out, const json_t *frames)
 	}
 }
 
-static void print_events(FILE *out, const json_t *events)
+static void print_traced_events(FILE *out, const json_t *events)
 {
 	size_t i;
 	json_t *event;
 
 	json_array_foreach(events, i, event) {
-		fputs("  would tell      ", out);
+		fputs("  would report    ", out);
 		view_print(out, VIEW_EVENT, event, false);
 	}
 }
 
-static void print_story(FILE *out, size_t number, const json_t *story)
+static void print_traced_frame(FILE *out, size_t number, const json_t *story)
 {
 	const char *outcome = text_of(story, "outcome");
 	bool arrives = !strcmp(outcome, "forwarded") || !strcmp(outcome, "flooded");
@@ -63,15 +63,15 @@ static void print_story(FILE *out, size_t number, const json_t *story)
 	json_array_foreach(json_object_get(story, "steps"), i, o) {
 		fprintf(out, "  %2zu %-12s %-11s %s", i + 1, text_of(o, "name"),
 			text_of(o, "result"), text_of(o, "text"));
-		print_keys(out, json_object_get(o, "policy"));
+		print_traced_keys(out, json_object_get(o, "policy"));
 	}
 	json_array_foreach(json_object_get(story, "ports"), i, o) {
 		fprintf(out, "  %-15s %-11s %s", text_of(o, "port"), text_of(o, "result"),
 			text_of(o, "text"));
-		print_keys(out, json_object_get(o, "policy"));
-		print_frames(out, json_object_get(o, "frames"));
+		print_traced_keys(out, json_object_get(o, "policy"));
+		print_traced_frames(out, json_object_get(o, "frames"));
 	}
-	print_events(out, json_object_get(story, "events"));
+	print_traced_events(out, json_object_get(story, "events"));
 }
 
 void view_trace(FILE *out, const json_t *stories)
@@ -80,5 +80,5 @@ void view_trace(FILE *out, const json_t *stories)
 	json_t *story;
 
 	json_array_foreach(stories, i, story)
-		print_story(out, i + 1, story);
+		print_traced_frame(out, i + 1, story);
 }
