@@ -8,8 +8,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-// Asks in a wrong way: it is refused before a server hears of it, in one way if there is one, in
-// another if not. 0 or errno.
+// Connects with the wrong socket type, so that a server never notices. The kernel answers
+// EPROTOTYPE if a server is listening and ECONNREFUSED if none is. Returns 0 or errno.
 static int probe_socket(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};

@@ -367,14 +367,14 @@ def switch_leaves(bench):
         wait_for(lambda: (bench.folder / "cut.pcapng").stat().st_size > 1 << 20, "nothing is written")
     _, said = process.communicate(timeout=PATIENCE_S)
     tap.equal(process.returncode, UNREACHABLE, "exit status")
-    assert re.fullmatch(r"nestctl: the switch at \S+ went away, after \d+ frames\n", said), f"standard error: {said}"
+    assert re.fullmatch(r"nestctl: lost the connection to the switch at \S+ after \d+ frames\n", said), f"standard error: {said}"
     assert live.read("cut.pcapng").packets, "no frame in the file"
 
 
 # (words, exit status, what the one line on standard error has)
 REFUSALS = (
     ("capture", USAGE, "'write' is missing"),
-    ("capture write", USAGE, "no value for 'write'"),
+    ("capture write", USAGE, "'write' needs a value"),
     ("capture port nosuch write x.pcapng", REFUSED, "there is no port 'nosuch'"),
     ("capture direction up write x.pcapng", USAGE, "rx, tx, both or drop"),
     ("capture direction dropp write x.pcapng", USAGE, "did you mean 'drop'"),
@@ -384,7 +384,7 @@ REFUSALS = (
     ("capture snaplen 0 write x.pcapng", USAGE, "snaplen .*1 to 262144"),
     ("capture size 0 write x.pcapng", USAGE, "size .*1 MiB"),
     ("capture files 2 write x.pcapng", USAGE, "size MIB files N"),
-    ("capture size 1 files 0 write x.pcapng", USAGE, "1 at least"),
+    ("capture size 1 files 0 write x.pcapng", USAGE, "at least 1"),
     ("capture size 1 write -", USAGE, "standard output"),
     ("-j capture write -", USAGE, "-j"),
     ("capture write nosuch/x.pcapng", REFUSED, "nosuch/x.pcapng: No such file"),

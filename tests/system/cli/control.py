@@ -150,7 +150,7 @@ REFUSALS = (
     ("port add", USAGE, "port add NAME device DEVICE"),
     ("port add d", USAGE, "port add NAME device DEVICE"),
     ("port add d mac-limit 5", USAGE, "'device' is missing .*port add NAME device DEVICE"),
-    ("port add d device", USAGE, "no value"),
+    ("port add d device", USAGE, "needs a value"),
     ("port add d device tapp:x", USAGE, "did you mean 'tap'"),
     ("port add d device tap:", USAGE, "argument"),
     ("port add d device null: mac-limits 5", USAGE, "mac-limit"),

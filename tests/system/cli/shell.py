@@ -100,7 +100,7 @@ SCRIPTS = (
     ("# two changes\n\n  # and a look\nport set esx1 mac-limit 5\npolicy set aging-time '77'\npolicy show esx1\n", DONE, "",
      "aging-time +77 +switch"),
     ("-j port show esx1", DONE, "", '"name": "esx1"'),
-    ("-j\nport show esx1", USAGE, "no command behind the options\n.*line 1 ", "^$"),
+    ("-j\nport show esx1", USAGE, "a command is missing after the options\n.*line 1 ", "^$"),
     ("status\r\n", DONE, "", "lab"),
     ("policy set aging-time 1\npolicy set aging-time x\npolicy set aging-time 2\n", USAGE,
      "aging-time cannot be 'x'.*\n.*line 2 of the script failed: policy set aging-time x\n$", ""),
@@ -108,7 +108,7 @@ SCRIPTS = (
     ("-s nowhere.sock status\nstatus", UNREACHABLE, "nowhere.sock.*\n.*line 1 ", "^$"),
     ("\nport show 'esx1\n", USAGE, "a quote is not closed\n.*line 2 ", "^$"),
     ("exit\nport show nosuch\n", DONE, "", "^$"),
-    ("port show " + 70000 * "x", USAGE, "a line has no more than", "^$"),
+    ("port show " + 70000 * "x", USAGE, "the line is too long", "^$"),
     ("# nothing to do\n", DONE, "", "^$"),
     ("port show esx1 # the first\n \t#'\nport show 'esx2' #\\", DONE, "", "esx1 (.*\n)+.*esx2 "),
     ("port show 'a #b'\n", REFUSED, "no port 'a #b'", "^$"),
@@ -210,15 +210,15 @@ def explained(live):
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type("fdb show ?")
-        shell.expect("^  type +of this type\n(?:.*\n)*lab> fdb show ")
+        shell.expect("^  type +only MACs of this type\n(?:.*\n)*lab> fdb show ")
         shell.type("\r")
         shell.expect("^  10  02:00:00:00:00:99  esx1")
         shell.type("policy set mac-limit ?")
-        shell.expect(r"^  a number from 0 to 16777216 MACs \(default 4096\)  most MACs")
+        shell.expect(r"^  a number from 0 to 16777216 MACs \(default 4096\)  maximum number of MACs")
         shell.type(CTRL_C + "policy set vlan-mode ?")
         shell.expect("^  trunk +default\n  access +\n")
         shell.type(CTRL_C + "port del esx1 ?")
-        shell.expect("^  nothing that is known")
+        shell.expect("^  no word may follow here")
         shell.type(CTRL_C + "fdb add 02:00:00:00:00:01 vlan ?")
         shell.expect("^  10 +a VLAN\n  V +a VLAN\n")
         shell.type(CTRL_C + "port del ?")

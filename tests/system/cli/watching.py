@@ -150,7 +150,7 @@ def in_place(watched, keys):
     with watched.terminal("stats", "watch", "interval", "0.1") as terminal:
         before = termios.tcgetattr(terminal.file)
         for _ in range(2):
-            terminal.expect(r"every 0.1 s, q ends\n+PORT +STATE +RX FRAMES/S")
+            terminal.expect(r"every 0.1 s, press q to quit\n+PORT +STATE +RX FRAMES/S")
         assert termios.tcgetattr(terminal.file) != before, "keys are read by the line"
         terminal.type(keys)
         tap.equal(terminal.end(), DONE, "exit status")
@@ -200,7 +200,7 @@ def switch_stops(watched):
         terminal.expect("switch +lab")
         watched.stop()
         tap.equal(terminal.end(), UNREACHABLE, "exit status")
-        assert "nestctl: the switch at" in terminal.said.rpartition(BACK)[2], terminal.said[-200:]
+        assert "nestctl: lost the connection to the switch at" in terminal.said.rpartition(BACK)[2], terminal.said[-200:]
 
 
 def terminated(watched):

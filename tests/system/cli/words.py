@@ -48,26 +48,26 @@ REFUSALS = (
     ("policy set mac-learning maybe", "on or off"),
     ("policy set mac-limit -5", "-5"),
     ("port set a zzzzzz 5", "nestswitch help policy"),
-    ("port set a mac-limit 5 mac-limit 6", "'mac-limit' is given twice"),
-    ("port add a device null: device null:", "'device' is given twice"),
+    ("port set a mac-limit 5 mac-limit 6", "'mac-limit' is set twice"),
+    ("port add a device null: device null:", "'device' is set twice"),
     ("port add", "NAME is missing .*port add NAME device DEVICE"),
     ("port add a", "'device' is missing .*port add NAME device DEVICE"),
-    ("port show a b", "'b' is not expected .*port show .NAME"),
-    ("fdb show port a port b", "'port' is given twice"),
+    ("port show a b", "unexpected word 'b' .*port show .NAME"),
+    ("fdb show port a port b", "'port' is set twice"),
     ("fdb add 02:00:00:00:00:77 port a", "'vlan' is missing"),
-    ("fdb show vlan", "no value for 'vlan'"),
+    ("fdb show vlan", "'vlan' needs a value"),
     ("fdb show type zzzzzz", "dynamic, sticky, static or assigned"),
     ("config rollback one", "a number"),
     ("config rollback 4294967296", "a number"),
     ("config rollback", "N is missing"),
-    ("config check good.yaml good.yaml", "'good.yaml' is not expected"),
+    ("config check good.yaml good.yaml", "unexpected word 'good.yaml'"),
     ("config check .", "at most 16 MiB"),
-    ("config check zero.yaml", "zero.yaml: no text"),
+    ("config check zero.yaml", "zero.yaml: not a text file"),
     ("help zzzzzz", "unknown command"),
     ("-x status", "unknown option '-x'"),
     ("-xj status", "unknown option '-x'"),
     ("status --json -jx", "unknown option '-x'"),
-    ("status -s", "no value for '-s'"),
+    ("status -s", "option '-s' needs a value"),
 )
 
 
@@ -126,7 +126,7 @@ def no_folder(bench):
     gone.mkdir()
     done = subprocess.run(["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", bench.build / "nestctl", *NOWHERE, "config", "save", "lab.yaml"],
                           cwd=gone, capture_output=True, text=True)
-    tap.equal((done.returncode, done.stderr), (USAGE, "nestctl: lab.yaml: the current folder: No such file or directory\n"), "nestctl says")
+    tap.equal((done.returncode, done.stderr), (USAGE, "nestctl: lab.yaml: cannot determine the current folder: No such file or directory\n"), "nestctl says")
 
 
 def tests(bench):

@@ -177,8 +177,8 @@ switch: { name: lab }
         tap.equal(rows[-1], {"object": "port c", "key": "device", "running": None, "file": "null:"}, "last difference")
         lines = LIVE.splitlines(True)
         self.bench.file("turned.yaml", "".join([*lines[:6], lines[7], lines[6]]))
-        tap.equal(self.print("config diff turned.yaml"), "no difference\n", "difference of another order")
-        tap.equal(self.print("config diff live.yaml"), "no difference\n", "difference from the file")
+        tap.equal(self.print("config diff turned.yaml"), "no differences\n", "difference of another order")
+        tap.equal(self.print("config diff live.yaml"), "no differences\n", "difference from the file")
         self.bench.fails(USAGE, "^bad.yaml:5:18: ", "nestctl", "-s", self.path, "config", "diff", "bad.yaml")
 
     def rollback_is_whole(self):
@@ -203,7 +203,7 @@ switch: { name: lab }
         warned = self.say("config apply cut.yaml confirm 1")
         assert f"not confirmed: configuration {number} comes back in 1 s" in warned, warned
         tap.equal(self.waits(), {"seconds_left": 1, "number": number, "problem": None}, "what waits")
-        assert re.search(rf"^confirm +1 s left, then configuration {number} comes back$", self.print("status"), re.MULTILINE)
+        assert re.search(rf"^confirm +1 s left, then rollback to configuration {number}$", self.print("status"), re.MULTILINE)
         self.stands_still()
         self.await_end(0.9)
         self.flows()
@@ -278,10 +278,10 @@ switch: { name: lab }
         self.process.send_signal(signal.SIGHUP)
         self.said("live.yaml is applied")
         tap.equal(self.newest()["what"], "config reload", "what made the newest")
-        tap.equal(self.print("config diff live.yaml"), "no difference\n")
+        tap.equal(self.print("config diff live.yaml"), "no differences\n")
         live.write_text(LIVE)
         self.say("config reload")
-        tap.equal(self.print("config diff live.yaml"), "no difference\n")
+        tap.equal(self.print("config diff live.yaml"), "no differences\n")
 
     def reload_of_what_is_wrong(self):
         """a wrong file changes nothing, and the log says where it is wrong"""

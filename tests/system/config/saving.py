@@ -78,14 +78,14 @@ class Saving:
         self.begin(live)
         self.saved(live)
         tap.equal(self.files(live), ["lab.yaml"], "files")
-        tap.equal(live.print(f"config diff {live.file}"), "no difference\n")
+        tap.equal(live.print(f"config diff {live.file}"), "no differences\n")
 
     def nothing_new(self, live):
         """a file that says the same already is left alone"""
         self.begin(live, COMMENTED)
         live.say("config rollback 1")
         before = written(live.file)
-        tap.equal(live.print("config save"), f"{live.file}: left alone, it holds this configuration\n", "what save says")
+        tap.equal(live.print("config save"), f"{live.file}: unchanged, it already has this configuration\n", "what save says")
         tap.equal((written(live.file), live.file.read_text()), (before, COMMENTED), "file")
 
     def comments(self, live):

@@ -231,8 +231,8 @@ static void refusals(void **state)
 			       {.len = 0},
 			       {.len = 0},
 			       {.len = 0}};
-	static const char *const says[] = {"", "", "link type RAW (only Ethernet can be replayed)",
-					   "link type RAW (only Ethernet can be replayed)", ""};
+	static const char *const says[] = {"", "", "link type is RAW (only Ethernet is supported)",
+					   "link type is RAW (only Ethernet is supported)", ""};
 
 	(void)state;
 	pcap_header(&files[2], 0xa1b2c3d4, RAW_IP);
@@ -381,7 +381,7 @@ static void too_many_inputs(void **state)
 	for (int i = 1; i < CAPTURES_MAX; i++)
 		assert_true(captures_add(c, f.path, 0, error));
 	assert_false(captures_add(c, f.path, 0, error));
-	assert_non_null(strstr(error, "more than 256"));
+	assert_non_null(strstr(error, "at most 256"));
 	expect_end(c);
 	close_file(c, &f);
 }

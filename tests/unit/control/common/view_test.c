@@ -96,14 +96,14 @@ static void one_port(void **state)
 	      "sent      5 frames, 300 bytes; 3 could not be sent\n"
 	      "MACs      6 learned, 1 moves, 2 frames from MACs that were not learned\n"
 	      "\n"
-	      "DROPPED AS       FRAMES  MEANING, AND WHAT TO DO\n"
-	      "forged_transmit       7  The source is not the port's own MAC. Guests inside a nested host send from MACs of their own: they"
-	      " need 'accept'.\n"
-	      "                         forged-transmits accept; or effective-mac, if it is a single station\n"
+	      "DROPPED AS       FRAMES  MEANING AND ADVICE\n"
+	      "forged_transmit       7  The source MAC is spoofed: it is not the port's own MAC. Guests inside a nested host need"
+	      " 'accept', because they send from other MACs.\n"
+	      "                         Set forged-transmits accept. For a single station, set effective-mac instead.\n"
 	      "\n"
-	      "NOT SENT AS  FRAMES  MEANING, AND WHAT TO DO\n"
-	      "queue_full        3  The device took no more: whoever is behind it reads too slowly, or not at all.\n"
-	      "                     see who is behind it; ingress-rate slows the senders down\n");
+	      "NOT SENT AS  FRAMES  MEANING AND ADVICE\n"
+	      "queue_full        3  The device's send queue is full, because the guest or peer reads too slowly or not at all.\n"
+	      "                     Check the guest or peer. Limit the senders with ingress-rate.\n");
 }
 
 static void the_rest(void **state)
