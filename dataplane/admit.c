@@ -18,9 +18,11 @@ static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 // What a guest must not send, by the look of the packet.
 static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m)
 {
-	if (p->block_dhcp_server && guard_is_dhcp_server(m))
+	unsigned kinds = p->guards ? guard_look(m) & p->guards : 0;
+
+	if (kinds & GUARD_DHCP_SERVER)
 		return OUT_DHCP_SERVER;
-	return p->block_router_advert && guard_is_router_advert(m) ? OUT_ROUTER_ADVERT : ADMITTED;
+	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
 }
 
 enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src,

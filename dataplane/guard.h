@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// guard: frames that a guest must not send where its port says so: answers of a DHCP server, router
-// advertisements.
+// guard: frames that a guest must not send where its port says so: a DHCP server's answers, router
+// advertisements and redirects.
 //
-// Model   Any number of tags is looked through, as a host takes a tag that its switch left for
-//         none. IPv6 extension headers are walked to their end (RFC 6105, 7113; the same for
-//         DHCPv6, RFC 7610). A first fragment that ends before its upper-layer header can be told
-//         is taken for what is guarded against (RFC 7112 forbids such).
-// Limits  What lies behind the packet's own length is padding, not packet.
+// Model   A frame is read as leniently as the most lenient client reads it. Clients behind a packet
+//         socket do not ask for a sound packet. EtherType, header length, protocol and ports
+//         decide; IP version, total length and UDP length are not believed; only the length of a
+//         first fragment counts, against it. Tags are looked
+//         through, because a host takes a tag for its own that a switch left in place. So is
+//         LLC/SNAP (RFC 1042), whatever its length field says. IPv6 extension headers are walked to
+//         their end (RFC 6105, 7113; for DHCPv6 RFC 7610).
+// Cost    At most 4 tags and 16 extension headers are read, therefore the cost has a bound. A frame
+//         with more of them is taken for both kinds. So is one that ends before its upper-layer
+//         header can be told (RFC 7112 forbids first fragments of that kind).
+// Limits  A frame that is too short for its IP header is no IP packet, and passes.
 #pragma once
 
 #include <rte_mbuf.h>
-#include <stdbool.h>
 
-// UDP from port 67 to 68; over IPv6, UDP from port 547.
-bool guard_is_dhcp_server(const struct rte_mbuf *m);
+enum {
+	GUARD_DHCP_SERVER = 1,   // UDP over IPv4 to port 68; over IPv6 to 546, or from 547
+	GUARD_ROUTER_ADVERT = 2, // ICMPv6 types 134 and 137
+	GUARD_ANY = GUARD_DHCP_SERVER | GUARD_ROUTER_ADVERT,
+};
 
-// ICMPv6 router advertisement (134) or redirect (137).
-bool guard_is_router_advert(const struct rte_mbuf *m);
+// The kinds that a frame may be taken for, 0 for none.
+unsigned guard_look(const struct rte_mbuf *m);

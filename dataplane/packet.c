@@ -8,7 +8,6 @@ enum {
 	// IANA protocol numbers
 	HOP_BY_HOP = 0,
 	ROUTING = 43,
-	FRAGMENT = 44,
 	AUTHENTICATION = 51,
 	DESTINATION = 60,
 	MOBILITY = 135,
@@ -60,16 +59,16 @@ struct upper packet_upper4(struct span s)
 	return u;
 }
 
-static bool is_extension(uint8_t protocol)
+bool packet_is_extension(uint8_t protocol)
 {
-	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == FRAGMENT ||
+	return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == PROTOCOL_FRAGMENT ||
 	       protocol == AUTHENTICATION || protocol == DESTINATION || protocol == MOBILITY ||
 	       protocol == HIP || protocol == SHIM6;
 }
 
-static uint32_t extension_size(uint8_t protocol, uint8_t length)
+uint32_t packet_extension_size(uint8_t protocol, uint8_t length)
 {
-	if (protocol == FRAGMENT)
+	if (protocol == PROTOCOL_FRAGMENT)
 		return 8;
 	return protocol == AUTHENTICATION ? (length + 2u) * 4 : (length + 1u) * 8;
 }
@@ -87,8 +86,8 @@ struct upper packet_upper6(struct span s)
 	s.at += IPV6_HEADER;
 	if (length && s.end - s.at > length)
 		s.end = s.at + length; // 0: a jumbogram, all there is
-	while (is_extension(u.protocol)) {
-		bool fragment = u.protocol == FRAGMENT;
+	while (packet_is_extension(u.protocol)) {
+		bool fragment = u.protocol == PROTOCOL_FRAGMENT;
 		p = span_look(&s, 0, fragment ? 8 : 2, copy);
 		if (!p)
 			return u;
@@ -99,7 +98,7 @@ struct upper packet_upper6(struct span s)
 			return u;
 		}
 		u.first_fragment |= fragment;
-		uint32_t size = extension_size(u.protocol, p[1]), left = s.end - s.at;
+		uint32_t size = packet_extension_size(u.protocol, p[1]), left = s.end - s.at;
 		u.protocol = p[0];
 		s.at += size < left ? size : left;
 	}

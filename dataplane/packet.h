@@ -15,6 +15,7 @@ enum {
 	TYPE_IPV6 = 0x86dd,
 	// IANA protocol numbers
 	PROTOCOL_UDP = 17,
+	PROTOCOL_FRAGMENT = 44, // IPv6 fragment header
 	PROTOCOL_ICMPV6 = 58,
 	IPV6_HEADER = 40,
 };
@@ -46,6 +47,10 @@ struct upper {
 // The EtherType behind all tags of an Ethernet header at s->at; *s begins behind it. 0: the frame
 // ends before.
 uint16_t packet_skip_tags(struct span *s);
+
+// Whether an IPv6 next header is an extension header; its size in bytes, by its length field.
+bool packet_is_extension(uint8_t protocol);
+uint32_t packet_extension_size(uint8_t protocol, uint8_t length);
 
 struct upper packet_upper4(struct span s);
 struct upper packet_upper6(struct span s);

@@ -33,9 +33,8 @@ struct portconf {
 	bool own_mac_only;     // forged-transmits: reject
 	bool link_local_forward;
 	bool drop_at_limit; // mac-limit-policy: drop
-	bool block_dhcp_server;
-	bool block_router_advert;
-	bool looks_closely; // one of these two, or own_mac_only
+	bool looks_closely; // guards or own_mac_only
+	uint8_t guards;     // GUARD_… of the kinds of frames that are dropped
 	enum bpdu_action bpdu;
 	enum violation_action violation;
 	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command

@@ -101,8 +101,9 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_LINK_LOCAL] =
 		{"link-local", CHOICE(drop_forward, CHOICE_LINK_LOCAL_DROP),
 		 .help = "drop or forward frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X …)"},
-	[PK_DHCP_SERVER] = {"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
-			    .help = "block: drop DHCP server messages from the port"},
+	[PK_DHCP_SERVER] =
+		{"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
+		 .help = "block: UDP from the port to a DHCP client (68; IPv6: 546, or from 547) is dropped"},
 	[PK_ROUTER_ADVERT] =
 		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: drop IPv6 router advertisements and redirects from the port"},

@@ -8,6 +8,7 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 #include "dataplane/fdb.h"
+#include "dataplane/guard.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portconf.h"
@@ -65,8 +66,8 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.own_mac_only = v[PK_FORGED_TRANSMITS] == CHOICE_REJECT,
 		.link_local_forward = v[PK_LINK_LOCAL] == CHOICE_LINK_LOCAL_FORWARD,
 		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
-		.block_dhcp_server = v[PK_DHCP_SERVER] == CHOICE_BLOCK,
-		.block_router_advert = v[PK_ROUTER_ADVERT] == CHOICE_BLOCK,
+		.guards = (v[PK_DHCP_SERVER] == CHOICE_BLOCK ? GUARD_DHCP_SERVER : 0) |
+			  (v[PK_ROUTER_ADVERT] == CHOICE_BLOCK ? GUARD_ROUTER_ADVERT : 0),
 		.bpdu = bpdu[v[PK_BPDU]],
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
@@ -77,7 +78,7 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.learner = learner_row(p, number),
 	};
 
-	row.looks_closely = row.own_mac_only || row.block_dhcp_server || row.block_router_advert;
+	row.looks_closely = row.own_mac_only || row.guards;
 	return row;
 }
 

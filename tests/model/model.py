@@ -297,9 +297,9 @@ class Switch:
             raise Drop("forged_transmit", violation=True)
 
     def step7_guards(self, port, frame):
-        if port.key("dhcp-server") == "block" and guard.is_dhcp_server(frame.data):
+        if port.key("dhcp-server") == "block" and guard.dhcp_server(frame.data):
             raise Drop("dhcp_server")
-        if port.key("router-advert") == "block" and guard.is_router_advert(frame.data):
+        if port.key("router-advert") == "block" and guard.router_advert(frame.data):
             raise Drop("router_advert")
 
     def step8_rate(self, port, frame):

@@ -8,6 +8,7 @@
 #include "control/config/config.h"
 #include "control/switch/compile.h"
 #include "dataplane/fdb.h"
+#include "dataplane/guard.h"
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -148,7 +149,7 @@ static void limits(void **state)
 		"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
 		number);
 	const struct portconf *p = &conf->port[7];
-	assert_true(p->looks_closely && p->block_router_advert && !p->block_dhcp_server);
+	assert_true(p->looks_closely && p->guards == GUARD_ROUTER_ADVERT);
 	assert_int_equal(p->ingress.depth, 125000); // 10 ms of the average rate
 	assert_int_equal(p->ingress.peak_kbps, 200000);
 	assert_int_equal(p->egress.depth, 3 * 1024);
