@@ -103,7 +103,7 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 		 .help = "drop or forward frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X …)"},
 	[PK_DHCP_SERVER] =
 		{"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
-		 .help = "block: UDP from the port to a DHCP client (68; IPv6: 546, or from 547) is dropped"},
+		 .help = "block: drop UDP from the port to a DHCP client (68; IPv6: 546, or from 547)"},
 	[PK_ROUTER_ADVERT] =
 		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: drop IPv6 router advertisements and redirects from the port"},
