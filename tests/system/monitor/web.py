@@ -56,7 +56,7 @@ REQUESTS = (
     (AUTHORIZED, "{", 200, "-32700"),
     (AUTHORIZED, "[]", 200, "-32600"),
     (AUTHORIZED, '{"jsonrpc": "2.0", "method": "nosuch", "id": 1}', 200, "-32601.*unknown method"),
-    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "monitor", "id": 1}', 200, "-32601.*unknown method"),
+    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "monitor", "id": 1}', 200, "-32000.*wants the control socket"),
     (AUTHORIZED, '{"jsonrpc": "2.0", "method": "port.disable", "id": 1, "params": {"name": "nosuch"}}', 200, "no port 'nosuch'"),
 )
 
