@@ -408,7 +408,7 @@ def refusals(bench):
             bench.fails(status, text, "nestctl", "-s", live.path, *(word.replace("&&", " ") for word in words.split()))
         assert not list(bench.folder.glob("x.pcapng*")), "a file was made"
         process, terminal = on_a_terminal(live)
-        tap.equal((process, "is not for a terminal" in terminal), (USAGE, True), f"exit status, which says {terminal}")
+        tap.equal((process, "cannot be written to a terminal" in terminal), (USAGE, True), f"exit status, which says {terminal}")
         client = Client(live.path)
         for params, code in REQUESTS:
             answer = client.call("capture", params)

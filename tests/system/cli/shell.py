@@ -222,7 +222,7 @@ def explained(live):
         shell.type(CTRL_C + "fdb add 02:00:00:00:00:01 vlan ?")
         shell.expect("^  10 +a VLAN\n  V +a VLAN\n")
         shell.type(CTRL_C + "port del ?")
-        shell.expect("^  uplink +a port")
+        shell.expect("^  uplink +name of a port")
         shell.type(CTRL_C + 'port show "a?"\r')
         shell.expect(r"no port 'a\?'")
 
