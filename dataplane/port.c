@@ -197,10 +197,11 @@ static const uint64_t told_checksums = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX
 
 // Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes
 // one, one that has pairs of queues (net_af_packet) as many as for ingress.
-static int configure(struct port *p, const struct rte_eth_dev_info *info, const struct port_wish *w)
+static int configure(struct port *p, const struct rte_eth_dev_info *info,
+		     const struct port_options *o)
 {
 	struct rte_eth_conf conf = {
-		.rxmode.mq_mode = w->rx_queues > 1 && info->flow_type_rss_offloads
+		.rxmode.mq_mode = o->rx_queues > 1 && info->flow_type_rss_offloads
 					  ? RTE_ETH_MQ_RX_RSS
 					  : RTE_ETH_MQ_RX_NONE,
 		.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads &
@@ -211,22 +212,22 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info, const 
 		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 	};
 	uint16_t tries[] = {
-		w->workers <= info->max_tx_queues && !p->has_lacp_bond ? (uint16_t)w->workers : 1,
-		w->rx_queues, 1};
+		o->workers <= info->max_tx_queues && !p->has_lacp_bond ? (uint16_t)o->workers : 1,
+		o->rx_queues, 1};
 	int rc = -ERANGE;
 
-	if (w->rx_queues > info->max_rx_queues || (p->has_lacp_bond && w->rx_queues > 1))
+	if (o->rx_queues > info->max_rx_queues || (p->has_lacp_bond && o->rx_queues > 1))
 		return rc;
-	p->rx_queues = w->rx_queues;
+	p->rx_queues = o->rx_queues;
 	for (size_t i = 0; i < RTE_DIM(tries) && rc; i++) {
 		p->tx_queues = tries[i];
 		rc = rte_eth_dev_configure(p->dev, p->rx_queues, p->tx_queues, &conf);
 	}
-	p->shares_tx = w->workers > p->tx_queues;
+	p->shares_tx = o->workers > p->tx_queues;
 	return rc;
 }
 
-static int start(struct port *p, const struct port_wish *w, struct port_error *e)
+static int start(struct port *p, const struct port_options *o, struct port_error *e)
 {
 	struct rte_eth_dev_info info;
 	int rc = rte_eth_dev_info_get(p->dev, &info);
@@ -235,20 +236,20 @@ static int start(struct port *p, const struct port_wish *w, struct port_error *e
 	if (rc)
 		return rc;
 	p->has_lacp_bond = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
-	rc = configure(p, &info, w);
+	rc = configure(p, &info, o);
 	if (rc)
 		return rc;
 	e->step = "set up the queues of";
-	if ((p->quirks & PORT_QUIRK_UNFINISHED) && w->mtu > RTE_ETHER_MTU) {
+	if ((p->quirks & PORT_QUIRK_UNFINISHED) && o->mtu > RTE_ETHER_MTU) {
 		p->own = pool_create_long(p->dev);
 		if (!p->own)
 			return -ENOMEM;
 	}
-	rc = setup_queues(p, p->own ? p->own : w->pool);
+	rc = setup_queues(p, p->own ? p->own : o->pool);
 	if (rc)
 		return rc;
 	e->step = "set the MTU of";
-	rc = begin_mtu(p, w->mtu);
+	rc = begin_mtu(p, o->mtu);
 	if (rc)
 		return rc;
 	e->step = "start";
@@ -274,7 +275,7 @@ static int claim(struct port *p)
 	return rc;
 }
 
-int port_open(struct port *p, const char *const *parts, const struct port_wish *w,
+int port_open(struct port *p, const char *const *parts, const struct port_options *o,
 	      struct port_error *e)
 {
 	int rc = 0;
@@ -285,7 +286,7 @@ int port_open(struct port *p, const char *const *parts, const struct port_wish *
 	for (; *parts && !rc; parts++)
 		rc = probe(p, *parts);
 	if (!rc)
-		rc = start(p, w, e);
+		rc = start(p, o, e);
 	if (!rc)
 		rc = claim(p); // not earlier: a bond does not find members that are somebody's
 	return rc;

@@ -67,7 +67,7 @@ struct port_error {
 };
 
 // How a port is to be opened.
-struct port_wish {
+struct port_options {
 	uint16_t mtu;             // 0: none is asked for
 	uint16_t rx_queues;       // 1 to PORT_QUEUES_MAX
 	unsigned workers;         // that send
@@ -77,7 +77,7 @@ struct port_wish {
 // Opens the device that DPDK's devargs name. Promiscuous, as a switch port is. The last of the
 // parts (NULL ends them) is the port, the others are there for it. -ERANGE: it does not have so
 // many ingress queues. What a failure leaves half open, port_close() takes down.
-int port_open(struct port *p, const char *const *parts, const struct port_wish *w,
+int port_open(struct port *p, const char *const *parts, const struct port_options *o,
 	      struct port_error *e);
 void port_close(struct port *p);
 

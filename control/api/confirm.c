@@ -35,7 +35,7 @@ static void wait_for(struct confirm *k, unsigned seconds)
 
 static void tell(struct confirm *k, enum event_type type)
 {
-	switch_tell(k->sw, &(struct event){.type = type,
+	switch_emit(k->sw, &(struct event){.type = type,
 					   .ns = switch_now(k->sw),
 					   .count = history_newest(k->history)->number});
 }

@@ -17,7 +17,7 @@
 
 enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 64 };
 
-// A command line in the making.
+// EAL's command line while it is built.
 struct args {
 	int count;
 	char *word[ARGS_MAX + 1];
@@ -27,7 +27,7 @@ struct args {
 
 static bool started;
 
-static void add(struct args *a, const char *word)
+static void add_arg(struct args *a, const char *word)
 {
 	size_t size = strlen(word) + 1;
 
@@ -37,7 +37,7 @@ static void add(struct args *a, const char *word)
 	a->used += size;
 }
 
-// The cores this process may use; the number of them.
+// Lists the cores that this process may use; returns their number.
 static unsigned usable_cores(unsigned core[CPU_SETSIZE])
 {
 	cpu_set_t set;
@@ -51,7 +51,8 @@ static unsigned usable_cores(unsigned core[CPU_SETSIZE])
 	return n;
 }
 
-// Control on the first core, each worker on one of its own; where these run out they share.
+// Places control on the first core and each worker on a core of its own. Workers share cores if
+// there are too few.
 static void add_cores(struct args *a, unsigned workers)
 {
 	unsigned core[CPU_SETSIZE], n = usable_cores(core);
@@ -63,8 +64,8 @@ static void add_cores(struct args *a, unsigned workers)
 	for (unsigned i = 0; i <= workers; i++)
 		at += (size_t)snprintf(map + at, sizeof map - at, "%s%u@%u", i ? "," : "", i,
 				       core[i % n]);
-	add(a, "--lcores");
-	add(a, map);
+	add_arg(a, "--lcores");
+	add_arg(a, map);
 }
 
 static uint64_t read_number(const char *path)
@@ -110,18 +111,18 @@ static bool add_memory(struct args *a, const struct config *c, enum eal_use use,
 	if (use != EAL_REPLAY && c->dataplane.hugepages == HUGEPAGES_ON && have < want)
 		return error_set(
 			e,
-			"%llu MiB of free huge pages, memory wants %u (reserve with: echo %u > /proc/sys/vm/nr_hugepages; "
+			"memory needs %u MiB of huge pages, %llu MiB are free (reserve with: echo %u > /proc/sys/vm/nr_hugepages; "
 			"or set hugepages: auto)",
-			(unsigned long long)have, want, want / 2);
+			want, (unsigned long long)have, want / 2);
 	bool huge = use != EAL_REPLAY && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
-	add(a, huge ? "--in-memory" : "--no-huge");
+	add_arg(a, huge ? "--in-memory" : "--no-huge");
+	// A virtio_user port shares all memory with its peer, in at most eight files.
 	if (huge)
-		add(a, "--single-file-segments"); // a virtio_user port shows all memory to its
-						  // peer, in eight files at most
+		add_arg(a, "--single-file-segments");
 	if (!huge) {
 		snprintf(mib, sizeof mib, "%u", want);
-		add(a, "-m");
-		add(a, mib);
+		add_arg(a, "-m");
+		add_arg(a, mib);
 	}
 	return true;
 }
@@ -140,34 +141,34 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 	static const char option[] = "--file-prefix=";
 	char prefix[sizeof option + SWITCH_NAME];
 
-	add(a, "nestswitch");
+	add_arg(a, "nestswitch");
 	add_cores(a, use != EAL_REPLAY ? c->dataplane.workers : 0);
 	if (!add_memory(a, c, use, e))
 		return false;
 	if (use == EAL_REPLAY || !uses_pci(c))
-		add(a, "--no-pci");
-	// The folder of the telemetry socket, the only file that is left: DPDK gives each process
-	// one of its own there. The folder stays, as the next one may be about to use it.
+		add_arg(a, "--no-pci");
+	// The folder of the telemetry socket. Each process has a socket of its own in it. The
+	// folder stays, because another process may be about to use it.
 	snprintf(prefix, sizeof prefix, "%s%s", option, use == EAL_LIVE ? c->name : "nestswitch");
 	text_make_name(prefix + sizeof option - 1);
-	add(a, prefix);
-	add(a, "--no-shconf");
+	add_arg(a, prefix);
+	add_arg(a, "--no-shconf");
 	if (use != EAL_LIVE)
-		add(a, "--no-telemetry");
-	// What a driver says of a device that fails is said better by ours; EAL's own alerts still
-	// come.
-	add(a, "--log-level=*:critical");
+		add_arg(a, "--no-telemetry");
+	// Our own messages explain better than a driver's why a device fails. EAL's alerts still
+	// appear.
+	add_arg(a, "--log-level=*:critical");
 	for (unsigned i = 0; use != EAL_REPLAY && i < c->dataplane.eal_count; i++)
-		add(a, c->dataplane.eal[i]);
+		add_arg(a, c->dataplane.eal[i]);
 	for (; more && *more; more++)
-		add(a, *more);
+		add_arg(a, *more);
 	return true;
 }
 
-// net_tap has the kernel signal the process for each frame, and reads a TAP after such a signal
-// only: the control thread would be interrupted by guests, and a frame wait until that thread runs.
-// With no signal to be had the driver asks the TAP itself.
-static void keep_signals_from_taps(void)
+// net_tap reads a TAP only after the kernel has sent the process a signal for it. Guests would
+// therefore interrupt the control thread, and a frame would wait until that thread runs. If no
+// real-time signal is free, the driver polls the TAP instead.
+static void reserve_tap_signals(void)
 {
 	for (int n = SIGRTMIN; n <= SIGRTMAX; n++)
 		signal(n, SIG_IGN);
@@ -181,9 +182,9 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 		return true;
 	if (!build_args(&a, c, use, more, e))
 		return false;
-	keep_signals_from_taps();
+	reserve_tap_signals();
 	if (rte_eal_init(a.count, a.word) < 0)
-		return error_set(e, "DPDK does not start: %s (its own message stands above)",
+		return error_set(e, "DPDK does not start: %s (see its own message above)",
 				 rte_strerror(rte_errno));
 	started = true;
 	return true;

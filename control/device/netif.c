@@ -15,8 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// An ioctl on an interface; 0 or -errno.
-static int request(const char *name, unsigned long what, struct ifreq *r)
+// Does an ioctl on an interface. 0 or -errno.
+static int interface_ioctl(const char *name, unsigned long what, struct ifreq *r)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -29,12 +29,12 @@ static int request(const char *name, unsigned long what, struct ifreq *r)
 
 static int ethtool(const char *name, void *command)
 {
-	return request(name, SIOCETHTOOL, &(struct ifreq){.ifr_data = command});
+	return interface_ioctl(name, SIOCETHTOOL, &(struct ifreq){.ifr_data = command});
 }
 
 int interface_set_mtu(const char *name, unsigned mtu)
 {
-	return request(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
+	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
 }
 
 static bool is_veth(const char *name)
@@ -48,7 +48,7 @@ void interface_stop_merging(const char *name)
 {
 	struct ethtool_value gro = {.cmd = ETHTOOL_SGRO}, flags = {.cmd = ETHTOOL_GFLAGS};
 
-	ethtool(name, &gro); // one that cannot merge refuses it
+	ethtool(name, &gro); // fails on an interface that cannot merge
 	if (ethtool(name, &flags) || !(flags.data & ETH_FLAG_LRO))
 		return;
 	flags.cmd = ETHTOOL_SFLAGS;
@@ -61,7 +61,8 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, command, attr, sizeof *attr);
 }
 
-// Attaches an XDP program that passes everything; the descriptor of the attachment, -1: errno.
+// Attaches an XDP program that passes every frame. Returns the descriptor of the attachment, or -1
+// with errno.
 static int attach_pass(const char *name)
 {
 	static const struct bpf_insn pass[] = {
@@ -72,8 +73,8 @@ static int attach_pass(const char *name)
 			       .insns = (uintptr_t)pass,
 			       .insn_cnt = sizeof pass / sizeof *pass,
 			       .license = (uintptr_t) "BSD",
-			       .prog_flags = BPF_F_XDP_HAS_FRAGS}; // without it the MTU is limited
-								   // to a page
+			       .prog_flags = BPF_F_XDP_HAS_FRAGS}; // else the MTU is limited to a
+								   // page
 	int program = bpf(BPF_PROG_LOAD, &load);
 
 	if (program < 0)

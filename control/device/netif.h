@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netif: what an interface of the kernel must leave undone, so that what is received from it are
-// frames as on a wire.
+// netif: sets up a kernel interface so that a packet socket receives frames as on a wire.
 //
-// Model     A packet socket gets a frame of up to 64 KiB where the kernel merges what came (GRO,
-//           LRO), and where the other end of a veth leaves the cutting of segments to a NIC that
-//           there is not. Merging is switched off, and stays so. The kernel stops the other end of
-//           a veth, whatever namespace that is in, while this end has an XDP program: one that
-//           passes everything is attached.
-// Ownership The program goes with its file descriptor.
+// Model     A packet socket receives frames of up to 64 KiB in two cases: if the kernel merges
+//           received frames (GRO, LRO), and if the other end of a veth leaves segmentation to a NIC
+//           that does not exist. Therefore merging is switched off, and stays off. While one end of
+//           a veth has an XDP program, the kernel stops such offloads at the other end, in whatever
+//           namespace that is. Therefore a program is attached that passes every frame.
+// Ownership The program is detached when its file descriptor is closed.
 #pragma once
 
 #include <stdbool.h>
 
-// Attaches that program to a veth. *guard: the descriptor to keep open while the interface is used,
-// -1 where none is needed. False, with errno: the other end of this veth cannot be stopped.
+// Attaches that program to a veth. Keep the descriptor *guard open while the interface is in use;
+// -1 means that the interface needs none. False, with errno, if the program cannot be attached.
 bool interface_guard(const char *name, int *guard);
 
-// Switches merging off. A veth that gets a program begins to merge: to be called after that.
+// Switches merging off. Call it after interface_guard(), because a veth begins to merge when it
+// gets a program.
 void interface_stop_merging(const char *name);
 
 // Sets the MTU. 0 or -errno.

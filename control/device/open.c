@@ -20,7 +20,8 @@
 
 enum { HINT = 256 };
 
-// The argument of a device of this kind up to a comma; false: it is of another one.
+// Copies the argument of a device of this kind, up to a comma. False if the device is of another
+// kind.
 static bool argument_of(const char *device, const char *kind, char out[DEVICE_TEXT])
 {
 	size_t n = strlen(kind);
@@ -31,8 +32,8 @@ static bool argument_of(const char *device, const char *kind, char out[DEVICE_TE
 	return true;
 }
 
-// DPDK does not take over the socket of a switch that was killed.
-static void bury_sockets(const char *device)
+// Removes the socket that a killed switch left behind, because DPDK does not.
+static void remove_stale_socket(const char *device)
 {
 	char path[DEVICE_TEXT];
 
@@ -49,10 +50,11 @@ enum device_peer device_peer(const char *device)
 
 	if (!connects)
 		return PEER_NONE;
-	return unixsocket_is_served(path) ? PEER_THERE : PEER_ABSENT;
+	return unixsocket_is_served(path) ? PEER_PRESENT : PEER_ABSENT;
 }
 
-// The driver that a PCI device is bound to; empty: none. False: there is no such device.
+// Copies the name of the driver that a PCI device is bound to, or "" if there is none. False if
+// there is no such device.
 static bool pci_driver(const char *address, char driver[64])
 {
 	char path[128], target[256];
@@ -74,22 +76,22 @@ static void pci_hint(const char *device, char out[HINT])
 	int n = (int)strcspn(name, ",");
 	char address[32], driver[64];
 
-	// Without a domain it is the first.
+	// An address without a domain is in the first one.
 	snprintf(address, sizeof address, "%s%.*s", n < 12 ? "0000:" : "", n < 12 ? n : 12, name);
 	if (!pci_driver(address, driver))
 		snprintf(out, HINT, " (there is no PCI device %s)", address);
 	else if (!strcmp(driver, "vfio-pci"))
 		snprintf(
 			out, HINT,
-			" (it is bound to vfio-pci; is there an IOMMU, or enable_unsafe_noiommu_mode in the vfio module?)");
+			" (it is bound to vfio-pci; enable the IOMMU, or enable_unsafe_noiommu_mode in the vfio module)");
 	else
 		snprintf(out, HINT,
 			 " (it is bound to %s; bind it: dpdk-devbind.py --bind=vfio-pci %s)",
 			 *driver ? driver : "no driver", address);
 }
 
-// What to look at when a device does not open.
-static void hint(const char *device, unsigned mtu, char out[HINT])
+// Writes a likely cause for a device that does not open, or "".
+static void device_hint(const char *device, unsigned mtu, char out[HINT])
 {
 	static const struct {
 		const char *kind, *text;
@@ -118,7 +120,8 @@ static void hint(const char *device, unsigned mtu, char out[HINT])
 			snprintf(out, HINT, "%s", hints[i].text);
 }
 
-// The interface of a part that is a packet socket of whatever kind; false: it is none.
+// Copies the name of the interface of an AF_PACKET or AF_XDP socket. False if the part is another
+// device.
 static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 {
 	static const char key[] = ",iface=";
@@ -131,8 +134,8 @@ static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 	return at;
 }
 
-// What the interface of a part that is a packet socket wants: its MTU, and frames as on a wire. 0
-// or -errno.
+// Prepares the interface of a packet socket: sets its MTU and stops it from receiving merged
+// frames. 0 or -errno.
 static int prepare_interface(struct port *port, const struct config_port *p, const char *args,
 			     struct port_error *step)
 {
@@ -141,12 +144,12 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 
 	if (!packet_interface(args, name))
 		return 0;
-	// An XDP socket comes with a program of its own.
+	// An AF_XDP socket attaches an XDP program of its own.
 	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
 		log_write(
 			LOG_WARNING,
-			"port '%s': the other end of %s leaves segments and checksums to a NIC, and cannot be told not to: %s "
-			"(say there: ethtool -K IFACE tx off tso off gso off)",
+			"port '%s': cannot stop the other end of %s from offloading segmentation and checksums: %s "
+			"(run there: ethtool -K IFACE tx off tso off gso off)",
 			p->name, name, strerror(errno));
 	if (guard >= 0)
 		port->guard[port->guards++] = guard;
@@ -155,14 +158,14 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 	return p->mtu ? interface_set_mtu(name, p->mtu) : 0;
 }
 
-static bool cannot(const struct config_port *p, const char *step, int rc, struct error *e)
+static bool device_error(const struct config_port *p, const char *step, int rc, struct error *e)
 {
 	char text[HINT];
 
-	hint(p->device, p->mtu, text);
+	device_hint(p->device, p->mtu, text);
 	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name,
 			step, p->device, rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc),
-			text); // -1: a driver's plain no
+			text); // drivers that give no reason return -1
 }
 
 bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e)
@@ -176,13 +179,13 @@ bool device_set_mtu(struct port *port, const struct config_port *p, struct error
 	for (unsigned i = 0; i < parts.count && !rc; i++)
 		if (packet_interface(parts.args[i], name))
 			rc = interface_set_mtu(name, p->mtu ? p->mtu : MTU_DEFAULT);
-	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV) // -ENODEV: a TAP that was moved to
-							     // another namespace
+	// A TAP that was moved to another namespace returns -ENODEV.
+	if (rc == -ENOBUFS || rc == -EBUSY || rc == -ENODEV)
 		return error_at(
 			e, p->at,
-			"port '%s': mtu %u wants device '%.200s' to be opened anew (take the port out, and add it again)",
-			p->name, p->mtu, p->device);
-	return !rc || cannot(p, "set the MTU of", rc, e);
+			"port '%s': device '%.200s' must be reopened for mtu %u (remove the port, then add it again)",
+			p->name, p->device, p->mtu);
+	return !rc || device_error(p, "set the MTU of", rc, e);
 }
 
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
@@ -198,12 +201,12 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		return false;
 	for (unsigned i = 0; i < parts.count; i++)
 		list[i] = parts.args[i];
-	bury_sockets(p->device);
+	remove_stale_socket(p->device);
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
-	struct port_wish wish = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1), workers,
-				 pool};
-	int rc = port_open(port, list, &wish, &step);
+	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
+				       workers, pool};
+	int rc = port_open(port, list, &options, &step);
 	for (unsigned i = 0; i < parts.count && !rc; i++)
 		rc = prepare_interface(port, p, parts.args[i], &step);
 	if (!rc)
@@ -213,19 +216,19 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		return error_at(e, p->device_at,
 				"port '%s': device '%.200s' does not have %u queues (queues: 1)",
 				p->name, p->device, p->queues);
-	return cannot(p, step.step, rc, e);
+	return device_error(p, step.step, rc, e);
 }
 
 void device_close(struct port *port)
 {
-	bool holds = port->quirks & PORT_QUIRK_DEFERRED;
+	bool deferred = port->quirks & PORT_QUIRK_DEFERRED;
 
-	if (holds)
+	if (deferred)
 		interrupts_hold();
 	port_close(port);
 	handles_free(port);
-	if (!holds)
+	if (!deferred)
 		return;
-	listener_close_forsaken();
+	listener_close_orphans();
 	interrupts_release();
 }

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// open: the device of a port, opened and closed.
+// open: opens and closes the device of a port.
 //
 // Threads  The control thread, while workers forward between other devices.
-// Errors   A sentence that names the port, the step that failed, and what to look at.
+// Errors   A sentence that names the port, the step that failed and a likely cause.
 #pragma once
 
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "dataplane/port.h"
 
-// DPDK connects some devices to their peer while it opens them, and never again.
+// Whether a device needs a peer to open: DPDK connects some devices to their peer while it opens
+// them, and never afterwards.
 enum device_peer {
-	PEER_NONE,   // the device is none of them
-	PEER_ABSENT, // nobody is there
-	PEER_THERE,
+	PEER_NONE,    // the device opens without a peer
+	PEER_ABSENT,  // no process serves the socket that the device connects to
+	PEER_PRESENT, // a process serves it
 };
 enum device_peer device_peer(const char *device);
 
-// Opens the device of a port for `workers` senders, frames in mbufs from pool. DPDK knows it by the
-// port's number: a device that replaces another one of its kind is there beside it for a while.
-// Where its peer is absent it is left closed.
+// Opens the device of a port for `workers` senders. Received frames are in mbufs from pool. DPDK
+// knows the device by the port's number, because a new device and the one that it replaces are open
+// side by side for a while. True, with the device left closed, if its peer is absent.
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
 
-// Gives an open device the MTU of p. On refusal a part of it may have it already.
+// Sets the MTU of an open device to that of p. After a failure some of its parts may have the new
+// MTU.
 bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e);

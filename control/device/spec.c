@@ -6,12 +6,12 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 
-// A kind and the vdev that does it: %1$s is the name for it, %2$s the argument.
+// A kind of device and its vdev: %1$s is the unique name, %2$s the argument.
 struct kind {
 	const char *name;
 	const char *format;
-	const char *argument; // what is wanted behind the colon
-	const char *queues;   // argument that asks for so many; NULL: they come without one
+	const char *argument; // describes the argument
+	const char *queues;   // vdev argument for the number of queues; NULL: not needed
 };
 
 static const struct kind kinds[] = {
@@ -31,9 +31,9 @@ static const struct kind kinds[] = {
 	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
 };
 
-// The rings of a packet socket. One of the driver's standard 512 slots overruns under one TCP
-// transfer: 6 % of its segments were lost. Past qdiscs, a send never waits for a slot: no more
-// frames are on their way than an interface holds.
+// The rings of a packet socket. The driver's default of 512 slots overflows under a single TCP
+// transfer, which then loses 6 % of its segments. With qdisc bypass a send never waits for a slot,
+// because no more frames are in flight than the interface holds.
 static const char slots[] = ",framecnt=4096,qdisc_bypass=1";
 static const char long_slots[] = ",framesz=16384,blocksz=16384,framecnt=1024,qdisc_bypass=1";
 
@@ -69,7 +69,7 @@ static bool is_pci_address(const char *s)
 	return sscanf(s, "%2x:%2x.%1x%n", &bus, &dev, &fn, &end) == 3 && (!s[end] || s[end] == ',');
 }
 
-// DPDK's own drivers are called net_SOMETHING, a few also by an older name.
+// The names of DPDK's drivers begin with net_; a few drivers have an older name as well.
 static bool is_dpdk(const char *device)
 {
 	return is_pci_address(device) || !strncmp(device, "net_", 4) ||
@@ -86,15 +86,14 @@ bool device_is_pci(const char *device)
 	return false;
 }
 
-static bool no_argument(const struct config_port *p, const struct kind *k, struct error *e)
+static bool missing_argument(const struct config_port *p, const struct kind *k, struct error *e)
 {
 	return error_at(e, p->device_at,
 			"port '%s': device '%.100s' has no argument (%s:, followed by %s)", p->name,
 			p->device, k->name, k->argument);
 }
 
-// pcap:IN[,OUT]: plays the capture IN once and writes what is sent to OUT; either may be empty, not
-// both.
+// pcap:IN[,OUT] plays the capture IN once and writes sent frames to OUT. One of them may be empty.
 static void pcap_args(const char *name, const char *argument, char out[DEVICE_ARGS])
 {
 	const char *comma = strchr(argument, ',');
@@ -107,14 +106,14 @@ static void pcap_args(const char *name, const char *argument, char out[DEVICE_AR
 		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tx_pcap=%s", comma + 1);
 }
 
-// The devargs of a kind that is one device.
+// Writes the devargs of a kind that is a single device.
 static bool kind_args(const struct config_port *p, const char *name, const struct kind *k,
 		      const char *argument, char out[DEVICE_ARGS], struct error *e)
 {
 	bool wants = strcmp(k->name, "null") != 0;
 
 	if (wants && !argument[strspn(argument, ",")])
-		return no_argument(p, k, e);
+		return missing_argument(p, k, e);
 	if (!wants && *argument)
 		return error_at(e, p->device_at,
 				"port '%s': device '%.100s' has an argument (%s: takes none)",
@@ -122,8 +121,8 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 	if (!strcmp(k->name, "virtio_user") && strstr(argument, ",server=1"))
 		return error_at(
 			e, p->device_at,
-			"port '%s': virtio_user does not serve its socket: DPDK would wait for the peer, and the switch "
-			"with it (vhost:PATH serves one)",
+			"port '%s': virtio_user cannot serve its socket, because DPDK would block the switch until a peer "
+			"connects (use vhost:PATH to serve one)",
 			p->name);
 	if (!k->format) {
 		pcap_args(name, argument, out);
@@ -154,11 +153,11 @@ static bool unknown_kind(const struct config_port *p, struct error *e)
 	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
 	return error_at(
 		e, p->device_at,
-		"port '%s': device '%.100s' is of no known kind, no DPDK vdev and no PCI address%s",
+		"port '%s': device '%.100s' is no known kind, no DPDK vdev and no PCI address%s",
 		p->name, p->device, text_hint(hint, kind, kind_name, NULL, NULL));
 }
 
-// A member is a device without a comma in it, or the name of a kernel's interface.
+// A member is a device without a comma in it, or the name of a kernel interface.
 static bool member_args(const struct config_port *p, const char *bond, unsigned i,
 			const char *member, char out[DEVICE_ARGS], struct error *e)
 {
@@ -172,8 +171,8 @@ static bool member_args(const struct config_port *p, const char *bond, unsigned 
 	snprintf(name, sizeof name, "%.15s_%u", bond, i);
 	snprintf(device, sizeof device, "%s%s", strchr(member, ':') ? "" : "af_packet:", member);
 	const struct kind *k = kind_of(device, &argument);
-	// A guest's NIC is no cable; and a bond does not tell net_vhost that checksums are finished
-	// here, so that it would do it, and believe the guest's headers.
+	// A bond has no vhost members. It does not tell net_vhost that the switch completes
+	// checksums, so that net_vhost would complete them itself and trust the guest's headers.
 	if (!k || !strcmp(k->name, "bond") || !strncmp(k->name, "vhost", 5))
 		return error_at(
 			e, p->device_at,
@@ -191,7 +190,7 @@ static int bond_mode(const char *name)
 	return -1;
 }
 
-// MODE,MEMBER,…: the members' devargs, then those of the bond, which names them.
+// Writes the devargs of the members, then those of the bond, which names its members.
 static bool bond_parts(const struct config_port *p, const char *name, const char *argument,
 		       struct device_parts *out, struct error *e)
 {
@@ -203,7 +202,7 @@ static bool bond_parts(const struct config_port *p, const char *name, const char
 	if (mode < 0)
 		return error_at(
 			e, p->device_at,
-			"port '%s': a bond's mode cannot be '%.40s' (active-backup or lacp)",
+			"port '%s': the mode of a bond cannot be '%.40s' (active-backup or lacp)",
 			p->name, word);
 	char bond[DEVICE_ARGS];
 	int n = snprintf(bond, sizeof bond, "net_bonding_%s,mode=%d", name, mode);

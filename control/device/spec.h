@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// spec: what a port's `device` says, as arguments for DPDK.
+// spec: translates a port's `device` into arguments for DPDK.
 //
-// Model   KIND:ARGUMENT becomes the vdev that does it, with a name of its own; a DPDK vdev string
-//         or a PCI address is passed on as it is. A bond is several devices: its members, then the
-//         bond itself.
+// Model   KIND:ARGUMENT becomes a vdev with a unique name. A DPDK vdev string or a PCI address is
+//         passed on unchanged. A bond is several devices: its members, then the bond itself.
 #pragma once
 
 #include "control/common/error.h"
@@ -12,19 +11,19 @@
 
 enum { DEVICE_ARGS = DEVICE_TEXT + 128 };
 
-// The devargs of what a port's device is made of, the port itself last.
+// The devargs of all devices that a port needs; the port's own device is the last.
 struct device_parts {
 	unsigned count;
 	char args[PORT_PARTS_MAX][DEVICE_ARGS];
 };
 
-// name: what DPDK knows it by. False: the port has no device, or none that is known; e says what
-// would be right.
+// DPDK will know the device by `name`. False if the port has no device or an invalid one; e then
+// says what would be valid.
 bool device_parts(const struct config_port *p, const char *name, struct device_parts *out,
 		  struct error *e);
 
-// The same, for nothing but the verdict.
+// Whether device_parts() would accept the device of a port.
 bool device_check(const struct config_port *p, struct error *e);
 
-// Whether a device is on the PCI bus, or a part of it; the bus is scanned only if one is.
+// Whether a device, or a member of a bond, is on the PCI bus. The bus is scanned only if one is.
 bool device_is_pci(const char *device);

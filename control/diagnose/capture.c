@@ -370,7 +370,7 @@ struct capture *capture_start(struct vswitch *sw, const json_t *params, struct b
 	choose_ports(c);
 	for (unsigned w = 0; w < sw->workers; w++)
 		sniff_add(&sw->worker[w]->forwarder.tx.sniffers, c->sniffer[w]);
-	switch_settle(sw); // no burst that has not seen them is counted any more
+	switch_synchronize(sw); // no burst that has not seen them is counted any more
 	c->running = true;
 	return c;
 }
@@ -381,7 +381,7 @@ void capture_end(struct capture *c)
 		return;
 	for (unsigned w = 0; w < c->sw->workers; w++)
 		sniff_remove(&c->sw->worker[w]->forwarder.tx.sniffers, c->sniffer[w]);
-	switch_settle(c->sw);
+	switch_synchronize(c->sw);
 	c->running = false;
 }
 

@@ -14,7 +14,7 @@
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 
-// The VLAN of untagged frames: a trunk's native one only if it is allowed.
+// The VLAN of untagged frames. A trunk's native VLAN counts only if it is allowed on the port.
 static uint16_t untagged_vid(const struct policy *p)
 {
 	uint32_t native = p->value[PK_NATIVE_VLAN];
@@ -127,7 +127,8 @@ static void add_mirrors(struct swconf *conf, const struct config *c, const uint8
 	}
 }
 
-static void find_direct_ways(struct swconf *conf)
+// Derives the members to which frames take the fast paths.
+static void find_direct_members(struct swconf *conf)
 {
 	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
 		struct vlanconf *v = &conf->vlan[vid];
@@ -169,20 +170,20 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 			conf->careful |= portset_of(numbers[i]);
 	}
 	conf->careful |= conf->blocked | conf->mirrored;
-	find_direct_ways(conf);
+	find_direct_members(conf);
 	return conf;
 }
 
-static int by_key(const void *a, const void *b)
+static int compare_keys(const void *a, const void *b)
 {
 	uint64_t x = ((const struct fixed_mac *)a)->key, y = ((const struct fixed_mac *)b)->key;
 
 	return x < y ? -1 : x > y;
 }
 
-// Appends the assigned MAC of a port, once for each of its VLANs.
-static size_t add_assigned(const struct config *c, const struct config_port *port, uint8_t number,
-			   struct fixed_mac *out)
+// Appends the assigned MAC of a port once for each of its VLANs. Returns the number of entries.
+static size_t append_assigned(const struct config *c, const struct config_port *port,
+			      uint8_t number, struct fixed_mac *out)
 {
 	struct policy p;
 	size_t n = 0;
@@ -208,12 +209,12 @@ struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, 
 	if (!all)
 		return NULL;
 	for (unsigned i = 0; i < c->port_count; i++)
-		n += add_assigned(c, &c->port[i], numbers[i], all + n);
+		n += append_assigned(c, &c->port[i], numbers[i], all + n);
 	for (unsigned i = 0; i < c->fixed_count; i++)
 		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac),
 					      number_of(c, numbers, c->fixed[i].port), FDB_STATIC};
-	qsort(all, n, sizeof *all, by_key);
-	// A static MAC that is its port's assigned one as well is one entry.
+	qsort(all, n, sizeof *all, compare_keys);
+	// A static MAC that is also the assigned MAC of its port makes one entry.
 	for (size_t i = 0; i < n; i++)
 		if (!kept || all[kept - 1].key != all[i].key)
 			all[kept++] = all[i];
@@ -225,5 +226,5 @@ const struct fixed_mac *fixed_find(const struct fixed_mac *sorted, size_t count,
 {
 	struct fixed_mac wanted = {.key = key};
 
-	return count ? bsearch(&wanted, sorted, count, sizeof *sorted, by_key) : NULL;
+	return count ? bsearch(&wanted, sorted, count, sizeof *sorted, compare_keys) : NULL;
 }

@@ -10,7 +10,7 @@
 #include "dataplane/portset.h"
 #include "dataplane/violation.h"
 
-static int by_time(const void *a, const void *b)
+static int compare_times(const void *a, const void *b)
 {
 	uint64_t x = ((const struct event *)a)->ns, y = ((const struct event *)b)->ns;
 
@@ -19,16 +19,16 @@ static int by_time(const void *a, const void *b)
 
 void events_collect_violations(struct vswitch *sw, portset all)
 {
-	struct event told[PORTS_MAX * VIOLATION_REASONS];
+	struct event found[PORTS_MAX * VIOLATION_REASONS];
 	uint64_t now = switch_now(sw);
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		n += violation_collect(&sw->shared.port[i].violations, (uint8_t)i,
-				       portset_has(all, i) ? UINT64_MAX : now, told + n);
-	qsort(told, n, sizeof *told, by_time);
+				       portset_has(all, i) ? UINT64_MAX : now, found + n);
+	qsort(found, n, sizeof *found, compare_times);
 	for (unsigned i = 0; i < n; i++)
-		switch_tell(sw, &told[i]);
+		switch_emit(sw, &found[i]);
 }
 
 void events_drain(struct vswitch *sw)
@@ -38,16 +38,16 @@ void events_drain(struct vswitch *sw)
 	for (unsigned w = 0; w < sw->workers; w++) {
 		struct event_ring *r = &sw->worker[w]->forwarder.events;
 		while (event_pop(r, &e)) {
-			switch_tell(sw, &e);
+			switch_emit(sw, &e);
 			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
 				continue;
-			// Another worker may have learned there in the moment between.
-			switch_settle(sw);
+			// Another worker may have learned there since the port was flushed.
+			switch_synchronize(sw);
 			fdb_flush_port(sw->shared.fdb, e.port);
 		}
 		uint64_t lost = atomic_exchange(&r->lost, 0);
 		if (lost)
-			switch_tell(sw, &(struct event){.type = EVENT_LOST,
+			switch_emit(sw, &(struct event){.type = EVENT_LOST,
 							.ns = switch_now(sw),
 							.count = (uint32_t)lost});
 	}

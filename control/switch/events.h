@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// events: the workers' events, handed to the switch's on_event.
+// events: passes the workers' events to the switch's on_event.
 //
 // Threads  The control thread.
 #pragma once
@@ -7,8 +7,9 @@
 #include "control/switch/state.h"
 #include "dataplane/portset.h"
 
-// All that the workers have told, in the order of each worker.
+// Passes on all pending events. Those of one worker keep their order.
 void events_drain(struct vswitch *sw);
 
-// Violations of the whole seconds before now (of the ports `all`: of any time), the earliest first.
+// Passes on the violations of completed seconds, the earliest first. For the ports in `all` it
+// includes those of the current second.
 void events_collect_violations(struct vswitch *sw, portset all);

@@ -20,11 +20,11 @@ void links_publish(struct vswitch *sw)
 	if (up == before)
 		return;
 	atomic_store(&sw->shared.up, up);
-	switch_settle(sw);
+	switch_synchronize(sw);
 	PORTSET_FOREACH(port, before & ~up)
 		fdb_flush_port(sw->shared.fdb, port);
 	PORTSET_FOREACH(port, before ^ up)
-		switch_tell(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP
+		switch_emit(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP
 									      : EVENT_PORT_DOWN,
 						.ns = switch_now(sw),
 						.port = (uint8_t)port});
@@ -38,7 +38,7 @@ void links_poll(struct vswitch *sw)
 	PORTSET_FOREACH(port, sw->ports) {
 		sw->port[port].link = port_link(&sw->device[port]);
 		if (sw->port[port].link)
-			sw->port[port].patience_ns = 0;
+			sw->port[port].peer_deadline_ns = 0;
 	}
 	links_publish(sw);
 }
@@ -49,7 +49,7 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 		return;
 	atomic_store(&sw->shared.port[port].recover_ns, 0);
 	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
-	switch_tell(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
+	switch_emit(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
 					.ns = switch_now(sw),
 					.port = (uint8_t)port});
 }

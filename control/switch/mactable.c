@@ -11,13 +11,13 @@
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
 
-static void tell_aged(void *arg, uint64_t key, unsigned port)
+static void report_aged(void *arg, uint64_t key, unsigned port)
 {
 	struct vswitch *sw = arg;
 	struct event e = {
 		.type = EVENT_MAC_AGED, .ns = switch_now(sw), .key = key, .port = (uint8_t)port};
 
-	switch_tell(sw, &e);
+	switch_emit(sw, &e);
 }
 
 void mactable_sweep(struct vswitch *sw, uint32_t count)
@@ -26,17 +26,17 @@ void mactable_sweep(struct vswitch *sw, uint32_t count)
 
 	if (count > lines - sw->sweep_at)
 		count = lines - sw->sweep_at;
-	fdb_sweep(sw->shared.fdb, sw->sweep_at, count, switch_tick(sw), tell_aged, sw);
+	fdb_sweep(sw->shared.fdb, sw->sweep_at, count, switch_tick(sw), report_aged, sw);
 	sw->sweep_at = (sw->sweep_at + count) % lines;
 }
 
 uint32_t mactable_sweep_all(struct vswitch *sw)
 {
-	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), switch_tick(sw), tell_aged,
+	return fdb_sweep(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), switch_tick(sw), report_aged,
 			 sw);
 }
 
-// Whether an entry is still true under the published configuration.
+// Whether the published configuration no longer allows an entry.
 static bool is_invalid(void *arg, const struct fdb_entry *e)
 {
 	const struct vswitch *sw = arg;
@@ -57,12 +57,12 @@ struct learned_entries {
 	struct fdb_entry *entry;
 };
 
-static void collect_none(void *arg)
+static void collect_begin(void *arg)
 {
 	((struct learned_entries *)arg)->count = 0;
 }
 
-static bool collect(void *arg, const struct fdb_entry *e)
+static bool collect_learned(void *arg, const struct fdb_entry *e)
 {
 	struct learned_entries *r = arg;
 
@@ -72,7 +72,7 @@ static bool collect(void *arg, const struct fdb_entry *e)
 	return false;
 }
 
-static int youngest_first(const void *a, const void *b)
+static int compare_youngest_first(const void *a, const void *b)
 {
 	// Births are numbered modulo 2^32.
 	int32_t order = (int32_t)(((const struct fdb_entry *)b)->born -
@@ -81,7 +81,7 @@ static int youngest_first(const void *a, const void *b)
 	return order < 0 ? -1 : order > 0;
 }
 
-// Gives up the youngest entries of a port above its limit, if that was lowered.
+// Removes the youngest entries of a port that has more than its limit, which was lowered then.
 static void enforce_limit(struct vswitch *sw, unsigned port)
 {
 	struct fdb *fdb = sw->shared.fdb;
@@ -90,15 +90,15 @@ static void enforce_limit(struct vswitch *sw, unsigned port)
 
 	if (have <= limit || !(r.entry = calloc(have, sizeof *r.entry)))
 		return;
-	fdb_walk_all(fdb, switch_tick(sw), collect_none, collect, &r);
-	qsort(r.entry, r.count, sizeof *r.entry, youngest_first);
+	fdb_walk_all(fdb, switch_tick(sw), collect_begin, collect_learned, &r);
+	qsort(r.entry, r.count, sizeof *r.entry, compare_youngest_first);
 	for (uint32_t i = 0; i < r.count && fdb_count(fdb, port) > limit; i++)
 		fdb_del(fdb, r.entry[i].key, (enum fdb_type)r.entry[i].type);
 	free(r.entry);
 }
 
-// Puts the fixed entries of a new configuration: those whose key the old one does not have, or the
-// other ones.
+// Writes fixed entries of a new configuration into the table: with `fresh` those whose key the
+// current one does not have, else those that differ from it.
 static void put_fixed(const struct vswitch *sw, const struct fixed_mac *fixed, size_t count,
 		      bool fresh)
 {
@@ -126,7 +126,7 @@ void mactable_remove_invalid(struct vswitch *sw)
 	unsigned port;
 
 	fdb_walk_all(fdb, switch_tick(sw), NULL, is_invalid, sw);
-	mactable_sweep_all(sw); // limits are not held against entries that are dead
+	mactable_sweep_all(sw); // dead entries do not count against a limit
 	PORTSET_FOREACH(port, sw->ports)
 		enforce_limit(sw, port);
 }
@@ -143,7 +143,7 @@ struct flush {
 	uint32_t count;
 };
 
-// What was erased is not seen again.
+// A second walk does not see erased entries again, therefore their count stays.
 static void flush_begin(void *arg)
 {
 	struct flush *f = arg;
@@ -160,8 +160,8 @@ static bool flush_visit(void *arg, const struct fdb_entry *e)
 	return takes && f->erase;
 }
 
-// A port's, a VLAN's or all dynamic entries go at once, whatever the size of the table. False: the
-// filter wants others.
+// Flushes all dynamic entries of a port, of a VLAN or of the table in constant time. False if the
+// filter selects other entries.
 static bool flush_by_number(struct vswitch *sw, const struct fdb_filter *f)
 {
 	if (f->mac || f->type != FDB_DYNAMIC || (f->vid && f->port >= 0))

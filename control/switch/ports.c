@@ -12,9 +12,9 @@
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
-#define PATIENCE_NS UINT64_C(1000000000)
+#define PEER_TIMEOUT_NS UINT64_C(1000000000)
 
-// The number that a port keeps, -1: it is new, or its device is.
+// The number that a port keeps, -1 if the port or its device is new.
 static int kept_number(const struct vswitch *sw, const struct config_port *p)
 {
 	int number = switch_port(sw, p->name);
@@ -34,7 +34,7 @@ bool ports_number(const struct vswitch *sw, const struct config *c,
 		if (number < 0 && !~taken)
 			return error_at(
 				e, c->port[i].at,
-				"port '%s': no room for it beside the ports that leave or change, %d in all (first take those out)",
+				"port '%s': there are at most %d ports, counting those that are removed or replaced (remove those first)",
 				c->port[i].name, PORTS_MAX);
 		numbers[i] = (uint8_t)(number < 0 ? portset_first(~taken) : (unsigned)number);
 		taken |= portset_of(numbers[i]);
@@ -45,14 +45,15 @@ bool ports_number(const struct vswitch *sw, const struct config *c,
 static bool open_port(struct vswitch *sw, const struct config *c, const struct config_port *p,
 		      unsigned number, struct error *e)
 {
-	// Not even a port that leaves: closing a TAP takes its interface down, whoever else has it.
+	// A device of a port that is removed is not free either: closing a TAP takes its interface
+	// down for every user.
 	if (!config_device_is_free(c, p, e) ||
 	    (sw->config && !config_device_is_free(sw->config, p, e)))
 		return false;
 	if (rte_eth_dev_count_total() >= RTE_MAX_ETHPORTS)
 		return error_at(
 			e, p->device_at,
-			"port '%s': %d devices are open, the most that DPDK opens here (take out a port first)",
+			"port '%s': %d devices are open, which is DPDK's limit here (remove a port first)",
 			p->name, RTE_MAX_ETHPORTS);
 	return device_open(&sw->device[number], p, number, sw->workers, sw->pool, e);
 }
@@ -82,9 +83,8 @@ void ports_close(struct vswitch *sw, portset which)
 		device_close(&sw->device[port]);
 }
 
-// The number of a port whose MTU another configuration changes while its device stays open; -1: it
-// is none.
-static int resized(const struct vswitch *sw, const struct config_port *p)
+// The number of an open port whose MTU changes with p, -1 if it does not.
+static int resized_number(const struct vswitch *sw, const struct config_port *p)
 {
 	int number = sw->devices ? kept_number(sw, p) : -1;
 	bool differs = number >= 0 && switch_port_config(sw, (unsigned)number)->mtu != p->mtu;
@@ -92,36 +92,37 @@ static int resized(const struct vswitch *sw, const struct config_port *p)
 	return differs && port_is_open(&sw->device[number]) ? number : -1;
 }
 
-// A device of the kernel is never given a frame that is longer than its MTU: it would choke on it.
-static bool set_mtu(struct vswitch *sw, unsigned number, const struct config_port *p,
-		    struct error *e)
+// Sets the MTU of a port. A kernel device must never get a frame longer than its MTU, because its
+// driver fails then. Therefore a smaller limit is published before the MTU changes.
+static bool set_port_mtu(struct vswitch *sw, unsigned number, const struct config_port *p,
+			 struct error *e)
 {
 	_Atomic uint32_t *longest = &sw->shared.port[number].longest;
 	uint32_t wanted = (p->mtu ? p->mtu : MTU_DEFAULT) + FRAME_HEADER;
 
 	if (sw->device[number].kernel && wanted < atomic_load(longest)) {
 		atomic_store(longest, wanted);
-		switch_settle(sw);
+		switch_synchronize(sw);
 	}
-	bool good = device_set_mtu(&sw->device[number], p, e);
+	bool ok = device_set_mtu(&sw->device[number], p, e);
 	atomic_store(longest, sw->device[number].longest);
-	return good;
+	return ok;
 }
 
 bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e)
 {
-	struct error again; // it was possible before
+	struct error ignored; // the former MTU was possible before
 	unsigned i;
 	int number;
 
 	for (i = 0; i < c->port_count; i++)
-		if ((number = resized(sw, &c->port[i])) >= 0 &&
-		    !set_mtu(sw, (unsigned)number, &c->port[i], e))
+		if ((number = resized_number(sw, &c->port[i])) >= 0 &&
+		    !set_port_mtu(sw, (unsigned)number, &c->port[i], e))
 			break;
 	for (unsigned k = 0; i < c->port_count && k <= i; k++)
-		if ((number = resized(sw, &c->port[k])) >= 0)
-			set_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number),
-				&again);
+		if ((number = resized_number(sw, &c->port[k])) >= 0)
+			set_port_mtu(sw, (unsigned)number, switch_port_config(sw, (unsigned)number),
+				     &ignored);
 	return i == c->port_count;
 }
 
@@ -132,11 +133,11 @@ void ports_unpoll(struct vswitch *sw, portset which)
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			atomic_fetch_and(&sw->worker[w]->polled[q], ~which);
-	switch_settle(sw);
+	switch_synchronize(sw);
 }
 
-// Ports of a live switch that wait for their peer.
-static portset closed(const struct vswitch *sw)
+// Ports of a live switch whose device is closed, because its peer is absent.
+static portset closed_ports(const struct vswitch *sw)
 {
 	portset found = 0;
 	unsigned port;
@@ -147,12 +148,12 @@ static portset closed(const struct vswitch *sw)
 	return found;
 }
 
-// What a worker is to poll: ports, by queue.
+// The ports that a worker is to poll, by queue.
 struct plan {
 	portset queue[PORT_QUEUES_MAX];
 };
 
-static int size_of(const struct plan *p)
+static int plan_size(const struct plan *p)
 {
 	int size = 0;
 
@@ -167,16 +168,16 @@ static struct plan *find_worker(struct plan *plan, unsigned workers, bool fewest
 	struct plan *found = plan;
 
 	for (struct plan *p = plan; p < plan + workers; p++)
-		if (fewest ? size_of(p) < size_of(found) : size_of(p) > size_of(found))
+		if (fewest ? plan_size(p) < plan_size(found) : plan_size(p) > plan_size(found))
 			found = p;
 	return found;
 }
 
-// Gives the queues of a port that no worker has to those with the fewest.
-static void give_queues(const struct vswitch *sw, struct plan *plan, unsigned port)
+// Assigns the queues of a port that no worker has to the workers with the fewest queues.
+static void assign_queues(const struct vswitch *sw, struct plan *plan, unsigned port)
 {
-	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1); // a port without a device counts
-								  // as well
+	// A port without a device counts as one queue.
+	unsigned queues = RTE_MAX(sw->device[port].rx_queues, 1);
 
 	for (unsigned q = 0; q < queues; q++) {
 		bool taken = false;
@@ -187,8 +188,8 @@ static void give_queues(const struct vswitch *sw, struct plan *plan, unsigned po
 	}
 }
 
-// Moves one queue.
-static void even_out(struct plan *from, struct plan *to, struct plan *moved)
+// Moves one queue between workers, and notes it in `moved`.
+static void move_queue(struct plan *from, struct plan *to, struct plan *moved)
 {
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++) {
 		if (!from->queue[q])
@@ -201,14 +202,15 @@ static void even_out(struct plan *from, struct plan *to, struct plan *moved)
 	}
 }
 
-// No queue is ever polled by two: those that move are let go of first.
-static void carry_out(struct vswitch *sw, const struct plan *plan, const struct plan *moved)
+// Gives the workers their queues. Two workers must never poll the same queue, therefore queues that
+// move must be released first.
+static void apply_plan(struct vswitch *sw, const struct plan *plan, const struct plan *moved)
 {
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			atomic_fetch_and(&sw->worker[w]->polled[q], ~moved->queue[q]);
-	if (size_of(moved))
-		switch_settle(sw);
+	if (plan_size(moved))
+		switch_synchronize(sw);
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			atomic_store(&sw->worker[w]->polled[q], plan[w].queue[q]);
@@ -222,40 +224,41 @@ void ports_spread(struct vswitch *sw, portset ports)
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			plan[w].queue[q] = atomic_load(&sw->worker[w]->polled[q]);
-	PORTSET_FOREACH(port, ports & ~closed(sw))
-		give_queues(sw, plan, port);
+	PORTSET_FOREACH(port, ports & ~closed_ports(sw))
+		assign_queues(sw, plan, port);
 	for (;;) {
 		struct plan *most = find_worker(plan, sw->workers, false),
 			    *fewest = find_worker(plan, sw->workers, true);
-		if (size_of(most) <= size_of(fewest) + 1)
+		if (plan_size(most) <= plan_size(fewest) + 1)
 			break;
-		even_out(most, fewest, &moved);
+		move_queue(most, fewest, &moved);
 	}
-	carry_out(sw, plan, &moved);
+	apply_plan(sw, plan, &moved);
 }
 
 void ports_wait_for_peer(struct vswitch *sw, unsigned port)
 {
-	sw->port[port].patience_ns = switch_now(sw) + PATIENCE_NS;
+	sw->port[port].peer_deadline_ns = switch_now(sw) + PEER_TIMEOUT_NS;
 }
 
-static bool is_lost(const struct vswitch *sw, unsigned port)
+// Whether a port has lost its peer, and the peer is back.
+static bool can_reconnect(const struct vswitch *sw, unsigned port)
 {
 	const struct switch_port *p = &sw->port[port];
 
-	if (p->link || (port_is_open(&sw->device[port]) && switch_now(sw) < p->patience_ns))
+	if (p->link || (port_is_open(&sw->device[port]) && switch_now(sw) < p->peer_deadline_ns))
 		return false;
-	return device_peer(switch_port_config(sw, port)->device) == PEER_THERE;
+	return device_peer(switch_port_config(sw, port)->device) == PEER_PRESENT;
 }
 
 bool ports_reconnect(struct vswitch *sw)
 {
-	struct error e; // another try follows
+	struct error ignored; // another attempt follows
 	portset lost = 0;
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports)
-		if (is_lost(sw, port))
+		if (can_reconnect(sw, port))
 			lost |= portset_of(port);
 	if (!lost)
 		return false;
@@ -263,14 +266,14 @@ bool ports_reconnect(struct vswitch *sw)
 	ports_close(sw, lost);
 	PORTSET_FOREACH(port, lost) {
 		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers,
-			    sw->pool, &e);
+			    sw->pool, &ignored);
 		ports_wait_for_peer(sw, port);
 	}
 	ports_spread(sw, sw->ports);
 	return true;
 }
 
-void ports_renew(struct vswitch *sw, portset which)
+void ports_reset(struct vswitch *sw, portset which)
 {
 	bool alone = sw->workers == 1;
 	unsigned port;

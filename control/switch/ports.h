@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ports: how the ports of a switch come and go: numbers, devices, and the workers that poll them.
+// ports: numbers ports, opens and closes their devices, and assigns their queues to workers.
 //
-// Model     A port has a number as long as it is there with one device. One that comes, or gets
-//           another device, is given a number that is free, so that old and new are there side by
-//           side until the change is made. Each of its queues is polled by one worker; every worker
-//           has as many queues as the others, or one less.
+// Model     A port keeps its number as long as it keeps its device. A new port, or a new device,
+//           gets a free number, so that the old and the new device are open side by side until the
+//           change is published. One worker polls each queue. The numbers of queues of any two
+//           workers differ by one at most.
 // Threads   The control thread calls everything here. Workers forward meanwhile.
-// Errors    struct error; what was opened before an error is closed again.
+// Errors    struct error. Devices opened before an error are closed again.
 #pragma once
 
 #include "control/common/error.h"
@@ -14,7 +14,7 @@
 #include "control/switch/state.h"
 #include "dataplane/portset.h"
 
-// A number for each port of a configuration.
+// Chooses a number for each port of a configuration.
 bool ports_number(const struct vswitch *sw, const struct config *c,
 		  uint8_t numbers[CONFIG_PORTS_MAX], struct error *e);
 
@@ -23,21 +23,23 @@ bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbe
 		struct error *e);
 void ports_close(struct vswitch *sw, portset which);
 
-// Gives the ports that stay the MTU that c has for them, all or none.
+// Sets the MTU of the ports that stay to that of configuration c, all or none.
 bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e);
 
-// Takes ports away from the workers; returns when none receives from them any more.
+// Takes ports away from the workers. Returns when no worker receives from them any more.
 void ports_unpoll(struct vswitch *sw, portset which);
 
-// Opens the devices again that have lost their peer for good, where that is there again. True:
-// there were some.
+// Reopens the devices that lost their peer and whose peer is back. True if there were any.
 bool ports_reconnect(struct vswitch *sw);
 
-// A device was opened: it is given time to find its peer, which some do only after they are open.
+// Gives a device that was just opened time to find its peer. Some devices find it only after they
+// are open.
 void ports_wait_for_peer(struct vswitch *sw, unsigned port);
 
-// Spreads ports over the workers. One that has a worker keeps it if that leaves them even.
+// Spreads the queues of ports over the workers. A queue stays with its worker unless the workers
+// would become uneven.
 void ports_spread(struct vswitch *sw, portset ports);
 
-// Makes numbers that no worker knows of as new: full meters, no violation, all counters at 0.
-void ports_renew(struct vswitch *sw, portset which);
+// Resets the state of port numbers that no worker uses: full meters, no violations, all counters
+// at 0.
+void ports_reset(struct vswitch *sw, portset which);

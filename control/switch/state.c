@@ -46,13 +46,13 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 										     // meet
 }
 
-void switch_tell(struct vswitch *sw, const struct event *e)
+void switch_emit(struct vswitch *sw, const struct event *e)
 {
 	if (sw->on_event)
 		sw->on_event(sw->event_arg, e);
 }
 
-void switch_settle(struct vswitch *sw)
+void switch_synchronize(struct vswitch *sw)
 {
 	if (sw->live)
 		rte_rcu_qsbr_check(sw->qsbr, rte_rcu_qsbr_start(sw->qsbr), true);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// state: everything that a switch is, and what can be read of it.
+// state: the state of a switch, and functions that read it.
 //
-// Model     Folder switch/ alone writes struct vswitch; every other folder reads it, through the
-//           functions here where there is one.
-// Threads   One control thread calls everything here. Workers forward meanwhile: what they read is
-//           in `shared` and `conf`.
-// Time      switch_now() is the clock: since the start of a live switch, or what the caller of a
-//           replay last set.
+// Model     Only the folder switch/ writes struct vswitch. Other folders read it, through the
+//           functions here if there is one.
+// Threads   One control thread calls everything here. Workers forward meanwhile and read `shared`
+//           and `conf`.
+// Time      switch_now() is the clock. A live switch counts from its start; the caller of a replay
+//           sets the time.
 #pragma once
 
 #include "control/config/config.h"
@@ -26,30 +26,29 @@ extern const char *const port_state_names[PORT_STATES];
 struct switch_port {
 	char name[PORT_NAME];
 	bool link;
-	uint64_t patience_ns; // until then a device that was just opened is given time to find its
-			      // peer
-	struct counters cleared; // what `stats clear` subtracts from now on
+	uint64_t peer_deadline_ns; // an opened device has until then to find its peer
+	struct counters cleared;   // values at the last `stats clear`, which are subtracted
 };
 
-// How busy a worker was between the last two looks at it.
+// How busy a worker was between the last two calls of switch_note_load().
 struct worker_load {
-	uint64_t busy, all; // cycles up to the last look
+	uint64_t busy, all; // cycles up to the last call
 	double share;       // 0 to 1
 };
 
 typedef void (*switch_event_fn)(void *arg, const struct event *e);
 
-// The ports of these numbers are gone, no worker knows of them; their names still stand. Those that
-// have come are not up yet.
+// Called while a change is published. Workers no longer use the ports in `gone`, which still have
+// their names. New ports are not up yet.
 typedef void (*switch_ports_fn)(void *arg, portset gone);
 
 struct vswitch {
 	struct config *config;
-	bool live;     // the clock runs, workers forward
-	bool devices;  // and they do so between devices
-	portset ports; // the numbers that are ports
+	bool live;     // the clock runs and workers forward
+	bool devices;  // workers forward between devices
+	portset ports; // the numbers in use
 	struct forwarding shared;
-	struct swconf *conf; // the published one
+	struct swconf *conf; // the published compiled configuration
 	struct fixed_mac *fixed;
 	size_t fixed_count, fixed_room;
 	uint32_t table_size;
@@ -67,29 +66,32 @@ struct vswitch {
 	void *event_arg;
 	switch_ports_fn on_ports;
 	void *ports_arg;
-	uint64_t applied; // how many configurations were published
+	uint64_t applied; // number of configurations published
 };
 
 uint64_t switch_now(const struct vswitch *sw);
 
-// The same in ticks of the MAC table.
+// The time in ticks of the MAC table.
 uint32_t switch_tick(const struct vswitch *sw);
 
-// Hands an event to on_event.
-void switch_tell(struct vswitch *sw, const struct event *e);
+// Passes an event to on_event.
+void switch_emit(struct vswitch *sw, const struct event *e);
 
-// Waits until each worker has passed a quiescent point: then none uses anything that was published
-// before.
-void switch_settle(struct vswitch *sw);
+// Waits until each worker has passed a quiescent point. Afterwards no worker uses anything that was
+// published before the last change.
+void switch_synchronize(struct vswitch *sw);
 
-// Number of a port, -1 for none; its part of the configuration.
+// The number of a port, -1 if there is no such port.
 int switch_port(const struct vswitch *sw, const char *name);
+
+// The configuration of a port.
 const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port);
 enum port_state switch_port_state(const struct vswitch *sw, unsigned port);
 
-// Counters of a port, all workers added up, since it was added or the counters were cleared.
+// Sums the counters of a port over all workers, since the port was added or its counters were
+// cleared.
 void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c);
 void switch_clear_counters(struct vswitch *sw, portset which);
 
-// Works out each worker's load since the last call.
+// Computes each worker's load since the last call.
 void switch_note_load(struct vswitch *sw);

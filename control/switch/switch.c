@@ -33,34 +33,34 @@
 
 enum {
 	EVENT_RING = 65536,
-	FIXED_ROOM = 16384,   // fixed entries that may be added while running
-	LEARNED_ROOM = 32768, // learned entries of ports that may be added, where the size of the
-			      // table was not given
-	FED_POOL = 32 << 20, // where no queues of devices hold frames
+	FIXED_ROOM = 16384,   // fixed entries that can be added at run time
+	LEARNED_ROOM = 32768, // learned entries of ports that are added at run time, unless the
+			      // configuration sets the size of the table
+	FED_POOL = 32 << 20, // without devices no queues hold frames
 };
 
-static bool no_memory(struct error *e, const char *what)
+static bool no_memory_for(struct error *e, const char *what)
 {
 	return error_set(e, "no memory for %s (raise memory in dataplane, or free some)", what);
 }
 
-// What a configuration compiles to, before it is published.
+// A compiled configuration before it is published.
 struct compiled {
 	uint8_t numbers[CONFIG_PORTS_MAX];
-	portset ports; // all of them
+	portset ports; // all numbers in use
 	struct swconf *conf;
 	struct fixed_mac *fixed;
 	size_t fixed_count;
 };
 
-static void discard(struct compiled *n)
+static void compiled_free(struct compiled *n)
 {
 	free(n->conf);
 	free(n->fixed);
 }
 
-static bool compile(const struct vswitch *sw, const struct config *c, struct compiled *n,
-		    struct error *e)
+static bool compile_config(const struct vswitch *sw, const struct config *c, struct compiled *n,
+			   struct error *e)
 {
 	if (!ports_number(sw, c, n->numbers, e))
 		return false;
@@ -71,11 +71,11 @@ static bool compile(const struct vswitch *sw, const struct config *c, struct com
 	n->fixed = compile_fixed(c, n->numbers, &n->fixed_count);
 	if (n->conf && n->fixed)
 		return true;
-	discard(n);
-	return no_memory(e, "the configuration");
+	compiled_free(n);
+	return no_memory_for(e, "the configuration");
 }
 
-// That the running table can hold what the configuration promises.
+// Checks that the existing table has room for the limits and fixed entries of a configuration.
 static bool check_room(const struct vswitch *sw, const struct config *c, const struct compiled *n,
 		       struct error *e)
 {
@@ -84,18 +84,18 @@ static bool check_room(const struct vswitch *sw, const struct config *c, const s
 	if (size > sw->table_size)
 		return error_at(
 			e, c->table_size_at,
-			"the limits need a table of %u entries, the running one has %u (set mac-table-size and restart)",
+			"the limits need a table of %u entries, the table has %u (set mac-table-size and restart)",
 			size, sw->table_size);
 	if (n->fixed_count > sw->fixed_room)
 		return error_set(
 			e,
-			"%zu static and assigned entries, the running table has room for %zu (restart, or allow fewer VLANs "
+			"%zu static and assigned entries, the table has room for %zu (restart, or allow fewer VLANs "
 			"on ports with a MAC)",
 			n->fixed_count, sw->fixed_room);
 	return true;
 }
 
-// Gives the numbers of a configuration to its ports, whose devices are open.
+// Names the ports of a configuration, whose devices are open.
 static void name_ports(struct vswitch *sw, const struct config *c, const struct compiled *n)
 {
 	portset fresh = n->ports & ~sw->ports;
@@ -111,9 +111,9 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 	}
 }
 
-// The end of ports that no worker knows of any more. What they had to tell is told, as long as they
-// have a name.
-static void end_ports(struct vswitch *sw, portset gone)
+// Closes ports that no worker uses any more. Their pending events are passed on first, while the
+// ports still have names.
+static void remove_ports(struct vswitch *sw, portset gone)
 {
 	unsigned port;
 
@@ -122,20 +122,21 @@ static void end_ports(struct vswitch *sw, portset gone)
 	events_drain(sw);
 	events_collect_violations(sw, gone);
 	PORTSET_FOREACH(port, gone)
-		fdb_set_aging(sw->shared.fdb, port, 0); // not the shortest any more
+		fdb_set_aging(sw->shared.fdb, port, 0); // it no longer counts for the shortest time
 	ports_close(sw, gone);
-	ports_renew(sw, gone);
+	ports_reset(sw, gone);
 }
 
-// The longest frame that a port sends, without a tag; 0: any.
-static uint32_t longest(const struct vswitch *sw, const struct config_port *p, unsigned number)
+// The longest frame that a port sends, not counting a tag; 0: any.
+static uint32_t longest_frame(const struct vswitch *sw, const struct config_port *p,
+			      unsigned number)
 {
 	if (sw->devices)
 		return sw->device[number].longest;
 	return p->mtu ? p->mtu + FRAME_HEADER : 0;
 }
 
-// What forwarding reads of each port beside the compiled configuration.
+// Sets the limits that forwarding reads outside the compiled configuration.
 static void set_port_limits(struct vswitch *sw, const struct config *c, const struct compiled *n)
 {
 	for (unsigned i = 0; i < c->port_count; i++) {
@@ -144,25 +145,25 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 
 		config_port_policy(c, &c->port[i], &p);
 		fdb_set_aging(sw->shared.fdb, number, p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
-		atomic_store(&sw->shared.port[number].longest, longest(sw, &c->port[i], number));
+		atomic_store(&sw->shared.port[number].longest,
+			     longest_frame(sw, &c->port[i], number));
 	}
 }
 
-// Gives the workers the compiled configuration; afterwards none uses the former one. Entries with a
-// new key go in before it: a port that changes its VLAN is known in the new one from its first
-// frame on. Entries that change go in after it: while a worker reads the former configuration, they
-// hold.
+// Gives the workers the compiled configuration. Afterwards no worker uses the former one. Entries
+// with a new key are added before, so that a port that changes its VLAN is known in the new VLAN
+// from its first frame. Entries that change are written after, because they are valid as long as a
+// worker reads the former configuration.
 static void switch_over(struct vswitch *sw, const struct compiled *n)
 {
 	mactable_add_fixed(sw, n->fixed, n->fixed_count);
 	atomic_store(&sw->shared.conf, n->conf);
-	switch_settle(sw);
+	switch_synchronize(sw);
 	mactable_change_fixed(sw, n->fixed, n->fixed_count);
 }
 
-// Makes the configuration the switch's own, and frees the former one, which no worker uses any
-// more.
-static void adopt(struct vswitch *sw, struct config *c, const struct compiled *n)
+// Stores the configuration and frees the former one, which no worker uses any more.
+static void adopt_config(struct vswitch *sw, struct config *c, const struct compiled *n)
 {
 	config_free(sw->config);
 	free(sw->conf);
@@ -174,29 +175,33 @@ static void adopt(struct vswitch *sw, struct config *c, const struct compiled *n
 	sw->applied++;
 }
 
-// The phases of a change. Nothing in here can fail: everything that can was done before.
-static void publish(struct vswitch *sw, struct config *c, const struct compiled *n)
+// Publishes a change, phase by phase. Nothing here can fail; everything that can fail was done
+// before.
+static void publish_config(struct vswitch *sw, struct config *c, const struct compiled *n)
 {
 	portset gone = sw->ports & ~n->ports;
 	bool first = !sw->config;
 
-	ports_unpoll(sw, gone); // first: no frame may come from a port that the new configuration
-				// does not have
+	// First, because no frame may come from a port that the new configuration does not have.
+	ports_unpoll(sw, gone);
 	set_port_limits(sw, c, n);
 	switch_over(sw, n);
-	adopt(sw, c, n);
+	adopt_config(sw, c, n);
 	name_ports(sw, c, n);
-	if (sw->on_ports) // both are named still: a capture says goodbye to one and finds the other
+	// Removed and new ports both have names now: a capture can end on some and begin on others.
+	if (sw->on_ports)
 		sw->on_ports(sw->ports_arg, gone);
+	// Before new ports are up, so that there is room under their limits.
 	if (!first)
-		mactable_remove_invalid(sw); // before new ports are up: room under their limits is
-					     // free by then
+		mactable_remove_invalid(sw);
 	links_publish(sw);
-	end_ports(sw, gone);         // no worker knows of them since switch_over()
-	ports_spread(sw, sw->ports); // last: frames come in when all else is in place
+	// After switch_over(), since which no worker uses these ports.
+	remove_ports(sw, gone);
+	// Last, so that frames come in only when everything else is in place.
+	ports_spread(sw, sw->ports);
 }
 
-// The key of the dataplane section that two configurations differ in, NULL for none.
+// The first key of the dataplane section in which two configurations differ, NULL if they do not.
 static const char *changed_dataplane(const struct config *a, const struct config *b)
 {
 	if (a->dataplane.workers != b->dataplane.workers)
@@ -218,7 +223,8 @@ static uint32_t queues_of(const struct config_port *p)
 	return p->queues ? p->queues : 1;
 }
 
-static bool check_constant(const struct vswitch *sw, const struct config *c, struct error *e)
+// Refuses changes that need a restart of the switch or a reopened device.
+static bool check_unchangeable(const struct vswitch *sw, const struct config *c, struct error *e)
 {
 	const char *key = changed_dataplane(sw->config, c);
 
@@ -228,7 +234,7 @@ static bool check_constant(const struct vswitch *sw, const struct config *c, str
 		if (is && queues_of(is) != queues_of(wanted) && !strcmp(is->device, wanted->device))
 			return error_at(
 				e, wanted->at,
-				"port '%s': queues cannot change while the device is open (take the port out, and add it again)",
+				"port '%s': queues cannot change while the device is open (remove the port, then add it again)",
 				wanted->name);
 	}
 	return !key ||
@@ -242,17 +248,18 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct error *e)
 {
 	struct compiled n;
 
-	if (!config_validate(c, e) || !check_constant(sw, c, e) || !compile(sw, c, &n, e))
+	if (!config_validate(c, e) || !check_unchangeable(sw, c, e) ||
+	    !compile_config(sw, c, &n, e))
 		return false;
 	portset fresh = n.ports & ~sw->ports;
 	bool opened = check_room(sw, c, &n, e) && ports_open(sw, c, n.numbers, fresh, e);
 	if (opened && ports_set_mtu(sw, c, e)) {
-		publish(sw, c, &n);
+		publish_config(sw, c, &n);
 		return true;
 	}
 	if (opened)
 		ports_close(sw, fresh);
-	discard(&n);
+	compiled_free(&n);
 	return false;
 }
 
@@ -284,20 +291,20 @@ static bool create_workers(struct vswitch *sw, const struct config *c, struct er
 
 	sw->qsbr = rte_zmalloc("qsbr", rte_rcu_qsbr_get_memsize(want), 64);
 	if (!sw->qsbr || rte_rcu_qsbr_init(sw->qsbr, want))
-		return no_memory(e, "the workers");
+		return no_memory_for(e, "the workers");
 	for (sw->workers = 0; sw->workers < want; sw->workers++) {
 		sw->worker[sw->workers] = worker_create(sw, sw->workers);
 		if (!sw->worker[sw->workers])
-			return no_memory(e, "the workers");
+			return no_memory_for(e, "the workers");
 		sw->worker[sw->workers]->sleeps = !c->dataplane.busy_poll;
 	}
-	ports_renew(sw, ~UINT64_C(0));
+	ports_reset(sw, ~UINT64_C(0));
 	return true;
 }
 
 static bool create_table(struct vswitch *sw, const struct config *c, size_t fixed, struct error *e)
 {
-	uint64_t seed = 0; // a replay gives the same on every run
+	uint64_t seed = 0; // a replay gives the same result on every run
 
 	if (sw->live && getrandom(&seed, sizeof seed, 0) != sizeof seed)
 		return error_set(e, "no random numbers: %s", strerror(errno));
@@ -305,18 +312,18 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 	if (sw->devices && !c->table_size)
 		sw->table_size = RTE_MIN(sw->table_size + LEARNED_ROOM, (uint32_t)TABLE_SIZE_MAX);
 	sw->fixed_room = fixed + FIXED_ROOM;
-	// While a live switch is changed, old and new fixed entries are there together. A replay
-	// starts faster with less.
+	// While a live switch changes, its table holds the old and the new fixed entries. A replay
+	// starts faster with a smaller table.
 	int rc = fdb_create(&sw->shared.fdb, sw->table_size,
 			    (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
-	return !rc || no_memory(e, "the MAC table");
+	return !rc || no_memory_for(e, "the MAC table");
 }
 
 static void launch_workers(struct vswitch *sw)
 {
 	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
 
-	unmapping_waits_for(sw->qsbr);
+	unmapping_wait_for(sw->qsbr);
 	for (unsigned w = 0; w < sw->workers; w++) {
 		sw->worker[w]->lcore = lcore;
 		rte_eal_remote_launch(worker_run, sw->worker[w], lcore);
@@ -324,14 +331,14 @@ static void launch_workers(struct vswitch *sw)
 	}
 }
 
-static bool build(struct vswitch *sw, struct config *c, struct compiled *n, struct error *e)
+static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *n, struct error *e)
 {
-	// The rest of the memory is for queues and rings.
+	// The remaining memory is for queues and rings.
 	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8
 					   : FED_POOL);
 	if (!sw->pool)
-		return no_memory(e, "packet buffers");
-	vhostpoll_is_prompt();
+		return no_memory_for(e, "packet buffers");
+	vhostpoll_shorten();
 	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
 		return false;
 	return ports_open(sw, c, n->numbers, n->ports, e);
@@ -343,20 +350,20 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 	struct compiled n;
 
 	if (!sw)
-		return no_memory(e, "the switch");
+		return no_memory_for(e, "the switch");
 	*sw = (struct vswitch){.live = use != SWITCH_REPLAY,
 			       .devices = use == SWITCH_LIVE,
 			       .clock = clock_start()};
-	if (!compile(sw, c, &n, e)) {
+	if (!compile_config(sw, c, &n, e)) {
 		free(sw);
 		return false;
 	}
-	if (!build(sw, c, &n, e)) {
-		discard(&n);
+	if (!create_parts(sw, c, &n, e)) {
+		compiled_free(&n);
 		switch_destroy(sw);
 		return false;
 	}
-	publish(sw, c, &n); // no worker runs yet: nothing to wait for
+	publish_config(sw, c, &n); // waits for nothing, because no worker runs yet
 	if (sw->devices)
 		launch_workers(sw);
 	*out = sw;
@@ -383,7 +390,7 @@ void switch_destroy(struct vswitch *sw)
 	for (unsigned w = 0; w < sw->workers; w++)
 		worker_destroy(sw->worker[w]);
 	fdb_destroy(sw->shared.fdb);
-	unmapping_waits_for(NULL);
+	unmapping_wait_for(NULL);
 	rte_free(sw->qsbr);
 	rte_mempool_free(sw->pool);
 	config_free(sw->config);

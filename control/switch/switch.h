@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// switch: made from a configuration, changed by applying another one, destroyed.
+// switch: creates a switch from a configuration, applies another configuration, destroys it.
 //
-// Model     A change is compiled whole, then published whole: all of it happens or nothing. A live
-//           switch has devices and worker threads. One for replay has neither: the caller feeds its
-//           single forwarder. One for bench is live without devices: the caller's threads feed its
-//           workers, and register with qsbr while they forward.
+// Model     A change is compiled as a whole, then published as a whole, or refused as a whole. A
+//           live switch has devices and worker threads. A switch for replay has neither: its caller
+//           feeds the single forwarder. A switch for bench is live without devices: the caller's
+//           threads feed its workers, and are registered with qsbr while they forward.
 // Threads   One control thread calls everything here. Workers forward meanwhile.
-// Ownership The switch owns its configuration from switch_create() or a successful switch_apply()
-//           on.
+// Ownership The switch owns its configuration after a successful switch_create() or switch_apply().
 // Errors    struct error.
 #pragma once
 
@@ -17,12 +16,12 @@
 
 enum switch_use { SWITCH_REPLAY, SWITCH_LIVE, SWITCH_BENCH };
 
-// Makes a switch; a live one opens its devices and starts its workers. DPDK is up. The
-// configuration becomes the switch's only if this succeeds.
+// Creates a switch. A live switch opens its devices and starts its workers. DPDK must be running.
+// After a failure the configuration still belongs to the caller.
 bool switch_create(struct vswitch **sw, struct config *c, enum switch_use use, struct error *e);
 void switch_destroy(struct vswitch *sw);
 
-// Replaces the configuration, with forwarding going on: devices of ports that come are opened
-// before anything changes, those of ports that go are closed at the end. On refusal nothing has
-// changed and c stays the caller's.
+// Replaces the configuration while workers forward. The devices of new ports are opened before
+// anything changes; those of removed ports are closed at the end. After a failure nothing has
+// changed, and c still belongs to the caller.
 bool switch_apply(struct vswitch *sw, struct config *c, struct error *e);

@@ -12,9 +12,9 @@
 
 struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
 {
-	struct rte_intr_handle *(*make)(uint32_t) = (struct rte_intr_handle * (*)(uint32_t))(
+	struct rte_intr_handle *(*next)(uint32_t) = (struct rte_intr_handle * (*)(uint32_t))(
 		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_alloc");
-	struct rte_intr_handle *handle = make(flags);
+	struct rte_intr_handle *handle = next(flags);
 
 	port_notes_made(handle);
 	return handle;
@@ -22,11 +22,11 @@ struct rte_intr_handle *rte_intr_instance_alloc(uint32_t flags)
 
 void rte_intr_instance_free(struct rte_intr_handle *handle)
 {
-	void (*end)(struct rte_intr_handle *) = (void (*)(struct rte_intr_handle *))(
+	void (*next)(struct rte_intr_handle *) = (void (*)(struct rte_intr_handle *))(
 		uintptr_t)dlsym(RTLD_NEXT, "rte_intr_instance_free");
 
 	port_notes_freed(handle);
-	end(handle);
+	next(handle);
 }
 
 void handles_free(struct port *port)

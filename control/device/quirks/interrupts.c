@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { PATIENCE_S = 1 };
+enum { HOLD_TIMEOUT_S = 1 };
 
-static sem_t is_there, may_go; // each posted once, and taken once, for each alarm
+static sem_t is_there, may_go; // each is posted once and taken once for each alarm
 static bool held;
 
 static void wait_in_alarm(void *arg)
@@ -22,13 +22,13 @@ static void wait_in_alarm(void *arg)
 		continue;
 }
 
-static bool await_thread(void)
+static bool wait_for_thread(void)
 {
 	struct timespec end;
 	int rc;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += PATIENCE_S;
+	end.tv_sec += HOLD_TIMEOUT_S;
 	while ((rc = sem_clockwait(&is_there, CLOCK_MONOTONIC, &end)) && errno == EINTR)
 		continue;
 	return !rc;
@@ -36,16 +36,16 @@ static bool await_thread(void)
 
 void interrupts_hold(void)
 {
-	static bool known;
+	static bool initialized;
 
-	if (!known)
-		known = !sem_init(&is_there, 0, 0) && !sem_init(&may_go, 0, 0);
-	if (!known || rte_eal_alarm_set(1, wait_in_alarm, NULL))
+	if (!initialized)
+		initialized = !sem_init(&is_there, 0, 0) && !sem_init(&may_go, 0, 0);
+	if (!initialized || rte_eal_alarm_set(1, wait_in_alarm, NULL))
 		return;
-	held = await_thread();
+	held = wait_for_thread();
 	if (held)
 		return;
-	sem_post(&may_go); // it may have come just now
+	sem_post(&may_go); // the thread may have arrived after the timeout
 	if (rte_eal_alarm_cancel(wait_in_alarm, NULL) > 0)
 		sem_trywait(&may_go);
 	else

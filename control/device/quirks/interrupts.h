@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// interrupts: DPDK's interrupt thread, held still while a device goes that it might be busy with.
+// interrupts: pauses DPDK's interrupt thread while a device is closed.
 //
-// Model    The thread rings an alarm in which it waits. What it had been left with until then
-//          (net_virtio_user: an alarm for a peer that is lost, with the address of the device;
-//          net_memif: callers, connections that end) is done before, what comes meanwhile, after.
-//          So drivers that do not reckon with both at once can close a device in peace.
-// Threads  The control thread. It must not wait for the interrupt thread in between.
-// Limits   A thread that is stuck is waited for for a second; then all goes on as without.
+// DPDK       22.11.
+// Takes over Nothing; an alarm of DPDK's own pauses the thread.
+// Fault      net_virtio_user and net_memif leave work to the interrupt thread that uses a device
+//            after the control thread has freed it. net_virtio_user sets an alarm for a lost peer,
+//            with the address of the device. net_memif accepts peers and ends connections.
+// Repair     The interrupt thread waits in an alarm while the device is closed. It finishes earlier
+//            work before the alarm, and does later work after it.
+// Test       peers: "memif: devices that come and go under peers that keep connecting".
+// Threads    The control thread. Between the two calls it must not wait for the interrupt thread.
+// Limits     A stuck interrupt thread is waited for one second. Then the device is closed without
+//            the pause.
 #pragma once
 
 void interrupts_hold(void);

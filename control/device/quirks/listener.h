@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// listener: the sockets on which memif devices wait for peers, and who calls there.
+// listener: cleans up the sockets on which memif devices listen, and their connections.
 //
-// Model    net_memif of DPDK 22.11 answers callers in DPDK's interrupt thread, and that in two ways
-//          which end the switch: - One that has left before it is greeted is closed, but its file
-//          stays with the interrupt thread, which panics at the next look at its list. - When the
-//          last device of a socket goes, the socket is neither closed nor taken from that thread: a
-//          file is lost, whoever calls then is answered out of memory that was given back, and at
-//          the end of the process the thread looks at memory which is no more. So
-//          rte_intr_callback_register() is taken over here: for these sockets it registers an
-//          answer of ours around the driver's, which takes a closed caller from the thread. When a
-//          device goes, and the interrupt thread is held still, the listeners that the driver has
-//          no more are closed, and all who call there and got no device.
-// Threads  The control thread opens and closes; the interrupt thread answers.
-// Limits   LISTENER_CALLERS at a socket, its connected devices included: one more is closed.
-//          Sockets without a file (socket-abstract=yes, which memif:PATH never makes) stay as the
-//          driver leaves them.
+// DPDK       22.11.
+// Takes over rte_intr_callback_register().
+// Fault      net_memif accepts peers in DPDK's interrupt thread. Two faults end the switch:
+//            (1) A peer that disconnects before the driver greets it is closed, but its descriptor
+//            stays registered. The interrupt thread panics when it next builds its poll set.
+//            (2) When the last device of a socket is closed, the socket is neither closed nor
+//            unregistered. The descriptor leaks, the next peer is handled in freed memory, and so
+//            is the socket when the process ends.
+// Repair     For these sockets a callback of our own is registered that calls the driver's, then
+//            unregisters a connection that was closed. When a device is closed, the interrupt
+//            thread being paused, the sockets that the driver has abandoned are closed, together
+//            with their connections that got no device.
+// Test       peers: "memif: devices that come and go under peers that keep connecting"; port_test:
+//            nothing_is_left.
+// Threads    The control thread opens and closes sockets; the interrupt thread accepts.
+// Limits     LISTENER_PEERS connections for each socket, connected devices included; one more is
+//            closed. Abstract sockets (socket-abstract=yes, which memif:PATH never uses) are left
+//            as the driver leaves them.
 #pragma once
 
-enum { LISTENER_CALLERS = 64 };
+enum { LISTENER_PEERS = 64 };
+
+// Closes the sockets that have no device any more. The interrupt thread must be paused.
 
 // Closes listeners whose devices have gone. The interrupt thread is held still.
-void listener_close_forsaken(void);
+void listener_close_orphans(void);

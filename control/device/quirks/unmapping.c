@@ -9,18 +9,18 @@
 
 static _Atomic(struct rte_rcu_qsbr *) readers;
 
-void unmapping_waits_for(struct rte_rcu_qsbr *workers)
+void unmapping_wait_for(struct rte_rcu_qsbr *workers)
 {
 	atomic_store(&readers, workers);
 }
 
 int munmap(void *address, size_t length)
 {
-	int (*unmap)(void *, size_t) = (int (*)(void *, size_t))(uintptr_t)dlsym(RTLD_NEXT,
-										 "munmap");
+	int (*next)(void *, size_t) = (int (*)(void *, size_t))(uintptr_t)dlsym(RTLD_NEXT,
+										"munmap");
 	struct rte_rcu_qsbr *workers = atomic_load(&readers);
 
 	if (workers && rte_thread_is_intr())
 		rte_rcu_qsbr_check(workers, rte_rcu_qsbr_start(workers), true);
-	return unmap(address, length);
+	return next(address, length);
 }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// unmapping: memory that a peer shared with a device goes only when no worker reads it.
+// unmapping: delays the unmapping of shared memory until no worker uses it.
 //
-// Model   net_memif unmaps what it shared with a peer that has gone as soon as DPDK's interrupt
-//         thread hears of that, though a worker may be in the middle of a burst: the switch died of
-//         it. So munmap() is taken over here: in that thread, and nowhere else, it first waits
-//         until each worker has ended its round. The driver has declared itself disconnected by
-//         then, so that the next burst touches nothing.
+// DPDK       22.11.
+// Takes over munmap().
+// Fault      When a peer disconnects, net_memif unmaps the memory that it shared with the peer in
+//            DPDK's interrupt thread at once. A worker in the middle of a burst then crashes.
+// Repair     In the interrupt thread alone, munmap() first waits until each worker has passed a
+//            quiescent point. The driver has already marked itself disconnected, so that the next
+//            burst does not touch the memory.
+// Test       None fails reliably, because the fault is a race. "memif: peers that are killed", in
+// peers,
+//            runs through it.
 #pragma once
 
 #include <rte_rcu_qsbr.h>
 
-// From now on that of these threads; NULL: nobody's.
-void unmapping_waits_for(struct rte_rcu_qsbr *workers);
+// Sets the workers that munmap() waits for; NULL: none.
+void unmapping_wait_for(struct rte_rcu_qsbr *workers);

@@ -9,15 +9,15 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { AS_VHOST_WAITS_MS = 1000, WAIT_MS = 20 };
+enum { VHOST_TIMEOUT_MS = 1000, SHORT_TIMEOUT_MS = 20 };
 
-static _Atomic bool prompt;
+static _Atomic bool shortened;
 
 int __poll_chk(struct pollfd *files, nfds_t count, int ms, size_t room);
 
-void vhostpoll_is_prompt(void)
+void vhostpoll_shorten(void)
 {
-	atomic_store(&prompt, true);
+	atomic_store(&shortened, true);
 }
 
 static bool is_vhost(const void *caller)
@@ -27,9 +27,11 @@ static bool is_vhost(const void *caller)
 	return dladdr(caller, &where) && where.dli_fname && strstr(where.dli_fname, "librte_vhost");
 }
 
-static int patience(int ms, const void *caller)
+static int poll_timeout(int ms, const void *caller)
 {
-	return ms == AS_VHOST_WAITS_MS && atomic_load(&prompt) && is_vhost(caller) ? WAIT_MS : ms;
+	return ms == VHOST_TIMEOUT_MS && atomic_load(&shortened) && is_vhost(caller)
+		       ? SHORT_TIMEOUT_MS
+		       : ms;
 }
 
 int poll(struct pollfd *files, nfds_t count, int ms)
@@ -37,14 +39,14 @@ int poll(struct pollfd *files, nfds_t count, int ms)
 	int (*next)(struct pollfd *, nfds_t, int) = (int (*)(struct pollfd *, nfds_t, int))(
 		uintptr_t)dlsym(RTLD_NEXT, "poll");
 
-	return next(files, count, patience(ms, __builtin_return_address(0)));
+	return next(files, count, poll_timeout(ms, __builtin_return_address(0)));
 }
 
-// The same, as Debian's libraries call it.
+// Debian's libraries are built with fortification and call this function instead.
 int __poll_chk(struct pollfd *files, nfds_t count, int ms, size_t room)
 {
 	int (*next)(struct pollfd *, nfds_t, int, size_t) = (int (*)(
 		struct pollfd *, nfds_t, int, size_t))(uintptr_t)dlsym(RTLD_NEXT, "__poll_chk");
 
-	return next(files, count, patience(ms, __builtin_return_address(0)), room);
+	return next(files, count, poll_timeout(ms, __builtin_return_address(0)), room);
 }

@@ -34,9 +34,9 @@ static void nothing_is_left(void **state)
 		 folder);
 	for (int round = 0; round < ROUNDS; round++) {
 		const char *const parts[] = {args, NULL};
-		struct port_wish wish = {.rx_queues = 1, .workers = WORKERS, .pool = pool};
+		struct port_options options = {.rx_queues = 1, .workers = WORKERS, .pool = pool};
 		struct port_error e;
-		int rc = port_open(&p, parts, &wish, &e);
+		int rc = port_open(&p, parts, &options, &e);
 		CHECK(!rc, "%s: %d", e.step, rc);
 		assert_int_equal(p.tx_queues, WORKERS);
 		device_close(&p);

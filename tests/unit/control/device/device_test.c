@@ -99,9 +99,9 @@ static void refusals(void **state)
 		{"pcap:,", "has no argument", 4},
 		{"vhost:", "has no argument", 4},
 		{"memif:", "has no argument", 4},
-		{"bond:", "mode cannot be ''", 4},
-		{"virtio_user:/tmp/x,server=1", "does not serve its socket", 4},
-		{"bond:round-robin,eth1", "mode cannot be 'round-robin'", 4},
+		{"bond:", "mode of a bond cannot be ''", 4},
+		{"virtio_user:/tmp/x,server=1", "cannot serve its socket", 4},
+		{"bond:round-robin,eth1", "mode of a bond cannot be 'round-robin'", 4},
 		{"bond:lacp", "has no members", 4},
 		{"bond:lacp,", "has no argument", 4},
 		{"bond:lacp,x:y", "'x:y' is no member", 4},
@@ -111,10 +111,10 @@ static void refusals(void **state)
 		{"bond:lacp,a,b,c,d,e,f,g,h,i", "at most 8 members", 4},
 		{"vhos:x", "did you mean 'vhost'?", 4},
 		{"tab:x", "did you mean 'tap'?", 4},
-		{"zzzzzzzzzz:x", "of no known kind", 4},
-		{"tap", "of no known kind", 4},
-		{"0000:03:00", "of no known kind", 4},
-		{"0000:03:00.1x", "of no known kind", 4},
+		{"zzzzzzzzzz:x", "is no known kind", 4},
+		{"tap", "is no known kind", 4},
+		{"0000:03:00", "is no known kind", 4},
+		{"0000:03:00.1x", "is no known kind", 4},
 	};
 
 	(void)state;
@@ -179,7 +179,7 @@ static void peers(void **state)
 	assert_int_equal(device_peer(device), PEER_ABSENT);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
 	assert_false(bind(fd, (struct sockaddr *)&a, sizeof a) || listen(fd, 1));
-	assert_int_equal(device_peer(device), PEER_THERE);
+	assert_int_equal(device_peer(device), PEER_PRESENT);
 	assert_false(unixsocket_bury(a.sun_path));
 	assert_int_equal(accept(fd, NULL, NULL), -1);
 	close(fd);
