@@ -14,19 +14,19 @@ enum {
 	IPV6_IN_IP = 41,
 	GRE = 47,
 	TCP_HEADER = 20,
-	TCP_CHECKSUM = 16, // where it stands
+	TCP_CHECKSUM = 16, // its offset
 	UDP_HEADER = 8,
 	UDP_CHECKSUM = 6,
 	TUNNEL_HEADER = 8, // of VXLAN, and of Geneve without options
 	VXLAN_PORT = 4789,
-	VXLAN_PORT_LINUX = 8472, // before there was a standard
+	VXLAN_PORT_LINUX = 8472, // used before VXLAN was a standard
 	GENEVE_PORT = 6081,
-	DEPTH_MAX = 4, // tunnels in tunnels
+	DEPTH_MAX = 4, // nested tunnels
 };
 
 static void finish_type(uint16_t type, struct span s, unsigned depth);
 
-// A sum in ones' complement, of words in the order of the wire.
+// The ones' complement sum of words in network byte order.
 static uint16_t pseudo_sum(const uint8_t *addresses, uint32_t size, uint8_t protocol,
 			   uint32_t length)
 {
@@ -89,7 +89,7 @@ static void put_sum(uint8_t *field, uint16_t sum)
 	memcpy(field, &sum, sizeof sum);
 }
 
-// Finishes the checksum at an offset of a packet's content, if it is not. False: it was.
+// Completes the checksum at an offset of a packet's content. False if it was complete.
 static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uint16_t pseudo)
 {
 	uint32_t length = s->end - s->at;
@@ -106,7 +106,7 @@ static bool finish_field(const struct span *s, uint32_t header, uint32_t at, uin
 static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32_t size,
 			 unsigned depth)
 {
-	// The kernel finishes what it cuts into fragments.
+	// The kernel completes the checksum of a packet before it fragments it.
 	if (!u->known || u->first_fragment || u->later_fragment)
 		return;
 	uint16_t pseudo = pseudo_sum(addresses, size, u->protocol, u->content.end - u->content.at);
@@ -151,7 +151,7 @@ static struct upper upper_of(uint16_t type, struct span s)
 	return type == TYPE_IPV6 ? packet_upper6(s) : (struct upper){0};
 }
 
-// Of a stretch of a frame. (rte_raw_cksum_mbuf() loses carries where a segment before has an odd
+// The sum of a part of a frame. (rte_raw_cksum_mbuf() loses carries after a segment with an odd
 // number of bytes.)
 static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t length)
 {
@@ -182,7 +182,7 @@ void checksum_finish_told(struct rte_mbuf *m)
 		return;
 	uint32_t length = u.content.end - u.content.at,
 		 field = u.content.at + (tcp ? TCP_CHECKSUM : UDP_CHECKSUM);
-	// Headers that are not in the first segment are nothing that an honest sender makes.
+	// An honest sender has its headers in the first segment.
 	if (length < (tcp ? TCP_HEADER : UDP_HEADER) ||
 	    field + sizeof(uint16_t) > rte_pktmbuf_data_len(m))
 		return;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// checksum: finishing the TCP and UDP checksums that a sender left to its NIC.
+// checksum: completes the TCP and UDP checksums that a sender left to its NIC.
 //
-// Model   Such a field holds the sum of the pseudo-header alone (Linux: CHECKSUM_PARTIAL). Adding
-//         the rest to a field that holds this sum gives the right checksum always: also where the
-//         sum was there by chance. Looks into VXLAN, Geneve, GRE and IP in IP: there it is the
-//         inner packet that is unfinished.
-// Limits  SCTP is left as it is.
+// Model   An incomplete field holds the sum of the pseudo-header alone (Linux: CHECKSUM_PARTIAL).
+//         Adding the remaining sum to such a field gives the right checksum, even if the field held
+//         that value by chance. In VXLAN, Geneve, GRE and IP-in-IP packets, the checksum of the
+//         inner packet is incomplete.
+// Limits  SCTP checksums are not completed.
 #pragma once
 
 #include <rte_mbuf.h>
 
-// Where the driver does not tell. Frames of one segment.
+// For drivers that do not mark frames with an incomplete checksum. The frame has one segment.
 void checksum_finish(struct rte_mbuf *m);
 
-// Where the sender has told so of the frame: whatever the field holds, and of the outermost TCP or
-// UDP alone.
+// For frames whose sender marked them. Completes the outermost TCP or UDP checksum, whatever the
+// field holds.
 void checksum_finish_told(struct rte_mbuf *m);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// clock: the live switch's clock: nanoseconds since it started, out of the TSC.
+// clock: the clock of a live switch, in nanoseconds since it started, derived from the TSC.
 #pragma once
 
 #include <rte_cycles.h>
@@ -7,7 +7,8 @@
 
 struct clock {
 	uint64_t epoch; // TSC at 0 ns
-	uint64_t scale; // nanoseconds per cycle, a 32.32 number: no division where it is read
+	uint64_t scale; // nanoseconds per cycle as a 32.32 number, so that reading needs no
+			// division
 };
 
 static inline struct clock clock_start(void)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// counters: how frames ended, counted per worker and port.
+// counters: counts the outcomes of frames, per worker and port.
 //
-// Model   A frame received on a port ends as exactly one outcome, counted on that port. So, for
-//         every port, rx_packets is the sum of its outcomes. rx_packets is counted where frames
-//         come in and the outcomes where they end, so that the sum proves something.
-// Threads One block per worker and port; only that worker writes it. What one burst adds to the
-//         ingress side becomes visible at once: `version` is odd meanwhile, and counters_read()
-//         waits for an even one. The egress side of a port is added to by bursts of other ports and
-//         is read as it comes.
-// Units   frames and bytes; bytes as on the wire without FCS.
+// Model   A frame received on a port has exactly one outcome, which is counted on that port.
+//         Therefore rx_packets of every port is the sum of its outcomes. Frames are counted in one
+//         place and outcomes in another, so that the sum is a real check.
+// Threads Each worker has one block per port and is its only writer. The ingress counts of a burst
+//         become visible together: `version` is odd while they are added, and counters_read() waits
+//         until it is even. Bursts from other ports add to the egress side of a port, which is read
+//         without such a check.
+// Units   Frames and bytes. Bytes are those on the wire without FCS.
 #pragma once
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-// How a frame can end, in the order in which the steps of forwarding decide it.
+// The outcomes of a frame, in the order in which forwarding decides them.
 #define OUTCOME_LIST(X) \
 	X(FORWARDED, "forwarded") \
 	X(FLOODED, "flooded") \
@@ -39,7 +39,7 @@
 	X(STORM_UNKNOWN_UNICAST, "storm_unknown_unicast") \
 	X(NO_DESTINATION, "no_destination")
 
-// Why a delivery to a port failed; counted on that port.
+// The reasons why a delivery to a port fails, counted on that port.
 #define TX_DROP_LIST(X) \
 	X(MAC_CHANGED, "mac_changed") \
 	X(RATE_LIMIT, "rate_limit") \
@@ -52,7 +52,7 @@ enum outcome {
 #undef X
 		OUTCOMES,
 	OUT_FIRST_DROP = OUT_MALFORMED,
-	ADMITTED = OUT_FORWARDED, // while a frame is on its way: no reason to drop it so far
+	ADMITTED = OUT_FORWARDED, // while a frame is being handled: no reason to drop it so far
 };
 
 enum tx_drop {
@@ -65,7 +65,7 @@ enum tx_drop {
 extern const char *const outcome_names[OUTCOMES];
 extern const char *const tx_drop_names[TX_DROPS];
 
-// A plain copy of the counters of a port, of one worker or summed up.
+// A plain copy of the counters of a port, of one worker or summed over workers.
 struct counters {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t outcome[OUTCOMES];
@@ -74,10 +74,10 @@ struct counters {
 	uint64_t tx_drop[TX_DROPS];
 };
 
-// What one burst did on its ingress port, before it is added to the block.
+// The ingress counts of one burst, before they are added to the block.
 struct tally {
 	uint32_t packets, bytes;
-	uint32_t seen; // outcomes that there were, a bit each; forwarded is taken for granted
+	uint32_t seen; // a bit for each outcome that occurred, except OUT_FORWARDED
 	uint32_t outcome[OUTCOMES];
 	uint32_t not_learned, mac_moves;
 };
@@ -98,7 +98,7 @@ struct counter_block {
 	_Atomic uint64_t tx_drop[TX_DROPS];
 } __attribute__((aligned(64)));
 
-// Adds to a counter that has one writer: no locked instruction.
+// Adds to a counter without a locked instruction, because it has one writer.
 static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
 {
 	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
@@ -108,5 +108,5 @@ static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
 // Adds one burst to the ingress side of its port's block, and empties the tally.
 void counters_add_burst(struct counter_block *b, struct tally *t);
 
-// Adds block b to sum; a consistent view of the ingress side even while its worker forwards.
+// Adds block b to sum. The ingress side is consistent even while its worker forwards.
 void counters_read(const struct counter_block *b, struct counters *sum);

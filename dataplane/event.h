@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// event: news from forwarding to control.
+// event: messages from forwarding to control.
 //
-// Model   fixed-size messages in a ring, one producer (a worker) and one consumer (control). A full
-//         ring loses the message and counts it: news never slows forwarding.
+// Model   Messages of a fixed size in a ring with one producer (a worker) and one consumer
+//         (control). A message that finds the ring full is lost and counted, therefore events never
+//         slow forwarding.
 #pragma once
 
 #include <rte_ring.h>
@@ -13,7 +14,7 @@
 
 struct event {
 	uint64_t ns;  // the switch's clock
-	uint64_t key; // (VLAN, MAC); 0 where the type has none
+	uint64_t key; // (VLAN, MAC), 0 if the type has none
 	uint32_t count;
 	uint8_t type; // enum event_type
 	uint8_t port;

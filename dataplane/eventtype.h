@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// eventtype: the kinds of news there are, and what people call them.
+// eventtype: the types of events and their names.
 #pragma once
 
 #define EVENT_TYPE_LIST(X) \

@@ -5,10 +5,10 @@
 #include "dataplane/key.h"
 
 enum {
-	DISPLACE_DEPTH = 2, // entries moved in a row to free a place; 8 * 4 * 4 candidates
+	DISPLACE_DEPTH = 2, // moves in a chain that free a slot; 8 * 4 * 4 candidates
 };
 
-// Moves are counted within so long of the first one.
+// A count of moves ends this long after the first move.
 #define MOVES_WINDOW_NS UINT64_C(10000000000)
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -34,8 +34,8 @@ struct fdb_place fdb_place_of(const struct fdb *f, uint64_t key)
 	};
 }
 
-// Whether a key may be in its second line: looked at before a line that is most likely neither
-// needed nor in the cache.
+// Whether a key may be in its second line. This saves reading a line that is most likely neither
+// needed nor cached.
 static bool may_have_spilled(const struct fdb *f, const struct fdb_place *p)
 {
 	return atomic_load_explicit(&f->spilled[p->first / 64], memory_order_acquire) >>
@@ -43,7 +43,7 @@ static bool may_have_spilled(const struct fdb *f, const struct fdb_place *p)
 	       1;
 }
 
-// Before a key is put into its second line.
+// Marks the first line of a key before the key is put into its second line.
 static void mark_spilled(struct fdb *f, const struct fdb_place *p)
 {
 	if (!may_have_spilled(f, p))
@@ -55,7 +55,7 @@ uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
 	struct fdb_place p = fdb_place_of(f, key);
 	uint32_t before;
 
-	// A miss counts only if no entry was on its way between two lines.
+	// A miss is certain only if no entry was being moved between two lines.
 	do {
 		before = fdb_load(&f->displaced);
 		uint64_t v = fdb_near_get(&p.line[0]->slot[p.own], key);
@@ -67,8 +67,9 @@ uint64_t fdb_get_anywhere(const struct fdb *f, uint64_t key)
 	return 0;
 }
 
-// Flush numbers are 23 bits and wrap; the sweep keeps all that are in use close to the newest.
-static bool survived(uint32_t flush, uint32_t floor)
+// Compares flush numbers, which have 23 bits and wrap. The sweep keeps all numbers in use close to
+// the newest.
+static bool survived_flush(uint32_t flush, uint32_t floor)
 {
 	return ((flush - floor) & (FDB_FLUSH_LIMIT - 1)) < FDB_FLUSH_LIMIT / 2;
 }
@@ -78,11 +79,10 @@ bool fdb_is_flushed(const struct fdb *f, uint64_t key, uint64_t value)
 	uint32_t flush = fdb_value_flush(value);
 
 	return fdb_value_type(value) == FDB_DYNAMIC &&
-	       (!survived(flush, fdb_load(&f->port[fdb_value_port(value)].floor)) ||
-		!survived(flush, fdb_load(&f->vlan_floor[key_vid(key)])));
+	       (!survived_flush(flush, fdb_load(&f->port[fdb_value_port(value)].floor)) ||
+		!survived_flush(flush, fdb_load(&f->vlan_floor[key_vid(key)])));
 }
 
-// The last tick in which an entry lives.
 uint32_t fdb_last_tick(const struct fdb *f, uint64_t value)
 {
 	uint32_t aging = fdb_load(&f->port[fdb_value_port(value)].aging),
@@ -98,9 +98,9 @@ bool fdb_is_live(const struct fdb *f, uint64_t key, uint64_t value, uint32_t now
 	return value && now <= fdb_last_tick(f, value) && !fdb_is_flushed(f, key, value);
 }
 
-// What a port gives for a new entry.
+// A port's permission for a new entry.
 struct credit {
-	uint32_t flush; // the entry survived this one
+	uint32_t flush; // the newest flush, which the entry survived
 	uint32_t born;
 };
 
@@ -118,14 +118,14 @@ static bool credit_take(struct fdb *f, const struct fdb_learner *who, struct cre
 	return room;
 }
 
-// Gives back the credit of an entry that had this value; its port is locked. One flushed with its
-// port has none: its port started counting anew.
+// Returns the credit of an entry that had this value. The caller holds the lock of its port. An
+// entry that was flushed with its port has no credit, because the flush reset the port's count.
 static void credit_drop(struct fdb_port *p, uint64_t value)
 {
 	if (fdb_value_type(value) == FDB_STICKY)
 		atomic_fetch_sub_explicit(&p->sticky, 1, memory_order_relaxed);
 	else if (fdb_value_type(value) == FDB_DYNAMIC &&
-		 survived(fdb_value_flush(value), fdb_load(&p->floor)))
+		 survived_flush(fdb_value_flush(value), fdb_load(&p->floor)))
 		atomic_fetch_sub_explicit(&p->dynamic, 1, memory_order_relaxed);
 }
 
@@ -138,7 +138,6 @@ void fdb_credit_return(struct fdb *f, uint64_t value)
 	fdb_lock_release(&p->lock);
 }
 
-// The slot of a key; its stripe is locked.
 struct fdb_slot *fdb_slot_of(const struct fdb *f, const struct fdb_place *p, uint64_t key)
 {
 	for (int l = 0; l < 1 + may_have_spilled(f, p); l++)
@@ -149,7 +148,7 @@ struct fdb_slot *fdb_slot_of(const struct fdb *f, const struct fdb_place *p, uin
 	return NULL;
 }
 
-// A free slot in a line, now the key's; the one that its hash names if that is free.
+// Claims a free slot of a line for a key; its own slot if that is free.
 static struct fdb_slot *claim_in(struct fdb_line *line, unsigned own, uint64_t key)
 {
 	for (unsigned i = 0; i < FDB_WAYS; i++) {
@@ -167,12 +166,13 @@ static void release_slot(struct fdb_slot *s)
 	atomic_store_explicit(&s->key, 0, memory_order_release);
 }
 
-static bool make_room(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held, int depth);
+static bool free_slot_in(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held,
+			 int depth);
 
-// Moves the entry in slot s to its other line. Whoever looks for it meanwhile misses and finds
-// `displaced` odd.
-static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s,
-		     const struct fdb_lock *held, int depth)
+// Moves the entry in slot s to its other line. A lookup meanwhile misses, and sees that `displaced`
+// is odd.
+static bool displace_entry(struct fdb *f, struct fdb_line *line, struct fdb_slot *s,
+			   const struct fdb_lock *held, int depth)
 {
 	uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 
@@ -182,7 +182,7 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s,
 	struct fdb_line *other = p.line[p.line[0] == line];
 	struct fdb_slot *to = NULL;
 
-	if (depth && !make_room(f, other, held, depth - 1))
+	if (depth && !free_slot_in(f, other, held, depth - 1))
 		return false;
 	if (p.stripe != held && !fdb_lock_try(p.stripe))
 		return false;
@@ -207,15 +207,16 @@ static bool displace(struct fdb *f, struct fdb_line *line, struct fdb_slot *s,
 	return to;
 }
 
-// Sees to it that a line has a free slot, for now. `held` is the one stripe that the caller has
-// locked; the displace lock is held too.
-static bool make_room(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held, int depth)
+// Makes sure that a line has a free slot, for now. The caller holds the displace lock and one
+// stripe, `held`.
+static bool free_slot_in(struct fdb *f, struct fdb_line *line, const struct fdb_lock *held,
+			 int depth)
 {
 	for (int i = 0; i < FDB_WAYS; i++)
 		if (!atomic_load_explicit(&line->slot[i].key, memory_order_relaxed))
 			return true;
 	for (int i = 0; i < FDB_WAYS; i++)
-		if (displace(f, line, &line->slot[i], held, depth))
+		if (displace_entry(f, line, &line->slot[i], held, depth))
 			return true;
 	return false;
 }
@@ -233,13 +234,12 @@ struct fdb_slot *fdb_claim(struct fdb *f, const struct fdb_place *p, uint64_t ke
 	fdb_lock_take(&f->displace_lock);
 	for (int depth = 0; depth <= DISPLACE_DEPTH && !s; depth++)
 		for (int l = 0; l < 2 && !s; l++)
-			if (make_room(f, p->line[l], p->stripe, depth))
+			if (free_slot_in(f, p->line[l], p->stripe, depth))
 				s = claim_in(p->line[l], p->own, key);
 	fdb_lock_release(&f->displace_lock);
 	return s;
 }
 
-// Takes an entry out; its stripe is locked.
 void fdb_erase(struct fdb *f, struct fdb_slot *s, uint64_t value)
 {
 	atomic_store_explicit(&s->value, 0, memory_order_release);
@@ -247,7 +247,7 @@ void fdb_erase(struct fdb *f, struct fdb_slot *s, uint64_t value)
 	fdb_credit_return(f, value);
 }
 
-// What one frame from a source asks of the table; its stripe is locked.
+// A frame's source and its entry. The caller holds its stripe.
 struct source {
 	struct fdb *f;
 	const struct fdb_place *place;
@@ -258,14 +258,14 @@ struct source {
 	uint64_t ns;
 };
 
-// The value that an entry learned now gets.
+// The value of an entry that is learned now.
 static uint64_t learned_value(const struct source *s, const struct credit *c)
 {
 	return fdb_value(s->tick, c->flush, s->who->port,
 			 s->who->sticky ? FDB_STICKY : FDB_DYNAMIC);
 }
 
-static enum fdb_seen learn(const struct source *s)
+static enum fdb_seen learn_entry(const struct source *s)
 {
 	struct credit c;
 
@@ -289,7 +289,7 @@ static bool is_held(const struct source *s)
 	return s->value & FDB_MOVED && m->held && s->ns < m->ns;
 }
 
-// Counts one more move. False: it is one too many, the MAC is held from now on.
+// Counts a move. False if that is one too many, so that the MAC is held from now on.
 static bool count_move(const struct source *s)
 {
 	struct fdb_moves *m = &s->f->moves[fdb_slot_index(s->f, s->slot)];
@@ -308,7 +308,7 @@ static bool count_move(const struct source *s)
 	return true;
 }
 
-static enum fdb_seen move(const struct source *s)
+static enum fdb_seen move_entry(const struct source *s)
 {
 	struct credit c;
 
@@ -325,9 +325,9 @@ static enum fdb_seen move(const struct source *s)
 	return FDB_HAS_MOVED;
 }
 
-// A learned entry on its own port: refreshed; dynamic becomes sticky where the port has changed its
-// mind.
-static void refresh(const struct source *s)
+// Refreshes a learned entry on its own port. A dynamic entry becomes sticky if its port is sticky
+// now.
+static void refresh_entry(const struct source *s)
 {
 	struct fdb_port *p = &s->f->port[s->who->port];
 	enum fdb_type type = fdb_value_type(s->value);
@@ -342,7 +342,7 @@ static void refresh(const struct source *s)
 	fdb_set(s->slot, fdb_value(s->tick, s->flush, s->who->port, type) | (s->value & FDB_MOVED));
 }
 
-static struct fdb_seen_result judge(struct source *s)
+static struct fdb_seen_result judge_source(struct source *s)
 {
 	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)fdb_value_port(s->value)};
 	bool live = fdb_is_live(s->f, s->key, s->value, s->tick),
@@ -350,7 +350,7 @@ static struct fdb_seen_result judge(struct source *s)
 	bool dynamic = fdb_value_type(s->value) == FDB_DYNAMIC;
 
 	if (here && (dynamic || fdb_value_type(s->value) == FDB_STICKY)) {
-		refresh(s);
+		refresh_entry(s);
 	} else if (live && !dynamic) {
 		if (!here)
 			r.what = FDB_CONFLICT;
@@ -359,20 +359,20 @@ static struct fdb_seen_result judge(struct source *s)
 	} else if (!s->who->learns) {
 		r.what = FDB_NOT_LEARNING;
 	} else if (live) {
-		r.what = move(s);
+		r.what = move_entry(s);
 	} else {
 		if (s->slot) {
 			r.aged = !fdb_is_flushed(s->f, s->key, s->value);
 			fdb_erase(s->f, s->slot, s->value);
 		}
-		r.what = learn(s);
+		r.what = learn_entry(s);
 	}
 	return r;
 }
 
-// A port at its limit whose guest makes up addresses asks for the same answer again and again:
-// without a lock.
-static bool is_surely_one_too_many(const struct fdb *f, uint64_t key, const struct fdb_learner *who)
+// Whether a new address is over its port's limit. This takes no lock, because a guest that floods
+// invented addresses makes it the usual case.
+static bool is_over_limit(const struct fdb *f, uint64_t key, const struct fdb_learner *who)
 {
 	return who->learns && fdb_count(f, who->port) >= who->limit && !fdb_get_anywhere(f, key);
 }
@@ -380,17 +380,16 @@ static bool is_surely_one_too_many(const struct fdb *f, uint64_t key, const stru
 struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who,
 				uint32_t tick, uint64_t ns)
 {
-	if (is_surely_one_too_many(f, key, who))
+	if (is_over_limit(f, key, who))
 		return (struct fdb_seen_result){.what = FDB_AT_LIMIT};
 	struct fdb_place p = fdb_place_of(f, key);
 	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
 
 	fdb_lock_take(p.stripe);
-	s.flush = fdb_load(&f->flush); // read before the entry is judged: what is live then
-				       // survived this one
+	s.flush = fdb_load(&f->flush); // read first: an entry that is live later survived it
 	s.slot = fdb_slot_of(f, &p, key);
 	s.value = s.slot ? atomic_load(&s.slot->value) : 0;
-	struct fdb_seen_result r = judge(&s);
+	struct fdb_seen_result r = judge_source(&s);
 	fdb_lock_release(p.stripe);
 	return r;
 }

@@ -10,7 +10,7 @@
 #include "dataplane/portset.h"
 
 // SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
-static uint64_t mix(uint64_t z)
+static uint64_t splitmix64(uint64_t z)
 {
 	z += UINT64_C(0x9e3779b97f4a7c15);
 	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -18,8 +18,8 @@ static uint64_t mix(uint64_t z)
 	return z ^ z >> 31;
 }
 
-// Lines for n entries at half load, a power of two and at least two, so that every key has two
-// lines.
+// The number of lines for n entries at half load: a power of two, and at least two, so that every
+// key has two lines.
 static uint32_t lines_for(uint64_t n)
 {
 	uint32_t lines = 2;
@@ -29,7 +29,7 @@ static uint32_t lines_for(uint64_t n)
 	return lines;
 }
 
-// Zeroed memory, in huge pages where it is wanted, worth it and to be had.
+// Maps zeroed memory, in huge pages if they are wanted, useful and available.
 static void *map_zeroed(size_t size, bool huge_pages)
 {
 	size_t huge = 2 << 20, padded = size + (size >= huge ? huge : 0);
@@ -45,11 +45,12 @@ static void *map_zeroed(size_t size, bool huge_pages)
 	if (huge - skip)
 		munmap(raw + skip + size, huge - skip);
 	if (huge_pages)
-		madvise(raw + skip, size, MADV_HUGEPAGE); // a wish: without them it is only slower
+		madvise(raw + skip, size, MADV_HUGEPAGE); // optional: without them it is only
+							  // slower
 	return raw + skip;
 }
 
-static void unmap(void *memory, size_t size)
+static void unmap_zeroed(void *memory, size_t size)
 {
 	if (memory)
 		munmap(memory, size);
@@ -64,7 +65,7 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 		return -ENOMEM;
 	*f = (struct fdb){
 		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) - 1,
-			.seed = {mix(seed), mix(seed + 1) | 1}},
+			.seed = {splitmix64(seed), splitmix64(seed + 1) | 1}},
 		.flush = 1,
 	};
 	size_t slots = (size_t)fdb_lines(f) * FDB_WAYS;
@@ -89,9 +90,9 @@ void fdb_destroy(struct fdb *f)
 	if (!f)
 		return;
 	size_t slots = (size_t)fdb_lines(f) * FDB_WAYS;
-	unmap(f->map.line, slots * sizeof(struct fdb_slot));
-	unmap(f->moves, slots * sizeof *f->moves);
-	unmap(f->born, slots * sizeof *f->born);
+	unmap_zeroed(f->map.line, slots * sizeof(struct fdb_slot));
+	unmap_zeroed(f->moves, slots * sizeof *f->moves);
+	unmap_zeroed(f->born, slots * sizeof *f->born);
 	free(f->spilled);
 	free(f);
 }
@@ -203,9 +204,10 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 	return true;
 }
 
-// Flush numbers wrap, so no floor may fall too far behind the newest: each flush looks after one of
-// them. Entries that old are none: a sweep has long since lifted or taken them.
-static void lift_a_floor(struct fdb *f, uint32_t newest)
+// Raises a floor that has fallen far behind. Flush numbers wrap, therefore no floor may stay too
+// far behind the newest, and each flush checks one. No entry has so old a number, because sweeps
+// renew the numbers.
+static void raise_old_floor(struct fdb *f, uint32_t newest)
 {
 	uint32_t turn = newest % (PORTS_MAX + VID_SPACE);
 	_Atomic uint32_t *floor = turn < PORTS_MAX ? &f->port[turn].floor
@@ -215,9 +217,10 @@ static void lift_a_floor(struct fdb *f, uint32_t newest)
 		atomic_store(floor, (newest - FDB_FLUSH_LIMIT / 4) & (FDB_FLUSH_LIMIT - 1));
 }
 
-// A new flush, for one floor. The floor rises before the number of the newest flush does: who reads
-// that number and then the floors never takes a flushed entry for one that survived.
-static void flush(struct fdb *f, _Atomic uint32_t *floor)
+// Begins a new flush, for one floor. The floor rises before the number of the newest flush. A
+// reader that loads that number and then the floors therefore never mistakes a flushed entry for a
+// live one.
+static void begin_flush(struct fdb *f, _Atomic uint32_t *floor)
 {
 	uint32_t next = (fdb_load(&f->flush) + 1) & (FDB_FLUSH_LIMIT - 1);
 
@@ -225,7 +228,7 @@ static void flush(struct fdb *f, _Atomic uint32_t *floor)
 		next = 1;
 	atomic_store(floor, next);
 	atomic_store(&f->flush, next);
-	lift_a_floor(f, next);
+	raise_old_floor(f, next);
 }
 
 void fdb_flush_port(struct fdb *f, unsigned port)
@@ -234,7 +237,7 @@ void fdb_flush_port(struct fdb *f, unsigned port)
 
 	fdb_lock_take(&f->flush_lock);
 	fdb_lock_take(&p->lock);
-	flush(f, &p->floor);
+	begin_flush(f, &p->floor);
 	atomic_store(&p->dynamic, 0);
 	fdb_lock_release(&p->lock);
 	fdb_lock_release(&f->flush_lock);
@@ -243,7 +246,7 @@ void fdb_flush_port(struct fdb *f, unsigned port)
 void fdb_flush_vlan(struct fdb *f, uint16_t vid)
 {
 	fdb_lock_take(&f->flush_lock);
-	flush(f, &f->vlan_floor[vid]);
+	begin_flush(f, &f->vlan_floor[vid]);
 	fdb_lock_release(&f->flush_lock);
 }
 
@@ -290,8 +293,9 @@ static void sweep_slot(struct sweep *w, struct fdb_slot *s, uint64_t key)
 		w->aged(w->arg, key, fdb_value_port(value));
 }
 
-// Whether a sweep leaves an entry as it is; looked at without a lock, as nearly every entry is so.
-static bool sweep_passes(struct sweep *w, uint64_t key, uint64_t value)
+// Whether a sweep leaves an entry unchanged. This takes no lock, because it holds for nearly every
+// entry.
+static bool sweep_skips(struct sweep *w, uint64_t key, uint64_t value)
 {
 	if (fdb_value_flush(value) != fdb_load(&w->f->flush) ||
 	    !fdb_is_live(w->f, key, value, w->now))
@@ -310,13 +314,14 @@ uint32_t fdb_sweep(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, f
 			struct fdb_slot *s = &f->map.line[l].slot[i];
 			uint64_t key = atomic_load_explicit(&s->key, memory_order_acquire);
 			uint64_t value = atomic_load_explicit(&s->value, memory_order_acquire);
-			if (key && !sweep_passes(&w, key, value))
+			if (key && !sweep_skips(&w, key, value))
 				sweep_slot(&w, s, key);
 		}
 	return w.next;
 }
 
-static void take_out(struct fdb *f, const struct fdb_entry *e, struct fdb_slot *s, uint64_t value)
+static void remove_unchanged(struct fdb *f, const struct fdb_entry *e, struct fdb_slot *s,
+			     uint64_t value)
 {
 	struct fdb_place p = fdb_place_of(f, e->key);
 
@@ -337,9 +342,9 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 			struct fdb_entry e = entry_of(key, value,
 						      fdb_load(&f->born[fdb_slot_index(f, s)]));
 			if (atomic_load_explicit(&s->key, memory_order_relaxed) != key)
-				continue; // it changed hands
+				continue; // the slot has another key now
 			if (key && fdb_is_live(f, key, value, now) && visit(arg, &e))
-				take_out(f, &e, s, value);
+				remove_unchanged(f, &e, s, value);
 		}
 }
 

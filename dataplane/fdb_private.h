@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// fdb_private: what the two halves of fdb share: fdb.c, which workers call, and fdb_control.c.
+// fdb_private: shared by fdb.c, which workers call, and fdb_control.c, which control calls.
 //
-// Threads  A key's stripe guards its entry; a port's lock guards its counts against its floor. A
-//          thread that has a stripe may take a port's lock, never the other way round.
+// Threads  A key's stripe guards its entry. A port's lock keeps its counts consistent with its
+//          floor. A thread that holds a stripe may take a port's lock, but not the other way round.
 #pragma once
 
 #include <sched.h>
@@ -10,7 +10,7 @@
 #include "dataplane/fdb.h"
 
 enum {
-	SPINS_BEFORE_YIELD = 1000, // the holder may have lost its core
+	SPINS_BEFORE_YIELD = 1000, // after that the holder has probably lost its core
 };
 
 static inline void fdb_lock_take(struct fdb_lock *l)
@@ -35,8 +35,8 @@ static inline uint32_t fdb_load(const _Atomic uint32_t *v)
 	return atomic_load_explicit(v, memory_order_acquire);
 }
 
-// Where a key may be: its own slot of its first line, anywhere in one of its two lines; and the
-// lock under which it comes, changes and goes.
+// The possible places of a key: its own slot of its first line, and any slot of its two lines. The
+// stripe guards every change of the key's entry.
 struct fdb_place {
 	unsigned own;
 	uint64_t first; // number of the first line
@@ -46,7 +46,7 @@ struct fdb_place {
 
 struct fdb_place fdb_place_of(const struct fdb *f, uint64_t key);
 
-// Number of a slot, for what is kept beside the table.
+// The number of a slot, which indexes the arrays beside the table.
 static inline size_t fdb_slot_index(const struct fdb *f, const struct fdb_slot *s)
 {
 	return (size_t)(s - f->map.line->slot);
@@ -57,21 +57,21 @@ static inline void fdb_set(struct fdb_slot *s, uint64_t value)
 	atomic_store_explicit(&s->value, value, memory_order_release);
 }
 
-// The slot of a key, NULL where it has none; its stripe is locked.
+// The slot of a key, NULL if it has none. The caller holds its stripe.
 struct fdb_slot *fdb_slot_of(const struct fdb *f, const struct fdb_place *p, uint64_t key);
 
-// A free slot, now the key's, its value 0 still; NULL: no room could be made. The key's stripe is
-// locked.
+// Claims a free slot for a key; its value is still 0. NULL if no room can be made. The caller holds
+// the key's stripe.
 struct fdb_slot *fdb_claim(struct fdb *f, const struct fdb_place *p, uint64_t key);
 
-// Takes an entry out, and gives its credit back; its stripe is locked.
+// Removes an entry and returns its credit. The caller holds its stripe.
 void fdb_erase(struct fdb *f, struct fdb_slot *s, uint64_t value);
 
-// Gives back what a learned entry with this value took from the limit of its port.
+// Returns the credit that a learned entry with this value took from the limit of its port.
 void fdb_credit_return(struct fdb *f, uint64_t value);
 
-// Whether an entry is older than a flush of its port or VLAN.
+// Whether a flush of its port or VLAN has removed an entry.
 bool fdb_is_flushed(const struct fdb *f, uint64_t key, uint64_t value);
 
-// The last tick in which an entry lives, UINT32_MAX: it does not age.
+// The last tick in which an entry is live, UINT32_MAX if it does not age.
 uint32_t fdb_last_tick(const struct fdb *f, uint64_t value);

@@ -13,32 +13,32 @@
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 
-// How the two passes of a burst take turns, in frames: the first one is this far ahead, the second
-// one takes so many at a time. All prefetches of a burst at once are more than a core has in
-// flight: the later ones are lost.
+// In frames: how far the first pass of a burst is ahead, and how many the second pass handles at a
+// time. A core cannot have all prefetches of a burst in flight at once; it would lose the later
+// ones.
 enum { AHEAD = 16, STRIDE = 8 };
 
-// A burst in the making: what does not change from frame to frame, and what is added up.
+// The state of a burst while it is handled.
 struct burst {
 	struct forwarder *w;
 	const struct swconf *conf;
 	const struct portconf *in;
 	const struct fdb *fdb;
-	portset self;  // 0: the destination of a mirror, which takes part in nothing
-	portset up;    // ports that are up, as this burst sees it
-	portset reach; // of them, those that frames from here may go to
-	bool plain;    // the port is up and not mirrored
+	portset self;  // the ingress port; empty for the destination of a mirror
+	portset up;    // ports that are up for this burst
+	portset reach; // ports that are up and that frames from here may go to
+	bool plain;    // the ingress port is up and not mirrored
 	unsigned dropped;
 	struct rte_mbuf *drop[BURST_MAX];
 };
 
-// The fast path's copy of the burst's and the forwarder's state: it stays in registers. Two things
-// make it stale: decide(), in which a violation can change the ports that are up; and a new time.
-// usual_now() then makes it anew.
+// The fast path's copy of the state of the burst and the forwarder, which stays in registers. The
+// copy is renewed by usual_now() after two events. decide() can change the ports that are up, by a
+// violation; and the time can change.
 struct usual {
-	portset reach;     // ports that a usual frame may go to; none where the port is not plain
-	portset unmetered; // of them, those that no ingress rate stands before
-	uint64_t fresh;    // value of a source that nothing is to be done for
+	portset reach;     // ports that a usual frame may go to; empty if the port is not plain
+	portset unmetered; // the same, but empty if the port has an ingress rate
+	uint64_t fresh;    // the value of a source that needs no refresh
 	struct fdb_now now;
 };
 
@@ -79,9 +79,10 @@ static void push_event(struct burst *b, enum event_type type, uint64_t key, uint
 	event_push(&b->w->events, &e);
 }
 
-// First pass: reads and admits a frame and starts fetching what its decision needs.
-static inline void arrive(const struct swconf *conf, const struct portconf *in, portset self,
-			  const struct fdb_map *map, const struct rte_mbuf *m, struct arrival *a)
+// First pass: reads and admits a frame, and prefetches the lines that its decision needs.
+static inline void receive_frame(const struct swconf *conf, const struct portconf *in, portset self,
+				 const struct fdb_map *map, const struct rte_mbuf *m,
+				 struct arrival *a)
 {
 	enum outcome verdict = admit(conf, in, self, m, a);
 
@@ -97,7 +98,7 @@ static inline void arrive(const struct swconf *conf, const struct portconf *in, 
 	rte_prefetch0(a->dst_slot);
 }
 
-// The source is new here, or not refreshed yet in this tick.
+// Learns a source that is new on this port, or refreshes it for the first time in this tick.
 static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint64_t key)
 {
 	const struct fdb_learner *who = &b->in->learner;
@@ -146,8 +147,8 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 		       : learn_source(b, a->src_key);
 }
 
-// Whether the port's ingress rate leaves room for a frame.
-static inline bool within_rate(const struct burst *b, const struct rte_mbuf *m)
+// Whether the port's ingress rate has room for a frame.
+static inline bool within_ingress_rate(const struct burst *b, const struct rte_mbuf *m)
 {
 	const struct meter_conf *c = &b->in->ingress;
 
@@ -163,12 +164,13 @@ static bool storm_has_room(const struct burst *b, enum storm_class class)
 				      b->w->now.tick / FDB_TICKS_PER_S);
 }
 
-// Whether the limits on what comes in leave room for a frame.
-static enum outcome check_limits(struct burst *b, const struct arrival *a, const struct rte_mbuf *m)
+// Whether the ingress rate and the storm limits have room for a frame.
+static enum outcome check_ingress_limits(struct burst *b, const struct arrival *a,
+					 const struct rte_mbuf *m)
 {
 	uint64_t dst = key_mac(a->dst_key);
 
-	if (!within_rate(b, m))
+	if (!within_ingress_rate(b, m))
 		return OUT_RATE_LIMIT;
 	if (dst == MAC_BROADCAST)
 		return storm_has_room(b, STORM_BROADCAST) ? ADMITTED : OUT_STORM_BROADCAST;
@@ -176,7 +178,7 @@ static enum outcome check_limits(struct burst *b, const struct arrival *a, const
 									: OUT_STORM_MULTICAST;
 }
 
-// Why a known destination is not reached.
+// Why a frame does not reach its known destination.
 static enum outcome unreachable(const struct burst *b, unsigned port)
 {
 	if (portset_has(b->self, port))
@@ -184,7 +186,7 @@ static enum outcome unreachable(const struct burst *b, unsigned port)
 	return portset_has(b->in->reach, port) ? OUT_DEST_DOWN : OUT_ISOLATED;
 }
 
-// Where a frame goes, promiscuous ports left aside.
+// Finds the ports that a frame goes to, not counting promiscuous ports.
 static inline enum outcome find_ports(const struct burst *b, const struct arrival *a,
 				      const struct vlanconf *vlan, portset may, portset *to)
 {
@@ -204,7 +206,7 @@ static inline enum outcome find_ports(const struct burst *b, const struct arriva
 	return *to ? OUT_FLOODED : OUT_NO_DESTINATION;
 }
 
-// What the state of the ports means for a burst.
+// Reads the state of the ports and of the table's clock for a burst.
 static void refresh_port_state(struct burst *b)
 {
 	struct forwarding *shared = b->w->shared;
@@ -216,8 +218,8 @@ static void refresh_port_state(struct burst *b)
 	b->w->now = fdb_now(shared->fdb, b->w->now.tick);
 }
 
-// Takes the port out of service until its recovery time or a command.
-static void shut_down(struct burst *b, enum outcome reason)
+// Makes the port err-disabled until its recovery time or a command.
+static void err_disable(struct burst *b, enum outcome reason)
 {
 	struct forwarder *w = b->w;
 	uint8_t port = b->in->learner.port;
@@ -227,7 +229,7 @@ static void shut_down(struct burst *b, enum outcome reason)
 			  .port = port,
 			  .reason = (uint8_t)reason};
 
-	// Of several workers that find violations at once, the first one does it.
+	// If several workers find violations at once, only the first one does it.
 	if (!(atomic_fetch_or(&w->shared->err_disabled, b->self) & b->self)) {
 		atomic_store(&w->shared->port[port].recover_ns,
 			     recovery ? w->now_ns + recovery : 0);
@@ -237,8 +239,8 @@ static void shut_down(struct burst *b, enum outcome reason)
 	refresh_port_state(b);
 }
 
-// What a violation brings besides the drop.
-static void punish(struct burst *b, enum outcome reason, const struct arrival *a)
+// Acts on a violation: reports it, and makes the port err-disabled if its policy says so.
+static void handle_violation(struct burst *b, enum outcome reason, const struct arrival *a)
 {
 	enum violation_action action = reason == OUT_BPDU ? VIOLATION_SHUTDOWN : b->in->violation;
 	struct violations *v = &b->w->shared->port[b->in->learner.port].violations;
@@ -248,7 +250,7 @@ static void punish(struct burst *b, enum outcome reason, const struct arrival *a
 	    violation_note(v, b->in->learner.port, reason, a->src_key, b->w->now_ns, &told))
 		event_push(&b->w->events, &told);
 	if (action == VIOLATION_SHUTDOWN)
-		shut_down(b, reason);
+		err_disable(b, reason);
 }
 
 // Shows frames to the sniffers.
@@ -269,20 +271,20 @@ static inline bool is_sniffed(const struct burst *b)
 	return __builtin_expect(sniff_first(&b->w->tx.sniffers) != NULL, 0);
 }
 
-// The end of a frame that is not admitted.
+// Drops a frame that is not admitted.
 static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum outcome reason,
 							 const struct arrival *a,
 							 struct rte_mbuf *m)
 {
 	if (violation_is(reason) && (reason != OUT_BPDU || b->in->bpdu == BPDU_SHUTDOWN))
-		punish(b, reason, a);
+		handle_violation(b, reason, a);
 	if (is_sniffed(b))
 		show_to_sniffers(b, SNIFF_DROPPED, reason, &m, 1);
 	b->drop[b->dropped++] = m;
 	return reason;
 }
 
-// What may happen to a frame before its addresses count.
+// Checks a frame before its addresses matter: port state, mirror, admission, limits.
 static enum outcome precheck(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
 	if (a->verdict == OUT_MALFORMED)
@@ -292,7 +294,7 @@ static enum outcome precheck(struct burst *b, const struct arrival *a, struct rt
 	if (b->in->mirror_rx)
 		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx,
 			       &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
-	return a->verdict == ADMITTED ? check_limits(b, a, m) : a->verdict;
+	return a->verdict == ADMITTED ? check_ingress_limits(b, a, m) : a->verdict;
 }
 
 static inline const struct vlanconf *vlan_of(const struct burst *b, const struct arrival *a)
@@ -300,7 +302,7 @@ static inline const struct vlanconf *vlan_of(const struct burst *b, const struct
 	return &b->conf->vlan[key_vid(a->src_key)];
 }
 
-// Second pass: the decision about a frame whose turn has come.
+// Second pass: decides about a frame.
 static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a,
 						     struct rte_mbuf *m)
 {
@@ -314,9 +316,9 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	const struct vlanconf *vlan = vlan_of(b, a);
 	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
+	// Promiscuous ports may still get a frame that counts as dropped.
 	if (out >= OUT_FIRST_DROP && is_sniffed(b))
-		show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1); // promiscuous ports may get it all
-								// the same
+		show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);
 	struct egress e = {
 		.conf = b->conf,
 		.ns = b->w->now_ns,
@@ -329,7 +331,7 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	return out;
 }
 
-// A frame that cannot be delivered to the port it goes to.
+// Drops a frame that cannot be delivered to its port.
 static __attribute__((noinline)) enum outcome drop_undeliverable(struct burst *b,
 								 struct rte_mbuf *m, unsigned port,
 								 enum tx_drop why)
@@ -339,14 +341,15 @@ static __attribute__((noinline)) enum outcome drop_undeliverable(struct burst *b
 	return OUT_FORWARDED;
 }
 
-// What decide() comes to for a frame of a known source to one known port, where rates and tags have
-// a say in it.
-static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const struct arrival *a,
-						      struct rte_mbuf *m, unsigned port)
+// Forwards a usual frame that needs a rate check or a change of its tag. The result is that of
+// decide().
+static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
+							     const struct arrival *a,
+							     struct rte_mbuf *m, unsigned port)
 {
 	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
 
-	if (!within_rate(b, m))
+	if (!within_ingress_rate(b, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
 	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key))))
 		return drop_undeliverable(b, m, port, TX_QUEUE_FULL);
@@ -356,8 +359,8 @@ static __attribute__((noinline)) enum outcome pass_on(struct burst *b, const str
 	return OUT_FORWARDED;
 }
 
-// The port that a frame is for if it is a usual one: its source is known here, its destination is
-// known. Else no port. *stale: the source's entry where it is to be refreshed.
+// The port of a usual frame, whose source is known on this port and whose destination is known. No
+// port for other frames. *stale is the source's entry if it must be refreshed, else NULL.
 static inline portset usual_port(const struct usual *u, const struct arrival *a,
 				 struct fdb_slot **stale)
 {
@@ -407,15 +410,15 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	refresh_port_state(&b);
 	if (is_sniffed(&b))
 		show_to_sniffers(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
-	const struct fdb_map map = b.fdb->map; // copies that nothing written to memory can change
+	const struct fdb_map map = b.fdb->map; // local copies, which no store to memory can change
 	const portset self = b.self;
 	uint32_t bytes = 0, forwarded = 0;
 	struct usual u = usual_now(&b);
 	for (unsigned i = 0, arrived = 0; i < n;) {
 		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
 			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
-			arrive(conf, &conf->port[port], self, &map, frames[arrived],
-			       &arrivals[arrived]);
+			receive_frame(conf, &conf->port[port], self, &map, frames[arrived],
+				      &arrivals[arrived]);
 		}
 		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
 			const struct arrival *a = &arrivals[i];
@@ -426,12 +429,12 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 			}
 			struct fdb_slot *stale;
 			portset to = usual_port(&u, a, &stale);
-			// Usual frames to a port that takes them as they are: the fast path.
-			bool hand_over = to && *a->as_it_is & u.unmetered & to;
-			if (__builtin_expect(hand_over, 1)) {
+			// The fast path: a usual frame to a port that takes it unchanged.
+			bool unchanged = to && *a->as_it_is & u.unmetered & to;
+			if (__builtin_expect(unchanged, 1)) {
 				txbatch_push(&w->tx, portset_first(to), frames[i]);
 			} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
-				out = pass_on(&b, a, frames[i], portset_first(to));
+				out = forward_shaped(&b, a, frames[i], portset_first(to));
 			} else {
 				out = decide(&b, a, frames[i]);
 				stale = NULL;

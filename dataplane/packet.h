@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// packet: what lies behind the Ethernet header of a frame: tags, IP headers, the content of a
-// packet.
+// packet: reads the tags, the IP headers and the content of a frame.
 //
-// Model   Read-only and bounds-checked, across the segments of a frame. Lengths in IP headers can
-//         only make a packet shorter than its frame.
-// Errors  NULL or `known` false: the frame ends before.
+// Model   Reading is bounds-checked and crosses segments. Lengths in IP headers can only make a
+//         packet shorter than its frame.
+// Errors  NULL or `known` false if the frame is too short.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -20,13 +19,13 @@ enum {
 	IPV6_HEADER = 40,
 };
 
-// A stretch of a frame: the part of it that belongs to a packet.
+// The part of a frame that belongs to a packet.
 struct span {
 	const struct rte_mbuf *m;
 	uint32_t at, end;
 };
 
-// n bytes at offset `from` of a span, NULL where it ends before; n is at most IPV6_HEADER.
+// n bytes at offset `from` of a span, NULL if the span is too short. n is at most IPV6_HEADER.
 static inline const uint8_t *span_look(const struct span *s, uint32_t from, uint32_t n,
 				       uint8_t copy[IPV6_HEADER])
 {
@@ -35,21 +34,23 @@ static inline const uint8_t *span_look(const struct span *s, uint32_t from, uint
 	return rte_pktmbuf_read(s->m, s->at + from, n, copy);
 }
 
-// What an IP packet carries.
+// The content of an IP packet.
 struct upper {
-	bool known; // IPv4: the header is all there; IPv6: the chain of headers names a protocol
-	bool first_fragment; // the first of several, or the only one behind a fragment header
-	bool later_fragment; // its content is no header
+	bool known; // IPv4: the header is complete; IPv6: the chain of headers names a protocol
+	bool first_fragment; // the first of several, or the only one after a fragment header
+	bool later_fragment; // its content does not begin with a header
 	uint8_t protocol;
 	struct span content; // may be empty
 };
 
-// The EtherType behind all tags of an Ethernet header at s->at; *s begins behind it. 0: the frame
-// ends before.
+// The EtherType after all tags of an Ethernet header at s->at. *s then begins after it. 0 if the
+// frame is too short.
 uint16_t packet_skip_tags(struct span *s);
 
-// Whether an IPv6 next header is an extension header; its size in bytes, by its length field.
+// Whether an IPv6 next header is an extension header.
 bool packet_is_extension(uint8_t protocol);
+
+// The size of an extension header in bytes, from its length field.
 uint32_t packet_extension_size(uint8_t protocol, uint8_t length);
 
 struct upper packet_upper4(struct span s);

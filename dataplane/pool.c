@@ -8,9 +8,9 @@
 
 enum { POOL_CACHE = 256, POOL_LONG = 512 };
 
-// As rte_pktmbuf_pool_create() does it, but for one thing: without huge pages no device reads
-// memory past the CPU, so buffers may cross pages. Else each of them would take a page of its own,
-// nearly twice the memory.
+// Like rte_pktmbuf_pool_create(), except that buffers may cross pages if there are no huge pages.
+// No device then accesses memory directly. Otherwise each buffer would take a page of its own,
+// which is nearly twice the memory.
 static struct rte_mempool *create(const char *name, unsigned count, unsigned cache, uint16_t room)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
@@ -73,7 +73,7 @@ static int ration_take(struct rte_mempool *pool, void **buffers, unsigned n)
 	return 0;
 }
 
-// Buffers know their pool, which is not this one.
+// Buffers return to the pool that they name, which is not this one.
 static int ration_put(struct rte_mempool *pool, void *const *buffers, unsigned n)
 {
 	(void)pool, (void)buffers, (void)n;

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pool: the packet buffers.
+// pool: creates the pools of packet buffers.
 #pragma once
 
 #include <rte_mbuf.h>
 
-// A pool of buffers that take a frame of 2,048 bytes each (longer frames are chains), as many as
-// fit into `memory` bytes. NULL: no memory.
+// A pool of as many buffers as fit into `memory` bytes. Each holds 2,048 bytes of a frame; longer
+// frames are chains. NULL if there is no memory.
 struct rte_mempool *pool_create(uint64_t memory);
 
-// A small pool of buffers for drivers that want a frame in one piece, whatever its length; id: a
-// number of the caller's.
+// A small pool of long buffers, for drivers that need a frame in one segment. The caller chooses
+// the number id.
 enum { POOL_LONG_FRAME = 16384 };
 struct rte_mempool *pool_create_long(unsigned id);
 
-// Where a frame is still under way, its pool stays, and is what pool_create_long() gives next for
-// this id.
+// While a frame of it is in use, the pool is kept, and the next pool_create_long() for its id
+// returns it.
 void pool_free_long(struct rte_mempool *pool);
 
-// A way to the buffers of another pool for a device that a guest may hand a frame of any length: so
-// many buffers, then none. One thread takes. The buffers belong to the other pool; id: a number of
-// the caller's.
+// A pool that hands out a limited number of buffers of another pool. It is for devices to which a
+// guest can give frames of any length. One thread takes buffers. The caller chooses the number id.
 enum { POOL_FRAME_BUFFERS = 6 }; // the longest frame, of 9,018 bytes, in buffers of 2,048
 struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id);
+
+// Sets the number of buffers that the pool hands out until the next call.
 void pool_ration(struct rte_mempool *rationed, unsigned buffers);
 
-// A frame of these bytes, a chain where it is longer than a buffer. NULL: no buffer is left.
+// A frame of these bytes, as a chain if it is longer than a buffer. NULL if no buffer is left.
 struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len);

@@ -20,13 +20,12 @@ enum {
 	TX_DESCRIPTORS = 1024,
 	WAITING_BURST = 32,
 	WAITING_MAX = 65536, // frames
-	SLOT_HEAD = 66, // what the kernel puts in front of a frame into a slot of a packet socket's
-			// ring
+	SLOT_HEAD = 66, // the kernel's header before a frame in a slot of a packet socket's ring
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
 };
 
-// Drivers are known by name: DPDK has no flags for any of this.
+// Drivers are recognized by name, because DPDK has no flags for their quirks.
 static const struct {
 	const char *driver;
 	unsigned quirks;
@@ -47,7 +46,7 @@ static unsigned quirks_of(const char *driver)
 	return 0;
 }
 
-static _Thread_local struct port_handles *notes; // DPDK's calls have no room for an argument
+static _Thread_local struct port_handles *notes; // DPDK's functions pass no argument through
 
 void port_notes_begin(struct port_handles *h)
 {
@@ -86,8 +85,8 @@ bool port_links_changed(void)
 	return atomic_exchange(&links_changed, false);
 }
 
-// Makes one part the port's ethdev: probed now, or there already.
-static int probe(struct port *p, const char *devargs)
+// Probes a part, unless it exists already, and makes it the port's ethdev.
+static int probe_part(struct port *p, const char *devargs)
 {
 	struct rte_dev_iterator it;
 	struct rte_eth_dev_info info;
@@ -107,7 +106,7 @@ static int probe(struct port *p, const char *devargs)
 		return -ENODEV;
 	rc = rte_eth_dev_owner_get(found, &owner);
 	if (!rc && owner.id != RTE_ETH_DEV_NO_OWNER)
-		rc = -EBUSY; // it is another port's
+		rc = -EBUSY; // another port owns it
 	if (!rc)
 		rc = rte_eth_dev_info_get(found, &info);
 	if (rc)
@@ -140,25 +139,21 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	return rc;
 }
 
-// Asks a device for an MTU. Drivers that know of none take frames of any length.
-static int ask_mtu(struct port *p, uint16_t mtu)
+// Sets the MTU of a device. Drivers that do not support it take frames of any length.
+static int device_mtu(struct port *p, uint16_t mtu)
 {
-	int rc = p->quirks & PORT_QUIRK_UNFINISHED
-			 ? 0
-			 : rte_eth_dev_set_mtu(p->dev, mtu); // net_af_packet
-							     // takes
-							     // none
-							     // above
-							     // 1500
+	if (p->quirks & PORT_QUIRK_UNFINISHED)
+		return 0; // net_af_packet refuses more than 1500
+	int rc = rte_eth_dev_set_mtu(p->dev, mtu);
 
 	return rc == -ENOTSUP ? 0 : rc;
 }
 
-// The MTU to begin with. Drivers for interfaces of the kernel choke on a frame that is longer than
-// theirs.
-static int begin_mtu(struct port *p, uint16_t mtu)
+// Sets the initial MTU. Drivers of kernel interfaces fail on a frame that is longer than the MTU of
+// the interface.
+static int initial_mtu(struct port *p, uint16_t mtu)
 {
-	int rc = mtu ? ask_mtu(p, mtu) : p->kernel ? rte_eth_dev_get_mtu(p->dev, &mtu) : 0;
+	int rc = mtu ? device_mtu(p, mtu) : p->kernel ? rte_eth_dev_get_mtu(p->dev, &mtu) : 0;
 
 	p->longest = mtu ? mtu + RTE_ETHER_HDR_LEN : 0;
 	return rc;
@@ -172,15 +167,15 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 		return -ENOBUFS;
 	if (!mtu)
 		mtu = RTE_ETHER_MTU;
-	int rc = ask_mtu(p, mtu);
+	int rc = device_mtu(p, mtu);
 	if (!rc)
 		p->longest = limited ? mtu + RTE_ETHER_HDR_LEN : 0;
 	return rc;
 }
 
-// A packet socket hears every interface until it is bound to its own: what waits in it may have
-// been for other ports.
-static void forget_waiting(struct port *p, uint16_t queue)
+// Drops the frames that wait in a packet socket. It receives from every interface until it is
+// bound, so that they may belong to other ports.
+static void drop_waiting(struct port *p, uint16_t queue)
 {
 	struct rte_mbuf *frames[WAITING_BURST];
 	uint16_t n = WAITING_BURST;
@@ -191,14 +186,14 @@ static void forget_waiting(struct port *p, uint16_t queue)
 	}
 }
 
-// net_vhost is told that checksums are looked at here: it would finish them itself, without a look
-// at how long the packet is.
-static const uint64_t told_checksums = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
+// These offloads stop net_vhost from completing checksums itself, which it does without checking
+// the length of the packet.
+static const uint64_t guest_offloads = RTE_ETH_RX_OFFLOAD_UDP_CKSUM | RTE_ETH_RX_OFFLOAD_TCP_CKSUM;
 
-// Asks for the queues. A device that wants as many egress queues as it has files (net_pcap) takes
-// one, one that has pairs of queues (net_af_packet) as many as for ingress.
-static int configure(struct port *p, const struct rte_eth_dev_info *info,
-		     const struct port_options *o)
+// Configures the queues, with different numbers of egress queues in turn. net_pcap needs one for
+// each of its files, of which it has one. net_af_packet needs as many as there are ingress queues.
+static int configure_queues(struct port *p, const struct rte_eth_dev_info *info,
+			    const struct port_options *o)
 {
 	struct rte_eth_conf conf = {
 		.rxmode.mq_mode = o->rx_queues > 1 && info->flow_type_rss_offloads
@@ -208,7 +203,7 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info,
 					       (RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP),
 		.rxmode.offloads = info->rx_offload_capa &
 				   (RTE_ETH_RX_OFFLOAD_SCATTER |
-				    ((p->quirks & PORT_QUIRK_GUEST) ? told_checksums : 0)),
+				    ((p->quirks & PORT_QUIRK_GUEST) ? guest_offloads : 0)),
 		.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS,
 	};
 	uint16_t tries[] = {
@@ -227,7 +222,7 @@ static int configure(struct port *p, const struct rte_eth_dev_info *info,
 	return rc;
 }
 
-static int start(struct port *p, const struct port_options *o, struct port_error *e)
+static int start_port(struct port *p, const struct port_options *o, struct port_error *e)
 {
 	struct rte_eth_dev_info info;
 	int rc = rte_eth_dev_info_get(p->dev, &info);
@@ -236,7 +231,7 @@ static int start(struct port *p, const struct port_options *o, struct port_error
 	if (rc)
 		return rc;
 	p->has_lacp_bond = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
-	rc = configure(p, &info, o);
+	rc = configure_queues(p, &info, o);
 	if (rc)
 		return rc;
 	e->step = "set up the queues of";
@@ -249,7 +244,7 @@ static int start(struct port *p, const struct port_options *o, struct port_error
 	if (rc)
 		return rc;
 	e->step = "set the MTU of";
-	rc = begin_mtu(p, o->mtu);
+	rc = initial_mtu(p, o->mtu);
 	if (rc)
 		return rc;
 	e->step = "start";
@@ -259,13 +254,13 @@ static int start(struct port *p, const struct port_options *o, struct port_error
 	if (rc)
 		return rc;
 	for (uint16_t q = 0; q < p->rx_queues && (p->quirks & PORT_QUIRK_UNFINISHED); q++)
-		forget_waiting(p, q);
-	rte_eth_promiscuous_enable(p->dev); // devices that cannot filter refuse it
+		drop_waiting(p, q);
+	rte_eth_promiscuous_enable(p->dev); // fails on devices that cannot filter
 	return 0;
 }
 
-// No other port gets these devices.
-static int claim(struct port *p)
+// Claims the devices of a port, so that no other port gets them.
+static int claim_devices(struct port *p)
 {
 	struct rte_eth_dev_owner owner = {.name = "port"};
 	int rc = rte_eth_dev_owner_new(&owner.id);
@@ -284,11 +279,11 @@ int port_open(struct port *p, const char *const *parts, const struct port_option
 	rte_spinlock_init(&p->tx_lock);
 	e->step = "find or create";
 	for (; *parts && !rc; parts++)
-		rc = probe(p, *parts);
+		rc = probe_part(p, *parts);
 	if (!rc)
-		rc = start(p, o, e);
+		rc = start_port(p, o, e);
 	if (!rc)
-		rc = claim(p); // not earlier: a bond does not find members that are somebody's
+		rc = claim_devices(p); // not earlier, because a bond finds no members with an owner
 	return rc;
 }
 
@@ -310,9 +305,9 @@ void port_close(struct port *p)
 		close(p->guard[i]);
 }
 
-// Link of a kernel's interface, whose drivers here either do not look (net_af_packet) or take one
-// that was given to another network namespace, as a TAP is to a nested host, for gone. Such a one
-// cannot be asked; it works on.
+// The link of a kernel interface, read from the kernel, because its drivers are no help.
+// net_af_packet does not report it. net_tap reports no link for a TAP that was moved to another
+// network namespace, such as that of a nested host. Such a TAP cannot be queried, but works.
 static bool interface_link(unsigned interface)
 {
 	struct ifreq r = {0};
@@ -352,10 +347,10 @@ bool port_link(struct port *p)
 	return false;
 }
 
-// The kernel takes a frame's tag off before a packet socket sees it; the driver notes it beside the
-// frame. What a virtual interface left to a NIC that there is not is finished here. A frame that
-// filled its slot may lack its end: it goes on without a byte, as malformed.
-static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
+// Completes frames from a packet socket. The kernel removes a frame's tag and the driver notes it
+// beside the frame. A virtual interface leaves checksums to a NIC that does not exist. A frame that
+// fills its slot may be truncated; it is emptied, and therefore dropped as malformed.
+static void finish_frames(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		if (frames[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
@@ -366,8 +361,8 @@ static void finish(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 	}
 }
 
-// What a guest has left to its NIC.
-static void finish_told(struct rte_mbuf **frames, uint16_t n)
+// Completes the checksums that a guest left to its NIC.
+static void finish_marked(struct rte_mbuf **frames, uint16_t n)
 {
 	for (uint16_t i = 0; i < n; i++)
 		if ((frames[i]->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
@@ -383,9 +378,9 @@ uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint1
 	if (p->has_lacp_bond)
 		port_tx(p, 0, NULL, 0);
 	if (p->quirks & PORT_QUIRK_UNFINISHED)
-		finish(frames, n, p->own ? SLOT_LONG : SLOT);
+		finish_frames(frames, n, p->own ? SLOT_LONG : SLOT);
 	if (p->quirks & PORT_QUIRK_GUEST)
-		finish_told(frames, n);
+		finish_marked(frames, n);
 	return n;
 }
 

@@ -19,7 +19,7 @@ struct sniffer *sniffer_create(uint32_t size, uint32_t snaplen, uint64_t quota)
 		free(ring);
 		return NULL;
 	}
-	memset(ring, 0, size); // so that the worker finds its pages there
+	memset(ring, 0, size); // touches the pages, so that the worker has no page faults
 	memset(s, 0, sizeof *s);
 	s->ring = ring;
 	s->size = size;
@@ -47,7 +47,7 @@ void sniff_remove(struct sniff_list *l, struct sniffer *s)
 
 	while (atomic_load(link) != s)
 		link = &atomic_load(link)->next;
-	atomic_store(link, atomic_load(&s->next)); // the worker may still be at s: that leads on
+	atomic_store(link, atomic_load(&s->next)); // s keeps its link, for a worker that is at s
 }
 
 static struct sniff_record *record_at(const struct sniffer *s, uint64_t at)
@@ -55,7 +55,7 @@ static struct sniff_record *record_at(const struct sniffer *s, uint64_t at)
 	return (struct sniff_record *)(s->ring + at % s->size);
 }
 
-// Where the record at a place ends, which a gap may precede.
+// The end of the record at a position. A gap may precede the record.
 static uint64_t end_of(const struct sniffer *s, uint64_t at)
 {
 	if (record_at(s, at)->gap)
@@ -80,7 +80,7 @@ void sniff_take(struct sniffer *s)
 	atomic_store_explicit(&s->tail, end_of(s, tail), memory_order_release);
 }
 
-// Room for a record at the end, in one piece; NULL: the ring is full.
+// Contiguous room for a record at the end, NULL if the ring is full.
 static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
 {
 	uint64_t used = s->end - atomic_load_explicit(&s->tail, memory_order_acquire),
@@ -101,7 +101,7 @@ static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
 	return r;
 }
 
-// False: the ring is full.
+// False if the ring is full.
 static bool copy(struct sniffer *s, const struct sniff_what *what, const struct rte_mbuf *m)
 {
 	uint32_t length = rte_pktmbuf_pkt_len(m), captured = RTE_MIN(length, s->snaplen);

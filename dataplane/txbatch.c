@@ -28,8 +28,8 @@ void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_
 	}
 }
 
-// As many references more to a frame: a chain is freed segment by segment, so each of them is
-// counted.
+// Adds n references to a frame. Each segment of a chain needs them, because a chain is freed
+// segment by segment.
 static void add_references(struct rte_mbuf *m, int n)
 {
 	for (; m; m = m->next)
@@ -45,7 +45,7 @@ static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
 	return bytes;
 }
 
-// Whether a frame is longer than a port sends, the tag not counted.
+// Whether a frame is longer than the longest frame that a port sends, not counting a tag.
 static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
 {
 	if (rte_pktmbuf_pkt_len(m) <= longest)
@@ -55,7 +55,7 @@ static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
 	return rte_pktmbuf_pkt_len(m) > longest + (tagged ? FRAME_TAG : 0);
 }
 
-// Takes the frames out of a batch that are longer than the port sends; the number of those left.
+// Drops the frames of a batch that are too long for the port. Returns the number of those left.
 static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port,
 						    uint32_t longest)
 {
@@ -73,7 +73,7 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 	return kept;
 }
 
-// Sends frames that sniffers may want; as they are gone then, they are shown before.
+// Sends frames that sniffers may want. Sniffers see them before, because sent frames are gone.
 static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port, uint16_t n,
 						     struct sniffer *sniffers)
 {
@@ -92,7 +92,7 @@ static void drain_port(struct txbatch *b, unsigned port)
 	struct counter_block *c = &b->counters[port];
 	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
 	uint16_t n = longest ? drop_long(b, port, longest) : b->count[port];
-	uint64_t bytes = bytes_of(frames, n); // before they are gone
+	uint64_t bytes = bytes_of(frames, n); // before the frames are gone
 	struct sniffer *sniffers = sniff_first(&b->sniffers);
 	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n)
 						       : send_shown(b, port, n, sniffers);
@@ -116,9 +116,9 @@ void txbatch_drain(struct txbatch *b)
 	b->pending = 0;
 }
 
-// Whether the egress rate of a port has room for a frame; counted if not.
-static bool within_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m,
-			const struct egress *e)
+// Whether the egress rate of a port has room for a frame. If not, counts the frame.
+static bool within_egress_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m,
+			       const struct egress *e)
 {
 	if (txbatch_within_rate(b, e->conf, port, m, e->ns))
 		return true;
@@ -126,13 +126,14 @@ static bool within_rate(struct txbatch *b, unsigned port, struct rte_mbuf *m,
 	return false;
 }
 
-// Gives m to destinations of mirrors, by reference.
-static void reflect(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e)
+// Gives m to destinations of mirrors by reference.
+static void give_to_mirrors(struct txbatch *b, struct rte_mbuf *m, portset to,
+			    const struct egress *e)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, to & e->up) {
-		if (!within_rate(b, port, m, e))
+		if (!within_egress_rate(b, port, m, e))
 			continue;
 		if (b->count[port] == BURST_MAX)
 			drain_port(b, port);
@@ -146,28 +147,29 @@ void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const str
 	struct rte_mbuf *copy = rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
 
 	if (copy)
-		reflect(b, copy, to, e);
+		give_to_mirrors(b, copy, to, e);
 	else
 		txbatch_refuse(b, to & e->up, TX_QUEUE_FULL, m);
 	rte_pktmbuf_free(copy);
 }
 
-// Delivery to a port that something is to be asked of; takes one reference.
-static void deliver(struct txbatch *b, unsigned port, struct rte_mbuf *m, const struct egress *e)
+// Delivers to a port that is blocked, metered or mirrored. Takes one reference.
+static void deliver_checked(struct txbatch *b, unsigned port, struct rte_mbuf *m,
+			    const struct egress *e)
 {
 	if (portset_has(e->conf->blocked, port)) {
 		txbatch_refuse(b, portset_of(port), TX_MAC_CHANGED, m);
 		rte_pktmbuf_free(m);
-	} else if (!within_rate(b, port, m, e)) {
+	} else if (!within_egress_rate(b, port, m, e)) {
 		rte_pktmbuf_free(m);
 	} else {
 		txbatch_push(b, port, m);
-		reflect(b, m, e->conf->port[port].mirror_tx, e);
+		give_to_mirrors(b, m, e->conf->port[port].mirror_tx, e);
 	}
 }
 
-// The frame in the form that the ports of a set want, with a reference for each; NULL: it cannot be
-// made.
+// Returns the frame with or without a tag, with a reference for each port of a set. NULL if the set
+// is empty or there is no room for a tag.
 static struct rte_mbuf *make_form(struct txbatch *b, struct rte_mbuf *m, portset to, bool want_tag,
 				  const struct egress *e)
 {
@@ -202,7 +204,7 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 		if (!form)
 			continue;
 		if (portset_has(e->conf->careful, port))
-			deliver(b, port, form, e);
+			deliver_checked(b, port, form, e);
 		else
 			txbatch_push(b, port, form);
 	}

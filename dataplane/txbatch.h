@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// txbatch: frames on their way out, waiting in a batch for each egress port until their burst is
-// over.
+// txbatch: collects outgoing frames in a batch for each egress port until their burst is over.
 //
-// Model     The set of ports is decided before this module is asked; it gives each port the frame
-//           in the form that its VLAN mode wants (tagged or not), unless its MAC was changed or its
-//           rate is used up, and mirrors what was given. Ports that want the same form share one
-//           mbuf by reference; a second form is one copy, however many ports want it.
-// Threads   One struct per worker, used by it alone; the meters are shared.
-// Ownership A frame handed in belongs to this module, then to the sender; what could not be sent is
-//           freed and counted.
-// Limits    A burst gives a port each of its frames at most once, so its batch never overflows;
-//           that of a mirror's destination is sent when it is full.
+// Model     The caller decides the set of ports. This module gives each port the frame with or
+//           without a tag, as its VLAN mode requires. It refuses the frame if the port's MAC was
+//           changed or its rate is used up. It mirrors delivered frames. Ports that need the same
+//           form share one mbuf by reference. The second form is a single copy, whatever the number
+//           of ports.
+// Threads   Each worker has one struct and is its only user. The meters are shared.
+// Ownership A frame passed in belongs to this module, then to the sender. A frame that cannot be
+//           sent is freed and counted.
+// Limits    A port gets each frame of a burst at most once, therefore its batch never overflows.
+//           The batch of a mirror's destination is sent when it is full.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -25,16 +25,16 @@
 
 enum { BURST_MAX = 256 };
 
-// What changes about a port while frames flow, shared by all workers.
+// The state of a port that changes while frames flow, shared by all workers.
 struct port_runtime {
 	struct storm storm[STORM_CLASSES];
 	struct meter ingress, egress;
 	struct violations violations;
-	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until told
-	_Atomic uint32_t longest;    // frame that is sent, without a tag; 0: any
+	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
+	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
 } __attribute__((aligned(64)));
 
-// Sends frames[0 .. n) out of a port; takes those that it returns the number of, the first ones.
+// Sends frames[0 .. n) out of a port. Takes the first frames and returns their number.
 typedef uint16_t (*txbatch_send_fn)(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n);
 
 struct txbatch {
@@ -44,21 +44,20 @@ struct txbatch {
 	txbatch_send_fn send;
 	void *arg;
 	portset pending;            // ports whose batch is not empty
-	struct sniff_list sniffers; // of frames sent and refused, and by forward.c of those
-				    // received and dropped
-	const uint64_t *now_ns;     // when
+	struct sniff_list sniffers; // forward.c uses them as well
+	const uint64_t *now_ns;     // the worker's time
 	uint16_t count[PORTS_MAX];
 	struct rte_mbuf *frame[PORTS_MAX][BURST_MAX];
 };
 
-// How a frame goes out.
+// How a frame is sent.
 struct egress {
 	const struct swconf *conf;
 	uint64_t ns;
 	portset up;
-	portset untagged; // ports that want no tag
-	uint16_t tci;     // for the others
-	uint16_t form;    // enum tag_form: what the frame carries now
+	portset untagged; // ports that send the frame without a tag
+	uint16_t tci;     // of the tag for the other ports
+	uint16_t form;    // enum tag_form of the frame now
 };
 
 static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbuf *m)
@@ -67,7 +66,7 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 	b->pending |= portset_of(port);
 }
 
-// Counts deliveries of a frame that failed.
+// Counts a frame as not delivered to the ports of a set.
 void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m);
 
 // Whether the egress rate of a port has room for one more frame.
@@ -80,7 +79,7 @@ static inline bool txbatch_within_rate(struct txbatch *b, const struct swconf *c
 	       meter_admits(&b->runtime[port].egress, c, rte_pktmbuf_pkt_len(m), ns);
 }
 
-// Gives a frame of this form the wanted tag, or none. False where there is no room for it.
+// Adds, changes or removes the tag of a frame of this form. False if there is no room for a tag.
 static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_form form,
 				 uint16_t tci)
 {
@@ -93,11 +92,11 @@ static inline bool txbatch_shape(struct rte_mbuf *m, bool want_tag, enum tag_for
 	return true;
 }
 
-// Gives frame m to every port of a set (none: it is freed).
+// Gives frame m to every port of a set, or frees it if the set is empty.
 void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
-// Gives a copy of frame m, as it is, to the destinations of mirrors that are up.
+// Gives an unchanged copy of frame m to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
 
-// Empties all batches through send(), counts what went and what did not.
+// Sends all batches through send(), and counts the frames that were sent and those that were not.
 void txbatch_drain(struct txbatch *b);

@@ -5,7 +5,7 @@
 
 #define NS_IN_SECOND UINT64_C(1000000000)
 
-// The reasons that are violations.
+// The drop reasons that are violations.
 static const enum outcome reasons[VIOLATION_REASONS] = {OUT_BPDU, OUT_FORGED_TRANSMIT,
 							OUT_MAC_CONFLICT, OUT_MAC_LIMIT};
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// violation: breaches of a port's policy, summed up: of each port and reason one message a second.
+// violation: sums up violations of policy into one event per second for each port and reason.
 //
-// Model     The first violation in a whole second of the clock opens a sum, later ones add to it.
-//           It is told when its second is over: by control, which looks regularly, or by the next
-//           violation, whichever comes first.
-// Threads   Any worker notes, control collects; a lock for each port, on a path that drops its
-//           frame anyway.
+// Model     The first violation in a whole second of the clock begins a sum. Later violations add
+//           to it. After its second, the sum is reported by control, which checks regularly, or by
+//           the next violation, whichever is earlier.
+// Threads   Any worker notes violations, and control collects them. Each port has a lock, which is
+//           taken only for frames that are dropped anyway.
 #pragma once
 
 #include <rte_spinlock.h>
@@ -16,7 +16,7 @@
 enum { VIOLATION_REASONS = 4 };
 
 struct violation_sum {
-	uint64_t ns; // of the first one
+	uint64_t ns; // time of the first violation
 	uint64_t key;
 	uint32_t count; // 0: none
 };
@@ -26,13 +26,14 @@ struct violations {
 	struct violation_sum sum[VIOLATION_REASONS];
 };
 
-// Whether a reason is one at all. Of OUT_BPDU the port's `bpdu` says whether it is.
+// Whether a reason is a violation. OUT_BPDU is one only if the port's `bpdu` is BPDU_SHUTDOWN.
 bool violation_is(enum outcome reason);
 
-// Notes one; true: *told is the sum of an earlier second, to be told now.
+// Notes a violation. If true, report *told, which is the sum of an earlier second.
 bool violation_note(struct violations *v, uint8_t port, enum outcome reason, uint64_t key,
 		    uint64_t ns, struct event *told);
 
-// Takes the sums whose second is over at ns (UINT64_MAX: all) out, as events; returns their number.
+// Removes the sums of the seconds that are over at ns (UINT64_MAX: all sums) and writes them as
+// events. Returns their number.
 unsigned violation_collect(struct violations *v, uint8_t port, uint64_t ns,
 			   struct event told[VIOLATION_REASONS]);

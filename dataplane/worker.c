@@ -10,7 +10,7 @@
 
 enum {
 	WORKER_BURST = 32,
-	IDLE_NS = 50000, // without a frame, before the first pause
+	IDLE_NS = 50000, // idle time before the first pause
 	PAUSE_PART = 4,
 	TIMER_SLACK_NS = 1000,
 };
@@ -22,7 +22,7 @@ static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uin
 	return port_tx(&w->ports[port], w->id, frames, n);
 }
 
-// Polls one queue of these ports; the number of frames that came in.
+// Polls one queue of each of these ports. Returns the number of frames received.
 static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 {
 	struct rte_mbuf *frames[WORKER_BURST];
@@ -44,7 +44,7 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 	return total;
 }
 
-// One round over the ports; the number of frames that came in. `busy`: the last one had some.
+// Polls all ports once. Returns the number of frames received. `busy`: the last round had frames.
 static unsigned poll_ports(struct worker *w, bool busy)
 {
 	bool all = !busy || w->forwarder.now_ns - w->asked_ns >= WORKER_QUIET_NS;
@@ -59,8 +59,7 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	return total;
 }
 
-// Sleeps for a part of the time that there was nothing to do; a frame ends that time, not the
-// sleep.
+// Sleeps for a fraction of the idle time so far. A frame does not end the sleep.
 static void rest(struct worker *w, uint64_t idle_ns)
 {
 	struct timespec pause = {
@@ -74,7 +73,7 @@ static void rest(struct worker *w, uint64_t idle_ns)
 int worker_run(void *arg)
 {
 	struct worker *w = arg;
-	uint64_t before = rte_rdtsc(), start = before, last_ns = 0; // when there were frames
+	uint64_t before = rte_rdtsc(), start = before, last_ns = 0; // last_ns: when frames came in
 	unsigned frames = 0;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
@@ -96,7 +95,7 @@ int worker_run(void *arg)
 		uint64_t idle_ns = w->forwarder.now_ns - last_ns;
 		if (w->sleeps && idle_ns > IDLE_NS) {
 			rest(w, idle_ns);
-			before = rte_rdtsc(); // asleep is not busy
+			before = rte_rdtsc(); // sleep does not count as busy
 		}
 	}
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// worker: the only polling loop: takes bursts from its ports, forwards them, sends what comes out.
+// worker: the only polling loop. It receives bursts from its ports, forwards them and sends them.
 //
-// Model     A worker polls its queues of ports in turn. Between two rounds it passes a quiescent
-//           point: what control had published before, it then no longer uses. One that may sleep
-//           does so for a part of the time that it has found nothing: a frame waits by that part
-//           longer than for the one before it, WORKER_PAUSE_MAX_NS at most. Asleep it holds up
-//           nobody. Ports that cost a system call to ask are, while they have nothing and others
-//           have frames, asked every WORKER_QUIET_NS.
-// Threads   One thread runs worker_run(); control says which ports and reads the load.
-// Time      The clock is read once a round.
+// Model     A worker polls its queues of ports in turn. After each round it passes a quiescent
+//           point, and no longer uses any previously published configuration. An idle worker that
+//           may sleep does so for a fraction of its idle time, for at most WORKER_PAUSE_MAX_NS. A
+//           frame therefore waits for at most that fraction of the time since the last frame. A
+//           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
+//           is polled every WORKER_QUIET_NS while other ports have frames.
+// Threads   One thread runs worker_run(). Control sets the ports and reads the load.
+// Time      The clock is read once per round.
 #pragma once
 
 #include <rte_rcu_qsbr.h>
@@ -22,22 +22,20 @@ enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000 };
 
 struct worker {
 	struct forwarder forwarder;
-	unsigned id; // 0, 1, …: its egress queue, its number for qsbr
+	unsigned id; // 0, 1, …: its egress queue and its number for qsbr
 	unsigned lcore;
-	struct port *ports; // [PORTS_MAX], control owns them; those polled or in a published
-			    // configuration are open
+	struct port *ports; // [PORTS_MAX], owned by control; ports that are polled or in a
+			    // published configuration are open
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
-	portset quiet[PORT_QUEUES_MAX]; // ports that are not asked every round, as their queue had
-					// nothing
-	uint64_t asked_ns;              // when they were
-	bool sleeps;                    // when there is nothing to do
-	_Atomic portset polled[PORT_QUEUES_MAX]; // ports that it polls this queue of; control
-						 // writes
+	portset quiet[PORT_QUEUES_MAX];          // idle ports that are not polled in every round
+	uint64_t asked_ns;                       // when they were last polled
+	bool sleeps;                             // whether it may sleep while it is idle
+	_Atomic portset polled[PORT_QUEUES_MAX]; // ports by queue; control writes
 	_Atomic bool stop;                       // control writes
-	// The worker writes, control reads: cycles spent on rounds that had frames, and on all.
+	// The worker writes, control reads: cycles of rounds with frames, and of all rounds.
 	_Atomic uint64_t busy_cycles, cycles;
 };
 
-// Runs until `stop`; a lcore function for rte_eal_remote_launch().
+// Runs until `stop` is set. It is an lcore function for rte_eal_remote_launch().
 int worker_run(void *worker);

@@ -9,8 +9,7 @@
 //            quiescent point. The driver has already marked itself disconnected, so that the next
 //            burst does not touch the memory.
 // Test       None fails reliably, because the fault is a race. "memif: peers that are killed", in
-// peers,
-//            runs through it.
+//            peers, runs through it.
 #pragma once
 
 #include <rte_rcu_qsbr.h>
