@@ -297,7 +297,7 @@ static enum outcome precheck(struct burst *b, const struct arrival *a, struct rt
 	return a->verdict == ADMITTED ? check_ingress_limits(b, a, m) : a->verdict;
 }
 
-static inline const struct vlanconf *vlan_of(const struct burst *b, const struct arrival *a)
+static inline const struct vlanconf *frame_vlan(const struct burst *b, const struct arrival *a)
 {
 	return &b->conf->vlan[key_vid(a->src_key)];
 }
@@ -313,7 +313,7 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		out = check_source(b, a);
 	if (out != ADMITTED)
 		return drop_frame(b, out, a, m);
-	const struct vlanconf *vlan = vlan_of(b, a);
+	const struct vlanconf *vlan = frame_vlan(b, a);
 	portset may = vlan->member & b->reach;
 	out = find_ports(b, a, vlan, may, &to);
 	// Promiscuous ports may still get a frame that counts as dropped.
@@ -347,7 +347,7 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 							     const struct arrival *a,
 							     struct rte_mbuf *m, unsigned port)
 {
-	bool want_tag = !portset_has(vlan_of(b, a)->untagged, port);
+	bool want_tag = !portset_has(frame_vlan(b, a)->untagged, port);
 
 	if (!within_ingress_rate(b, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
@@ -433,7 +433,7 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 			bool unchanged = to && *a->as_it_is & u.unmetered & to;
 			if (__builtin_expect(unchanged, 1)) {
 				txbatch_push(&w->tx, portset_first(to), frames[i]);
-			} else if (to && vlan_of(&b, a)->direct & u.reach & to) {
+			} else if (to && frame_vlan(&b, a)->direct & u.reach & to) {
 				out = forward_shaped(&b, a, frames[i], portset_first(to));
 			} else {
 				out = decide(&b, a, frames[i]);

@@ -11,7 +11,8 @@ enum { POOL_CACHE = 256, POOL_LONG = 512 };
 // Like rte_pktmbuf_pool_create(), except that buffers may cross pages if there are no huge pages.
 // No device then accesses memory directly. Otherwise each buffer would take a page of its own,
 // which is nearly twice the memory.
-static struct rte_mempool *create(const char *name, unsigned count, unsigned cache, uint16_t room)
+static struct rte_mempool *create_pool(const char *name, unsigned count, unsigned cache,
+				       uint16_t room)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
 	struct rte_mempool *pool = rte_mempool_create_empty(
@@ -39,8 +40,8 @@ struct rte_mempool *pool_create(uint64_t memory)
 			 rte_mempool_calc_obj_size(
 				 sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0, NULL);
 
-	return create("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2,
-		      POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
+	return create_pool("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2,
+			   POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
 }
 
 struct rte_mempool *pool_create_long(unsigned id)
@@ -49,7 +50,8 @@ struct rte_mempool *pool_create_long(unsigned id)
 
 	snprintf(name, sizeof name, "long%u", id);
 	struct rte_mempool *left = rte_mempool_lookup(name);
-	return left ? left : create(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
+	return left ? left
+		    : create_pool(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
 }
 
 void pool_free_long(struct rte_mempool *pool)

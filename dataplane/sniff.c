@@ -81,7 +81,7 @@ void sniff_take(struct sniffer *s)
 }
 
 // Contiguous room for a record at the end, NULL if the ring is full.
-static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
+static struct sniff_record *make_record_room(struct sniffer *s, uint32_t size)
 {
 	uint64_t used = s->end - atomic_load_explicit(&s->tail, memory_order_acquire),
 		 left = s->size - s->end % s->size;
@@ -105,7 +105,7 @@ static struct sniff_record *make_room(struct sniffer *s, uint32_t size)
 static bool copy(struct sniffer *s, const struct sniff_what *what, const struct rte_mbuf *m)
 {
 	uint32_t length = rte_pktmbuf_pkt_len(m), captured = RTE_MIN(length, s->snaplen);
-	struct sniff_record *r = make_room(
+	struct sniff_record *r = make_record_room(
 		s, RTE_ALIGN_CEIL((uint32_t)sizeof *r + captured, RECORD_ALIGN));
 
 	if (!r)

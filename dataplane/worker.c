@@ -60,7 +60,7 @@ static unsigned poll_ports(struct worker *w, bool busy)
 }
 
 // Sleeps for a fraction of the idle time so far. A frame does not end the sleep.
-static void rest(struct worker *w, uint64_t idle_ns)
+static void pause_idle(struct worker *w, uint64_t idle_ns)
 {
 	struct timespec pause = {
 		.tv_nsec = (long)RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS)};
@@ -94,7 +94,7 @@ int worker_run(void *arg)
 		rte_rcu_qsbr_quiescent(w->qsbr, w->id);
 		uint64_t idle_ns = w->forwarder.now_ns - last_ns;
 		if (w->sleeps && idle_ns > IDLE_NS) {
-			rest(w, idle_ns);
+			pause_idle(w, idle_ns);
 			before = rte_rdtsc(); // sleep does not count as busy
 		}
 	}

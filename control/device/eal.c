@@ -68,7 +68,7 @@ static void add_cores(struct args *a, unsigned workers)
 	add_arg(a, map);
 }
 
-static uint64_t read_number(const char *path)
+static uint64_t read_sysfs_number(const char *path)
 {
 	unsigned long long v = 0;
 	FILE *f = fopen(path, "r");
@@ -95,7 +95,7 @@ static uint64_t free_huge_mib(void)
 		if (sscanf(entry->d_name, "hugepages-%llukB", &size) != 1)
 			continue;
 		snprintf(path, sizeof path, "%s/%s/free_hugepages", dir, entry->d_name);
-		kib += size * read_number(path);
+		kib += size * read_sysfs_number(path);
 	}
 	if (d)
 		closedir(d);

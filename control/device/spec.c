@@ -45,7 +45,7 @@ static const struct {
 	unsigned number;
 } bond_modes[] = {{"active-backup", 1}, {"lacp", 4}, {"802.3ad", 4}};
 
-static const struct kind *kind_of(const char *device, const char **argument)
+static const struct kind *device_kind(const char *device, const char **argument)
 {
 	for (size_t i = 0; i < KINDS; i++) {
 		size_t n = strlen(kinds[i].name);
@@ -170,7 +170,7 @@ static bool member_args(const struct config_port *p, const char *bond, unsigned 
 	}
 	snprintf(name, sizeof name, "%.15s_%u", bond, i);
 	snprintf(device, sizeof device, "%s%s", strchr(member, ':') ? "" : "af_packet:", member);
-	const struct kind *k = kind_of(device, &argument);
+	const struct kind *k = device_kind(device, &argument);
 	// A bond has no vhost members. It does not tell net_vhost that the switch completes
 	// checksums, so that net_vhost would complete them itself and trust the guest's headers.
 	if (!k || !strcmp(k->name, "bond") || !strncmp(k->name, "vhost", 5))
@@ -228,7 +228,7 @@ bool device_parts(const struct config_port *p, const char *name, struct device_p
 		  struct error *e)
 {
 	const char *argument;
-	const struct kind *k = kind_of(p->device, &argument);
+	const struct kind *k = device_kind(p->device, &argument);
 
 	if (!*p->device)
 		return error_at(e, p->at, "port '%s' has no device (such as device: tap:%s)",

@@ -102,7 +102,7 @@ static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t numb
 	}
 }
 
-static uint8_t number_of(const struct config *c, const uint8_t *numbers, const char *name)
+static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
 {
 	return numbers[config_port(c, name) - c->port];
 }
@@ -111,10 +111,10 @@ static void add_mirrors(struct swconf *conf, const struct config *c, const uint8
 {
 	for (unsigned i = 0; i < c->mirror_count; i++) {
 		const struct config_mirror *m = &c->mirror[i];
-		portset to = portset_of(number_of(c, numbers, m->destination));
+		portset to = portset_of(port_number(c, numbers, m->destination));
 		conf->mirror_only |= to;
 		for (unsigned k = 0; k < m->source_count; k++) {
-			struct portconf *p = &conf->port[number_of(c, numbers, m->source[k])];
+			struct portconf *p = &conf->port[port_number(c, numbers, m->source[k])];
 			p->mirror_rx |= m->direction & MIRROR_RX ? to : 0;
 			p->mirror_tx |= m->direction & MIRROR_TX ? to : 0;
 		}
@@ -212,7 +212,8 @@ struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, 
 		n += append_assigned(c, &c->port[i], numbers[i], all + n);
 	for (unsigned i = 0; i < c->fixed_count; i++)
 		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac),
-					      number_of(c, numbers, c->fixed[i].port), FDB_STATIC};
+					      port_number(c, numbers, c->fixed[i].port),
+					      FDB_STATIC};
 	qsort(all, n, sizeof *all, compare_keys);
 	// A static MAC that is also the assigned MAC of its port makes one entry.
 	for (size_t i = 0; i < n; i++)
