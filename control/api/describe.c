@@ -11,6 +11,7 @@
 #include "control/common/text.h"
 #include "control/common/version.h"
 #include "control/config/config.h"
+#include "control/config/settings.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "dataplane/counters.h"
@@ -248,14 +249,39 @@ static json_t *policy_set_here(const struct policy *p)
 	return o;
 }
 
+static json_t *setting_json(const struct setting *s, const struct config_port *p)
+{
+	char text[SETTING_VALUE];
+
+	setting_text(s, p, text);
+	if (s->type != SETTING_NUMBER)
+		return text_or_null(text);
+	if (*text)
+		return json_integer(atoll(text));
+	return s->standard ? json_integer(s->standard) : json_null();
+}
+
+// Members are called as the keys are, but for '_' instead of '-'.
+static void add_setting(json_t *o, const struct setting *s, const struct config_port *p)
+{
+	char name[SETTING_VALUE];
+	size_t i = 0;
+
+	for (; s->name[i]; i++)
+		name[i] = s->name[i] == '-' ? '_' : s->name[i];
+	name[i] = 0;
+	json_object_set_new(o, name, setting_json(s, p));
+}
+
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p)
 {
 	json_t *o = describe_port(sw, (unsigned)switch_port(sw, p->name));
 
-	json_object_set_new(o, "mac_address", mac_or_null(p->mac));
+	for (const struct setting *s = config_port_settings; s->name; s++)
+		if (s->argument)
+			add_setting(o, s, p);
+	// Whether the guest changed its MAC or not, it has one.
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
-	json_object_set_new(o, "mtu", p->mtu ? json_integer(p->mtu) : json_null());
-	set_number(o, "queues", p->queues ? p->queues : 1);
 	json_object_set_new(o, "policy", policy_set_here(&p->policy));
 	return o;
 }

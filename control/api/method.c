@@ -27,6 +27,12 @@ json_t *method_refuse(struct error *e, int code, const char *format, ...)
 	return NULL;
 }
 
+bool method_usage(struct error *e)
+{
+	e->code = METHOD_USAGE;
+	return false;
+}
+
 json_t *method_no_port(struct error *e, const struct config *c, const char *name)
 {
 	char hint[TEXT_HINT];

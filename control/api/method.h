@@ -51,7 +51,10 @@ json_t *method_call(struct control *k, const char *name, const json_t *params, s
 json_t *method_refuse(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-// The same for a port or group that is not there.
+// Marks an error as METHOD_USAGE; returns false.
+bool method_usage(struct error *e);
+
+// Fills in the error for a port or group that does not exist; returns NULL.
 json_t *method_no_port(struct error *e, const struct config *c, const char *name);
 json_t *method_no_group(struct error *e, const struct config *c, const char *name);
 

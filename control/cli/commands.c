@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/common/complain.h"
+#include "control/common/portsettings.h"
 #include "control/common/text.h"
 #include "control/common/unixsocket.h"
 #include "dataplane/eventtype.h"
@@ -25,20 +26,19 @@ static const char *const event_types[] = {
 
 static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NULL};
 
-const struct argument port_settings[] = {
-	{"device", ARG_SETTING, KIND_TEXT, "DEVICE", .help = "the port's device, as KIND:ARGUMENT"},
-	{"mac-address", ARG_SETTING, KIND_TEXT, "MAC",
-	 .help = "the MAC that the hypervisor assigned to the vNIC"},
-	{"effective-mac", ARG_SETTING, KIND_TEXT, "MAC",
-	 .help = "the MAC that the guest uses; default: mac-address"},
-	{"port-group", ARG_SETTING, KIND_GROUP, "GROUP",
-	 .help = "the group whose policy the port inherits"},
-	{"mtu", ARG_SETTING, KIND_TEXT, "BYTES",
-	 .help = "maximum size of a sent packet, 68 to 9000"},
-	{"queues", ARG_SETTING, KIND_TEXT, "N",
-	 .help = "number of ingress queues, 1 to 8; only with port add"},
-	{0},
-};
+// How an argument of each type of PORT_SETTINGS is checked and explained.
+#define QUOTED(number) #number
+#define LIMITS(minimum, maximum) QUOTED(minimum) " to " QUOTED(maximum)
+#define AS_DEVICE(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
+#define AS_GROUP(text, minimum, maximum) .kind = KIND_GROUP, .help = (text)
+#define AS_MAC(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
+#define AS_NUMBER(text, minimum, maximum) \
+	.kind = KIND_TEXT, .help = text ", " LIMITS(minimum, maximum)
+#define X(key, type, member, minimum, maximum, standard, argument, text) \
+	{key, .form = ARG_SETTING, .value = (argument), AS_##type(text, minimum, maximum)},
+
+const struct argument port_settings[] = {PORT_SETTINGS(X){0}};
+#undef X
 
 static const char *const colour_choices[] = {"auto", "always", "never", NULL};
 

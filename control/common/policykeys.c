@@ -212,16 +212,16 @@ void policy_unset(struct policy *p, enum policy_key key)
 	p->set &= ~(UINT64_C(1) << key);
 }
 
-void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEXT])
+void policy_text(const struct policy *p, enum policy_key key, char out[POLICY_TEXT])
 {
 	const struct policy_row *r = &policy_rows[key];
 
 	if (r->type == POLICY_VLANS)
 		text_put_vlans(&p->vlans, out);
 	else if (r->type == POLICY_NUMBER)
-		snprintf(out, VLANS_TEXT, "%u", p->value[key]);
+		snprintf(out, POLICY_TEXT, "%u", p->value[key]);
 	else
-		snprintf(out, VLANS_TEXT, "%s", r->words[p->value[key]]);
+		snprintf(out, POLICY_TEXT, "%s", r->words[p->value[key]]);
 }
 
 // VIDs 1 to 4094.
@@ -236,6 +236,13 @@ static void set_defaults(struct policy *p)
 	p->vlans = all_vlans;
 }
 
+static void copy_value(struct policy *to, const struct policy *from, enum policy_key key)
+{
+	to->value[key] = from->value[key];
+	if (policy_rows[key].type == POLICY_VLANS)
+		to->vlans = from->vlans;
+}
+
 void policy_resolve(const struct policy_stack *s, struct policy *result,
 		    enum policy_level from[POLICY_KEYS])
 {
@@ -246,9 +253,7 @@ void policy_resolve(const struct policy_stack *s, struct policy *result,
 		for (int k = 0; s->level[l] && k < POLICY_KEYS; k++) {
 			if (!policy_has(s->level[l], (enum policy_key)k))
 				continue;
-			result->value[k] = s->level[l]->value[k];
-			if (policy_rows[k].type == POLICY_VLANS)
-				result->vlans = s->level[l]->vlans;
+			copy_value(result, s->level[l], (enum policy_key)k);
 			if (from)
 				from[k] = (enum policy_level)l;
 		}
@@ -257,7 +262,7 @@ void policy_resolve(const struct policy_stack *s, struct policy *result,
 void policy_describe(enum policy_key key, char *out, size_t size)
 {
 	const struct policy_row *r = &policy_rows[key];
-	char values[POLICY_ERROR], standard[VLANS_TEXT];
+	char values[POLICY_ERROR], standard[POLICY_TEXT];
 	struct policy p;
 
 	set_defaults(&p);

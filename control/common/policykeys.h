@@ -88,11 +88,17 @@ struct policy_stack {
 	const struct policy *level[POLICY_LEVELS];
 };
 
-enum { POLICY_ERROR = 384 };
+enum { POLICY_ERROR = 384, POLICY_TEXT = VLANS_TEXT };
 
 static inline bool policy_has(const struct policy *p, enum policy_key key)
 {
 	return p->set >> key & 1;
+}
+
+// Whether the value of a key is a list, which has a text such as 1,10-20.
+static inline bool policy_is_list(enum policy_key key)
+{
+	return policy_rows[key].type == POLICY_VLANS;
 }
 
 // Finds a key by its name. -1: there is none.
@@ -115,7 +121,7 @@ bool policy_set(struct policy *p, enum policy_key key, const char *text, char er
 void policy_unset(struct policy *p, enum policy_key key);
 
 // The value of a key in p, as text.
-void policy_text(const struct policy *p, enum policy_key key, char out[VLANS_TEXT]);
+void policy_text(const struct policy *p, enum policy_key key, char out[POLICY_TEXT]);
 
 // Resolves the policy in force: every key gets a value. from[key], unless NULL, gets the level that
 // the value comes from.

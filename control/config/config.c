@@ -11,19 +11,6 @@ const char *const hugepages_words[] = {
 const char *const mirror_direction_words[] = {
 	[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
 
-struct config *config_new(void)
-{
-	struct config *c = calloc(1, sizeof *c);
-
-	if (!c)
-		return NULL;
-	strcpy(c->name, "nestswitch");
-	c->dataplane.workers = 1;
-	c->dataplane.memory_mib = 512;
-	c->dataplane.busy_poll = true;
-	return c;
-}
-
 void config_free(struct config *c)
 {
 	if (!c)
@@ -59,38 +46,6 @@ struct config *config_copy(const struct config *c)
 		return copy;
 	config_free(copy);
 	return NULL;
-}
-
-// One more zeroed element at the end of an array.
-static void *grow(void **array, unsigned *count, unsigned max, size_t size)
-{
-	if (*count >= max)
-		return NULL;
-	char *grown = realloc(*array, (*count + 1) * size);
-	if (!grown)
-		return NULL;
-	*array = grown;
-	return memset(grown + (*count)++ * size, 0, size);
-}
-
-struct config_group *config_add_group(struct config *c)
-{
-	return grow((void **)&c->group, &c->group_count, CONFIG_GROUPS_MAX, sizeof *c->group);
-}
-
-struct config_port *config_add_port(struct config *c)
-{
-	return grow((void **)&c->port, &c->port_count, CONFIG_PORTS_MAX, sizeof *c->port);
-}
-
-struct config_static *config_add_static(struct config *c)
-{
-	return grow((void **)&c->fixed, &c->fixed_count, CONFIG_STATICS_MAX, sizeof *c->fixed);
-}
-
-struct config_mirror *config_add_mirror(struct config *c)
-{
-	return grow((void **)&c->mirror, &c->mirror_count, CONFIG_MIRRORS_MAX, sizeof *c->mirror);
 }
 
 struct config_group *config_group(const struct config *c, const char *name)

@@ -26,10 +26,7 @@ enum {
 	DEVICE_TEXT = 1024,
 	EAL_ARGS_MAX = 32,
 	EAL_ARG = 256,
-	MTU_MIN = 68, // RFC 791
 	MTU_DEFAULT = 1500,
-	MTU_MAX = 9000,
-	QUEUES_MAX = 8,
 	TABLE_SIZE_MIN_AUTO = 65536,
 	TABLE_SIZE_MAX = 16777216,
 };
@@ -46,11 +43,11 @@ struct config_port {
 	char group[GROUP_NAME];   // empty: none
 	uint64_t mac;             // mac-address; 0: none
 	uint64_t effective;       // effective-mac; 0: as mac-address
-	bool disabled;
-	uint32_t mtu;    // 0: what the device has
+	bool enabled;
+	uint32_t mtu;    // 0: the device's
 	uint32_t queues; // of ingress; 0: one
 	struct policy policy;
-	struct mark at, device_at, group_at, mac_at, effective_at;
+	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at;
 };
 
 struct config_static {
@@ -130,7 +127,7 @@ bool config_validate(const struct config *c, struct error *e);
 typedef void (*config_warn_fn)(void *arg, const struct error *warning);
 void config_warnings(const struct config *c, config_warn_fn warn, void *arg);
 
-// Adds a zeroed element; NULL: no memory or at the limit.
+// Adds an element without a name that has the defaults. NULL: no memory or at the limit.
 struct config_group *config_add_group(struct config *c);
 struct config_port *config_add_port(struct config *c);
 struct config_static *config_add_static(struct config *c);

@@ -4,22 +4,12 @@
 #include <string.h>
 
 #include "control/config/config.h"
+#include "control/config/settings.h"
 #include "control/config/walk.h"
 
 enum { OBJECT_TEXT = 128, LIST_TEXT = EAL_ARGS_MAX * (EAL_ARG + 2) };
 
 _Static_assert(LIST_TEXT >= CONFIG_PORTS_MAX * (PORT_NAME + 2), "the ports of a mirror fit");
-
-// The sections in their order, and what an element of one is called that is a list.
-static const struct {
-	const char *name, *element;
-} sections[] = {
-	{"switch", NULL},         {"dataplane", NULL}, {"policy", NULL},
-	{"port-groups", "group"}, {"ports", "port"},   {"static-macs", "static-mac"},
-	{"mirrors", "mirror"},
-};
-
-enum { SECTIONS = sizeof sections / sizeof *sections };
 
 // A configuration on its way to {section: {object: {key: value}}}.
 struct flat {
@@ -75,17 +65,16 @@ static void name_static(json_t *settings, char out[OBJECT_TEXT])
 
 static void end_object(struct flat *f)
 {
-	const char *name = json_string_value(json_object_get(f->settings, "name")), *element = NULL;
+	const char *name = json_string_value(json_object_get(f->settings, "name"));
+	const struct setting_element *element = setting_find(config_settings, f->section)->element;
 	char object[OBJECT_TEXT];
 
-	for (size_t i = 0; i < SECTIONS; i++)
-		if (!strcmp(sections[i].name, f->section))
-			element = sections[i].element;
-	if (element && !name)
-		name_static(f->settings, object);
+	if (!element)
+		snprintf(object, sizeof object, "%s", f->section);
+	else if (name)
+		snprintf(object, sizeof object, "%s %s", element->label, name);
 	else
-		snprintf(object, sizeof object, "%s%s%s", element ? element : f->section,
-			 element ? " " : "", element ? name : "");
+		name_static(f->settings, object);
 	json_object_set_new(json_object_get(f->all, f->section), object, f->settings);
 	f->settings = NULL;
 	if (!element)
@@ -110,8 +99,8 @@ static json_t *flatten(const struct config *c)
 {
 	struct flat f = {.visitor = {begin, end, value}, .all = json_object()};
 
-	for (size_t i = 0; i < SECTIONS; i++)
-		json_object_set_new(f.all, sections[i].name, json_object());
+	for (const struct setting *s = config_settings; s->name; s++)
+		json_object_set_new(f.all, s->name, json_object());
 	config_walk(c, &f.visitor);
 	return f.all;
 }

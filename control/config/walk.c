@@ -2,32 +2,14 @@
 #include "control/config/walk.h"
 
 #include "control/common/policykeys.h"
-#include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/settings.h"
 
-static void number(struct config_visitor *v, const char *key, uint32_t value)
+static void walk_policy(struct config_visitor *v, const char *name, const struct policy *p)
 {
-	char text[16];
+	char text[POLICY_TEXT];
 
-	snprintf(text, sizeof text, "%u", value);
-	v->value(v, key, text);
-}
-
-static void mac(struct config_visitor *v, const char *key, uint64_t value)
-{
-	char text[MAC_TEXT];
-
-	text_put_mac(value, text);
-	v->value(v, key, text);
-}
-
-static void policy(struct config_visitor *v, const struct policy *p)
-{
-	char text[VLANS_TEXT];
-
-	if (!p->set)
-		return;
-	v->begin(v, "policy", CONFIG_MAP);
+	v->begin(v, name, CONFIG_MAP);
 	for (int k = 0; k < POLICY_KEYS; k++)
 		if (policy_has(p, (enum policy_key)k)) {
 			policy_text(p, (enum policy_key)k, text);
@@ -36,118 +18,63 @@ static void policy(struct config_visitor *v, const struct policy *p)
 	v->end(v);
 }
 
-static void switch_section(struct config_visitor *v, const struct config *c)
+static void walk_texts(struct config_visitor *v, const struct setting *s, const void *object)
 {
-	v->begin(v, "switch", CONFIG_MAP);
-	v->value(v, "name", c->name);
-	if (c->table_size)
-		number(v, "mac-table-size", c->table_size);
+	v->begin(v, s->name, CONFIG_BRIEF_LIST);
+	for (unsigned i = 0; i < setting_count(s, object); i++)
+		v->value(v, NULL, setting_list_text(s, object, i));
 	v->end(v);
 }
 
-static void dataplane_section(struct config_visitor *v, const struct config *c)
+static void walk_object(struct config_visitor *v, const struct setting *table, const void *object);
+
+static void walk_elements(struct config_visitor *v, const struct setting *s, const void *object)
 {
-	v->begin(v, "dataplane", CONFIG_MAP);
-	number(v, "workers", c->dataplane.workers);
-	number(v, "memory", c->dataplane.memory_mib);
-	v->value(v, "hugepages", hugepages_words[c->dataplane.hugepages]);
-	if (!c->dataplane.busy_poll)
-		v->value(v, "busy-poll", "off");
-	if (c->dataplane.eal_count) {
-		v->begin(v, "eal", CONFIG_BRIEF_LIST);
-		for (unsigned i = 0; i < c->dataplane.eal_count; i++)
-			v->value(v, NULL, c->dataplane.eal[i]);
+	unsigned count = setting_count(s, object);
+
+	v->begin(v, s->name, count ? CONFIG_LIST : CONFIG_BRIEF_LIST);
+	for (unsigned i = 0; i < count; i++) {
+		v->begin(v, NULL, s->element->brief ? CONFIG_BRIEF_MAP : CONFIG_MAP);
+		walk_object(v, s->element->settings, setting_element(s, object, i));
 		v->end(v);
 	}
 	v->end(v);
 }
 
-static void groups(struct config_visitor *v, const struct config *c)
+static void walk_setting(struct config_visitor *v, const struct setting *s, const void *object)
 {
-	if (!c->group_count)
-		return;
-	v->begin(v, "port-groups", CONFIG_LIST);
-	for (unsigned i = 0; i < c->group_count; i++) {
-		v->begin(v, NULL, CONFIG_MAP);
-		v->value(v, "name", c->group[i].name);
-		policy(v, &c->group[i].policy);
+	char text[SETTING_VALUE];
+
+	switch (s->type) {
+	case SETTING_POLICY:
+		walk_policy(v, s->name, setting_member(s, object));
+		break;
+	case SETTING_TEXTS:
+	case SETTING_NAMES:
+		walk_texts(v, s, object);
+		break;
+	case SETTING_ELEMENTS:
+		walk_elements(v, s, object);
+		break;
+	case SETTING_SECTION:
+		v->begin(v, s->name, CONFIG_MAP);
+		walk_object(v, s->settings, object);
 		v->end(v);
+		break;
+	default:
+		setting_text(s, object, text);
+		v->value(v, s->name, text);
 	}
-	v->end(v);
 }
 
-static void port(struct config_visitor *v, const struct config_port *p)
+static void walk_object(struct config_visitor *v, const struct setting *table, const void *object)
 {
-	v->begin(v, NULL, CONFIG_MAP);
-	v->value(v, "name", p->name);
-	if (*p->device)
-		v->value(v, "device", p->device);
-	if (*p->group)
-		v->value(v, "port-group", p->group);
-	if (p->mac)
-		mac(v, "mac-address", p->mac);
-	if (p->effective)
-		mac(v, "effective-mac", p->effective);
-	if (p->mtu)
-		number(v, "mtu", p->mtu);
-	if (p->queues)
-		number(v, "queues", p->queues);
-	if (p->disabled)
-		v->value(v, "enabled", "off");
-	policy(v, &p->policy);
-	v->end(v);
-}
-
-static void ports(struct config_visitor *v, const struct config *c)
-{
-	v->begin(v, "ports", c->port_count ? CONFIG_LIST : CONFIG_BRIEF_LIST);
-	for (unsigned i = 0; i < c->port_count; i++)
-		port(v, &c->port[i]);
-	v->end(v);
-}
-
-static void statics(struct config_visitor *v, const struct config *c)
-{
-	if (!c->fixed_count)
-		return;
-	v->begin(v, "static-macs", CONFIG_LIST);
-	for (unsigned i = 0; i < c->fixed_count; i++) {
-		v->begin(v, NULL, CONFIG_BRIEF_MAP);
-		mac(v, "mac", c->fixed[i].mac);
-		number(v, "vlan", c->fixed[i].vid);
-		v->value(v, "port", c->fixed[i].port);
-		v->end(v);
-	}
-	v->end(v);
-}
-
-static void mirrors(struct config_visitor *v, const struct config *c)
-{
-	if (!c->mirror_count)
-		return;
-	v->begin(v, "mirrors", CONFIG_LIST);
-	for (unsigned i = 0; i < c->mirror_count; i++) {
-		const struct config_mirror *m = &c->mirror[i];
-		v->begin(v, NULL, CONFIG_MAP);
-		v->value(v, "name", m->name);
-		v->begin(v, "source", CONFIG_BRIEF_LIST);
-		for (unsigned k = 0; k < m->source_count; k++)
-			v->value(v, NULL, m->source[k]);
-		v->end(v);
-		v->value(v, "direction", mirror_direction_words[m->direction]);
-		v->value(v, "destination", m->destination);
-		v->end(v);
-	}
-	v->end(v);
+	for (const struct setting *s = table; s->name; s++)
+		if (s->flags & SETTING_WRITTEN || setting_is_set(s, object))
+			walk_setting(v, s, object);
 }
 
 void config_walk(const struct config *c, struct config_visitor *v)
 {
-	switch_section(v, c);
-	dataplane_section(v, c);
-	policy(v, &c->policy);
-	groups(v, c);
-	ports(v, c);
-	statics(v, c);
-	mirrors(v, c);
+	walk_object(v, config_settings, c);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// walk: a configuration as a stream of names and values, in the order of a file. What can be
-// configured is listed here once: files are written, and configurations compared, by what they make
-// of the stream.
+// walk: a configuration as a stream of names and values, in the order of a
+// file (config/settings.h). Files are written and configurations compared by it.
 #pragma once
 
 #include "control/config/config.h"
@@ -17,5 +16,5 @@ struct config_visitor {
 	void (*value)(struct config_visitor *v, const char *key, const char *value);
 };
 
-// The sections, what is set in them, nothing that is not set.
+// Visits the sections and what is set in them.
 void config_walk(const struct config *c, struct config_visitor *v);

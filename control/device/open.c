@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/device/open.h"
+#include "control/common/portsettings.h"
 
 #include <errno.h>
 #include <net/if.h>

@@ -15,7 +15,7 @@ void links_publish(struct vswitch *sw)
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports)
-		if (sw->port[port].link && !switch_port_config(sw, port)->disabled)
+		if (sw->port[port].link && switch_port_config(sw, port)->enabled)
 			up |= portset_of(port);
 	if (up == before)
 		return;

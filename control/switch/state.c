@@ -38,7 +38,7 @@ const struct config_port *switch_port_config(const struct vswitch *sw, unsigned 
 
 enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 {
-	if (switch_port_config(sw, port)->disabled)
+	if (!switch_port_config(sw, port)->enabled)
 		return PORT_DISABLED;
 	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return PORT_ERR_DISABLED;

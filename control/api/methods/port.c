@@ -9,10 +9,10 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/settings.h"
 #include "control/device/spec.h"
 #include "control/switch/links.h"
 #include "control/switch/state.h"
-#include "dataplane/key.h"
 
 static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
 {
@@ -28,107 +28,54 @@ static bool set_policy(struct change *ch, struct policy *p, const char *key, con
 	return true;
 }
 
-static bool set_station(struct change *ch, uint64_t *mac, const char *key, const json_t *value)
+static const struct setting *find_setting(const char *key)
 {
-	uint64_t v = 0;
-	const char *text = json_string_value(value);
+	const struct setting *s = key ? setting_find(config_port_settings, key) : NULL;
 
-	if (value && (!text || !text_mac(text, &v) || !v || mac_is_group(v)))
-		return method_refuse(
-			ch->e, METHOD_USAGE,
-			"%s cannot be '%.40s' (a station's MAC address such as 02:00:00:00:00:01)",
-			key, text ? text : "");
-	*mac = v;
-	return true;
+	return s && s->argument ? s : NULL;
 }
 
-static bool set_mac(struct change *ch, struct config_port *p, const json_t *value)
+// What a value is besides its form: a group that exists, a device of a known kind.
+static bool check_setting(struct change *ch, const struct config_port *p, const struct setting *s)
 {
-	return set_station(ch, &p->mac, "mac-address", value);
+	if (s->type == SETTING_GROUP && *p->group && !config_group(ch->c, p->group)) {
+		method_no_group(ch->e, ch->c, p->group);
+		return false;
+	}
+	return s->type != SETTING_DEVICE || device_check(p, ch->e) || method_usage(ch->e);
 }
 
-static bool set_effective(struct change *ch, struct config_port *p, const json_t *value)
+// Sets what a port has besides policy.
+static bool set_setting(struct change *ch, struct config_port *p, const struct setting *s,
+			const json_t *value)
 {
-	return set_station(ch, &p->effective, "effective-mac", value);
+	char text[SETTING_VALUE];
+
+	if (!param_scalar(value, text, sizeof text))
+		return method_refuse(ch->e, METHOD_USAGE,
+				     "%s is not a single value of 1 to %zu characters", s->name,
+				     sizeof text - 1);
+	return setting_set(s, p, text, ch->e) ? check_setting(ch, p, s) : method_usage(ch->e);
 }
 
-static bool set_group(struct change *ch, struct config_port *p, const json_t *value)
+static bool unset_setting(struct change *ch, struct config_port *p, const struct setting *s)
 {
-	const char *name = value ? json_string_value(value) : "";
-
-	if (value && (!name || !config_group(ch->c, name)))
-		return method_no_group(ch->e, ch->c, name ? name : "");
-	strcpy(p->group, name);
-	return true;
-}
-
-static bool set_device(struct change *ch, struct config_port *p, const json_t *value)
-{
-	const char *text = json_string_value(value);
-
-	if (!value)
+	if (s->type == SETTING_DEVICE)
 		return method_refuse(
 			ch->e, METHOD_USAGE,
 			"port '%s' cannot be without a device (port set %s device DEVICE gives it another)",
 			p->name, p->name);
-	if (!text || !*text || strlen(text) >= DEVICE_TEXT)
-		return method_refuse(ch->e, METHOD_USAGE, "device is no text of 1 to %d characters",
-				     DEVICE_TEXT - 1);
-	strcpy(p->device, text);
-	return device_check(p, ch->e) || (ch->e->code = METHOD_USAGE, false);
-}
-
-// A number that has a default of its own: 0, where it is unset.
-static bool set_number(struct change *ch, uint32_t *number, const char *key, uint32_t min,
-		       uint32_t max, const json_t *value)
-{
-	uint64_t v = 0;
-	char text[64] = "";
-
-	if (value &&
-	    (!param_scalar(value, text, sizeof text) || !text_number(text, max, &v) || v < min))
-		return method_refuse(ch->e, METHOD_USAGE,
-				     "%s cannot be '%.40s' (a number from %u to %u)", key, text,
-				     min, max);
-	*number = (uint32_t)v;
+	setting_unset(s, p);
 	return true;
-}
-
-static bool set_mtu(struct change *ch, struct config_port *p, const json_t *value)
-{
-	return set_number(ch, &p->mtu, "mtu", MTU_MIN, MTU_MAX, value);
-}
-
-static bool set_queues(struct change *ch, struct config_port *p, const json_t *value)
-{
-	return set_number(ch, &p->queues, "queues", 1, QUEUES_MAX, value);
-}
-
-// What a port has besides policy. Value NULL: it is unset.
-static const struct own {
-	const char *key;
-	bool (*set)(struct change *ch, struct config_port *p, const json_t *value);
-} own[] = {
-	{"device", set_device},           {"port-group", set_group}, {"mac-address", set_mac},
-	{"effective-mac", set_effective}, {"mtu", set_mtu},          {"queues", set_queues},
-};
-
-static const struct own *find_own(const char *key)
-{
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (!strcmp(own[i].key, key))
-			return &own[i];
-	return NULL;
 }
 
 // What can be set: of a port, what it has besides policy too.
 static const char *key_name(void *port, size_t i)
 {
-	size_t n = port ? sizeof own / sizeof *own : 0;
-
-	if (i < n)
-		return own[i].key;
-	return i - n < POLICY_KEYS ? policy_rows[i - n].name : NULL;
+	for (const struct setting *s = config_port_settings; port && s->name; s++)
+		if (s->argument && !i--)
+			return s->name;
+	return i < POLICY_KEYS ? policy_rows[i].name : NULL;
 }
 
 static bool unknown_key(struct change *ch, struct config_port *port, const char *key)
@@ -142,10 +89,10 @@ static bool unknown_key(struct change *ch, struct config_port *port, const char 
 static bool unset_key(struct change *ch, struct config_port *port, struct policy *policy,
 		      const char *key)
 {
-	const struct own *o = key && port ? find_own(key) : NULL;
+	const struct setting *s = port ? find_setting(key) : NULL;
 
-	if (o)
-		return o->set(ch, port, NULL);
+	if (s)
+		return unset_setting(ch, port, s);
 	if (!key || policy_find(key) < 0)
 		return unknown_key(ch, port, key ? key : "");
 	policy_unset(policy, (enum policy_key)policy_find(key));
@@ -166,10 +113,10 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 			ch->e, PARAMS_INVALID,
 			"nothing to change ('set', an object of keys and values, or 'keys', an array)");
 	json_object_foreach(set, key, value) {
-		const struct own *o = port ? find_own(key) : NULL;
-		if (!o && policy_find(key) < 0)
+		const struct setting *s = port ? find_setting(key) : NULL;
+		if (!s && policy_find(key) < 0)
 			return unknown_key(ch, port, key);
-		if (o ? !o->set(ch, port, value) : !set_policy(ch, policy, key, value))
+		if (s ? !set_setting(ch, port, s, value) : !set_policy(ch, policy, key, value))
 			return false;
 	}
 	json_array_foreach(keys, i, value)
@@ -296,7 +243,7 @@ static json_t *port_del(struct control *k, const json_t *params, struct error *e
 	return change_finish(&ch, good);
 }
 
-static json_t *port_switch(struct control *k, const json_t *params, struct error *e, bool disabled)
+static json_t *port_switch(struct control *k, const json_t *params, struct error *e, bool enabled)
 {
 	struct change ch;
 
@@ -304,13 +251,13 @@ static json_t *port_switch(struct control *k, const json_t *params, struct error
 		return NULL;
 	struct config_port *p = wanted_port(ch.c, params, e);
 	if (p)
-		p->disabled = disabled;
+		p->enabled = enabled;
 	return change_finish(&ch, p);
 }
 
 static json_t *port_enable(struct control *k, const json_t *params, struct error *e)
 {
-	json_t *result = port_switch(k, params, e, false);
+	json_t *result = port_switch(k, params, e, true);
 
 	if (result)
 		links_clear_error(k->sw, (unsigned)switch_port(k->sw, param_text(params, "name")));
@@ -319,7 +266,7 @@ static json_t *port_enable(struct control *k, const json_t *params, struct error
 
 static json_t *port_disable(struct control *k, const json_t *params, struct error *e)
 {
-	return port_switch(k, params, e, true);
+	return port_switch(k, params, e, false);
 }
 
 static json_t *group_show(struct control *k, const json_t *params, struct error *e)

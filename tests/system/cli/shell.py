@@ -38,7 +38,7 @@ COMPLETED = (
     (["port", "show", "sort", "-rx_p"], "-rx_packets"),
     (["port", "show", "sta"], "state"),
     (["port", "add", ""], ""),
-    (["port", "add", "x", ""], "device mac-address effective-mac port-group"),
+    (["port", "add", "x", ""], "device port-group mac-address effective-mac"),
     (["port", "add", "x", "device", "null:", "de"], ""),
     (["port", "set", "esx1", "mac-l"], "mac-learning mac-limit mac-limit-policy"),
     (["port", "set", "esx1", "mac-limit", "5", "mac-l"], "mac-learning mac-limit-policy"),

@@ -315,7 +315,7 @@ static void a_port_comes_back(void **state)
 	assert_int_equal(switch_port_state(sw, a), PORT_UP);
 	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_FORWARDED);
 	struct config *c = config_copy(sw->config);
-	c->port[0].disabled = true;
+	c->port[0].enabled = false;
 	assert_true(switch_apply(sw, c, &e));
 	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_PORT_DOWN);
 	close_switch();

@@ -83,9 +83,9 @@ static const struct refusal refusals[] = {
 	{"ports: [{name: abcdefghijklmnop}]\n", 1, 16, "not 1 to 15 characters"},
 	{"ports: []\nport-groups: [{name: a/b}]\n", 2, 22, "a character that is not one of"},
 	{PORT "enabled: perhaps}\n", 2, 22, "on or off"},
-	{PORT "mac-address: 1}\n", 2, 26, "no MAC address"},
+	{PORT "mac-address: 1}\n", 2, 26, "not a MAC address"},
 	{PORT "mac-address: 01:00:5e:00:00:01}\n", 2, 26, "a group address"},
-	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "no station's address"},
+	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "not an address that a station can have"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: ff:ff:ff:ff:ff:ff, vlan: 1, port: a}]\n", 2, 21,
 	 "a group address"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
@@ -196,8 +196,8 @@ static void everything_is_read(void **state)
 	assert_string_equal(c->port[0].device, "tap:p1");
 	assert_int_equal(c->port[0].mac, UINT64_C(0x020000000001));
 	assert_int_equal(config_effective_mac(&c->port[0]), UINT64_C(0x020000000002));
-	assert_true(c->port[0].disabled);
-	assert_false(c->port[1].disabled);
+	assert_false(c->port[0].enabled);
+	assert_true(c->port[1].enabled);
 	assert_int_equal(value(c, 0, PK_MAC_LIMIT), 7);
 	assert_int_equal(value(c, 1, PK_MAC_LIMIT), 6);
 	assert_int_equal(value(c, 2, PK_MAC_LIMIT), 5);
@@ -426,7 +426,7 @@ static void random_port(struct config *c, unsigned i, uint64_t *seed)
 		p->mac = UINT64_C(0x020000000000) + i;
 	if (p->mac && rnd_below(seed, 2))
 		p->effective = UINT64_C(0x020000000100) + i;
-	p->disabled = rnd_below(seed, 2);
+	p->enabled = rnd_below(seed, 2);
 	random_policy(&p->policy, seed);
 }
 
@@ -508,7 +508,7 @@ static void check_same_ports(const struct config *a, const struct config *b)
 		assert_string_equal(p->group, q->group);
 		assert_int_equal(p->mac, q->mac);
 		assert_int_equal(p->effective, q->effective);
-		assert_int_equal(p->disabled, q->disabled);
+		assert_int_equal(p->enabled, q->enabled);
 		check_same_policy(&p->policy, &q->policy);
 	}
 }

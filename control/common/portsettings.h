@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// portsettings: THE list of what can be set on a port besides policy. A new key is a row here and
+// two members of struct config_port (config/config.h), its value and its place in a file. Reading,
+// writing, comparing, `port set`, `port show`, help, completion and the manual follow from the row.
+//
+// X(key, type, member, minimum, maximum, standard, argument, help)
+//
+// The type is a SETTING_ of config/settings.h. Minimum and maximum limit numbers. The standard is
+// what holds while the key is not set; 0: the device decides. In help the argument stands for the
+// value.
+#pragma once
+
+// Macros, because help quotes them.
+#define MTU_MIN 68 // RFC 791
+#define MTU_MAX 9000
+#define QUEUES_MAX 8
+
+// clang-format off
+#define PORT_SETTINGS(X) \
+	X("device", DEVICE, device, 0, 0, 0, "DEVICE", "the port's device, as KIND:ARGUMENT") \
+	X("port-group", GROUP, group, 0, 0, 0, "GROUP", "the group whose policy the port inherits") \
+	X("mac-address", MAC, mac, 0, 0, 0, "MAC", "the MAC that the hypervisor assigned to the vNIC") \
+	X("effective-mac", MAC, effective, 0, 0, 0, "MAC", "the MAC that the guest uses; default: mac-address") \
+	X("mtu", NUMBER, mtu, MTU_MIN, MTU_MAX, 0, "BYTES", "maximum size of a sent packet") \
+	X("queues", NUMBER, queues, 1, QUEUES_MAX, 1, "N", "number of ingress queues of a new port")
+// clang-format on

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/config/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/common/error.h"
+#include "control/common/policykeys.h"
+#include "control/common/portsettings.h"
+#include "control/common/text.h"
+#include "control/config/config.h"
+
+#define SIZE(object, member) sizeof(((object *)NULL)->member)
+
+// A member, and its place in a file.
+#define AT(object, member) .at = offsetof(object, member), .size = SIZE(object, member)
+#define MARK(object, member) .mark = offsetof(object, member##_at)
+#define LIMITS(lowest, highest) .min = (lowest), .max = (highest)
+
+// A list of texts with its places, and with its length at `number`.
+#define TEXTS_AT(object, member, number) \
+	.at = offsetof(object, member), .size = SIZE(object, member[0]), \
+	.max = SIZE(object, member) / SIZE(object, member[0]), .count = offsetof(object, number)
+
+_Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4,
+	       "the type of SETTING_WORD");
+
+static const struct setting switch_settings[] = {
+	{"name", SETTING_TEXT, SETTING_WRITTEN, AT(struct config, name)},
+	{"mac-table-size", SETTING_NUMBER, 0, AT(struct config, table_size),
+	 MARK(struct config, table_size), LIMITS(1, TABLE_SIZE_MAX)},
+	{0},
+};
+
+static const struct setting dataplane_settings[] = {
+	{"workers", SETTING_NUMBER, SETTING_WRITTEN, AT(struct config, dataplane.workers),
+	 LIMITS(1, CONFIG_WORKERS_MAX), .standard = 1},
+	{"memory", SETTING_NUMBER, SETTING_WRITTEN, AT(struct config, dataplane.memory_mib),
+	 LIMITS(64, 1 << 20), .standard = 512},
+	{"hugepages", SETTING_WORD, SETTING_WRITTEN, AT(struct config, dataplane.hugepages),
+	 .words = hugepages_words, .standard = HUGEPAGES_AUTO},
+	{"busy-poll", SETTING_SWITCH, 0, AT(struct config, dataplane.busy_poll), .standard = true},
+	{"eal", SETTING_TEXTS, 0, TEXTS_AT(struct config, dataplane.eal, dataplane.eal_count),
+	 .many = "eal arguments"},
+	{0},
+};
+
+static const struct setting group_settings[] = {
+	{"name", SETTING_NAME, SETTING_REQUIRED, AT(struct config_group, name)},
+	{"policy", SETTING_POLICY, 0, AT(struct config_group, policy)},
+	{0},
+};
+
+#define X(key, kind, member, minimum, maximum, otherwise, value, help) \
+	{key, \
+	 SETTING_##kind, \
+	 0, \
+	 AT(struct config_port, member), \
+	 MARK(struct config_port, member), \
+	 LIMITS(minimum, maximum), \
+	 .standard = (otherwise), \
+	 .argument = (value)},
+
+const struct setting config_port_settings[] = {
+	{"name", SETTING_NAME, SETTING_REQUIRED, AT(struct config_port, name),
+	 .mark = offsetof(struct config_port, at)},
+	PORT_SETTINGS(X){"enabled", SETTING_SWITCH, 0, AT(struct config_port, enabled),
+			 .standard = true},
+	{"policy", SETTING_POLICY, 0, AT(struct config_port, policy)},
+	{0},
+};
+#undef X
+
+static const struct setting static_settings[] = {
+	{"mac", SETTING_MAC, SETTING_REQUIRED, AT(struct config_static, mac),
+	 .mark = offsetof(struct config_static, at)},
+	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_static, vid), LIMITS(1, 4094)},
+	{"port", SETTING_NAME, SETTING_REQUIRED, AT(struct config_static, port)},
+	{0},
+};
+
+static const struct setting mirror_settings[] = {
+	{"name", SETTING_NAME, SETTING_REQUIRED, AT(struct config_mirror, name)},
+	{"source", SETTING_NAMES, SETTING_REQUIRED | SETTING_WRITTEN,
+	 TEXTS_AT(struct config_mirror, source, source_count), MARK(struct config_mirror, source),
+	 .many = "sources"},
+	{"direction", SETTING_WORD, SETTING_WRITTEN, AT(struct config_mirror, direction),
+	 .min = MIRROR_RX, .words = mirror_direction_words, .standard = MIRROR_BOTH},
+	{"destination", SETTING_NAME, SETTING_REQUIRED, AT(struct config_mirror, destination),
+	 MARK(struct config_mirror, destination)},
+	{0},
+};
+
+#define ELEMENT(object) .size = sizeof(object), .mark = offsetof(object, at)
+
+static const struct setting_element group_element = {
+	"a port group", "group", ELEMENT(struct config_group), .settings = group_settings};
+static const struct setting_element port_element = {"a port", "port", ELEMENT(struct config_port),
+						    .settings = config_port_settings};
+static const struct setting_element static_element = {"a static MAC", "static-mac",
+						      ELEMENT(struct config_static), .brief = true,
+						      .settings = static_settings};
+static const struct setting_element mirror_element = {
+	"a mirror", "mirror", ELEMENT(struct config_mirror), .settings = mirror_settings};
+
+#define ELEMENTS(member, highest) \
+	AT(struct config, member), .count = offsetof(struct config, member##_count), \
+				   .max = (highest)
+
+const struct setting config_settings[] = {
+	{"switch", SETTING_SECTION, .settings = switch_settings},
+	{"dataplane", SETTING_SECTION, .settings = dataplane_settings},
+	{"policy", SETTING_POLICY, 0, AT(struct config, policy)},
+	{"port-groups", SETTING_ELEMENTS, 0, ELEMENTS(group, CONFIG_GROUPS_MAX),
+	 .many = "port groups", .element = &group_element},
+	{"ports", SETTING_ELEMENTS, SETTING_REQUIRED | SETTING_WRITTEN,
+	 ELEMENTS(port, CONFIG_PORTS_MAX), .many = "ports", .element = &port_element},
+	{"static-macs", SETTING_ELEMENTS, 0, ELEMENTS(fixed, CONFIG_STATICS_MAX),
+	 .many = "static MACs", .element = &static_element},
+	{"mirrors", SETTING_ELEMENTS, 0, ELEMENTS(mirror, CONFIG_MIRRORS_MAX), .many = "mirrors",
+	 .element = &mirror_element},
+	{0},
+};
+
+const struct setting *setting_find(const struct setting *table, const char *name)
+{
+	for (; table->name; table++)
+		if (!strcmp(table->name, name))
+			return table;
+	return NULL;
+}
+
+const char *setting_name(void *table, size_t i)
+{
+	return ((const struct setting *)table)[i].name;
+}
+
+void setting_init(const struct setting *table, void *object)
+{
+	for (const struct setting *s = table; s->name; s++) {
+		void *member = setting_member(s, object);
+		if (s->type == SETTING_SWITCH)
+			*(bool *)member = s->standard;
+		else if (s->type == SETTING_WORD ||
+			 (s->type == SETTING_NUMBER && s->flags & SETTING_WRITTEN))
+			*(uint32_t *)member = s->standard;
+		else if (s->type == SETTING_SECTION)
+			setting_init(s->settings, object);
+	}
+}
+
+static bool set_text(const struct setting *s, char *member, const char *text, struct error *e)
+{
+	bool any = s->type == SETTING_TEXT || s->type == SETTING_TEXTS || s->type == SETTING_DEVICE;
+
+	if (!*text || strlen(text) >= s->size)
+		return error_set(e, "%s '%.40s' is not 1 to %zu characters long", s->name, text,
+				 s->size - 1);
+	if (!any && !text_is_name(text, s->size - 1))
+		return error_set(e,
+				 "%s '%.64s' has a character that is not one of A-Z a-z 0-9 _ . -",
+				 s->name, text);
+	strcpy(member, text);
+	return true;
+}
+
+static bool parse_number(const struct setting *s, const char *text, uint64_t *number,
+			 struct error *e)
+{
+	return (text_number(text, s->max, number) && *number >= s->min) ||
+	       error_set(e, "%s cannot be '%.40s' (a number from %u to %u)", s->name, text, s->min,
+			 s->max);
+}
+
+static bool set_number(const struct setting *s, void *member, const char *text, struct error *e)
+{
+	uint64_t number = 0;
+
+	if (!parse_number(s, text, &number, e))
+		return false;
+	if (s->type == SETTING_VLAN)
+		*(uint16_t *)member = (uint16_t)number;
+	else
+		*(uint32_t *)member = (uint32_t)number;
+	return true;
+}
+
+static bool set_switch(const struct setting *s, bool *member, const char *text, struct error *e)
+{
+	return text_switch(text, member) ||
+	       error_set(e, "%s cannot be '%.40s' (on or off)", s->name, text);
+}
+
+// Synonyms of on and off count where these are among the words.
+static bool set_word(const struct setting *s, uint32_t *member, const char *text, struct error *e)
+{
+	bool on, either = text_switch(text, &on);
+	char hint[TEXT_HINT];
+
+	for (uint32_t i = s->min; s->words[i]; i++)
+		if (!strcmp(s->words[i], text) ||
+		    (either && !strcmp(s->words[i], on ? "on" : "off"))) {
+			*member = i;
+			return true;
+		}
+	return error_set(e, "%s cannot be '%.40s'%s", s->name, text,
+			 text_hint_of(hint, text, s->words + s->min));
+}
+
+static bool set_mac(const struct setting *s, uint64_t *member, const char *text, struct error *e)
+{
+	uint64_t mac;
+
+	if (!text_mac(text, &mac))
+		return error_set(e, "%s '%.40s' is not a MAC address (such as 02:00:00:00:00:01)",
+				 s->name, text);
+	if (mac >> 40 & 1 || !mac)
+		return error_set(
+			e, "%s '%s' is %s (give the address of one station)", s->name, text,
+			mac ? "a group address" : "not an address that a station can have");
+	*member = mac;
+	return true;
+}
+
+static bool add_text(const struct setting *s, void *object, const char *text, struct error *e)
+{
+	unsigned *count = (unsigned *)((char *)object + s->count);
+
+	if (*count == s->max)
+		return error_set(e, "more than %u %s", s->max, s->many);
+	if (!set_text(s, (char *)setting_member(s, object) + *count * s->size, text, e))
+		return false;
+	++*count;
+	return true;
+}
+
+bool setting_set(const struct setting *s, void *object, const char *text, struct error *e)
+{
+	void *member = setting_member(s, object);
+
+	switch (s->type) {
+	case SETTING_TEXT:
+	case SETTING_NAME:
+	case SETTING_DEVICE:
+	case SETTING_GROUP:
+		return set_text(s, member, text, e);
+	case SETTING_NUMBER:
+	case SETTING_VLAN:
+		return set_number(s, member, text, e);
+	case SETTING_SWITCH:
+		return set_switch(s, member, text, e);
+	case SETTING_WORD:
+		return set_word(s, member, text, e);
+	case SETTING_MAC:
+		return set_mac(s, member, text, e);
+	case SETTING_TEXTS:
+	case SETTING_NAMES:
+		return add_text(s, object, text, e);
+	case SETTING_POLICY:
+	case SETTING_SECTION:
+	case SETTING_ELEMENTS:
+		break;
+	}
+	return error_set(e, "%s is no single value", s->name);
+}
+
+void setting_unset(const struct setting *s, void *object)
+{
+	struct setting one[2] = {*s};
+
+	memset(setting_member(s, object), 0, s->size);
+	setting_init(one, object);
+}
+
+static uint64_t value_of(const struct setting *s, const void *object)
+{
+	const void *member = setting_member(s, object);
+
+	switch (s->type) {
+	case SETTING_MAC:
+		return *(const uint64_t *)member;
+	case SETTING_VLAN:
+		return *(const uint16_t *)member;
+	case SETTING_SWITCH:
+		return *(const bool *)member;
+	case SETTING_NUMBER:
+	case SETTING_WORD:
+		return *(const uint32_t *)member;
+	default:
+		return *(const char *)member;
+	}
+}
+
+unsigned setting_count(const struct setting *s, const void *object)
+{
+	return *(const unsigned *)((const char *)object + s->count);
+}
+
+bool setting_is_set(const struct setting *s, const void *object)
+{
+	switch (s->type) {
+	case SETTING_SWITCH:
+	case SETTING_WORD:
+		return value_of(s, object) != s->standard;
+	case SETTING_TEXTS:
+	case SETTING_NAMES:
+	case SETTING_ELEMENTS:
+		return setting_count(s, object);
+	case SETTING_POLICY:
+		return ((const struct policy *)setting_member(s, object))->set;
+	case SETTING_SECTION:
+		return true;
+	default:
+		return value_of(s, object);
+	}
+}
+
+void setting_text(const struct setting *s, const void *object, char out[SETTING_VALUE])
+{
+	uint64_t value = value_of(s, object);
+
+	*out = 0;
+	switch (s->type) {
+	case SETTING_SWITCH:
+		strcpy(out, value ? "on" : "off");
+		break;
+	case SETTING_WORD:
+		strcpy(out, s->words[value]);
+		break;
+	case SETTING_MAC:
+		if (value)
+			text_put_mac(value, out);
+		break;
+	case SETTING_NUMBER:
+	case SETTING_VLAN:
+		if (value)
+			snprintf(out, SETTING_VALUE, "%u", (unsigned)value);
+		break;
+	default:
+		strcpy(out, setting_member(s, object));
+	}
+}
+
+const char *setting_list_text(const struct setting *s, const void *object, unsigned i)
+{
+	return (const char *)setting_member(s, object) + i * s->size;
+}
+
+// The array of a list of objects, whatever their type.
+static char *array_of(const struct setting *s, const void *object)
+{
+	char *array;
+
+	memcpy(&array, setting_member(s, object), sizeof array);
+	return array;
+}
+
+void *setting_element(const struct setting *s, const void *object, unsigned i)
+{
+	return array_of(s, object) + i * s->element->size;
+}
+
+void *setting_add_element(const struct setting *s, struct config *c)
+{
+	unsigned *count = (unsigned *)((char *)c + s->count);
+	size_t size = s->element->size;
+
+	if (*count >= s->max)
+		return NULL;
+	char *array = realloc(array_of(s, c), (*count + 1) * size);
+	if (!array)
+		return NULL;
+	memcpy(setting_member(s, c), &array, sizeof array);
+	void *added = memset(array + (*count)++ * size, 0, size);
+	setting_init(s->element->settings, added);
+	return added;
+}
