@@ -6,29 +6,31 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 
-// A kind of device and its vdev: %1$s is the unique name, %2$s the argument.
+// A kind of device, and the devargs that it becomes: DRIVER_NAME OPTIONS ARGUMENT, without blanks.
+// The name is the unique one of the port's device.
 struct kind {
 	const char *name;
-	const char *format;
+	const char *driver;   // NULL: the argument alone
+	const char *options;  // NULL: the kind has a function of its own
 	const char *argument; // describes the argument
 	const char *queues;   // vdev argument for the number of queues; NULL: not needed
 };
 
 static const struct kind kinds[] = {
-	{"tap", "net_tap_%1$s,iface=%2$s", "name of the interface to make", NULL},
-	{"af_packet", "net_af_packet_%1$s,iface=%2$s", "name of an interface", "qpairs"},
-	{"af_xdp", "net_af_xdp_%1$s,iface=%2$s", "name of an interface", "queue_count"},
-	{"vhost", "net_vhost_%1$s,iface=%2$s", "path of the socket to serve", "queues"},
-	{"vhost-client", "net_vhost_%1$s,client=1,iface=%2$s",
-	 "path of the socket that the guest's side serves", "queues"},
-	{"virtio_user", "net_virtio_user_%1$s,path=%2$s",
-	 "path of a vhost-user socket, or /dev/vhost-net", "queues"},
-	{"memif", "net_memif_%1$s,role=server,socket-abstract=no,socket=%2$s", "path of the socket",
+	{"tap", "net_tap", ",iface=", "name of the interface to make", NULL},
+	{"af_packet", "net_af_packet", ",iface=", "name of an interface", "qpairs"},
+	{"af_xdp", "net_af_xdp", ",iface=", "name of an interface", "queue_count"},
+	{"vhost", "net_vhost", ",iface=", "path of the socket to serve", "queues"},
+	{"vhost-client", "net_vhost",
+	 ",client=1,iface=", "path of the socket that the guest's side serves", "queues"},
+	{"virtio_user", "net_virtio_user",
+	 ",path=", "path of a vhost-user socket, or /dev/vhost-net", "queues"},
+	{"memif", "net_memif", ",role=server,socket-abstract=no,socket=", "path of the socket",
 	 NULL},
-	{"null", "net_null_%1$s,no-rx=1%2$s", "nothing", NULL},
-	{"pci", "%2$s", "PCI address", NULL},
-	{"pcap", NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
-	{"bond", NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
+	{"null", "net_null", ",no-rx=1", "nothing", NULL},
+	{"pci", NULL, "", "PCI address", NULL},
+	{"pcap", NULL, NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
+	{"bond", NULL, NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
 };
 
 // The rings of a packet socket. The driver's default of 512 slots overflows under a single TCP
@@ -124,14 +126,13 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 			"port '%s': virtio_user cannot serve its socket, because DPDK would block the switch until a peer "
 			"connects (use vhost:PATH to serve one)",
 			p->name);
-	if (!k->format) {
+	if (!k->options) {
 		pcap_args(name, argument, out);
 		return true;
 	}
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	int n = snprintf(out, DEVICE_ARGS, k->format, name, argument);
-#pragma GCC diagnostic pop
+	int n = k->driver ? snprintf(out, DEVICE_ARGS, "%s_%s%s%s", k->driver, name, k->options,
+				     argument)
+			  : snprintf(out, DEVICE_ARGS, "%s", argument);
 	if (!strcmp(k->name, "af_packet"))
 		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s",
 			      p->mtu > MTU_DEFAULT ? long_slots : slots);

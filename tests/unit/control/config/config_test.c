@@ -275,14 +275,14 @@ static void limits(void **state)
 		const char *head, *item, *says;
 		unsigned most;
 	} cases[] = {
-		{"ports:\n", "- {name: p%u, policy: {mac-limit: 1}}\n", "more than 64 ports",
+		{"ports:\n", "- {name: p#, policy: {mac-limit: 1}}\n", "more than 64 ports",
 		 CONFIG_PORTS_MAX},
-		{"ports: []\nport-groups:\n", "- {name: g%u}\n", "more than 1024 port groups",
+		{"ports: []\nport-groups:\n", "- {name: g#}\n", "more than 1024 port groups",
 		 CONFIG_GROUPS_MAX},
 		{"ports: [{name: a}, {name: b}]\nmirrors:\n",
-		 "- {name: m%u, source: [a], destination: b}\n", "more than 64 mirrors",
+		 "- {name: m#, source: [a], destination: b}\n", "more than 64 mirrors",
 		 CONFIG_MIRRORS_MAX},
-		{"ports: []\ndataplane:\n  eal:\n", "  - --x%u\n", "more than 32 eal arguments",
+		{"ports: []\ndataplane:\n  eal:\n", "  - --x#\n", "more than 32 eal arguments",
 		 EAL_ARGS_MAX},
 	};
 
@@ -294,8 +294,10 @@ static void limits(void **state)
 			struct error e;
 			FILE *f = open_memstream(&text, &size);
 			fputs(cases[i].head, f);
+			const char *number = strchr(cases[i].item, '#');
 			for (unsigned n = 0; n < cases[i].most + more; n++)
-				fprintf(f, cases[i].item, n);
+				fprintf(f, "%.*s%u%s", (int)(number - cases[i].item), cases[i].item,
+					n, number + 1);
 			fclose(f);
 			struct config *c = config_parse(text, size, &e);
 			CHECK((c != NULL) == !more, "case %zu: %s", i, e.text);
