@@ -7,7 +7,6 @@
 
 #include "control/common/error.h"
 #include "control/config/config.h"
-#include "control/device/eal.h"
 #include "control/switch/events.h"
 #include "control/switch/links.h"
 #include "control/switch/state.h"
@@ -20,7 +19,9 @@
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
+#include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
+#include "tests/unit/switch.h"
 
 enum { FRAME_MAX = 2000, VID_NONE = -1 };
 
@@ -57,12 +58,7 @@ static void note_event(void *arg, const struct event *e)
 
 static void open_switch(const char *text)
 {
-	struct error e;
-	struct config *c = config_parse(text, strlen(text), &e);
-
-	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
-	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
-	CHECK(switch_create(&sw, c, SWITCH_REPLAY, &e), "%s", e.text);
+	sw = test_switch(text, SWITCH_REPLAY);
 	memset(delivered, 0, sizeof delivered);
 	memset(bytes_of_all, 0, sizeof bytes_of_all);
 	event_count = 0;
@@ -100,21 +96,13 @@ static struct rte_mbuf *frame(uint64_t dst, uint64_t src, int vid, size_t len)
 {
 	uint8_t p[FRAME_MAX] = {0};
 
-	for (int i = 0; i < 6; i++) {
-		p[i] = (uint8_t)(dst >> 8 * (5 - i));
-		p[6 + i] = (uint8_t)(src >> 8 * (5 - i));
-	}
-	if (vid >= 0)
-		memcpy(p + 12, (uint8_t[]){0x81, 0, (uint8_t)(vid >> 8), (uint8_t)vid}, 4);
+	test_header(p, dst, src, vid);
 	return raw(p, len);
 }
 
 static unsigned number_of(const char *port)
 {
-	int n = switch_port(sw, port);
-
-	CHECK(n >= 0, "no port %s", port);
-	return (unsigned)n;
+	return test_port(sw, port);
 }
 
 static void forward(unsigned port, struct rte_mbuf **frames, const uint64_t *when, unsigned n)

@@ -10,6 +10,7 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/config/diff.h"
+#include "tests/unit/config.h"
 #include "tests/unit/kit.h"
 
 // A text that is refused, where, and a part of what is said.
@@ -148,15 +149,6 @@ static void every_error_has_its_place(void **state)
 	}
 }
 
-static struct config *parse(const char *text)
-{
-	struct error e;
-	struct config *c = config_parse(text, strlen(text), &e);
-
-	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
-	return c;
-}
-
 static uint32_t value(const struct config *c, unsigned port, enum policy_key k)
 {
 	struct policy p;
@@ -167,7 +159,7 @@ static uint32_t value(const struct config *c, unsigned port, enum policy_key k)
 
 static void everything_is_read(void **state)
 {
-	struct config *c = parse(
+	struct config *c = test_config(
 		"switch: {name: lab, mac-table-size: 9000}\n"
 		"dataplane: {workers: 2, memory: 100, hugepages: no, busy-poll: off, eal: [-v, --single-file-segments]}\n"
 		"policy: {mac-limit: 5, promiscuous: accept}\n"
@@ -213,7 +205,7 @@ static void everything_is_read(void **state)
 
 static void vlans_as_a_list(void **state)
 {
-	struct config *c = parse(
+	struct config *c = test_config(
 		"ports: [{name: a, policy: {allowed-vlans: [5, 10-12, '20,21']}}]");
 	char *text = malloc(VLANS_TEXT);
 
@@ -226,7 +218,7 @@ static void vlans_as_a_list(void **state)
 
 static void defaults(void **state)
 {
-	struct config *c = parse("ports: [{name: a}]");
+	struct config *c = test_config("ports: [{name: a}]");
 
 	(void)state;
 	assert_string_equal(c->name, "nestswitch");
@@ -239,7 +231,7 @@ static void defaults(void **state)
 	for (int k = 0; k < POLICY_KEYS; k++)
 		assert_int_equal(value(c, 0, (enum policy_key)k), policy_rows[k].standard);
 	config_free(c);
-	c = parse("ports: [{name: a}, {name: b}]\npolicy: {mac-limit: 50000}\n");
+	c = test_config("ports: [{name: a}, {name: b}]\npolicy: {mac-limit: 50000}\n");
 	assert_int_equal(config_table_size(c), 100000);
 	config_free(c);
 }
@@ -265,7 +257,7 @@ static void legal(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(texts); i++)
-		config_free(parse(texts[i]));
+		config_free(test_config(texts[i]));
 }
 
 // One more than the most there can be, of each kind of thing.
@@ -633,7 +625,7 @@ static void warnings(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[256], said[2048] = "";
 		snprintf(text, sizeof text, "ports:\n- {name: a, policy: {%s}}\n", cases[i].policy);
-		struct config *c = parse(text);
+		struct config *c = test_config(text);
 		config_warnings(c, note_warning, said);
 		CHECK(cases[i].says ? strstr(said, cases[i].says) != NULL : !*said, "%s: '%s'",
 		      cases[i].policy, said);
@@ -645,7 +637,7 @@ static void warnings(void **state)
 
 static void a_full_disk_is_an_error(void **state)
 {
-	struct config *c = parse("ports: [{name: a}]");
+	struct config *c = test_config("ports: [{name: a}]");
 	FILE *full = fopen("/dev/full", "w");
 
 	(void)state;
@@ -706,7 +698,7 @@ static void comments(void **state)
 // Every difference as a line "object key: running -> file".
 static char *differences(const char *running, const char *file)
 {
-	struct config *a = parse(running), *b = parse(file);
+	struct config *a = test_config(running), *b = test_config(file);
 	json_t *rows = configdiff(a, b), *row;
 	char *text = NULL;
 	size_t size, i;

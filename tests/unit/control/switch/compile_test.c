@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/switch/compile.h"
 #include "dataplane/fdb.h"
@@ -12,20 +11,12 @@
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "tests/unit/config.h"
 #include "tests/unit/kit.h"
-
-static struct config *parse(const char *text)
-{
-	struct error e;
-	struct config *c = config_parse(text, strlen(text), &e);
-
-	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
-	return c;
-}
 
 static struct swconf *compiled(const char *text, const uint8_t *numbers)
 {
-	struct config *c = parse(text);
+	struct config *c = test_config(text);
 	struct swconf *conf = compile_ports(c, numbers);
 
 	assert_non_null(conf);
@@ -223,7 +214,7 @@ static void mirrors(void **state)
 
 static void fixed_macs(void **state)
 {
-	struct config *c = parse(
+	struct config *c = test_config(
 		"ports:\n"
 		"- {name: a, mac-address: 02:00:00:00:00:01, policy: {allowed-vlans: 1-20}}\n"
 		"- {name: b, policy: {vlan-mode: access, access-vlan: 10}}\n"
@@ -257,7 +248,7 @@ static void fixed_macs(void **state)
 
 static void an_empty_switch(void **state)
 {
-	struct config *c = parse("ports: []");
+	struct config *c = test_config("ports: []");
 	struct swconf *conf = compile_ports(c, NULL);
 	size_t count = 1;
 	struct fixed_mac *f = compile_fixed(c, NULL, &count);

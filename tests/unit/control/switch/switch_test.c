@@ -7,10 +7,8 @@
 
 #include "control/common/error.h"
 #include "control/config/config.h"
-#include "control/device/eal.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
-#include "control/switch/ports.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
@@ -20,7 +18,9 @@
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
+#include "tests/unit/config.h"
 #include "tests/unit/kit.h"
+#include "tests/unit/switch.h"
 
 #define SECOND UINT64_C(1000000000)
 #define MAC(n) (UINT64_C(0x020000000000) + (n))
@@ -34,29 +34,11 @@ static void note_event(void *arg, const struct event *e)
 	told[e->type]++;
 }
 
-static struct config *parse(const char *text)
-{
-	struct error e;
-	struct config *c = config_parse(text, strlen(text), &e);
-
-	CHECK(c, "%u:%u: %s", e.at.line, e.at.column, e.text);
-	return c;
-}
-
-static void open_use(const char *text, enum switch_use use)
-{
-	struct config *c = parse(text);
-	struct error e;
-
-	CHECK(eal_start(c, EAL_REPLAY, NULL, &e), "%s", e.text);
-	CHECK(switch_create(&sw, c, use, &e), "%s", e.text);
-	sw->on_event = note_event;
-	memset(told, 0, sizeof told);
-}
-
 static void open_switch(const char *text)
 {
-	open_use(text, SWITCH_REPLAY);
+	sw = test_switch(text, SWITCH_REPLAY);
+	sw->on_event = note_event;
+	memset(told, 0, sizeof told);
 }
 
 // After each test too, whether it failed or not.
@@ -70,17 +52,12 @@ static int close_switch(void **state)
 
 static void apply(const char *text)
 {
-	struct error e;
-
-	CHECK(switch_apply(sw, parse(text), &e), "%s", e.text);
+	test_apply(sw, text);
 }
 
 static unsigned number_of(const char *port)
 {
-	int n = switch_port(sw, port);
-
-	CHECK(n >= 0, "no port %s", port);
-	return (unsigned)n;
+	return test_port(sw, port);
 }
 
 // As a frame does it. The time is the switch's.
@@ -198,7 +175,7 @@ static void refused_changes(void **state)
 	open_switch("ports: [{name: a}, {name: b}]");
 	learn("a", 1, MAC(1));
 	for (size_t i = 0; i < COUNT(refused); i++) {
-		struct config *c = parse(refused[i].text), *before = sw->config;
+		struct config *c = test_config(refused[i].text), *before = sw->config;
 		struct error e;
 		CHECK(!switch_apply(sw, c, &e) && strstr(e.text, refused[i].why) &&
 			      strstr(e.text, "restart"),
@@ -274,7 +251,7 @@ static void as_many_ports_as_there_can_be(void **state)
 	strcat(text, "]");
 	open_switch(text);
 	strcpy(strstr(other, "p63"), "new}]");
-	struct config *c = parse(other);
+	struct config *c = test_config(other);
 	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "'new'") && strstr(e.text, "64"), "%s",
 	      e.text);
 	config_free(c);
@@ -282,29 +259,6 @@ static void as_many_ports_as_there_can_be(void **state)
 	apply(other);
 	assert_int_equal(number_of("p1"), 1);
 	assert_int_equal(sw->ports, UINT64_MAX);
-}
-
-// As even as can be, with as few moves as that takes.
-static void ports_are_spread(void **state)
-{
-	static const struct {
-		portset ports, polled[3];
-	} cases[] = {
-		{0x7f, {0x49, 0x12, 0x24}},                             // in turn
-		{0x76, {0x40, 0x12, 0x24}},                             // two go
-		{0x74, {0x40, 0x10, 0x24}}, {0x24, {0x04, 0x00, 0x20}}, // one moves
-		{0x27, {0x06, 0x01, 0x20}}, {0, {0}},
-	};
-
-	(void)state;
-	open_use("dataplane: {workers: 3}\nports: []", SWITCH_BENCH);
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		ports_unpoll(sw, ~cases[i].ports);
-		ports_spread(sw, cases[i].ports);
-		for (unsigned w = 0; w < 3; w++)
-			CHECK(sw->worker[w]->polled[0] == cases[i].polled[w],
-			      "case %zu, worker %u: %#" PRIx64, i, w, sw->worker[w]->polled[0]);
-	}
 }
 
 static void ports_go_down_and_up(void **state)
@@ -375,6 +329,5 @@ static void flushes(void **state)
 RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries),
 	  SWITCH_TEST(what_becomes_untrue), SWITCH_TEST(refused_changes),
 	  SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
-	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_are_spread),
-	  SWITCH_TEST(ports_go_down_and_up), SWITCH_TEST(a_state_is_that_of_forwarding),
-	  SWITCH_TEST(flushes))
+	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_go_down_and_up),
+	  SWITCH_TEST(a_state_is_that_of_forwarding), SWITCH_TEST(flushes))

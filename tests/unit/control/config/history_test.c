@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Numbers, and what is kept of them.
+
+#define _GNU_SOURCE
+#include "control/config/config.h"
+#include "control/config/history.h"
+#include "tests/unit/config.h"
+#include "tests/unit/folder.h"
+#include "tests/unit/kit.h"
+
+enum { MANY = HISTORY_MAX + 50, LONG = 25 };
+
+static struct history *h;
+
+static void begin(const char *text)
+{
+	struct config *c = test_config(text);
+
+	h = history_create("/etc/nestswitch.yaml", c);
+	config_free(c);
+	assert_non_null(h);
+}
+
+static int end(void **state)
+{
+	(void)state;
+	history_destroy(h);
+	h = NULL;
+	return 0;
+}
+
+static void note(const char *text, const char *what)
+{
+	struct config *c = test_config(text);
+
+	history_note(h, c, what);
+	config_free(c);
+}
+
+static void check_newest(unsigned number, const char *what, const char *port)
+{
+	const struct revision *r = history_newest(h);
+
+	assert_int_equal(r->number, number);
+	assert_string_equal(r->what, what);
+	assert_non_null(strstr(r->text, port));
+	assert_ptr_equal(history_find(h, number), r);
+}
+
+static void each_change_has_a_number(void **state)
+{
+	(void)state;
+	begin("ports: [{name: a}]");
+	check_newest(1, "start", "name: a");
+	note("ports: [{name: b}]", "port add b");
+	check_newest(2, "port add b", "name: b");
+	double before = history_newest(h)->time;
+	note("# the same\nports:\n- {name: b}", "nothing"); // as it is written counts for nothing
+	check_newest(2, "port add b", "name: b");
+	note("ports: [{name: a}]", "back"); // as it was, and yet another change
+	check_newest(3, "back", "name: a");
+	assert_true(history_newest(h)->time >= before && before > 1e9);
+	assert_string_equal(history_find(h, 1)->text, history_find(h, 3)->text);
+	assert_null(history_find(h, 0));
+	assert_null(history_find(h, 4));
+}
+
+static void the_oldest_go(void **state)
+{
+	char text[64];
+
+	(void)state;
+	begin("ports: []");
+	for (unsigned i = 2; i <= MANY; i++) {
+		snprintf(text, sizeof text, "ports: [{name: p%u}]", i);
+		note(text, "change");
+	}
+	assert_int_equal(h->count, HISTORY_MAX);
+	assert_null(history_find(h, MANY - HISTORY_MAX));
+	assert_non_null(history_find(h, MANY - HISTORY_MAX + 1));
+	for (unsigned i = MANY - HISTORY_MAX + 1; i <= MANY; i++) {
+		snprintf(text, sizeof text, "name: p%u\n", i);
+		CHECK(strstr(history_find(h, i)->text, text), "number %u is another one", i);
+	}
+	check_newest(MANY, "change", "p150");
+}
+
+// Memory is bounded however long the configurations are.
+static void long_ones_go_earlier(void **state)
+{
+	struct config *c = test_config("ports: [{name: a}]");
+	size_t total = 0;
+
+	(void)state;
+	begin("ports: []");
+	for (unsigned i = 0; i < CONFIG_STATICS_MAX; i++) {
+		struct config_static *s = config_add_static(c);
+		*s = (struct config_static){.mac = 2 + i, .vid = 1, .port = "a"};
+	}
+	for (unsigned i = 1; i <= LONG; i++) {
+		c->fixed[0].vid = (uint16_t)(i + 1);
+		history_note(h, c, "long");
+		CHECK(h->bytes <= HISTORY_BYTES, "%zu bytes", h->bytes);
+	}
+	config_free(c);
+	assert_in_range(h->count, 2, LONG);
+	for (unsigned i = 0; i < h->count; i++)
+		total += strlen(h->revision[i].text);
+	assert_int_equal(h->bytes, total);
+	assert_int_equal(history_newest(h)->number, LONG + 1);
+	assert_int_equal(h->revision[0].number, LONG + 2 - h->count);
+	assert_true(total + total / h->count > HISTORY_BYTES); // no more of them go than must
+}
+
+static void what_made_it_is_cut(void **state)
+{
+	char what[HISTORY_WHAT + 10];
+
+	(void)state;
+	begin("ports: []");
+	memset(what, 'x', sizeof what);
+	what[sizeof what - 1] = 0;
+	note("ports: [{name: a}]", what);
+	assert_int_equal(strlen(history_newest(h)->what), HISTORY_WHAT - 1);
+}
+
+static char *text_of(const char *text)
+{
+	struct config *c = test_config(text);
+	char *canonical = config_text(c);
+
+	config_free(c);
+	return canonical;
+}
+
+// Also what the file held, as far as that was seen, though it never ran.
+static void what_it_knows(void **state)
+{
+	char *one = text_of("ports: [{name: one}]"), *two = text_of("ports: [{name: two}]"),
+	     *three = text_of("ports: [{name: three}]");
+	struct config *c = test_config("ports: [{name: two}]");
+
+	(void)state;
+	begin("ports: [{name: one}]");
+	assert_true(history_knows(h, one));
+	assert_false(history_knows(h, two));
+	history_note_file(h, c);
+	assert_true(history_knows(h, two));
+	assert_int_equal(history_newest(h)->number, 1);
+	note("ports: [{name: three}]", "change");
+	assert_true(history_knows(h, one) && history_knows(h, two) && history_knows(h, three));
+	config_free(c);
+	c = test_config("ports: []");
+	history_note_file(h, c);
+	assert_false(history_knows(h, two)); // something else is there now
+	config_free(c);
+	free(one);
+	free(two);
+	free(three);
+}
+
+// A path stays the same file wherever the process goes to.
+static void paths(void **state)
+{
+	static const char *const given[] = {"lab.yaml", "../lab.yaml", "/etc/lab.yaml"};
+	struct config *c = test_config("ports: []");
+	char before[PATH_MAX], wanted[PATH_MAX + 32];
+
+	(void)state;
+	assert_non_null(getcwd(before, sizeof before));
+	assert_int_equal(folder_open(state), 0);
+	for (size_t i = 0; i < COUNT(given); i++) {
+		assert_int_equal(chdir(folder), 0);
+		struct history *one = history_create(given[i], c);
+		assert_int_equal(chdir(before), 0);
+		snprintf(wanted, sizeof wanted, "%s%s%s", *given[i] == '/' ? "" : folder,
+			 *given[i] == '/' ? "" : "/", given[i]);
+		assert_string_equal(history_path(one), wanted);
+		history_destroy(one);
+	}
+	assert_int_equal(folder_close(state), 0);
+	config_free(c);
+}
+
+#define HISTORY_TEST(function) cmocka_unit_test_teardown(function, end)
+
+RUN_TESTS(HISTORY_TEST(each_change_has_a_number), HISTORY_TEST(the_oldest_go),
+	  HISTORY_TEST(long_ones_go_earlier), HISTORY_TEST(what_made_it_is_cut),
+	  HISTORY_TEST(what_it_knows), HISTORY_TEST(paths))
