@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""image: kernel and initramfs of a guest, made once and kept in build/guest-image/.
-
-The kernel is Debian's cloud kernel, downloaded but not installed. The initramfs has busybox, iproute2, iperf3 and `init`.
-"""
+"""image: what a guest boots: Debian's kernel for clouds, fetched and not installed, and an initramfs with busybox, iproute2,
+iperf3 and `init`. Both are made once and kept in build/guest-image/."""
 
 import lzma
 import re
@@ -23,7 +21,7 @@ SKELETON = ("bin", "dev", "proc", "root", "sys", "tmp")
 
 
 class Missing(Exception):
-    """The reason why this machine cannot make guests."""
+    """Why there can be no guests here."""
 
 
 def make():
@@ -62,7 +60,7 @@ def build(folder, kernel, initramfs):
 
 
 def package():
-    """The package of the kernel. KERNEL is a metapackage that depends on it."""
+    """The kernel's package, which the other one only names."""
     kept = sorted(CACHE.glob("linux-image-*.deb"))
     if kept:
         return kept[-1]
@@ -86,7 +84,8 @@ def put(file, folder):
 
 
 def modules(folder):
-    """{name: content} of MODULES and their dependencies, in loading order, without modules that are built into the kernel."""
+    """{name: content} of the modules wanted and of those they need, in an order in which they can be loaded. What is built
+    into the kernel is none."""
     files = {module_name(path): path for path in folder.rglob("*.ko*")}
     built_in = {module_name(Path(line)) for line in (folder / "modules.builtin").read_text().split()}
     order = {}
