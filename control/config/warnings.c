@@ -13,6 +13,7 @@ struct checked_port {
 	const struct config *c;
 	const struct config_port *port;
 	struct policy policy;
+	enum policy_level from[POLICY_KEYS];
 	config_warn_fn warn;
 	void *arg;
 };
@@ -44,6 +45,28 @@ static void warn_of_rate(const struct checked_port *d, enum policy_key rate, enu
 		add_warning(d, "%s of 1 KiB: longer frames never pass", policy_rows[burst].name);
 }
 
+// VLAN keys that the mode in force does not read: a guest would be in another VLAN than was meant.
+static void warn_of_ignored_vlans(const struct checked_port *d)
+{
+	static const struct {
+		enum policy_key key;
+		uint32_t mode; // that reads it
+		const char *word;
+	} keys[] = {
+		{PK_ACCESS_VLAN, CHOICE_ACCESS, "access"},
+		{PK_NATIVE_VLAN, CHOICE_TRUNK, "trunk"},
+		{PK_ALLOWED_VLANS, CHOICE_TRUNK, "trunk"},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		enum policy_level from = d->from[keys[i].key];
+		if (from != LEVEL_DEFAULT && d->policy.value[PK_VLAN_MODE] != keys[i].mode)
+			add_warning(d, "%s of the %s has no effect here (it needs vlan-mode: %s)",
+				    policy_rows[keys[i].key].name, policy_level_names[from],
+				    keys[i].word);
+	}
+}
+
 static void warn_of_port(const struct checked_port *d)
 {
 	const uint32_t *v = d->policy.value;
@@ -72,7 +95,9 @@ static void warn_of_port(const struct checked_port *d)
 			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
-	if (config_is_mirror_destination(d->c, d->port->name) && d->port->policy.set)
+	if (!config_is_mirror_destination(d->c, d->port->name))
+		warn_of_ignored_vlans(d);
+	else if (d->port->policy.set)
 		add_warning(d, "its policy is without effect: it is the destination of a mirror");
 }
 
@@ -80,7 +105,8 @@ void config_warnings(const struct config *c, config_warn_fn warn, void *arg)
 {
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct checked_port d = {.c = c, .port = &c->port[i], .warn = warn, .arg = arg};
-		config_port_policy(c, d.port, &d.policy);
+		struct policy_stack s = config_stack(c, NULL, d.port);
+		policy_resolve(&s, &d.policy, d.from);
 		warn_of_port(&d);
 	}
 }

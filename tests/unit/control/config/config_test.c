@@ -609,7 +609,12 @@ static void warnings(void **state)
 		{"native-vlan: 20, allowed-vlans: 1-10",
 		 "native-vlan 20 is not among allowed-vlans"},
 		{"native-vlan: 0, allowed-vlans: 1-10", NULL},
-		{"native-vlan: 20, allowed-vlans: 1-10, vlan-mode: access", NULL},
+		{"access-vlan: 10",
+		 "access-vlan of the port has no effect here (it needs vlan-mode: access)"},
+		{"access-vlan: 10, vlan-mode: access", NULL},
+		{"native-vlan: 20, vlan-mode: access", "native-vlan of the port has no effect"},
+		{"allowed-vlans: 1-10, vlan-mode: access",
+		 "allowed-vlans of the port has no effect here (it needs vlan-mode: trunk)"},
 		{"mac-limit: 0, mac-limit-policy: drop", "only fixed MACs may send"},
 		{"mac-limit: 0", NULL},
 		{"recovery-time: 5", "nothing err-disables it"},
@@ -631,6 +636,36 @@ static void warnings(void **state)
 		      cases[i].policy, said);
 		char *end = strchr(said, '\n');
 		CHECK(!end || !end[1], "%s: %s", cases[i].policy, said);
+		config_free(c);
+	}
+}
+
+// A VLAN key that the mode in force ignores, whatever the levels of the key and of the mode.
+static void ignored_vlan_keys(void **state)
+{
+	static const struct {
+		const char *text, *says;
+	} cases[] = {
+		{"policy: {access-vlan: 5}\nports: [{name: a}]\n",
+		 "warning: port 'a': access-vlan of the switch has no effect here (it needs vlan-mode: access)\n"},
+		{"policy: {vlan-mode: access, access-vlan: 5}\nports: [{name: a}]\n", ""},
+		{"policy: {access-vlan: 5}\nports: [{name: a, policy: {vlan-mode: access}}]\n", ""},
+		{"port-groups: [{name: g, policy: {allowed-vlans: 7}}]\n"
+		 "ports: [{name: a, port-group: g, policy: {vlan-mode: access}}, {name: b, port-group: g, "
+		 "policy: {native-vlan: 7}}]\n",
+		 "warning: port 'a': allowed-vlans of the group has no effect here (it needs vlan-mode: trunk)\n"},
+		{"port-groups: [{name: g, policy: {access-vlan: 7}}]\nports: [{name: a}]\n", ""},
+		{"policy: {access-vlan: 5}\nports: [{name: a, policy: {vlan-mode: access}}, {name: m}]\n"
+		 "mirrors: [{name: s, source: [a], destination: m}]\n",
+		 ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char said[2048] = "";
+		struct config *c = parse(cases[i].text);
+		config_warnings(c, note_warning, said);
+		assert_string_equal(said, cases[i].says);
 		config_free(c);
 	}
 }
@@ -795,4 +830,5 @@ static void differences_between(void **state)
 
 RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list),
 	  TEST(defaults), TEST(legal), TEST(limits), TEST(files), TEST(written_and_read_again),
-	  TEST(warnings), TEST(a_full_disk_is_an_error), TEST(comments), TEST(differences_between))
+	  TEST(warnings), TEST(ignored_vlan_keys), TEST(a_full_disk_is_an_error), TEST(comments),
+	  TEST(differences_between))
