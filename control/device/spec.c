@@ -30,7 +30,7 @@ static const struct kind kinds[] = {
 	{"null", "net_null", ",no-rx=1", "nothing", NULL},
 	{"pci", NULL, "", "PCI address", NULL},
 	{"pcap", NULL, NULL, "captures IN.pcap, or IN.pcap,OUT.pcap", NULL},
-	{"bond", NULL, NULL, "MODE,MEMBER,… with mode active-backup or lacp", NULL},
+	{"bond", NULL, NULL, "MODE,MEMBER,… with mode active-backup, balance-xor or lacp", NULL},
 };
 
 // The rings of a packet socket. The driver's default of 512 slots overflows under a single TCP
@@ -41,11 +41,16 @@ static const char long_slots[] = ",framesz=16384,blocksz=16384,framecnt=1024,qdi
 
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-// DPDK's numbers of the modes of bonding.
-static const struct {
-	const char *name;
-	unsigned number;
-} bond_modes[] = {{"active-backup", 1}, {"lacp", 4}, {"802.3ad", 4}};
+// DPDK's arguments for the modes of bonding. A static link aggregation spreads frames by addresses
+// and ports, as ESXi's "route based on IP hash" does.
+static const struct bond_mode {
+	const char *name, *args;
+} bond_modes[] = {
+	{"active-backup", "mode=1"},
+	{"balance-xor", "mode=2,xmit_policy=l34"},
+	{"lacp", "mode=4"},
+	{"802.3ad", "mode=4"},
+};
 
 static const struct kind *device_kind(const char *device, const char **argument)
 {
@@ -183,12 +188,12 @@ static bool member_args(const struct config_port *p, const char *bond, unsigned 
 	return kind_args(p, name, k, argument, out, e);
 }
 
-static int bond_mode(const char *name)
+static const struct bond_mode *bond_mode(const char *name)
 {
 	for (size_t i = 0; i < sizeof bond_modes / sizeof *bond_modes; i++)
 		if (!strcmp(name, bond_modes[i].name))
-			return (int)bond_modes[i].number;
-	return -1;
+			return &bond_modes[i];
+	return NULL;
 }
 
 // Writes the devargs of the members, then those of the bond, which names its members.
@@ -199,14 +204,14 @@ static bool bond_parts(const struct config_port *p, const char *name, const char
 
 	snprintf(text, sizeof text, "%s", argument);
 	const char *word = strsep(&rest, ",");
-	int mode = bond_mode(word);
-	if (mode < 0)
+	const struct bond_mode *mode = bond_mode(word);
+	if (!mode)
 		return error_at(
 			e, p->device_at,
-			"port '%s': the mode of a bond cannot be '%.40s' (active-backup or lacp)",
+			"port '%s': the mode of a bond cannot be '%.40s' (active-backup, balance-xor or lacp)",
 			p->name, word);
 	char bond[DEVICE_ARGS];
-	int n = snprintf(bond, sizeof bond, "net_bonding_%s,mode=%d", name, mode);
+	int n = snprintf(bond, sizeof bond, "net_bonding_%s,%s", name, mode->args);
 	for (out->count = 0; (member = strsep(&rest, ",")); out->count++) {
 		char *args = out->args[out->count];
 		if (out->count == PORT_PARTS_MAX - 1)
