@@ -31,7 +31,7 @@ static const struct {
 	unsigned quirks;
 } drivers[] = {
 	{"net_af_packet", PORT_QUIRK_UNFINISHED},
-	{"net_af_xdp", PORT_QUIRK_UNFINISHED | PORT_QUIRK_SLOW_POLL},
+	{"net_af_xdp", PORT_QUIRK_UNFINISHED | PORT_QUIRK_SLOW_POLL | PORT_QUIRK_SHORT},
 	{"net_memif", PORT_QUIRK_DEFERRED | PORT_QUIRK_LEAKS},
 	{"net_tap", PORT_QUIRK_SLOW_POLL},
 	{"net_vhost", PORT_QUIRK_GUEST},
@@ -139,6 +139,34 @@ static int setup_queues(struct port *p, struct rte_mempool *pool)
 	return rc;
 }
 
+// Whether the buffers of a device are too short for an MTU, and cannot be longer.
+static bool is_short(const struct port *p, uint16_t mtu)
+{
+	return p->quirks & PORT_QUIRK_SHORT && mtu > RTE_ETHER_MTU;
+}
+
+// The largest MTU that a device says it takes, as DPDK derives it.
+static uint32_t part_largest_mtu(const struct port_part *part)
+{
+	struct rte_eth_dev_info info;
+	uint32_t overhead = RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN;
+
+	if (rte_eth_dev_info_get(part->dev, &info))
+		return UINT16_MAX;
+	if (info.max_mtu == UINT16_MAX && info.max_rx_pktlen > overhead)
+		return RTE_MIN(info.max_rx_pktlen - overhead, (uint32_t)UINT16_MAX);
+	return info.max_mtu;
+}
+
+uint32_t port_largest_mtu(const struct port *p)
+{
+	uint32_t largest = p->quirks & PORT_QUIRK_SHORT ? RTE_ETHER_MTU : UINT16_MAX;
+
+	for (unsigned i = 0; i < p->parts && !(p->quirks & PORT_QUIRK_UNFINISHED); i++)
+		largest = RTE_MIN(largest, part_largest_mtu(&p->part[i]));
+	return largest;
+}
+
 // Sets the MTU of a device. Drivers that do not support it take frames of any length.
 static int device_mtu(struct port *p, uint16_t mtu)
 {
@@ -163,6 +191,8 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 {
 	bool limited = mtu || p->kernel;
 
+	if (is_short(p, mtu))
+		return -EINVAL;
 	if ((p->quirks & PORT_QUIRK_UNFINISHED) && mtu > RTE_ETHER_MTU && !p->own)
 		return -ENOBUFS;
 	if (!mtu)
@@ -234,6 +264,9 @@ static int start_port(struct port *p, const struct port_options *o, struct port_
 	rc = configure_queues(p, &info, o);
 	if (rc)
 		return rc;
+	e->step = "set the MTU of";
+	if (is_short(p, o->mtu))
+		return -EINVAL;
 	e->step = "set up the queues of";
 	if ((p->quirks & PORT_QUIRK_UNFINISHED) && o->mtu > RTE_ETHER_MTU) {
 		p->own = pool_create_long(p->dev);

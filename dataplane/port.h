@@ -27,6 +27,7 @@ enum {
 	PORT_QUIRK_DEFERRED = 4,   // work in DPDK's interrupt thread may outlive the device
 	PORT_QUIRK_LEAKS = 8,      // memory of the egress queues is not freed
 	PORT_QUIRK_SLOW_POLL = 16, // each poll is a system call, even without a frame
+	PORT_QUIRK_SHORT = 32,     // takes no buffers that are longer than usual
 };
 
 struct port_part {
@@ -78,6 +79,10 @@ struct port_options {
 int port_open(struct port *p, const char *const *parts, const struct port_options *o,
 	      struct port_error *e);
 void port_close(struct port *p);
+
+// The largest MTU that the devices of a port say they take, after one was refused with -EINVAL.
+// Interfaces of the kernel behind them have a limit of their own.
+uint32_t port_largest_mtu(const struct port *p);
 
 // Sets the MTU of an open port; 0 is the default, which is 1500 for kernel interfaces. -ENOBUFS if
 // the buffers of a packet socket are too short; their size is fixed when it is opened.

@@ -12,7 +12,7 @@
 
 // Macros, because help quotes them.
 #define MTU_MIN 68 // RFC 791
-#define MTU_MAX 9000
+#define MTU_MAX 9600
 #define QUEUES_MAX 8
 
 // clang-format off

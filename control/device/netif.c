@@ -5,6 +5,7 @@
 #include <linux/bpf.h>
 #include <linux/ethtool.h>
 #include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <stdint.h>
@@ -35,6 +36,41 @@ static int ethtool(const char *name, void *command)
 int interface_set_mtu(const char *name, unsigned mtu)
 {
 	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
+}
+
+// The number of attribute `type` in the kernel's answer to RTM_GETLINK, UINT32_MAX if it has none.
+static uint32_t link_attribute(const struct nlmsghdr *answer, size_t size, unsigned short type)
+{
+	if (!NLMSG_OK(answer, size) || answer->nlmsg_type != RTM_NEWLINK)
+		return UINT32_MAX;
+	size_t left = IFLA_PAYLOAD(answer);
+	for (const struct rtattr *a = IFLA_RTA(NLMSG_DATA(answer)); RTA_OK(a, left);
+	     a = RTA_NEXT(a, left))
+		if (a->rta_type == type && RTA_PAYLOAD(a) >= sizeof(uint32_t))
+			return *(const uint32_t *)RTA_DATA(a);
+	return UINT32_MAX;
+}
+
+uint32_t interface_largest_mtu(const char *name)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ifinfomsg link;
+	} request = {
+		.head = {.nlmsg_len = sizeof request,
+			 .nlmsg_type = RTM_GETLINK,
+			 .nlmsg_flags = NLM_F_REQUEST},
+		.link = {.ifi_index = (int)if_nametoindex(name)},
+	};
+	_Alignas(struct nlmsghdr) char answer[16384];
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ssize_t n = fd < 0 || send(fd, &request, sizeof request, 0) < 0
+			    ? -1
+			    : recv(fd, answer, sizeof answer, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? UINT32_MAX : link_attribute((void *)answer, (size_t)n, IFLA_MAX_MTU);
 }
 
 static bool is_veth(const char *name)

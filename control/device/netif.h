@@ -10,6 +10,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 // Attaches that program to a veth. Keep the descriptor *guard open while the interface is in use;
 // -1 means that the interface needs none. False, with errno, if the program cannot be attached.
@@ -21,3 +22,6 @@ void interface_stop_merging(const char *name);
 
 // Sets the MTU. 0 or -errno.
 int interface_set_mtu(const char *name, unsigned mtu);
+
+// The largest MTU that the kernel allows for an interface; UINT32_MAX if it does not say.
+uint32_t interface_largest_mtu(const char *name);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <rte_common.h>
 #include <rte_errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -92,7 +93,7 @@ static void pci_hint(const char *device, char out[HINT])
 }
 
 // Writes a likely cause for a device that does not open, or "".
-static void device_hint(const char *device, unsigned mtu, char out[HINT])
+static void device_hint(const char *device, char out[HINT])
 {
 	static const struct {
 		const char *kind, *text;
@@ -112,10 +113,6 @@ static void device_hint(const char *device, unsigned mtu, char out[HINT])
 	*out = 0;
 	if (device_is_pci(device) && strncmp(device, "bond:", 5))
 		pci_hint(device, out);
-	else if (mtu > MTU_DEFAULT && argument_of(device, "tap", argument))
-		snprintf(out, HINT,
-			 " (DPDK's TAPs go up to 1500 here; af_packet on a veth goes up to %d)",
-			 MTU_MAX);
 	for (size_t i = 0; i < sizeof hints / sizeof *hints && !*out; i++)
 		if (argument_of(device, hints[i].kind, argument))
 			snprintf(out, HINT, "%s", hints[i].text);
@@ -159,11 +156,35 @@ static int prepare_interface(struct port *port, const struct config_port *p, con
 	return p->mtu ? interface_set_mtu(name, p->mtu) : 0;
 }
 
+// The largest MTU that a device takes, and the interfaces behind it.
+static uint32_t largest_mtu(const struct port *port, const struct device_parts *parts)
+{
+	uint32_t largest = port_largest_mtu(port);
+	char name[IF_NAMESIZE];
+
+	for (unsigned i = 0; i < parts->count; i++)
+		if (packet_interface(parts->args[i], name))
+			largest = RTE_MIN(largest, interface_largest_mtu(name));
+	return largest;
+}
+
+// Names the device's own maximum where an MTU exceeds it. False if it does not.
+static bool is_mtu_error(const struct config_port *p, int rc, uint32_t largest, struct error *e)
+{
+	if (rc != -EINVAL || p->mtu <= largest)
+		return false;
+	error_at(
+		e, p->mtu_at,
+		"port '%s': mtu cannot be %u (device '%.200s' takes at most %u; af_packet on a veth takes %d)",
+		p->name, p->mtu, p->device, largest, MTU_MAX);
+	return true;
+}
+
 static bool device_error(const struct config_port *p, const char *step, int rc, struct error *e)
 {
 	char text[HINT];
 
-	device_hint(p->device, p->mtu, text);
+	device_hint(p->device, text);
 	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name,
 			step, p->device, rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc),
 			text); // drivers that give no reason return -1
@@ -186,6 +207,8 @@ bool device_set_mtu(struct port *port, const struct config_port *p, struct error
 			e, p->at,
 			"port '%s': device '%.200s' must be reopened for mtu %u (remove the port, then add it again)",
 			p->name, p->device, p->mtu);
+	if (is_mtu_error(p, rc, largest_mtu(port, &parts), e))
+		return false;
 	return !rc || device_error(p, "set the MTU of", rc, e);
 }
 
@@ -212,7 +235,10 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		rc = prepare_interface(port, p, parts.args[i], &step);
 	if (!rc)
 		return true;
+	uint32_t largest = largest_mtu(port, &parts);
 	device_close(port);
+	if (is_mtu_error(p, rc, largest, e))
+		return false;
 	if (rc == -ERANGE)
 		return error_at(e, p->device_at,
 				"port '%s': device '%.200s' does not have %u queues (queues: 1)",

@@ -315,8 +315,8 @@ switch: { name: lab }
         self.say(f"port set b mtu {longest - 1}")
         self.stands_still()
         assert self.dropped() > 0, "no frame is too long"
-        for wrong in ("67", "9001", "x"):
-            assert "a number from 68 to 9000" in self.say(f"port set b mtu {wrong}", USAGE)
+        for wrong in ("67", "9601", "x"):
+            assert "a number from 68 to 9600" in self.say(f"port set b mtu {wrong}", USAGE)
         tap.equal(self.shown_mtu(), longest - 1, "MTU")
         self.say("port unset b mtu")
         self.flows()
