@@ -663,7 +663,7 @@ static void ignored_vlan_keys(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char said[2048] = "";
-		struct config *c = parse(cases[i].text);
+		struct config *c = test_config(cases[i].text);
 		config_warnings(c, note_warning, said);
 		assert_string_equal(said, cases[i].says);
 		config_free(c);
