@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""bench: what the CLI tests stand on: the programs, a folder for files, live switches on devices that need no root."""
+"""bench: programs, a temporary folder and live switches for tests that need no root."""
 
 import json
 import re
@@ -27,9 +27,9 @@ def pcap(frames, linktype=ETHERNET):
 
 
 class Client:
-    """JSON-RPC over the control socket, one object a line; also whatever else one wants to send there."""
+    """JSON-RPC over the control socket, one object a line. It can also send arbitrary bytes."""
 
-    schema = None  # that answers are held against
+    schema = None  # checks every answer, if set
 
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -41,7 +41,7 @@ class Client:
         self.socket.sendall(data)
 
     def answer(self):
-        """The next answer; None where the switch has hung up."""
+        """The next answer; None if the switch closed the connection."""
         line = self.file.readline()
         answer = json.loads(line) if line else None
         if self.schema and answer:
@@ -62,7 +62,7 @@ class Client:
 
 
 class Bench:
-    """With a schema, all JSON that nestctl prints is held against it."""
+    """With a schema, all JSON output of nestctl is validated."""
 
     def __init__(self, build, schema=None):
         self.build, self.schema = Path(build).resolve(), schema
@@ -93,10 +93,10 @@ class Bench:
         return done
 
     def fails(self, status, pattern, program, *words):
-        """One line on standard error, nothing on standard output, and this exit status."""
+        """Expects this exit status, one matching line on standard error and an empty standard output."""
         done = self.run(program, *words)
         assert done.returncode == status, f"exit status {done.returncode}, should be {status}: {done.stderr}{done.stdout}"
-        assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), f"not one line:\n{done.stderr}"
+        assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), f"standard error is not one line:\n{done.stderr}"
         assert re.search(pattern, done.stderr), f"/{pattern}/ is not in: {done.stderr}"
         assert not done.stdout, f"on standard output: {done.stdout}"
 
@@ -108,7 +108,7 @@ class Bench:
         return done.stdout
 
     def start(self, config, path, *words, prefix=()):
-        """A live switch, its log beside its socket; words: more options; prefix: a program that starts it."""
+        """Starts a live switch; its log is next to its socket. words: more options; prefix: a program that starts it."""
         log = path.with_suffix(".log")
         with log.open("wb") as file:
             process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path,
@@ -126,7 +126,7 @@ class Bench:
 
     @contextmanager
     def switch(self, config, name="live", prefix=(), options=()):
-        """A live switch; gives the path of its socket."""
+        """A live switch; yields the path of its socket."""
         path = self.folder / f"{name}.sock"
         process = self.start(self.file(f"{name}.yaml", config), path, *options, prefix=prefix)
         try:
@@ -135,4 +135,4 @@ class Bench:
             process.terminate()
             status = process.wait(PATIENCE_S)
         assert status == 0, f"nestswitch ended with {status}: {process.log.read_text()}"
-        assert not path.exists(), f"{path} is still there"
+        assert not path.exists(), f"nestswitch left {path} behind"

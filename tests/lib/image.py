@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""image: what a guest boots: Debian's kernel for clouds, fetched and not installed, and an initramfs with busybox, iproute2,
-iperf3 and `init`. Both are made once and kept in build/guest-image/."""
+"""image: kernel and initramfs of a guest, made once and kept in build/guest-image/.
+
+The kernel is Debian's cloud kernel, downloaded but not installed. The initramfs has busybox, iproute2, iperf3 and `init`.
+"""
 
 import lzma
 import re
@@ -21,7 +23,7 @@ SKELETON = ("bin", "dev", "proc", "root", "sys", "tmp")
 
 
 class Missing(Exception):
-    """Why there can be no guests here."""
+    """The reason why this machine cannot make guests."""
 
 
 def make():
@@ -60,7 +62,7 @@ def build(folder, kernel, initramfs):
 
 
 def package():
-    """The kernel's package, which the other one only names."""
+    """The package of the kernel. KERNEL is a metapackage that depends on it."""
     kept = sorted(CACHE.glob("linux-image-*.deb"))
     if kept:
         return kept[-1]
@@ -84,8 +86,7 @@ def put(file, folder):
 
 
 def modules(folder):
-    """{name: content} of the modules wanted and of those they need, in an order in which they can be loaded. What is built
-    into the kernel is none."""
+    """{name: content} of MODULES and their dependencies, in loading order, without modules that are built into the kernel."""
     files = {module_name(path): path for path in folder.rglob("*.ko*")}
     built_in = {module_name(Path(line)) for line in (folder / "modules.builtin").read_text().split()}
     order = {}

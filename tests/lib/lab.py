@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """lab: nested hosts made of network namespaces, on the ports of a live switch.
 
-A nested host is a namespace with a bridge of its own (the inner vSwitch) and an uplink; its guests are further namespaces
-on that bridge. The uplink is a TAP that the switch made (`tap`), given to the host's namespace, or a veth
-whose other end the switch opens (`af_packet`). The switch runs in a namespace too: nothing touches the machine's own network.
+A nested host is a namespace with its own bridge (the inner vSwitch) and an uplink. Its guests are namespaces on that bridge.
+The uplink of kind `tap` is a TAP that the switch made and the lab moved to the host's namespace. The uplink of kind
+`af_packet` is a veth whose other end the switch opens. The switch also has a namespace: the lab does not touch the
+machine's network.
 """
 
 import json
@@ -18,13 +19,13 @@ from pathlib import Path
 
 START_S = 30
 STOP_S = 20
-LAST_REPLY_S = 10  # other work on the machine can hold a reply up for long
-CONTACTS, CONTACT_S = 20, 1  # the first of them may be lost
-UNREACHABLE = 3  # exit status of nestctl where there is no switch (yet)
+LAST_REPLY_S = 10  # a busy machine can delay a reply
+CONTACTS, CONTACT_S = 20, 1  # attempts at first contact, and the wait for each
+UNREACHABLE = 3  # exit status of nestctl if no switch answers
 
 
 class Failure(Exception):
-    """A command that did not do what it should."""
+    """A command failed."""
 
 
 def run(*words, check=True, timeout=60):
@@ -39,7 +40,7 @@ def run(*words, check=True, timeout=60):
 
 
 def why_not():
-    """Why there can be no namespaces here; nothing if there can."""
+    """The reason why this machine cannot run the lab; None if it can."""
     if os.geteuid():
         return "not root"
     if not os.path.exists("/dev/net/tun"):
@@ -58,7 +59,7 @@ def why_not():
 
 
 class Namespace:
-    """One network namespace; IPv6 is off where it would only be noise."""
+    """One network namespace. Without IPv6 its interfaces send nothing on their own."""
 
     def __init__(self, name, ipv6):
         self.name = name
@@ -92,8 +93,10 @@ class Namespace:
 
 
 class Pings:
-    """Echo requests that ping sent, and replies that the kernel counted: ping itself does not wait for the last one longer
-    than for an interval, which a busy machine may need."""
+    """Echo requests that ping sent, and replies that the kernel counted.
+
+    ping waits for the last reply for one interval only. A busy machine may need longer.
+    """
 
     def __init__(self, namespace):
         self.namespace, self.before = namespace, echo_replies(namespace)
@@ -120,11 +123,11 @@ class Pings:
 
 
 def echo_replies(namespace):
-    """ICMP and ICMPv6 echo replies received, ever."""
+    """The number of ICMP and ICMPv6 echo replies that the namespace has received."""
     text = namespace.run("cat", "/proc/net/snmp").stdout
     names, values = re.findall("^Icmp: (.*)$", text, re.MULTILINE)
     total = int(dict(zip(names.split(), values.split()))["InEchoReps"])
-    six = namespace.run("cat", "/proc/net/snmp6", check=False).stdout  # not there without IPv6
+    six = namespace.run("cat", "/proc/net/snmp6", check=False).stdout  # absent without IPv6
     return total + sum(map(int, re.findall(r"^Icmp6InEchoReplies\s+(\d+)", six, re.MULTILINE)))
 
 
@@ -136,11 +139,11 @@ def ping(namespace, address, count, interval, patience_s):
 
 
 class Station(Namespace):
-    """What pings and is pinged."""
+    """A namespace that sends and answers pings."""
 
     def ping(self, address, count=5, interval=0.05):
-        """Pings that should be answered. First contact is made before: on a busy machine it may take longer than the kernel
-        waits for an address."""
+        """Pings that the other side should answer. The first contact is not counted, because the kernel may give up address
+        resolution on a busy machine."""
         for _ in range(CONTACTS):
             if ping(self, address, 1, 1, CONTACT_S).received:
                 break
@@ -154,7 +157,7 @@ class Station(Namespace):
 
 
 class Guest(Station):
-    """A nested VM: one interface, with a MAC and addresses that only its own host's bridge knows of."""
+    """A nested VM with one interface. Only the bridge of its host knows its MAC."""
 
     def __init__(self, name, host, number):
         super().__init__(name, ipv6=True)
@@ -163,11 +166,11 @@ class Guest(Station):
         self.plug(host)
 
     def plug(self, host):
-        """Into this host; out of the one it was in."""
+        """Connects the guest to this host and disconnects it from its previous host."""
         self.unplug()
         self.host, self.inner = host, f"v{self.mac[-5:].replace(':', '')}"
         self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.inner, "netns", host.name)
-        # The switch sees frames as they are on the wire: checksums must be in them.
+        # The switch receives raw frames: the kernel must fill in the checksums.
         self.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off")
         host.ip("link", "set", self.inner, "master", "br0", "up")
         self.ip("link", "set", "eth0", "up")
@@ -180,7 +183,7 @@ class Guest(Station):
 
 
 class Host(Station):
-    """A nested hypervisor: an inner bridge, which has the MAC and address of the host itself, and guests."""
+    """A nested hypervisor: an inner bridge with the host's own MAC and address, and guests."""
 
     def __init__(self, name, port, number):
         super().__init__(name, ipv6=False)
@@ -232,12 +235,12 @@ class Switch:
         return {port["name"]: port for port in self.show("stats")}
 
     def places(self, vlan=1):
-        """{MAC: port} of what was learned."""
+        """{MAC: port} of the learned FDB entries."""
         return {entry["mac"]: entry["port"] for entry in self.show("fdb", "show") if
                 entry["type"] == "dynamic" and entry["vlan"] == vlan}
 
     def stop(self, number=signal.SIGTERM):
-        """Its exit status; "hangs" if it has to be killed."""
+        """Stops the switch. Returns its exit status, or "hangs" if it had to be killed."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -249,7 +252,7 @@ class Switch:
 
 
 class Whole:
-    """Namespaces, a folder and a switch; a context manager, in which what fails halfway is taken down. `set_up` makes it."""
+    """Namespaces, a folder and a switch. If `set_up` of a subclass fails, the context manager cleans up."""
 
     def __init__(self, prefix):
         self.namespaces, self.switch = [], None
@@ -308,14 +311,14 @@ class Lab(Whole):
             host.connect("uplink")
 
     def config(self, policy="", workers=1, hugepages="off"):
-        """Each nested host on a port of its own; `policy` as in a configuration, switch-wide."""
+        """A configuration with one port for each nested host and a switch-wide `policy`."""
         ports = "".join(f"  - {{ name: {host.port}, device: '{self.kind}:{host.port}', mac-address: '{host.mac}' }}\n"
                         for host in self.hosts)
         return (f"dataplane: {{ workers: {workers}, memory: 128, hugepages: {hugepages} }}\n"
                 f"policy: {{ {policy} }}\nports:\n{ports}")
 
     def start(self, config, eal=()):
-        """The switch, and in a TAP lab the interfaces it made given to the hosts."""
+        """Starts the switch. In a TAP lab it also moves the interfaces to the hosts."""
         try:
             return self.started(config, eal)
         except BaseException:
@@ -332,7 +335,7 @@ class Lab(Whole):
         return self.switch
 
     def await_links(self):
-        """An interface is down for a moment while it moves; the switch asks for links a few times a second."""
+        """An interface is briefly down while it moves. The switch reads link states a few times a second."""
         time.sleep(0.3)
         deadline = time.monotonic() + START_S
         while any(port["state"] != "up" for port in self.switch.show("port")):
@@ -341,14 +344,14 @@ class Lab(Whole):
             time.sleep(0.05)
 
     def forget(self):
-        """Every neighbour cache is empty again."""
+        """Empties every neighbour cache."""
         for namespace in [*self.hosts, *self.guests()]:
             namespace.forget_neighbours()
 
 
 @contextmanager
 def hugepages(count):
-    """So many free 2 MiB pages while this lasts; False where the machine cannot give them."""
+    """Reserves this many 2 MiB pages. Yields False if the machine cannot provide them."""
     knob = Path("/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages")
     before = knob.read_text() if knob.exists() else ""
     mounted = "hugetlbfs" in [line.split()[2] for line in Path("/proc/mounts").read_text().splitlines()]

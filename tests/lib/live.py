@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""live: a switch with plain stations, each a namespace with one interface, and a connection to its control socket."""
+"""live: a switch with stations, which are namespaces with one interface, and a client of its control socket."""
 
 import json
 import os
@@ -17,7 +17,7 @@ STREAM_RATE, STREAM_PORT = 1000, 7000
 
 
 class Refused(Exception):
-    """The switch said no, and why."""
+    """The switch refused a request; the text is its reason."""
 
 
 class Control:
@@ -42,7 +42,7 @@ class Control:
         request = {"jsonrpc": "2.0", "id": self.number, "method": method, "params": params}
         self.socket.sendall(json.dumps(request).encode() + b"\n")
         line = self.lines.readline()
-        assert line, "the switch hangs up"
+        assert line, "the switch closed the connection"
         answer = json.loads(line)
         assert answer["id"] == self.number, f"answer: {answer}"
         if "error" in answer:
@@ -54,7 +54,7 @@ class Control:
 
 
 class Station(lab.Namespace):
-    """A namespace with one interface, eth0, on port `port`; IPv4 with neighbours that are told, not asked for."""
+    """A namespace whose interface eth0 is on the port `port`. It has IPv4 with static neighbours."""
 
     def __init__(self, net, port, number):
         super().__init__(net.name(port), ipv6=False)
@@ -64,7 +64,7 @@ class Station(lab.Namespace):
     def plug(self, switch):
         self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.port, "netns", switch.name)
         switch.ip("link", "set", self.port, "up")
-        # The switch sees frames as they are on the wire: checksums must be in them.
+        # The switch receives raw frames: the kernel must fill in the checksums.
         self.run("ethtool", "-K", "eth0", "tx", "off", "rx", "off")
         self.ip("addr", "add", f"{self.ip4}/24", "dev", "eth0")
         self.ip("link", "set", "eth0", "up")
@@ -77,7 +77,7 @@ class Station(lab.Namespace):
 
 
 class Net(lab.Whole):
-    """The switch's namespace and those of its stations."""
+    """The namespaces of the switch and its stations."""
 
     def __init__(self, build, ports):
         super().__init__(self.name(""))
@@ -97,13 +97,13 @@ class Net(lab.Whole):
         return self.switch
 
     def stop(self):
-        """The exit status of the switch, which is gone then."""
+        """Stops the switch and returns its exit status."""
         switch, self.switch = self.switch, None
         return switch.stop() if switch else None
 
 
 def finish(process, patience_s=PATIENCE_S):
-    """Ends a traffic program; what it has to say."""
+    """Ends a traffic program and returns its report."""
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=patience_s)[0]
     assert process.returncode == 0, f"{process.args}: exit status {process.returncode}"
@@ -128,7 +128,7 @@ class Stream:
     def result(self):
         got = finish(self.receiver)
         lost = got["missing"] + list(range(got["highest"] + 1, self.sent))
-        print(f"# {self.name}: {self.sent} sent, {len(lost)} lost, {got['twice']} twice")
+        print(f"# {self.name}: {self.sent} sent, {len(lost)} lost, {got['twice']} duplicated")
         if not lost and not got["twice"]:
             return None
-        return f"{self.name}: lost {lost[:20]} ({len(lost)} of {self.sent}), {got['twice']} came twice"
+        return f"{self.name}: lost {lost[:20]} ({len(lost)} of {self.sent}), {got['twice']} duplicated"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""nested: nested hosts that are virtual machines, each with an inner bridge and guests of its own, on a live switch.
+"""nested: nested hosts on a live switch. Each host is a virtual machine with an inner bridge and guests.
 
-A guest is a network namespace inside the virtual machine; its MAC is known to its host's bridge only. The switch runs in
-a namespace as well: nothing touches the machine's own network.
+A guest is a network namespace inside the virtual machine. Only the bridge of its host knows its MAC. The switch also has
+a namespace: the lab does not touch the machine's network.
 """
 
 import os
@@ -16,7 +16,7 @@ QUIET = "net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 net.i
 
 
 class Pings:
-    """What ping said, with every answer waited for that may still come."""
+    """The totals of one or several runs of ping."""
 
     def __init__(self, text):
         found = re.findall(r"(\d+) packets transmitted, (\d+) packets received(?:, (\d+) duplicates)?", text)
@@ -35,7 +35,7 @@ class Pings:
 
 
 class Station:
-    """What pings and is pinged; its `prefix` makes a command one of its own in its virtual machine."""
+    """A host or guest that sends and answers pings. `prefix` runs a command as this station in its virtual machine."""
 
     def run(self, command, **options):
         return self.vm().run(self.prefix + command, **options)
@@ -48,14 +48,14 @@ class Station:
         return self.ping(address, 3, 0.2, 1)
 
     def start(self, command):
-        """In the background; one at a time in a virtual machine."""
+        """Starts a command in the background. A virtual machine can have only one."""
         self.vm().run(f"{self.prefix}{command} >/tmp/background.log 2>&1 & echo $! >/tmp/background.pid")
 
     def stop(self):
         self.vm().run("kill $(cat /tmp/background.pid)")
 
     def keep_pinging(self, address):
-        """In rounds of a second, each of which ends when its last answer came or is given up."""
+        """Pings in rounds of a second. A round ends with its last reply, or after 10 s without one."""
         self.vm().run(f"""rm -f /tmp/stop /tmp/stopped
             {{ until {self.prefix}ping -q -c 20 -i 0.05 -W 10 {address}; [ -e /tmp/stop ]; do continue; done
                touch /tmp/stopped; }} >/tmp/pings 2>&1 &""")
@@ -82,7 +82,7 @@ class Host(Station):
         return self.machine
 
     def set_up(self):
-        """The bridge and its guests, in a machine that has just started."""
+        """Makes the bridge and its guests in a machine that has just started."""
         self.machine.await_boot()
         self.run(f"""sysctl -qw {QUIET} net.ipv6.conf.all.disable_ipv6=1
             /sbin/ip link add br0 address {self.mac} type bridge stp_state 0 forward_delay 0 mcast_snooping 0
@@ -124,7 +124,7 @@ class Guest(Station):
         self.vm().run(f"/sbin/ip -n {self.name} {words}")
 
     def announce(self):
-        """A gratuitous ARP, as a hypervisor sends it for a guest that has moved."""
+        """Sends a gratuitous ARP, as a hypervisor does for a guest that has moved."""
         self.run(f"arping -q -U -c 1 -I eth0 {self.ip4}")
 
 
@@ -161,7 +161,7 @@ class Lab(lab.Whole):
         return f"{self.folder.name}/host{number}.sock"
 
     def qemu_serves(self, number):
-        """Of the last host; of the others the switch does. Both ways are in use."""
+        """Whether QEMU serves the socket: so for the last host. The switch serves the other sockets."""
         return number == self.counts[0]
 
     def cable(self, number):

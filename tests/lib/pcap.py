@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Captures: just what the scenarios write and read."""
+"""pcap: writes and reads captures, in the formats that the model tests need."""
 
 import struct
 
@@ -20,13 +20,13 @@ def write(path, records, magic=NANOSECONDS, order="<"):
 
 
 def body(records):
-    """What a nanosecond capture of these records holds behind its header."""
+    """The content of a nanosecond capture of these records, without the file header."""
     return b"".join(struct.pack("<" + RECORD, time // SECOND, time % SECOND, len(data), wire_length) + data
                     for time, data, wire_length in records)
 
 
 def read_body(path):
-    """What a capture of the switch holds behind its header, which must be that of a nanosecond capture."""
+    """The content of a nanosecond capture without its file header. Other formats raise ValueError."""
     with open(path, "rb") as file:
         content = file.read()
     size = struct.calcsize("<" + HEADER)

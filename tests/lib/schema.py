@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""schema: whether what the programs say as JSON is as control/server/schema.json has it."""
+"""schema: checks JSON of the programs against control/server/schema.json."""
 
 import json
 from pathlib import Path
@@ -19,14 +19,14 @@ class Schema:
         return name in self.whole["$defs"]
 
     def members(self, name):
-        """What an object of this definition has."""
+        """The names of the members of an object of this definition."""
         definition = self.whole["$defs"][name]
         inherited = self.members(definition["$ref"].rpartition("/")[2]) if "$ref" in definition else set()
         return inherited | set(definition.get("properties", ()))
 
     def check(self, name, value):
-        """Holds a value against the definition of this name."""
-        assert self.has(name), f"{PATH.name} has nothing under {name}"
+        """Checks a value against the definition of this name."""
+        assert self.has(name), f"{PATH.name} has no definition of {name}"
         if name not in self.validators:
             one = self.whole | {"$ref": f"#/$defs/{name}"}
             jsonschema.Draft202012Validator.check_schema(one)
@@ -35,17 +35,17 @@ class Schema:
         assert not error, f"{PATH.name}, {name}: {'/'.join(map(str, error.absolute_path))}: {error.message}"
 
     def name_of(self, words):
-        """The definition of what `nestctl -j` prints for these words."""
+        """The name of the definition for the output of `nestctl -j` with these words."""
         group, verb = words[0], words[1] if len(words) > 1 else "show"
         names = [f"{group}.{verb}", f"{group}.show", group]
         for name in names:
             for full in (f"nestctl.{name}", name):
                 if self.has(full):
                     return full
-        raise AssertionError(f"{PATH.name} has nothing for nestctl {' '.join(words)}")
+        raise AssertionError(f"{PATH.name} has no definition for nestctl {' '.join(words)}")
 
     def check_output(self, words, text):
-        """What nestctl printed for these words, if they ask for JSON."""
+        """Checks the output of nestctl for these words, if they ask for JSON."""
         words, wants_json = command_words(words)
         if not wants_json or not words:
             return
@@ -55,7 +55,7 @@ class Schema:
 
 
 def command_words(words):
-    """The words of a command line without the options, and whether these ask for JSON."""
+    """The words of a command line without its options, and whether the options ask for JSON."""
     words, rest, wants_json = [str(word) for word in words], [], False
     while words:
         word = words.pop(0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""tap: runs tests that are functions, and prints TAP."""
+"""tap: runs functions as tests and prints TAP."""
 
 import re
 import signal
@@ -8,7 +8,7 @@ import traceback
 
 
 class Skip(Exception):
-    """Raised by a test that cannot run here; says why."""
+    """A test raises it with a reason if it cannot run here."""
 
 
 def equal(got, wanted, what="value"):
@@ -27,7 +27,7 @@ def diagnose(error):
 
 
 def run(tests, context=lambda: []):
-    """Runs [(name, function)], returns the exit status; context() gives lines that help to understand a failure."""
+    """Runs [(name, function)] and returns the exit status. context() returns more lines for the diagnostics of a failure."""
     print(f"1..{len(tests)}", flush=True)
     failed = 0
     for number, (name, test) in enumerate(tests, 1):
@@ -44,6 +44,6 @@ def run(tests, context=lambda: []):
 
 
 def clean_up_on_signals():
-    """A signal becomes SystemExit, so that every `with` and `finally` does its work."""
+    """Turns signals into SystemExit, so that `with` and `finally` clean up."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda got, _: sys.exit(128 + got))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""vm: a virtual machine with one NIC, told by its second serial port what to do."""
+"""vm: a virtual machine with one NIC. It takes commands from its second serial port."""
 
 import base64
 import os
@@ -11,7 +11,7 @@ from lab import Failure
 
 MEMORY_MB = 96
 BOOT_S = 60
-CONSOLE_LINES = 15  # of those that tell why it did not boot
+CONSOLE_LINES = 15  # of the console, shown if it does not boot
 
 
 class Vm:
@@ -19,11 +19,11 @@ class Vm:
         """`cable`: the words of QEMU that connect the NIC (vhost_user(), tap())."""
         self.name, self.process = name, None
         self.console = folder / f"{name}.console"
-        # It ends with whoever started it, even if that is killed.
+        # QEMU ends together with its parent, even if the parent is killed.
         self.command = namespace.command("setpriv", "--pdeathsig", "KILL", *command(image, self.console, mac, cable))
 
     def start(self):
-        """Returns at once; a NIC on a socket, and with it the machine, waits for the other side."""
+        """Returns at once. A machine whose NIC is on a socket waits for the other side."""
         with self.console.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         self.number, self.received = 0, b""
@@ -31,10 +31,10 @@ class Vm:
     def await_boot(self):
         line = self.read_line(BOOT_S)
         if line != "ready":
-            raise Failure(f"{self.name} said {line!r} where it should say that it is ready")
+            raise Failure(f"{self.name} printed {line!r} instead of 'ready'")
 
     def run(self, command, check=True, timeout=30):
-        """What the command of the shell prints; it ends at the first command that fails."""
+        """Runs shell commands up to the first that fails. Returns their output."""
         return self.finish(self.begin(command), check, timeout)
 
     def begin(self, command):
@@ -48,7 +48,7 @@ class Vm:
         while True:
             answered, status, *output = self.read_line(timeout).split()
             if int(answered) == number:
-                break  # others are answers to what nobody waits for any more
+                break  # other numbers answer requests that have timed out
         text = base64.b64decode("".join(output)).decode(errors="replace")
         if check and status != "0":
             raise Failure(f"{self.name}: {command}: exit status {status}: {text.strip()}")
@@ -72,7 +72,7 @@ class Vm:
                          for line in file.read_text(errors="replace").splitlines()[-CONSOLE_LINES:])
 
     def kill(self):
-        """With SIGKILL: it cannot say goodbye to the switch."""
+        """Ends QEMU with SIGKILL, so that it cannot close its connection to the switch properly."""
         if self.process:
             self.process.kill()
             self.process.wait()
@@ -86,8 +86,8 @@ class Vm:
 
 
 def command(image, console, mac, cable):
-    """Memory that the switch can share, and an accelerator that needs nothing of the machine; with that one, interrupts of
-    a vhost-user NIC get lost in QEMU 7.2 unless there are no vectors."""
+    """QEMU's command line. The switch can share the guest's memory. TCG runs on every machine. With TCG, QEMU 7.2 loses
+    interrupts of a vhost-user NIC unless it has no vectors."""
     kernel, initramfs = image
     return ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
             "-machine", "pc,acpi=off", "-accel", "tcg", "-cpu", "max", "-m", f"{MEMORY_MB}M",
@@ -100,7 +100,7 @@ def command(image, console, mac, cable):
 
 
 def vhost_user(socket, serves):
-    """`serves`: QEMU serves the socket, otherwise the switch does."""
+    """The NIC is on a vhost-user socket. `serves`: QEMU serves it; otherwise the switch does."""
     return ("-chardev", f"socket,id=socket,path={socket},{'server=on' if serves else 'reconnect=1'}",
             "-netdev", "vhost-user,id=cable,chardev=socket")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What C files include of the project, and what they use of it."""
+"""includes: finds the project's headers that C files include, and the names of these headers that they use."""
 
 import re
 from functools import cache
@@ -13,20 +13,20 @@ AGGREGATE = re.compile(r"\b(struct|enum|union)\s+(\w+)\s*\{")
 
 @cache
 def text(path):
-    """Without comments, and without what stands between quotes."""
+    """The text of a file without comments and contents of strings."""
     code = re.sub(r"/\*.*?\*/|//[^\n]*", " ", (ROOT / path).read_text(), flags=re.DOTALL)
     return re.sub(r'(?<!include )"(?:\\.|[^"\\\n])*"', '""', code)
 
 
 @cache
 def includes(path):
-    """The project's headers that a file includes itself."""
+    """The project's headers that a file includes directly."""
     return tuple(INCLUDE.findall(text(path)))
 
 
 @cache
 def words(path):
-    """All identifiers of a file; behind struct, enum and union with that word."""
+    """All identifiers of a file. Tags have their struct, enum or union."""
     code = re.sub(r"^\s*#\s*include[^\n]*", "", text(path), flags=re.MULTILINE)
     code = re.sub(r"\bX\(\w+", " ", code)  # a row of a list of names
     tagged = {f"{kind} {name}" for kind, name in re.findall(r"\b(struct|enum|union)\s+(\w+)", code)}
@@ -34,7 +34,7 @@ def words(path):
 
 
 def outermost(code):
-    """A header's text with bodies of functions and aggregates emptied; and the bodies of enums."""
+    """A header's text without the bodies of functions and aggregates, and a list of the bodies of enums."""
     depth, out, enums, start = 0, [], [], 0
     for match in re.finditer(r"[{}]", code):
         if match[0] == "{":
@@ -54,7 +54,7 @@ def outermost(code):
 
 
 def listed(code):
-    """Constants of an enum that is made of a list of names: #define X(id, …) PREFIX_##id, LIST(X)."""
+    """The constants of an enum that an X macro makes: #define X(id, …) PREFIX_##id, LIST(X)."""
     for prefix, name in re.findall(r"#define X\(id[^)]*\)\s*(\w+)##id\b.*?\b(\w+_LIST)\(X\)", code, re.DOTALL):
         rows = re.search(rf"#define {name}\(X\)((?:[^\n]*\\\n)*[^\n]*)", code)
         yield from (prefix + id for id in re.findall(r"\bX\((\w+)", rows[1] if rows else ""))
@@ -62,7 +62,7 @@ def listed(code):
 
 @cache
 def declares(path):
-    """The names that a header is the home of."""
+    """The names that a header declares."""
     code = text(path)
     names = set(re.findall(r"^\s*#\s*define\s+(\w+)", code, re.MULTILINE))
     code = re.sub(r"^\s*#(?:[^\n]*\\\n)*[^\n]*", "", code, flags=re.MULTILINE)
@@ -91,7 +91,7 @@ def own_header(path):
 
 
 def homes(headers):
-    """Name: header, of names that one header alone declares."""
+    """{name: header} of the names that exactly one header declares."""
     found = {}
     for header in headers:
         for name in declares(header):
@@ -104,7 +104,7 @@ def forward_declared(path):
 
 
 def missing(path, home):
-    """Headers whose names a file uses without including them; its own header's includes count as its own."""
+    """(header, name) for headers that a file uses without including them. The includes of its own header count."""
     own = own_header(path)
     direct = set(includes(path)) | (set(includes(own)) if own and own in includes(path) else set())
     local = forward_declared(path) | declares(path) | set(re.findall(r"^\} (\w+)\b", text(path), re.MULTILINE))

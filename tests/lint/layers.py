@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which folder may include which, and that no chain of includes comes back to where it began.
+"""layers: checks which folders a folder may include, and that includes make no circle.
 
-A folder is used by those below it in the table; docs/architecture.md draws the same picture.
+A folder may be used by the folders below it in the table. docs/architecture.md has the same picture.
 """
 
 from pathlib import Path
@@ -10,7 +10,7 @@ import includes
 
 ROOT = includes.ROOT
 DATAPLANE = ("dataplane",)
-# Headers of dataplane/ that need no DPDK: for what nestctl is made of, too.
+# Headers of dataplane/ that need no DPDK. nestctl may use them too.
 PLAIN = ("dataplane/counters.h", "dataplane/eventtype.h", "dataplane/fdb.h", "dataplane/key.h")
 COMMON = ("control/common", *PLAIN)
 CONFIG = ("control/config", *COMMON)
@@ -35,7 +35,7 @@ MAY_INCLUDE = {
     "control/server/web": SERVER,
     "control/replay": ("control/replay", *API),
     "control/bench": ("control/bench", *API),
-    "control": ("control", "dataplane"),  # main, run, check: anything
+    "control": ("control", "dataplane"),  # main, run and check may include everything
 }
 
 
@@ -57,18 +57,18 @@ def breaches_of_layers():
             continue
         for header in includes.includes(path):
             if not (ROOT / header).exists():
-                yield path, f'"{header}" is no file of this tree (includes are named from its top)'
+                yield path, f'"{header}" does not exist (includes are relative to the top of the tree)'
             elif not allowed(header, MAY_INCLUDE[folder]):
                 yield path, f"{folder}/ may not include {header}"
 
 
 def module_of(path):
-    """Source, header and private header of one name are one module."""
+    """The module of a file: a source, its header and its private header."""
     return path[:-2].removesuffix("_private")
 
 
 def circles():
-    """Each circle once, as the modules along it."""
+    """Each circle of includes once, as a list of modules."""
     graph = {}
     for path in sources():
         module = module_of(path)

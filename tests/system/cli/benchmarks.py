@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""benchmarks: `nestswitch bench`: what it says and what it counts. How fast anything is, is not judged here."""
+"""benchmarks: tests the output and the counts of `nestswitch bench`, but not the speed."""
 
 import json
 import os
@@ -15,7 +15,7 @@ REPEATS = 2
 BRIEF = ("--seconds", "0.01", "--repeats", str(REPEATS))
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 
-# (words behind bench, exit status, what the one line on standard error has)
+# (words after bench, exit status, pattern of the one line on standard error)
 REFUSALS = (
     (("fly",), USAGE, "--help"),
     (("forwrd",), USAGE, "did you mean 'forward'"),
@@ -51,7 +51,7 @@ def needs_two_cores(mode):
 
 
 def measure(bench, mode, *words):
-    """The document of a short run; every measured value in it is one."""
+    """The report of a short run, checked for plausible values."""
     needs_two_cores(mode)
     report = json.loads(bench.succeeds(r"\A\{", "nestswitch", "bench", mode, "--json", *BRIEF, *words))
     tap.equal((report["mode"], report["repeats"]), (mode, REPEATS), "mode and repeats")
@@ -67,7 +67,7 @@ def measure(bench, mode, *words):
 
 def counted(row):
     assert row["frames"] > 0, row
-    tap.equal(row["forwarded"] + row["flooded"] + row["dropped"], row["frames"], f"what became of the frames of {row}")
+    tap.equal(row["forwarded"] + row["flooded"] + row["dropped"], row["frames"], f"forwarded, flooded and dropped frames of {row}")
     return row
 
 
@@ -88,7 +88,7 @@ def forward_workers(bench):
 
 
 def forward_config(bench):
-    """Two MACs of each port: one is learned, one is dropped at the limit; so are two of four destinations unknown."""
+    """Each port sends from two MACs. One is learned, the other is dropped at the limit. So two of four destinations are unknown."""
     config = bench.file("limit.yaml", "policy: { mac-limit: 1, mac-limit-policy: drop }\n"
                         "ports: [{ name: a, device: 'af_packet:nosuch0' }, { name: b }]\n")
     row = counted(measure(bench, "forward", "--config", config, "--macs", "4")["rows"][0])

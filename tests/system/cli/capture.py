@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""capture: nestctl capture on a live switch whose traffic comes from captures; read by tshark, and by a reader of its own."""
+"""capture: tests `nestctl capture` on a live switch that receives captures. tshark and read() read the results."""
 
 import json
 import os
@@ -21,7 +21,7 @@ SECTION, INTERFACE, STATISTICS, PACKET = 0x0a0d0d0a, 1, 5, 6
 INBOUND, OUTBOUND = 1, 2
 ONE, TWO, FORGED, CHANGED = "02:00:00:00:00:01", "02:00:00:00:00:02", "02:00:00:00:00:f0", "02:00:00:00:00:c2"
 AT_ONCE = 8
-# More than the rings of a capture, and what the switch keeps for its reader, hold.
+# More frames than the rings of a capture and the buffer of its reader can hold.
 LOAD_PORTS, LOAD_FRAMES, LOAD_SIZE = 10, 1500, 3000
 
 CONFIG = f"""
@@ -40,7 +40,7 @@ def tagged(vid, data):
     return data[:12] + struct.pack("!HH", 0x8100, vid) + data[12:]
 
 
-# All of it comes in on port `in`, whose own MAC is ONE.
+# Port `in`, whose own MAC is ONE, receives these frames.
 TRAFFIC = [frame(ONE, size=60 + number) for number in range(40)]
 TRAFFIC += [tagged(10, frame(ONE, size=100 + number)) for number in range(30)]
 TRAFFIC += [frame(FORGED, TWO)] * 7 + [frame(ONE, "01:80:c2:00:00:0e")] * 5 + [frame("01:00:00:00:00:01", TWO)] * 3
@@ -60,10 +60,10 @@ class Packet:
 
 @dataclass
 class Stream:
-    """A pcapng file, as far as nestswitch makes use of the format."""
+    """The content of a pcapng file, limited to the parts of the format that nestswitch uses."""
     names: list = field(default_factory=list)
     packets: list = field(default_factory=list)
-    totals: list = field(default_factory=list)  # (interface, frames, of them lost)
+    totals: list = field(default_factory=list)  # (interface, frames, lost frames)
 
     def of(self, name):
         return [packet for packet in self.packets if self.names[packet.interface] == name]
@@ -87,7 +87,7 @@ def read(path):
     stream, data, at = Stream(), path.read_bytes(), 0
     while at < len(data):
         kind, length = struct.unpack_from("=II", data, at)
-        assert length % 4 == 0 and struct.unpack_from("=I", data, at + length - 4)[0] == length, f"{path}: broken at {at}"
+        assert length % 4 == 0 and struct.unpack_from("=I", data, at + length - 4)[0] == length, f"{path}: corrupt block at {at}"
         read_block(stream, kind, data[at + 8:at + length - 4])
         at += length
     return stream
@@ -109,7 +109,7 @@ def read_block(stream, kind, body):
 
 
 def read_pcap(path):
-    """The frames of a classic capture, whatever its byte order."""
+    """The frames of a classic capture in either byte order."""
     data, at, frames = path.read_bytes(), 24, []
     order = "<" if data[0] in (0xd4, 0x4d) else ">"
     while at < len(data):
@@ -120,19 +120,19 @@ def read_pcap(path):
 
 
 def tshark(path):
-    """(interface, direction, length, time, comment) of each frame, as tshark has them."""
+    """(interface, direction, length, time, comment) of each frame, as tshark prints them."""
     if not shutil.which("tshark"):
         raise tap.Skip("tshark is not installed")
     fields = ("frame.interface_name", "frame.packet_flags_direction", "frame.len", "frame.time_epoch", "frame.comment")
     done = subprocess.run(["tshark", "-r", path, "-Tfields", *(word for name in fields for word in ("-e", name))],
                           capture_output=True, text=True, timeout=PATIENCE_S)
-    tap.equal(done.returncode, 0, f"exit status of tshark, which says {done.stderr}")
+    tap.equal(done.returncode, 0, f"exit status of tshark ({done.stderr})")
     lines = [line.split("\t") for line in done.stdout.splitlines()]
     return [(name, int(direction, 16), int(length), float(at), comment) for name, direction, length, at, comment in lines]
 
 
 class Lab:
-    """A switch, captures that run on it, and ports that come to play a capture in."""
+    """A switch, captures that run on it, and ports that receive frames from a capture."""
 
     def __init__(self, bench, path):
         self.bench, self.path = bench, path
@@ -146,14 +146,14 @@ class Lab:
         return {port["name"]: port for port in json.loads(self.nestctl("-j", "stats"))}
 
     def start(self, words, file=None, **options):
-        """A capture that copies frames: it has written what interfaces there are."""
+        """Starts a capture and waits until it copies frames: it has written its interfaces by then."""
         process = subprocess.Popen([self.bench.build / "nestctl", "-s", self.path, *words.split(),
                                     *(["write", file] if file else [])],
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.bench.folder, text=True,
                                    **{"stdout": subprocess.PIPE} | options)
         self.bench.running.append(process)
         if file:
-            wait_for(lambda: self.has_begun(file), f"{words} writes nothing")
+            wait_for(lambda: self.has_begun(file), f"{words} writes no file")
         return process
 
     def has_begun(self, file):
@@ -161,22 +161,22 @@ class Lab:
         return path.exists() and path.stat().st_size
 
     def finish(self, process):
-        """Interrupted by the user; (captured, lost)."""
+        """Interrupts a capture. Returns (captured, lost)."""
         process.send_signal(signal.SIGINT)
         return self.summary(process)
 
     def summary(self, process):
         _, said = process.communicate(timeout=PATIENCE_S)
-        tap.equal(process.returncode, 0, f"exit status of nestctl, which says {said}")
+        tap.equal(process.returncode, 0, f"exit status of nestctl ({said})")
         found = re.fullmatch(r"(\d+) frames captured, (\d+) lost\n", said)
         assert found, f"summary: {said}"
         return int(found[1]), int(found[2])
 
     def play(self, words, count):
-        """A port is added whose device plays so many frames."""
+        """Adds a port and waits until its device has delivered this many frames."""
         self.nestctl("port", "add", *words.split())
         name = words.split()[0]
-        wait_for(lambda: self.stats()[name]["rx_packets"] == count, f"port {name} plays no {count} frames")
+        wait_for(lambda: self.stats()[name]["rx_packets"] == count, f"port {name} does not receive {count} frames")
 
     def read(self, file):
         return read(self.bench.folder / file)
@@ -198,13 +198,13 @@ def lab(bench, config=CONFIG):
 
 
 def endless(bench):
-    """A port that receives as fast as frames can be taken."""
+    """The device of a port that receives at full speed."""
     bench.file("endless.pcap", pcap([frame(f"02:00:00:00:01:{n:02x}", f"02:00:00:00:01:{(n + 1) % 64:02x}", 60 + n) for n in range(64)]))
     return CONFIG + "  - { name: fast, device: 'net_pcap_f,rx_pcap=endless.pcap,infinite_rx=1' }\n"
 
 
 def three_at_once(bench):
-    """What comes in, goes out and is dropped, each frame once, byte for byte, under its port and reason."""
+    """received, sent and dropped frames are complete, with port and reason"""
     bench.file("in.pcap", pcap(TRAFFIC))
     with lab(bench) as live:
         before = time.time()
@@ -221,7 +221,7 @@ def check_traffic(bench, live, counts, stats):
     for direction, stream in (("rx", received), ("tx", sent), ("drop", dropped)):
         tap.equal(counts[direction], (len(stream.packets), 0), f"summary of {direction}")
         tap.equal(sorted(stream.names), ["access", "changed", "in", "slow", "trunk"], "interfaces")
-        tap.equal(sum(total for _, total, _ in stream.totals), len(stream.packets), "frames by the statistics")
+        tap.equal(sum(total for _, total, _ in stream.totals), len(stream.packets), "frames in the statistics")
     tap.equal([packet.data for packet in received.packets], TRAFFIC, "frames received")
     for port in ("trunk", "access"):
         out = read_pcap(bench.folder / f"{port}.pcap")
@@ -236,19 +236,19 @@ def check_traffic(bench, live, counts, stats):
 
 
 def check_times(live, before, after):
-    """The same by tshark, with times between those before and after."""
+    """tshark must read the same, with times between `before` and `after`."""
     for direction, wanted in (("rx", {INBOUND}), ("tx", {OUTBOUND}), ("drop", {INBOUND, OUTBOUND})):
         stream = live.read(f"{direction}.pcapng")
         shown = tshark(live.bench.folder / f"{direction}.pcapng")
         tap.equal([(name, way, length, comment) for name, way, length, _, comment in shown],
                   [(stream.names[packet.interface], packet.direction, packet.length, packet.comment) for packet in stream.packets],
-                  f"{direction}, as tshark reads it,")
+                  f"{direction}, read by tshark,")
         tap.equal({way for _, way, _, _, _ in shown}, wanted, "directions")
-        assert all(before - 0.1 < at < after + 0.1 for _, _, _, at, _ in shown), f"{direction}: times are not those of the test"
+        assert all(before - 0.1 < at < after + 0.1 for _, _, _, at, _ in shown), f"{direction}: times are outside of the test"
 
 
 def choices(bench):
-    """Ports, filter, number of frames, their length."""
+    """ports, filter, number of frames and their length can be selected"""
     with lab(bench, endless(bench)) as live:
         for words, count, proper in (
                 ("capture port fast direction rx count 5", 5, lambda p: p.direction == INBOUND),
@@ -270,13 +270,13 @@ def choices(bench):
 
 
 def rotation(bench):
-    """Frames with a number each: every file stands alone, none is lost or there twice."""
+    """with rotation each file is complete, and no frame is lost or duplicated"""
     count = 15000
     bench.file("numbered.pcap", pcap([frame(ONE, size=300) + struct.pack("!I", number) for number in range(count)]))
     with lab(bench) as live:
         running = [live.start("capture direction rx size 1 write all.pcapng"),
                    live.start("capture direction rx size 1 files 2 write kept.pcapng")]
-        wait_for(lambda: live.has_begun("all.pcapng.0") and live.has_begun("kept.pcapng.0"), "no file is begun")
+        wait_for(lambda: live.has_begun("all.pcapng.0") and live.has_begun("kept.pcapng.0"), "no file was created")
         live.play("in device pcap:numbered.pcap", count)
         tap.equal([live.finish(process) for process in running], [(count, 0)] * 2, "frames captured and lost")
     for name, all_of_them in (("all", True), ("kept", False)):
@@ -292,7 +292,7 @@ def rotation(bench):
 
 
 def slow_reader(bench):
-    """While nobody reads, forwarding goes on; what was lost is counted, and nothing else is missing."""
+    """a slow reader does not stop forwarding, and every lost frame is counted"""
     bench.file("load.pcap", pcap([frame(ONE, size=LOAD_SIZE)] * LOAD_FRAMES))
     with lab(bench) as live:
         process = live.start("capture direction rx", "slow.pcapng")
@@ -301,29 +301,29 @@ def slow_reader(bench):
             live.play(f"p{number} device pcap:load.pcap", LOAD_FRAMES)
         process.send_signal(signal.SIGCONT)
         captured, lost = live.finish(process)
-        assert lost > 0, f"{captured} frames captured, none lost: the reader was not slow"
+        assert lost > 0, f"{captured} frames were captured and none lost: the reader was not slow"
         tap.equal(captured + lost, LOAD_PORTS * LOAD_FRAMES, "frames captured and lost")
     stream = live.read("slow.pcapng")
-    tap.equal((len(stream.packets), stream.lost()), (captured, lost), "frames in the file, and lost by its statistics")
+    tap.equal((len(stream.packets), stream.lost()), (captured, lost), "frames in the file, and lost frames in its statistics")
     for interface, total, missing in stream.totals:
         wanted = LOAD_FRAMES if stream.names[interface].startswith("p") else 0
         tap.equal((total, len([p for p in stream.packets if p.interface == interface])), (wanted, wanted - missing), "frames of a port")
 
 
 def full_load(bench):
-    """As many frames as come: what is neither captured nor lost would show in the statistics of a port that leaves."""
+    """at full load every frame is captured or counted as lost"""
     with lab(bench, endless(bench)) as live:
         process = live.start("capture direction rx port fast", "full.pcapng")
         first = live.stats()["fast"]["rx_packets"]
         time.sleep(0.3)
         last = live.stats()["fast"]["rx_packets"]
         captured, lost = live.finish(process)
-        assert captured + lost > last - first > 0, f"{captured} captured, {lost} lost, {last - first} received meanwhile"
-        assert live.stats()["fast"]["rx_packets"] > last, "nothing is received any more"
+        assert captured + lost > last - first > 0, f"{captured} captured and {lost} lost of {last - first} received"
+        assert live.stats()["fast"]["rx_packets"] > last, "the port has stopped receiving"
 
 
 def ports_change(bench):
-    """A number that is another port's is not mistaken for it; a port that comes back is captured again."""
+    """a capture follows ports by name, not by number, when ports come and go"""
     for name in "xyz":
         bench.file(f"{name}.pcap", pcap([frame(f"02:00:00:00:00:{ord(name):02x}")] * 50))
     with lab(bench) as live:
@@ -335,20 +335,20 @@ def ports_change(bench):
             live.play(f"{name} device pcap:{name}.pcap", 50)
         live.play("x device pcap:y.pcap", 50)
         live.nestctl("port", "set", "x", "device", "pcap:z.pcap")
-        wait_for(lambda: live.stats()["x"]["rx_packets"] == 50, "the new device plays nothing")
+        wait_for(lambda: live.stats()["x"]["rx_packets"] == 50, "the new device delivers no frames")
         tap.equal(live.finish(everything), (250, 0), "frames of all ports")
-        tap.equal(live.finish(named), (100, 0), "frames of port x, as often as it came")
+        tap.equal(live.finish(named), (100, 0), "frames of each port x")
     stream = live.read("all.pcapng")
     tap.equal([(stream.names[i], {p.data[11] for p in stream.packets if p.interface == i}) for i in range(4, len(stream.names))],
-              [("x", {ord("x")}), ("y", {ord("y")}), ("z", {ord("z")}), ("x", {ord("y")}), ("x", {ord("z")})], "what came from where")
+              [("x", {ord("x")}), ("y", {ord("y")}), ("z", {ord("z")}), ("x", {ord("y")}), ("x", {ord("z")})], "frames by interface")
     tap.equal(len(stream.totals), len(stream.names), "number of statistics")
     stream = live.read("named.pcapng")
-    tap.equal(stream.names, ["x", "x", "x"], "interfaces of the capture of one port")
-    tap.equal([packet.data[11] for packet in stream.packets], [ord("y")] * 50 + [ord("z")] * 50, "what they are")
+    tap.equal(stream.names, ["x", "x", "x"], "interfaces of the capture of port x")
+    tap.equal([packet.data[11] for packet in stream.packets], [ord("y")] * 50 + [ord("z")] * 50, "sources of its frames")
 
 
 def readers_leave(bench):
-    """The program behind a pipe ends, with frames on their way or without: no word, no error."""
+    """the reader of a pipe ends: no message, no error"""
     with lab(bench, endless(bench)) as live:
         for words in ("capture", "capture filter arp"):
             process = live.start(f"{words} write -")
@@ -362,16 +362,17 @@ def readers_leave(bench):
 
 
 def switch_leaves(bench):
+    """the switch ends: an error, and a readable file"""
     with lab(bench, endless(bench)) as live:
         process = live.start("capture snaplen 100", "cut.pcapng")
-        wait_for(lambda: (bench.folder / "cut.pcapng").stat().st_size > 1 << 20, "nothing is written")
+        wait_for(lambda: (bench.folder / "cut.pcapng").stat().st_size > 1 << 20, "the file does not grow")
     _, said = process.communicate(timeout=PATIENCE_S)
     tap.equal(process.returncode, UNREACHABLE, "exit status")
     assert re.fullmatch(r"nestctl: lost the connection to the switch at \S+ after \d+ frames\n", said), f"standard error: {said}"
-    assert live.read("cut.pcapng").packets, "no frame in the file"
+    assert live.read("cut.pcapng").packets, "the file has no frame"
 
 
-# (words, exit status, what the one line on standard error has)
+# (words, exit status, pattern of the one line on standard error)
 REFUSALS = (
     ("capture", USAGE, "'write' is missing"),
     ("capture write", USAGE, "'write' needs a value"),
@@ -391,7 +392,7 @@ REFUSALS = (
     ("capture write /dev/full", REFUSED, "/dev/full: No space left"),
 )
 
-# Requests that no nestctl sends: (parameters, error code)
+# Requests that nestctl never sends: (parameters, error code)
 REQUESTS = (
     ({"port": "a"}, -32602), ({"port": ["trunk"] * 65}, -32602), ({"port": [5]}, -32000), ({"direction": 7}, -32001),
     ({"count": -1}, -32001), ({"count": "5x"}, -32001), ({"snaplen": 1 << 20}, -32001), ({"program": 5}, -32001),
@@ -403,12 +404,13 @@ REQUESTS = (
 
 
 def refusals(bench):
+    """wrong words and parameters are refused"""
     with lab(bench) as live:
         for words, status, text in REFUSALS:
             bench.fails(status, text, "nestctl", "-s", live.path, *(word.replace("&&", " ") for word in words.split()))
-        assert not list(bench.folder.glob("x.pcapng*")), "a file was made"
+        assert not list(bench.folder.glob("x.pcapng*")), "a file was created"
         process, terminal = on_a_terminal(live)
-        tap.equal((process, "cannot be written to a terminal" in terminal), (USAGE, True), f"exit status, which says {terminal}")
+        tap.equal((process, "cannot be written to a terminal" in terminal), (USAGE, True), f"exit status ({terminal})")
         client = Client(live.path)
         for params, code in REQUESTS:
             answer = client.call("capture", params)
@@ -426,7 +428,7 @@ def on_a_terminal(live):
 
 
 def many(bench):
-    """As many at once as there can be; there is room again when one leaves, however it does."""
+    """the number of captures is limited, and an ended capture makes room"""
     with lab(bench, endless(bench)) as live:
         clients = [Client(live.path) for _ in range(AT_ONCE + 1)]
         for client in clients[:AT_ONCE]:
@@ -435,11 +437,11 @@ def many(bench):
         assert f"{AT_ONCE} captures" in answer["error"]["message"], answer
         for client in clients[:AT_ONCE]:
             client.close()
-        wait_for(lambda: "result" in clients[AT_ONCE].call("capture", {"count": 1}), "no room after all have left")
+        wait_for(lambda: "result" in clients[AT_ONCE].call("capture", {"count": 1}), "a new capture is refused after all others ended")
         clients[AT_ONCE].close()
         tap.equal(live.nestctl("capture", "count", "1", "write", "after.pcapng"), "", "standard output")
 
 
 def tests(bench):
     for test in (three_at_once, choices, rotation, slow_reader, full_load, ports_change, readers_leave, switch_leaves, refusals, many):
-        yield f"nestctl capture: {test.__name__.replace('_', ' ')}", lambda test=test: test(bench)
+        yield f"nestctl capture: {test.__doc__}", lambda test=test: test(bench)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""control: nestctl and the control socket of a live switch, whose traffic comes from captures."""
+"""control: tests nestctl and the control socket of a live switch that receives captures."""
 
 import json
 import re
@@ -11,7 +11,7 @@ import tap
 from bench import Client, frame, pcap
 from programs import A, B, REFUSED, USAGE
 
-DEVICES = 32  # that Debian's DPDK opens
+DEVICES = 32  # the limit of Debian's DPDK
 ASSIGNED, STATIC = "02:00:00:00:00:a1", "02:00:00:00:00:99"
 CONFIG = f"""
 switch: {{ name: lab, mac-table-size: 20000 }}
@@ -34,7 +34,7 @@ REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged
 
 
 def policies(words):
-    """key -> (value, where it comes from)"""
+    """A check that policy show has {key: (value, its source)}."""
     return lambda shown: all((shown[key]["value"], shown[key]["from"]) == wanted for key, wanted in words.items())
 
 
@@ -50,7 +50,7 @@ def group_is(name, policy):
     return lambda groups: {"name": name, "policy": policy} in groups
 
 
-# (words, what the text has, whether the JSON is as it should be), carried out one after another on one switch
+# (words, pattern of the text, check of the JSON), run in this order on one switch
 STEPS = (
     ("status", "lab", lambda s: s["name"] == "lab" and s["uptime"] > 0 and len(s["workers"]) == 1 and s["fdb"]["size"] == 20000),
     ("stats", "DROPPED", lambda ports: all(list(port) == PORT_KEYS for port in ports)),
@@ -125,7 +125,7 @@ STEPS = (
     ("config check live.yaml", "", None),
 )
 
-# (words, exit status, what the one line on standard error has); each changes nothing
+# (words, exit status, pattern of the one line on standard error). No command changes the switch.
 REFUSALS = (
     ("port show nosuch", REFUSED, "nosuch"),
     ("port set nosuch mac-limit 5", REFUSED, "nosuch"),
@@ -194,33 +194,33 @@ REFUSALS = (
     ("config fly", USAGE, "fly"),
 )
 
-# (what, line, error code); one answer each, on one connection
+# (name, line, error code). Each line gets one answer, all on one connection.
 REQUESTS = (
     ("no JSON", b"hello", -32700),
     ("half an object", b'{"jsonrpc": "2.0", ', -32700),
     ("bytes", bytes(range(128, 256)), -32700),
     ("a zero byte", b'{"jsonrpc": "2.0", "id": 1, "method": "status\0"}', -32700),
-    ("a deep nest", b"[" * 100000, -32700),
+    ("deeply nested", b"[" * 100000, -32700),
     ("a number", b"5", -32600),
     ("a list", b"[]", -32600),
     ("an empty object", b"{}", -32600),
     ("another version", b'{"jsonrpc": "1.0", "id": 1, "method": "status"}', -32600),
-    ("a method that is no string", b'{"jsonrpc": "2.0", "id": 1, "method": 7}', -32600),
-    ("a method that is not there", b'{"jsonrpc": "2.0", "id": 1, "method": "port.fly"}', -32601),
-    ("parameters that are a number", b'{"jsonrpc": "2.0", "id": 1, "method": "port.show", "params": 5}', (-32600, -32602)),
-    ("a name that is a number", b'{"jsonrpc": "2.0", "id": 1, "method": "port.set", "params": {"name": 5, "set": {}}}', -32602),
-    ("settings that are a number", b'{"jsonrpc": "2.0", "id": 1, "method": "policy.set", "params": {"set": 5}}', (-32602, -32001)),
+    ("a number as method", b'{"jsonrpc": "2.0", "id": 1, "method": 7}', -32600),
+    ("an unknown method", b'{"jsonrpc": "2.0", "id": 1, "method": "port.fly"}', -32601),
+    ("a number as parameters", b'{"jsonrpc": "2.0", "id": 1, "method": "port.show", "params": 5}', (-32600, -32602)),
+    ("a number as name", b'{"jsonrpc": "2.0", "id": 1, "method": "port.set", "params": {"name": 5, "set": {}}}', -32602),
+    ("a number as settings", b'{"jsonrpc": "2.0", "id": 1, "method": "policy.set", "params": {"set": 5}}', (-32602, -32001)),
     ("a port without a device",
      b'{"jsonrpc": "2.0", "id": 1, "method": "port.add", "params": {"name": "d", "set": {"mac-limit": 5}}}', -32001),
     ("a static MAC without a VLAN",
      b'{"jsonrpc": "2.0", "id": 1, "method": "fdb.add", "params": {"mac": "02:00:00:00:00:77", "port": "a"}}', -32001),
-    ("a value that is a list",
+    ("a list as value",
      b'{"jsonrpc": "2.0", "id": 1, "method": "policy.set", "params": {"set": {"mac-limit": [1]}}}', (-32602, -32001)),
 )
 
 
 class Live:
-    """One switch that many tests share; started by the first."""
+    """One switch for many tests. The first test starts it."""
 
     def __init__(self, bench):
         self.bench, self.path = bench, None
@@ -234,10 +234,10 @@ class Live:
         self.await_frames(3)
 
     def await_frames(self, count):
-        """So many from a capture on port a."""
+        """Waits until port a has received this many frames."""
         deadline = time.monotonic() + 10
         while (came := self.stats()["a"]["rx_packets"]) != count:
-            assert time.monotonic() < deadline, f"{came} frames of the capture came, should be {count}"
+            assert time.monotonic() < deadline, f"port a received {came} frames, should be {count}"
             time.sleep(0.05)
 
     def stop(self):
@@ -246,7 +246,7 @@ class Live:
 
     def nestctl(self, *words):
         if not self.path:
-            raise tap.Skip("there is no switch")
+            raise tap.Skip("the switch did not start")
         return self.bench.run("nestctl", "-s", self.path, *words)
 
     def stats(self):
@@ -254,12 +254,12 @@ class Live:
 
     def client(self):
         if not self.path:
-            raise tap.Skip("there is no switch")
+            raise tap.Skip("the switch did not start")
         return Client(self.path)
 
 
 def step(live, words, text, proper):
-    """As text, and if it only shows something as JSON too."""
+    """Runs a command as text. If it only shows something, also as JSON."""
     done = live.nestctl(*words.split())
     assert (done.returncode, done.stderr) == (0, ""), f"exit status {done.returncode}: {done.stderr}"
     assert re.search(text, done.stdout), f"/{text}/ is not in:\n{done.stdout}"
@@ -275,7 +275,7 @@ def refusal(live, words, status, text):
 
 
 def round_trip(live):
-    """What `config show` prints is a configuration, that of a fresh switch with the same state."""
+    """`config show` prints a configuration that gives a fresh switch the same state."""
     live.nestctl("port", "set", "b", "allowed-vlans", "1,10-20", "aging-time", "9")
     shown = live.nestctl("config", "show").stdout
     path = live.bench.file("shown.yaml", shown)
@@ -287,7 +287,7 @@ def round_trip(live):
 
 
 def ports_by_file(live):
-    """config apply with ports that come, go and get other devices; all of it or nothing."""
+    """config apply adds and removes ports and replaces devices, completely or not at all."""
     before = live.nestctl("config", "show").stdout
     mirror = "mirrors: [{ name: span, source: [b], destination: e }]\n"
     there = before.replace("- name: c", "- name: d\n  device: 'null:'\n- name: e\n  device: 'null:'\n- name: c") + mirror
@@ -311,7 +311,7 @@ def ports_by_file(live):
 
 
 def too_many_devices(live):
-    """As many as DPDK opens, then one more."""
+    """Adds the maximum number of devices, then one more."""
     for number in range(3, DEVICES):
         tap.equal(live.nestctl("port", "add", f"p{number}", "device", "null:", "mac-limit", "1").returncode, 0, f"exit status {number}")
     live.bench.fails(REFUSED, f"'more': {DEVICES} devices", "nestctl", "-s", live.path, "port", "add", "more", "device", "null:",
@@ -328,18 +328,19 @@ def request(live, line, codes):
     wanted = codes if isinstance(codes, tuple) else (codes,)
     assert answer["error"]["code"] in wanted, f"answer: {answer}"
     assert answer["error"]["message"], f"answer: {answer}"
-    tap.equal(client.call("status")["result"]["name"], "lab", "answer to the next request")
+    tap.equal(client.call("status")["result"]["name"], "lab", "name in the next answer")
     client.close()
 
 
 def listing(live, method):
-    """What programs ask for that explain; the schema says what is in it."""
+    """Lists that help texts are made of. The schema has their form."""
     client = live.client()
     assert "result" in client.call(method), f"no {method}"
     client.close()
 
 
 def identity(live):
+    """an answer has the id of its request"""
     client = live.client()
     for number in (1, 0, -5, "seven", 2 ** 40):
         tap.equal(client.call("status", number=number)["id"], number, "id")
@@ -347,7 +348,7 @@ def identity(live):
 
 
 def notification(live):
-    """A request without an id gets no answer."""
+    """a request without an id gets no answer"""
     client = live.client()
     client.send(b'{"jsonrpc": "2.0", "method": "status"}\n')
     tap.equal(client.call("status", number=2)["id"], 2, "id of the first answer")
@@ -355,7 +356,7 @@ def notification(live):
 
 
 def pieces(live):
-    """A request in single bytes, and many requests in one piece."""
+    """requests may arrive byte by byte, or many at once"""
     client = live.client()
     for byte in b'{"jsonrpc":"2.0","id":1,"method":"status"}\n':
         client.send(bytes([byte]))
@@ -366,7 +367,7 @@ def pieces(live):
 
 
 def endless_line(live):
-    """A line without an end is refused before it fills the memory."""
+    """an endless line is refused before it fills the memory"""
     client = live.client()
     try:
         for _ in range(40):
@@ -380,14 +381,14 @@ def endless_line(live):
 
 
 def deaf_client(live):
-    """One that asks and never reads stops nobody else."""
+    """a client that never reads does not block other clients"""
     client = live.client()
     client.socket.settimeout(0.5)
     try:
         for _ in range(2000):
             client.send(b'{"jsonrpc":"2.0","id":1,"method":"stats.show"}\n' * 100)
     except TimeoutError:
-        pass  # the switch does not read on, as it should
+        pass  # the switch rightly stops reading
     started = time.monotonic()
     tap.equal(live.nestctl("status").returncode, 0, "exit status of another nestctl")
     assert time.monotonic() - started < 5, f"another nestctl waits {time.monotonic() - started:.1f} s"
@@ -395,7 +396,7 @@ def deaf_client(live):
 
 
 def hang_ups(live):
-    """Clients that leave in the middle of a request, or before the answer."""
+    """clients may disconnect inside a request, or before the answer"""
     for line in (b"", b'{"jsonrpc"', b'{"jsonrpc":"2.0","id":1,"method":"stats.show"}\n' * 50):
         for _ in range(20):
             client = live.client()
@@ -405,6 +406,7 @@ def hang_ups(live):
 
 
 def many_clients(live):
+    """many clients can be connected at once"""
     clients = [live.client() for _ in range(50)]
     for number, client in enumerate(clients):
         client.send(b'{"jsonrpc":"2.0","id":%d,"method":"stats.show"}\n' % number)
@@ -414,18 +416,18 @@ def many_clients(live):
 
 
 def too_many_clients(live):
-    """Those beyond the limit are sent away, and there is room again when others leave."""
+    """clients beyond the limit are refused until others disconnect"""
     clients = [live.client() for _ in range(80)]
     live.bench.fails(REFUSED, "there are 64 control clients already", "nestctl", "-s", live.path, "status")
     for client in clients:
         client.close()
     deadline = time.monotonic() + 5
     while live.nestctl("status").returncode:
-        assert time.monotonic() < deadline, "no room for a client after all have left"
+        assert time.monotonic() < deadline, "a client is refused after all others disconnected"
 
 
 def together(live):
-    """Many nestctl change the same thing at once: each change is whole."""
+    """concurrent changes are atomic"""
     def change(number):
         statuses.append(live.nestctl("policy", "set", "aging-time", number, "mac-limit", number).returncode)
     statuses = []
@@ -441,7 +443,7 @@ def together(live):
 
 
 def under_load(bench):
-    """Every key changed again and again while frames come as fast as they can: all are accounted for."""
+    """Changes every key repeatedly at full load. Every frame must be counted."""
     bench.file("load.pcap", pcap([frame(f"02:00:00:00:01:{n:02x}", f"02:00:00:00:01:{(n + 1) % 64:02x}") for n in range(64)]))
     config = ("dataplane: { memory: 128, hugepages: off }\nports:\n"
               "  - { name: a, device: 'net_pcap_a,rx_pcap=load.pcap,infinite_rx=1' }\n  - { name: b, device: 'null:' }\n")
@@ -458,31 +460,31 @@ def under_load(bench):
             client.call("fdb.flush", {})
         first = client.call("stats.show")["result"]
         time.sleep(0.2)
-        assert client.call("stats.show")["result"][0]["rx_packets"] > first[0]["rx_packets"], "nothing is received any more"
+        assert client.call("stats.show")["result"][0]["rx_packets"] > first[0]["rx_packets"], "the port has stopped receiving"
         client.call("port.disable", {"name": "a"})
         time.sleep(0.3)
         for port in client.call("stats.show")["result"]:
             total = port["rx_forwarded"] + port["rx_flooded"] + sum(port["rx_drops"].values())
-            assert abs(port["rx_packets"] - total) <= 64, f"{port['name']}: {port['rx_packets']} received, {total} accounted for"
+            assert abs(port["rx_packets"] - total) <= 64, f"{port['name']}: {port['rx_packets']} received, {total} forwarded, flooded or dropped"
         client.close()
 
 
 def tests(bench):
     live = Live(bench)
-    yield "nestctl: a switch to talk to", live.start
+    yield "nestctl: start a switch", live.start
     for words, text, proper in STEPS:
         yield f"nestctl {words}", lambda words=words, text=text, proper=proper: step(live, words, text, proper)
     for words, status, text in REFUSALS:
         yield (f"nestctl {words}: exit status {status}",
                lambda words=words, status=status, text=text: refusal(live, words, status, text))
-    yield "config apply: ports come, go and change", lambda: ports_by_file(live)
-    yield f"no more than {DEVICES} devices", lambda: too_many_devices(live)
-    yield "config show is a configuration, and the whole of it", lambda: round_trip(live)
+    yield "config apply: add, remove and change ports", lambda: ports_by_file(live)
+    yield f"at most {DEVICES} devices", lambda: too_many_devices(live)
+    yield "config show prints a complete configuration", lambda: round_trip(live)
     for what, line, code in REQUESTS:
-        yield f"a request that is {what}: {code}", lambda line=line, code=code: request(live, line, code)
+        yield f"a malformed request, {what}: {code}", lambda line=line, code=code: request(live, line, code)
     for method in ("stats.reasons", "policy.keys"):
         yield f"control socket: {method}", lambda method=method: listing(live, method)
     for test in (identity, notification, pieces, endless_line, deaf_client, hang_ups, many_clients, too_many_clients, together):
-        yield f"control socket: {test.__name__.replace('_', ' ')}", lambda test=test: test(live)
-    yield "nestctl: the switch stops", live.stop
-    yield "changes under load", lambda: under_load(bench)
+        yield f"control socket: {test.__doc__}", lambda test=test: test(live)
+    yield "nestctl: stop the switch", live.stop
+    yield "changes at full load count every frame", lambda: under_load(bench)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""output: nestctl where nobody takes what it prints, what it prints of what is long or not there; standard input as a file."""
+"""output: tests nestctl with a full or closed standard output, long lists, and a configuration on standard input."""
 
 import subprocess
 import time
@@ -15,8 +15,8 @@ ports: [{ name: a, device: 'null:' }, { name: b, device: 'null:' }]
 """
 FULL = "No space left on device"
 
-# Commands that print something, and end.
-SAY = ("status", "-j stats", "config show", "port watch count 1", "-j status watch count 1 interval 0.1", "--help", "--version", "help port set")
+# Commands that print something and end.
+PRINTING = ("status", "-j stats", "config show", "port watch count 1", "-j status watch count 1 interval 0.1", "--help", "--version", "help port set")
 
 
 class Live:
@@ -37,18 +37,18 @@ class Live:
         return process
 
 
-def is_told(process):
+def check_disk_full(process):
     said = process.communicate(timeout=PATIENCE_S)[1]
     tap.equal((process.returncode, said), (REFUSED, f"nestctl: standard output: {FULL}\n"), "exit status and standard error")
 
 
 def full(live, words):
     with open("/dev/full", "wb") as out:
-        is_told(live.into(out, *words))
+        check_disk_full(live.into(out, *words))
 
 
 def closed(live):
-    """Nothing that is printed goes elsewhere where standard output is closed."""
+    """with a closed standard output, nestctl fails and writes to no other file"""
     for words in ("status", "-j status watch count 3 interval 0.1", "capture count 1 write -"):
         done = subprocess.run(["sh", "-c", 'exec "$@" >&-', "sh", live.bench.build / "nestctl", "-s", live.path, *words.split()],
                               stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
@@ -56,7 +56,7 @@ def closed(live):
 
 
 def script_stops(live):
-    """A script ends at the first command whose output is lost."""
+    """a script ends at the first command whose output is lost"""
     with open("/dev/full", "wb") as out:
         done = subprocess.run([live.bench.build / "nestctl", "-s", live.path], input="status\nport disable b\n", stdout=out,
                               stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S)
@@ -65,14 +65,14 @@ def script_stops(live):
 
 
 def left_out(live):
-    """A port that the selection leaves out is not told of."""
+    """ports outside of the selection are not printed"""
     for words in ("state down", "limit 0"):
         live.bench.succeeds(r"^PORT +STATE .*\n$", "nestctl", "-s", live.path, "stats", "port", "a", *words.split())
     live.bench.succeeds("^port +a, up\n", "nestctl", "-s", live.path, "stats", "port", "a", "state", "up")
 
 
 def long_list(live):
-    """What is too long for a table is seen to be cut there; JSON has all of it."""
+    """a table marks cut values, and JSON has the complete values"""
     vlans = ",".join(map(str, range(1, 600, 2)))
     live.bench.succeeds("", "nestctl", "-s", live.path, "port", "set", "a", "allowed-vlans", vlans)
     live.bench.succeeds(r"\nallowed-vlans +1,3,5,[0-9,]+…  port\n", "nestctl", "-s", live.path, "policy", "show", "a")
@@ -81,7 +81,7 @@ def long_list(live):
 
 
 def standard_input(live):
-    """- is a configuration that comes on standard input."""
+    """- reads a configuration from standard input"""
     shown = live.bench.run("nestctl", "-s", live.path, "config", "show").stdout
     for words, text, wanted in (("diff", shown, (0, "no differences\n", "")), ("apply", shown, (0, "", "")),
                                 ("check", "colour: blue\n", (USAGE, "", "-:1:1: unknown key 'colour'"))):
@@ -91,24 +91,24 @@ def standard_input(live):
 
 
 def endless(live, words):
-    """What would go on for ever ends with the first thing that is lost."""
+    """An endless command ends at the first lost output."""
     client = Client(live.path)
     with open("/dev/full", "wb") as out:
         process = live.into(out, *words)
         deadline = time.monotonic() + PATIENCE_S
         while process.poll() is None:
-            assert time.monotonic() < deadline, "goes on"
+            assert time.monotonic() < deadline, "the command does not end"
             client.call("port.disable", {"name": "b"})
             client.call("port.enable", {"name": "b"})
             time.sleep(0.1)
-        is_told(process)
+        check_disk_full(process)
     client.close()
 
 
 def tests(bench):
     live = Live(bench)
-    yield "output: a switch", live.start
-    for words in SAY:
+    yield "output: start a switch", live.start
+    for words in PRINTING:
         yield f"nestctl {words}: a full disk", lambda words=words: full(live, words.split())
     yield f"output: {closed.__doc__}", lambda: closed(live)
     yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
@@ -116,4 +116,4 @@ def tests(bench):
         yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
     for test in (left_out, long_list, standard_input):
         yield f"output: {test.__doc__}", lambda test=test: test(live)
-    yield "output: the switch stops", live.stop
+    yield "output: stop the switch", live.stop

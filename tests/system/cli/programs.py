@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""programs: usage and exit statuses of both programs, captures that are not as they should be, starting and stopping."""
+"""programs: tests usage and exit statuses of both programs, bad captures, starting and stopping."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from configs import HEAD
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 DONE, REFUSED, USAGE = 0, 1, 2
 
-# (words, what standard output has): exit status 0
+# (words, pattern of standard output), all with exit status 0
 SAID = (
     (("nestswitch", "--help"), r"usage: nestswitch[\s\S]*run[\s\S]*replay"),
     (("nestswitch", "--version"), r"^nestswitch \d+\.\d+"),
@@ -28,7 +28,7 @@ SAID = (
     (("nestctl", "--version"), r"^nestctl \d+\.\d+"),
 )
 
-# (words, exit status, what the one line on standard error has)
+# (words, exit status, pattern of the one line on standard error)
 REFUSALS = (
     (("nestswitch", "fly"), USAGE, "fly"),
     (("nestswitch", "--fly"), USAGE, "fly"),
@@ -54,7 +54,7 @@ REFUSALS = (
     (("nestctl", "-s", "x" * 200, "status"), UNREACHABLE, ""),
 )
 
-# (what, bytes of the capture, exit status, what standard error has)
+# (name, bytes of the capture, exit status, pattern of standard error)
 CAPTURES = (
     ("a capture without frames", pcap([]), DONE, None),
     ("an empty file", b"", REFUSED, "x.pcap"),
@@ -86,7 +86,7 @@ def missing_capture(bench):
 def report_for_people(bench):
     bench.file("x.pcap", pcap([frame(A)]))
     out = bench.succeeds("a +", "nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap")
-    assert A in out, f"the table of MACs is not in: {out}"
+    assert A in out, f"no FDB in: {out}"
 
 
 def unwritable_report(bench):
@@ -104,13 +104,13 @@ def stale_socket(bench):
     process = bench.start(bench.file("stale.yaml", HEAD), path)
     process.kill()
     process.wait()
-    assert path.exists(), "a killed switch leaves its socket behind"
+    assert path.exists(), "the killed switch left no socket"
     with bench.switch(HEAD, "stale") as taken:
         bench.succeeds("", "nestctl", "-s", taken, "status")
 
 
 def not_a_socket(bench):
-    """A file that is no socket is not taken for a stale one."""
+    """A file that is no socket is not treated as a stale socket."""
     path = bench.file("precious", "data")
     bench.fails(REFUSED, "precious", "nestswitch", "run", "--config", "good.yaml", "--socket", path)
     tap.equal(path.read_text(), "data")
@@ -122,10 +122,10 @@ def socket_mode(bench):
 
 
 def no_huge_pages(bench):
-    """No machine has a TiB of them free."""
+    """No machine has 1 TiB of free huge pages."""
     config = bench.file("huge.yaml", "dataplane: { hugepages: on, memory: 1048576 }\n" + HEAD)
     bench.fails(REFUSED, "huge pages", "nestswitch", "run", "--config", config, "--socket", "huge.sock")
-    assert not (bench.folder / "huge.sock").exists(), "the socket is still there"
+    assert not (bench.folder / "huge.sock").exists(), "nestswitch left the socket behind"
 
 
 def missing_device(bench):
@@ -138,8 +138,8 @@ def stopped_by(bench, number):
     started = time.monotonic()
     process.send_signal(number)
     tap.equal(process.wait(30), DONE, "exit status")
-    assert time.monotonic() - started < 5, "takes more than 5 s to stop"
-    assert not (bench.folder / "stop.sock").exists(), "the socket is still there"
+    assert time.monotonic() - started < 5, "nestswitch takes more than 5 s to stop"
+    assert not (bench.folder / "stop.sock").exists(), "nestswitch left the socket behind"
     tap.equal(process.log.read_text(), "", "standard error")
 
 
@@ -150,7 +150,7 @@ def no_command(bench, program):
 
 
 def closed_output(bench):
-    """A reader that goes away ends nestctl, not the switch."""
+    """If its reader ends, nestctl ends, but the switch does not."""
     with bench.switch(HEAD, "pipe") as path:
         reader, writer = os.pipe()
         os.close(reader)
@@ -171,15 +171,15 @@ def tests(bench):
     for what, content, status, pattern in CAPTURES:
         yield (f"replay of {what}: {'warning' if pattern and not status else 'exit status ' + str(status)}",
                lambda content=content, status=status, pattern=pattern: replayed(bench, content, status, pattern))
-    yield "replay of a capture that is not there", lambda: missing_capture(bench)
-    yield "replay without --report: a table for people", lambda: report_for_people(bench)
-    yield "replay with a report that cannot be written", lambda: unwritable_report(bench)
-    yield "run: a socket in use is an error", lambda: socket_in_use(bench)
-    yield "run: the socket of a dead switch is taken over", lambda: stale_socket(bench)
-    yield "run: a file in the socket's place is left alone", lambda: not_a_socket(bench)
+    yield "replay of a missing capture", lambda: missing_capture(bench)
+    yield "replay without --report prints a table", lambda: report_for_people(bench)
+    yield "replay with an unwritable report", lambda: unwritable_report(bench)
+    yield "run: a socket in use is refused", lambda: socket_in_use(bench)
+    yield "run: the socket of a killed switch is replaced", lambda: stale_socket(bench)
+    yield "run: a file at the socket's path is refused and kept", lambda: not_a_socket(bench)
     yield "run: only the owner may use the socket", lambda: socket_mode(bench)
-    yield "run: hugepages on where there are none", lambda: no_huge_pages(bench)
-    yield "run: an interface that is not there", lambda: missing_device(bench)
+    yield "run: hugepages: on without huge pages is refused", lambda: no_huge_pages(bench)
+    yield "run: a missing interface is refused", lambda: missing_device(bench)
     yield "run: SIGTERM ends it, exit status 0", lambda: stopped_by(bench, signal.SIGTERM)
     yield "run: SIGINT ends it, exit status 0", lambda: stopped_by(bench, signal.SIGINT)
-    yield "nestctl whose reader went away", lambda: closed_output(bench)
+    yield "nestctl ends if its reader ends", lambda: closed_output(bench)

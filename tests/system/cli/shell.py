@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""shell: nestctl without a command: at a prompt, and as a script; completion there and in bash."""
+"""shell: tests nestctl at its prompt and with scripts, and completion at the prompt and in bash."""
 
 import json
 import os
@@ -27,7 +27,7 @@ static-macs: [{{ mac: '{STATION}', vlan: 10, port: esx1 }}]
 """
 CTRL_C, CTRL_D, CTRL_P, CTRL_U, TAB = "\x03", "\x04", "\x10", "\x15", "\t"
 
-# (words, what may stand in the place of the last one); names are those of CONFIG
+# (words, candidates for the last one). Names are from CONFIG.
 COMPLETED = (
     (["sta"], "status stats"),
     (["mon"], "monitor"),
@@ -75,7 +75,7 @@ COMPLETED = (
     (["stats", "zzzzzz", ""], ""),
 )
 
-# (line in bash, what it is completed to, without colons' left sides)
+# (line in bash, candidates without the text up to a colon)
 IN_BASH = (
     ("nestctl mon", "monitor"),
     ("nestctl -s live.sock port set es", "esx1 esx2"),
@@ -95,7 +95,7 @@ IN_BASH = (
     ("nestswitch help ", "policy drops events"),
 )
 
-# (script, exit status, what standard error has, what standard output has)
+# (script, exit status, pattern of standard error, pattern of standard output)
 SCRIPTS = (
     ("# two changes\n\n  # and a look\nport set esx1 mac-limit 5\npolicy set aging-time '77'\npolicy show esx1\n", DONE, "",
      "aging-time +77 +switch"),
@@ -119,7 +119,7 @@ SCRIPTS = (
 
 
 class Live:
-    """The switch of these tests, and shells that speak to it."""
+    """The switch of these tests, and shells that are connected to it."""
 
     def __init__(self, bench):
         self.bench, self.running = bench, bench.switch(CONFIG)
@@ -158,7 +158,7 @@ def in_bash(live, line, wanted):
 
 
 def files_in_bash(live):
-    """Readline itself completes a file's name, where one is wanted and nowhere else."""
+    """readline completes names of files, but only for arguments that are files"""
     live.bench.file("lonely-file.yaml", HEAD)
     environment = {"HOME": str(live.home), "PATH": f"{live.bench.build}:{os.environ['PATH']}", "PS1": "bash> "}
     with Terminal(["/bin/bash", "--norc", "--noprofile", "-i"], live.bench.folder, environment) as bash:
@@ -173,7 +173,7 @@ def files_in_bash(live):
 
 
 def typed(live):
-    """words, names of ports, keys and values are completed"""
+    """completes words, names of ports, keys and values"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type(f"port se{TAB}up{TAB}forged{TAB}r{TAB}\r")
@@ -185,7 +185,7 @@ def typed(live):
 
 
 def listed(live):
-    """words that begin alike are listed, and go as far as they are alike"""
+    """lists ambiguous candidates and completes their common prefix"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type(f"po{TAB}")
@@ -197,7 +197,7 @@ def listed(live):
 
 
 def a_file(live):
-    """names of files are completed"""
+    """completes names of files"""
     live.bench.file("unfit-config.yaml", "colour: blue\n")
     with live.shell() as shell:
         shell.expect("^lab> ")
@@ -206,7 +206,7 @@ def a_file(live):
 
 
 def explained(live):
-    """a question mark explains what may follow, and leaves the line"""
+    """a question mark explains the next word and keeps the line"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type("fdb show ?")
@@ -228,7 +228,7 @@ def explained(live):
 
 
 def goes_on(live):
-    """a failed command does not end it; Ctrl-C forgets a line; exit and Ctrl-D end it"""
+    """continues after a failed command; Ctrl-C discards a line; exit and Ctrl-D end the shell"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type("port show nosuch\r")
@@ -251,7 +251,7 @@ def goes_on(live):
 
 
 def remembered(live):
-    """lines are remembered, in a file that is bounded and nobody else's"""
+    """keeps its history in a bounded private file"""
     history = live.home / ".nestctl_history"
     with live.shell() as shell:
         shell.expect("^lab> ")
@@ -261,14 +261,14 @@ def remembered(live):
         shell.expect("^lab> ")
         shell.type(CTRL_P + "\r")
         shell.expect(f"fdb show vlan 10\n(?:.*\n)*.*{STATION}")
-    tap.equal(oct(history.stat().st_mode & 0o777), "0o600", "mode of the file")
+    tap.equal(oct(history.stat().st_mode & 0o777), "0o600", "mode of the history file")
     history.write_text("_HiStOrY_V2_\n" + "status\nstats\n" * 1000)
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type("port show esx2\r")
         shell.expect("nested")
     lines = history.read_text().splitlines()
-    tap.equal((len(lines), lines[-1]), (1001, r"port\040show\040esx2"), "lines of history, the last one")
+    tap.equal((len(lines), lines[-1]), (1001, r"port\040show\040esx2"), "number of lines in the history, last line")
 
 
 def children(pid):
@@ -276,24 +276,24 @@ def children(pid):
 
 
 def interrupted(live):
-    """Ctrl-C ends monitor, not the shell"""
+    """Ctrl-C ends monitor, but not the shell"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         shell.type("monitor\r")
         shell.expect("monitor\n")
         deadline = time.monotonic() + 10
         while not children(shell.pid):
-            assert time.monotonic() < deadline, "monitor does not run"
+            assert time.monotonic() < deadline, "monitor does not start"
             time.sleep(0.02)
         shell.type(CTRL_C)
         shell.expect("^lab> ")
-        tap.equal(children(shell.pid), [], "processes of the shell")
+        tap.equal(children(shell.pid), [], "child processes of the shell")
         shell.type("status\r")
         shell.expect("^switch +lab")
 
 
 def reconnected(live):
-    """a switch may go and come again"""
+    """reconnects after a restart of the switch"""
     with live.shell() as shell:
         shell.expect("^lab> ")
         live.stop()
@@ -314,24 +314,24 @@ def script(live, text, status, said, shown):
 
 
 def script_stops(live):
-    """what stands behind the line that fails is not carried out"""
+    """no line runs after a failed line"""
     script(live, "policy set aging-time 41\npolicy set aging-times 42\npolicy set aging-time 43\n", USAGE, "line 2", "")
     tap.equal(live.asked("policy")["aging-time"]["value"], 41, "aging-time")
 
 
 def tests(bench):
     live = Live(bench)
-    yield "a switch for the shell", live.start
+    yield "shell: start a switch", live.start
     for words, wanted in COMPLETED:
         yield f"completion: {' '.join(words)!r}", lambda words=words, wanted=wanted: completed(live, words, wanted)
-    yield "completion: no switch, no names", lambda: completed_without_a_switch(live)
+    yield "completion: no names without a switch", lambda: completed_without_a_switch(live)
     for line, wanted in IN_BASH:
         yield f"bash: {line!r}", lambda line=line, wanted=wanted: in_bash(live, line, wanted)
-    yield "bash: names of files", lambda: files_in_bash(live)
+    yield f"bash: {files_in_bash.__doc__}", lambda: files_in_bash(live)
     for test in (typed, listed, a_file, explained, goes_on, remembered, interrupted, reconnected):
         yield f"shell: {test.__doc__}", lambda test=test: test(live)
     for text, status, said, shown in SCRIPTS:
         yield (f"script: {text[:60]!r}: exit status {status}",
                lambda text=text, status=status, said=said, shown=shown: script(live, text, status, said, shown))
     yield f"script: {script_stops.__doc__}", lambda: script_stops(live)
-    yield "the switch for the shell stops", live.stop
+    yield "shell: stop the switch", live.stop

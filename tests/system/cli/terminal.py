@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""terminal: a program on a terminal of its own: keys in, what would be seen out."""
+"""terminal: runs a program on a pseudo-terminal, types keys and reads the output."""
 
 import fcntl
 import os
@@ -41,13 +41,13 @@ class Terminal:
             return True
         try:
             data = os.read(self.file, 65536)
-        except OSError:  # the program is gone
+        except OSError:  # the program has ended
             return False
         self.said += data.decode(errors="replace")
         return bool(data)
 
     def expect(self, pattern):
-        """Waits for text behind what was expected before; returns the match."""
+        """Waits for text after the previous match. Returns the match."""
         deadline = time.monotonic() + PATIENCE_S
         while True:
             seen = CONTROL.sub("", self.said)
@@ -55,15 +55,15 @@ class Terminal:
             if found:
                 self.at = found.end()
                 return found
-            assert self.read() and time.monotonic() < deadline, f"/{pattern}/ does not come, but: {seen[self.at:]!r}"
+            assert self.read() and time.monotonic() < deadline, f"/{pattern}/ is not in: {seen[self.at:]!r}"
 
     def type(self, keys):
         os.write(self.file, keys.encode())
 
     def end(self):
-        """Waits for the program's end; returns its exit status."""
+        """Waits for the end of the program. Returns its exit status."""
         deadline = time.monotonic() + PATIENCE_S
         while self.read():
-            assert time.monotonic() < deadline, f"does not end: {self.said[-200:]!r}"
+            assert time.monotonic() < deadline, f"the program does not end: {self.said[-200:]!r}"
         self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self.status

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""watching: `nestctl … watch`: rates while frames come, the table in place on a terminal, and colours there only."""
+"""watching: tests `nestctl … watch`: rates, tables that refresh in place on a terminal, and colours."""
 
 import fcntl
 import json
@@ -19,7 +19,7 @@ from terminal import CONTROL, Terminal
 SCREEN, BACK = "\x1b[?1049h", "\x1b[?1049l"
 GREEN = "\x1b[32mup\x1b[0m"
 CTRL_C = "\x03"
-MACS = 5000  # more than come in one answer
+MACS = 5000  # more than fit into one answer
 CONFIG = """
 switch: { name: lab }
 dataplane: { memory: 128, hugepages: off }
@@ -52,33 +52,33 @@ class Watched:
 
 
 def documents(watched, *words):
-    """What `-j watch` says, as it says it; for as long as that is asked for."""
+    """Yields the documents of `-j watch` as they arrive, until the caller closes the generator."""
     process = subprocess.Popen(watched.words("-j", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     watched.bench.running.append(process)
     try:
         for line in process.stdout:
             document = json.loads(line)
-            if len(line) < 100_000:  # more takes seconds
+            if len(line) < 100_000:  # a check of longer lines takes seconds
                 watched.bench.schema.check(f"nestctl.{words[0]}.watch", document)
             yield document
-        raise AssertionError(f"ends with {process.wait(PATIENCE_S)}")
+        raise AssertionError(f"watch ended with {process.wait(PATIENCE_S)}")
     finally:
         process.kill()
         process.wait()
 
 
 def until(readings, proper):
-    """The first of them that is as it should be."""
+    """The first reading for which `proper` holds."""
     deadline = time.monotonic() + PATIENCE_S
     for reading in readings:
         if proper(reading):
             return reading
-        assert time.monotonic() < deadline, f"the last of many is {reading}"
+        assert time.monotonic() < deadline, f"no reading is right; the last is {reading}"
     return None
 
 
 def port_rates(watched):
-    """By name, each held against itself."""
+    """Yields {name: rates of the port}, after a check that each port's rates agree."""
     for document in documents(watched, "stats", "watch", "interval", "0.1"):
         ports = {port["name"]: port for port in document["result"]}
         for port in document["result"]:
@@ -91,17 +91,17 @@ def port_rates(watched):
 
 
 def rates(watched):
-    """They are about what the counters grow by; cleared counters and ports that come and go make none negative."""
+    """Rates match the growth of the counters. They are never negative when counters are cleared or ports come and go."""
     client, readings, pps = Client(watched.path), port_rates(watched), []
     frames = lambda: client.call("stats.show", {"port": "a"})["result"][0]["rx_packets"]
     first, started = frames(), time.monotonic()
     until(readings, lambda ports: pps.append(ports["a"]["rx_pps"]) or len(pps) == 5)
     grown = (frames() - first) / (time.monotonic() - started)
-    assert 0.1 < sum(pps) / len(pps) / grown < 10, f"{grown} frames/s came, told are {pps}"
+    assert 0.1 < sum(pps) / len(pps) / grown < 10, f"rates {pps} for {grown} frames/s"
     client.call("stats.clear")
     until(readings, lambda ports: ports["a"]["drops_pps"] > 0)
     client.call("port.add", {"name": "c", "set": {"device": "null:", "mac-limit": 1}})
-    tap.equal(until(readings, lambda ports: "c" in ports)["c"]["rx_pps"], 0, "rate of a port that has come")
+    tap.equal(until(readings, lambda ports: "c" in ports)["c"]["rx_pps"], 0, "rate of the added port")
     client.call("port.del", {"name": "c"})
     until(readings, lambda ports: "c" not in ports)
     client.close()
@@ -113,14 +113,14 @@ def table_changes(watched):
 
 
 def changes(watched):
-    """A MAC that comes, is given to another port, and goes."""
+    """A MAC that is learned, moved to another port, and removed."""
     client, readings = Client(watched.path), table_changes(watched)
     tap.equal(next(readings), [], "table")
     client.call("fdb.add", {"mac": "02:00:00:00:00:99", "vlan": "1", "port": "a"})
     until(readings, lambda rows: rows == [("new", None, "a")])
     tap.equal(next(readings), [(None, None, "a")], "table")
     moved = client.call("config.show")["result"].replace("vlan: 1, port: a", "vlan: 1, port: b")
-    assert "result" in client.call("config.apply", {"text": moved}), "not applied"
+    assert "result" in client.call("config.apply", {"text": moved}), "the configuration is refused"
     until(readings, lambda rows: rows == [("moved", "a", "b")])
     client.call("fdb.del", {"mac": "02:00:00:00:00:99", "vlan": "1"})
     until(readings, lambda rows: rows == [("gone", None, "b")])
@@ -129,15 +129,15 @@ def changes(watched):
 
 
 def pages(watched):
-    """A table that comes in several answers is the same the next time."""
+    """A table that takes several answers has no changes in the next refresh."""
     readings = documents(watched, "fdb", "watch", "interval", "0.1", "type", "dynamic")
     until(readings, lambda reading: len(reading["result"]) == MACS)
     rows = next(readings)["result"]
-    tap.equal((len(rows), {row["change"] for row in rows}), (MACS, {None}), "entries and what has changed")
+    tap.equal((len(rows), {row["change"] for row in rows}), (MACS, {None}), "entries and changes")
 
 
 def vlans(watched):
-    """VLANs are completed behind those of more MACs than come in one answer."""
+    """VLANs, also if the FDB takes several answers"""
     for vlan in (7, 9, 4094):
         tap.equal(watched.run("fdb", "add", "02:00:00:00:00:99", "vlan", vlan, "port", "b").returncode, DONE, "exit status")
     watched.bench.succeeds("^1\n7\n9\n4094\n$", "nestctl", "--complete", "-s", watched.path, "fdb", "show", "vlan", "")
@@ -146,42 +146,42 @@ def vlans(watched):
 
 
 def in_place(watched, keys):
-    """On a screen of its own, twice at least; then the terminal is as before, with nothing left on it."""
+    """Refreshes on the alternate screen, then restores the terminal."""
     with watched.terminal("stats", "watch", "interval", "0.1") as terminal:
         before = termios.tcgetattr(terminal.file)
         for _ in range(2):
             terminal.expect(r"every 0.1 s, press q to quit\n+PORT +STATE +RX FRAMES/S")
-        assert termios.tcgetattr(terminal.file) != before, "keys are read by the line"
+        assert termios.tcgetattr(terminal.file) != before, "the terminal is still in line mode"
         terminal.type(keys)
         tap.equal(terminal.end(), DONE, "exit status")
         tap.equal(termios.tcgetattr(terminal.file), before, "terminal")
         said = terminal.said
-    tap.equal((said.count(SCREEN), said.count(BACK)), (1, 1), "screens opened and closed")
+    tap.equal((said.count(SCREEN), said.count(BACK)), (1, 1), "alternate screens opened and closed")
     assert said.startswith(SCREEN) and said.endswith(BACK), f"{said[:40]!r} … {said[-40:]!r}"
-    assert GREEN in said, "no colour"
+    assert GREEN in said, "the table has no colour"
 
 
 def window(watched):
-    """Lines and columns that have no room are left out, also when the window becomes smaller."""
+    """Omits lines and columns that do not fit, also after the window has shrunk."""
     with watched.terminal("fdb", "watch", "interval", "60", "sort", "mac", "limit", "16") as terminal:
         terminal.expect("02:00:00:01:00:0f")
-        tap.equal(terminal.said.count("more lines"), 0, "times that lines are left out")
+        tap.equal(terminal.said.count("more lines"), 0, "notes about omitted lines")
         for lines, columns, more in ((8, 30, "… 12 more lines"), (2, 9, "… 18 more"), (1, 5, "… 19 ")):
             fcntl.ioctl(terminal.file, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             terminal.expect(f"{more}$")
-            drawn = terminal.said.rpartition("\x1b[H")[2].split("\r\n")  # as a terminal ends lines
+            drawn = terminal.said.rpartition("\x1b[H")[2].split("\r\n")  # line ends of a terminal
             shown = [CONTROL.sub("", line) for line in drawn]
             tap.equal([len(line) for line in shown if len(line) > columns], [], f"lines of more than {columns} columns")
             tap.equal(len(shown), lines, "lines")
-            # one that fills the window is erased before it is written: the cursor does not leave the last column
-            tap.equal([re.findall(r"\x1b\[[JK]", line) for line in drawn], [["\x1b[K"]] * (lines - 1) + [["\x1b[J"]], "what is erased")
+            # A line is erased before it is written, because after a full line the cursor stays in the last column.
+            tap.equal([re.findall(r"\x1b\[[JK]", line) for line in drawn], [["\x1b[K"]] * (lines - 1) + [["\x1b[J"]], "erased parts of the screen")
             assert all(line.startswith("\x1b[") for line in drawn), drawn
         terminal.type("q")
         tap.equal(terminal.end(), DONE, "exit status")
 
 
 def failures(watched):
-    """What goes wrong is told behind the screen, where it can be read."""
+    """Errors appear after the alternate screen has closed, where they stay visible."""
     watched.run("port", "add", "d", "device", "null:", "mac-limit", "1")
     with watched.terminal("port", "watch", "d", "interval", "0.1") as terminal:
         terminal.expect("d +up")
@@ -191,7 +191,7 @@ def failures(watched):
 
 
 def no_times(watched):
-    """count 0 is refused, it does not mean for ever"""
+    """count 0 is refused"""
     watched.bench.fails(USAGE, "count cannot be '0'", "nestctl", "-s", watched.path, "stats", "watch", "count", "0")
 
 
@@ -213,7 +213,7 @@ def terminated(watched):
 
 
 def colours(watched):
-    """(environment, words before the command, whether the table is coloured)"""
+    """The table is coloured only on a terminal, and as environment and --color say."""
     for environment, words, wanted in (({}, (), True), ({"NO_COLOR": "1"}, (), False), ({"NO_COLOR": ""}, (), True),
                                        ({"TERM": "dumb"}, (), False), ({}, ("--color", "never"), False),
                                        ({"NO_COLOR": "1"}, ("--color", "always"), True)):
@@ -229,16 +229,16 @@ def colours(watched):
 
 def tests(bench):
     watched = Watched(bench)
-    yield "watch: a switch to look at", watched.start
+    yield "watch: start a switch", watched.start
     yield "stats watch: rates", lambda: rates(watched)
     yield "fdb watch: changes", lambda: changes(watched)
     yield "fdb watch: a large table", lambda: pages(watched)
     yield f"completion: {vlans.__doc__}", lambda: vlans(watched)
     for name, keys in (("q", "q"), ("Ctrl-C", CTRL_C)):
-        yield f"watch: on a terminal in place, until {name}", lambda keys=keys: in_place(watched, keys)
-    yield "watch: what has no room in the window", lambda: window(watched)
-    yield "watch: SIGTERM", lambda: terminated(watched)
-    yield "watch: what goes wrong is told behind the screen", lambda: failures(watched)
+        yield f"watch: refreshes in place on a terminal until {name}", lambda keys=keys: in_place(watched, keys)
+    yield "watch: omits lines and columns that do not fit", lambda: window(watched)
+    yield "watch: SIGTERM restores the terminal", lambda: terminated(watched)
+    yield "watch: errors stay visible after the screen closes", lambda: failures(watched)
     yield f"watch: {no_times.__doc__}", lambda: no_times(watched)
     yield "colours on a terminal", lambda: colours(watched)
-    yield "watch: the switch stops", lambda: switch_stops(watched)
+    yield "watch: the switch ends", lambda: switch_stops(watched)

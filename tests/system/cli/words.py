@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""words: what nestctl says of its commands, and of words that are nearly right. No switch is needed."""
+"""words: tests the help of nestctl and its suggestions for misspelt words. It needs no switch."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from programs import USAGE
 
 NOWHERE = ("-s", "nowhere.sock")
 
-# (what is said, what was meant)
+# (misspelt words, suggestion)
 NEAR_MISSES = (
     ("prot show", "port"),
     ("staus", "status"),
@@ -42,7 +42,7 @@ NEAR_MISSES = (
     ("status --hlep", "--help"),
 )
 
-# (words, what the one line on standard error has)
+# (words, pattern of the one line on standard error)
 REFUSALS = (
     ("zzzzzz", "see nestctl --help"),
     ("policy set mac-learning maybe", "on or off"),
@@ -76,7 +76,7 @@ def commands(bench):
 
 
 def named(command):
-    """The words that name a command, as its usage line has them."""
+    """The words at the start of a command's usage that name the command."""
     return command["usage"].split()[:1 if command["usage"].split()[1:2] != [command["verb"]] else 2]
 
 
@@ -84,9 +84,9 @@ def explained(bench, command):
     words = named(command)
     said = bench.succeeds("^usage: nestctl " + re.escape(command["usage"]) + "\n", "nestctl", *words, "--help")
     tap.equal(bench.run("nestctl", "help", *words).stdout, said, "what `help` says")
-    tap.equal(json.loads(bench.run("nestctl", "-j", "--help", *words).stdout), [command], "the same as JSON")
+    tap.equal(json.loads(bench.run("nestctl", "-j", "--help", *words).stdout), [command], "the help as JSON")
     missing = [argument["usage"] for argument in command["arguments"] if f"  {argument['usage']} " not in said]
-    tap.equal(missing, [], "arguments that are not explained")
+    tap.equal(missing, [], "unexplained arguments")
     if "KEY" in command["usage"]:
         assert "forged-transmits: reject or accept (default accept)\n" in said, said
 
@@ -105,28 +105,28 @@ def group_explained(bench, group):
 
 
 def examples(bench):
-    """each example of the help is good usage: only the switch lacks"""
+    """every example in the help is valid; it fails only for lack of a switch"""
     bench.file("lab.yaml", HEAD)
     told = [(command, example) for command in commands(bench) for example in command["examples"]]
     for command, example in told:
         bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *NOWHERE, *shlex.split(example))
-        tap.equal(example.split()[0], command["group"], "what an example is of")
+        tap.equal(example.split()[0], command["group"], "group of the example")
     assert len(told) > 30, f"{len(told)} examples"
 
 
 def options_behind(bench):
-    """options stand anywhere, up to --"""
+    """options may follow words, up to --"""
     for line in ("status -j -s nowhere.sock", "fdb --socket=nowhere.sock show --json vlan 1", "-s nowhere.sock -- port show -j"):
         bench.fails(UNREACHABLE, "nowhere.sock", "nestctl", *line.split())
 
 
 def no_folder(bench):
-    """what is named relative to a folder that is gone"""
+    """a relative path in a deleted folder is refused"""
     gone = bench.folder / "gone"
     gone.mkdir()
     done = subprocess.run(["sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", bench.build / "nestctl", *NOWHERE, "config", "save", "lab.yaml"],
                           cwd=gone, capture_output=True, text=True)
-    tap.equal((done.returncode, done.stderr), (USAGE, "nestctl: lab.yaml: cannot determine the current folder: No such file or directory\n"), "nestctl says")
+    tap.equal((done.returncode, done.stderr), (USAGE, "nestctl: lab.yaml: cannot determine the current folder: No such file or directory\n"), "exit status and standard error")
 
 
 def tests(bench):
@@ -137,7 +137,7 @@ def tests(bench):
     for command in known:
         yield f"nestctl {' '.join(named(command))} --help", lambda command=command: explained(bench, command)
     for group in sorted(group for group, count in Counter(command["group"] for command in known).items() if count > 1):
-        yield f"nestctl {group} --help: its commands", lambda group=group: group_explained(bench, group)
+        yield f"nestctl {group} --help lists its commands", lambda group=group: group_explained(bench, group)
     yield f"nestctl: {examples.__doc__}", lambda: examples(bench)
     yield f"nestctl: {no_folder.__doc__}", lambda: no_folder(bench)
     yield f"nestctl: {options_behind.__doc__}", lambda: options_behind(bench)
