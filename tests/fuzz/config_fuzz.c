@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A configuration file of any bytes: refused with one sentence and a place, or taken; and what is
-// taken is written so that it is taken for the same again.
+// A configuration file of arbitrary bytes. It is refused with one sentence and a position, or
+// accepted. An accepted configuration, written and read again, stays the same.
 #include <string.h>
 
 #include "control/common/error.h"
@@ -38,7 +38,7 @@ static void check_written(const struct config *c)
 	char *text = written(c, &size);
 	struct config *again = config_parse(text, size, &e);
 
-	MUST(again, "%u:%u: %s, of what was written:\n%s", e.at.line, e.at.column, e.text, text);
+	MUST(again, "%u:%u: %s, in the written configuration:\n%s", e.at.line, e.at.column, e.text, text);
 	char *text_again = written(again, &size_again);
 	MUST(!strcmp(text, text_again), "written:\n%s\nread and written again:\n%s", text,
 	     text_again);
@@ -47,7 +47,7 @@ static void check_written(const struct config *c)
 	config_free(again);
 }
 
-// That all which is made of a configuration can be made.
+// Compiles the configuration as the switch does.
 static void use(const struct config *c)
 {
 	uint8_t numbers[CONFIG_PORTS_MAX];

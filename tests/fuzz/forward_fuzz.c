@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A few ports with any policies, then frames, steps of the clock and ports that come and go. Every
-// frame ends as one outcome, no port gets one back or twice, no limit is exceeded, no buffer is
-// lost; a sniffer sees what the counters count; and whether frames are handled in bursts or one at
-// a time, and sniffed or not, makes no difference.
+// A few ports with arbitrary policies, then frames, steps of the clock and ports that go down and
+// up. Every frame has one outcome. No port receives a frame back or twice. No limit is exceeded and
+// no buffer is lost. A sniffer sees the frames that the counters count. Bursts, single frames and
+// sniffing give the same results.
 #include <string.h>
 
 #include "control/common/error.h"
@@ -35,9 +35,9 @@ enum {
 	SNAPLEN = 32
 };
 
-// What a run has done, to compare with that of another one.
+// The results of a run, to compare with another run.
 struct result {
-	uint64_t sent[PORTS]; // of the frames that went out of each port, in their order
+	uint64_t sent[PORTS]; // hash of the frames that each port sent, in order
 	struct counters counters[PORTS];
 	uint64_t table;
 };
@@ -47,22 +47,22 @@ struct run {
 	struct forwarder forwarder;
 	const struct swconf *conf;
 	unsigned burst_max;
-	bool jams; // ports do not always take all that they are given
+	bool jams; // ports sometimes refuse frames
 	uint64_t now_ns;
 	uint32_t frames;
-	unsigned port, count; // of the burst that is being filled
+	unsigned port, count; // of the current burst
 	struct rte_mbuf *burst[BURST_MAX];
 	uint64_t when[BURST_MAX];
-	uint8_t ingress[FRAMES_MAX]; // by the number of a frame
+	uint8_t ingress[FRAMES_MAX]; // port of each frame, by its number
 	portset reached[FRAMES_MAX];
 	struct result result;
 	bool sniffs;
-	struct counters sniffed[PORTS]; // what the sniffer has seen
+	struct counters sniffed[PORTS]; // frames that the sniffer saw
 };
 
 static struct rte_mempool *pool;
 static struct rte_ring *ring;
-static struct sniffer *sniffer; // of everything
+static struct sniffer *sniffer; // of all frames
 
 static void start(void)
 {
@@ -85,7 +85,7 @@ static uint64_t station(unsigned i)
 	return UINT64_C(0x020000000000) + i % STATIONS;
 }
 
-// Small values above all, great ones too.
+// Mostly small values, sometimes large ones.
 static uint32_t number(const struct policy_row *r, uint16_t v)
 {
 	uint64_t n = r->min + ((uint64_t)(v & 0xff) << (v >> 8 & 15));
@@ -160,7 +160,7 @@ static struct config *take_config(struct bytes *in)
 	uint8_t extras = take8(in);
 
 	MUST(c);
-	// A small table is a fast one.
+	// A small table is fast.
 	c->policy.set = UINT64_C(1) << PK_MAC_LIMIT | UINT64_C(1) << PK_ALLOWED_VLANS;
 	c->policy.value[PK_MAC_LIMIT] = 4 + (extras & 7);
 	c->policy.vlans.word[0] = 0xfe;
@@ -173,7 +173,7 @@ static struct config *take_config(struct bytes *in)
 	return c;
 }
 
-// Takes out what most likely does not fit together with the rest, a bit more with each step.
+// Removes the most likely conflicts of a configuration. Each step removes more.
 static void simplify(struct config *c, int step)
 {
 	c->fixed_count = c->mirror_count = 0;
@@ -224,7 +224,7 @@ static uint64_t hash_frame(uint64_t h, const struct rte_mbuf *m)
 	return h;
 }
 
-// A frame that comes out; its number is in hash.usr, which copies keep.
+// Checks a sent frame. Its number is in hash.usr, which copies keep.
 static void check_frame(struct run *r, unsigned port, const struct rte_mbuf *m)
 {
 	uint32_t number_of = m->hash.usr;
@@ -236,9 +236,9 @@ static void check_frame(struct run *r, unsigned port, const struct rte_mbuf *m)
 	MUST(!portset_has(r->conf->blocked, port) || portset_has(r->conf->mirror_only, port),
 	     "port %u is blocked", port);
 	if (!portset_has(r->conf->mirror_only, port)) {
-		MUST(r->ingress[number_of] != port, "frame %u comes back to port %u", number_of,
+		MUST(r->ingress[number_of] != port, "frame %u returns to port %u", number_of,
 		     port);
-		MUST(!portset_has(r->reached[number_of], port), "frame %u comes twice to port %u",
+		MUST(!portset_has(r->reached[number_of], port), "frame %u is sent twice to port %u",
 		     number_of, port);
 		MUST(portset_has(r->conf->port[r->ingress[number_of]].reach, port), "isolated: %u",
 		     port);
@@ -278,7 +278,7 @@ static void count_record(struct counters *c, const struct sniff_record *r)
 	}
 }
 
-// What was sniffed is what was counted.
+// The sniffer must have seen exactly the counted frames.
 static void check_sniffed(struct run *r, unsigned port)
 {
 	const struct counters *c = &r->result.counters[port], *s = &r->sniffed[port];
@@ -318,7 +318,7 @@ static void check_conservation(struct run *r)
 		counters_read(&r->forwarder.counters[port], c);
 		for (int i = 0; i < OUTCOMES; i++)
 			ended += c->outcome[i];
-		MUST(c->rx_packets == ended, "port %u: %ju came, %ju ended", port,
+		MUST(c->rx_packets == ended, "port %u: %ju received, %ju ended", port,
 		     (uintmax_t)c->rx_packets, (uintmax_t)ended);
 		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit,
 		     "port %u has %u MACs", port, fdb_count(r->shared.fdb, port));
@@ -333,7 +333,7 @@ static void flush_burst(struct run *r)
 
 	if (!r->count)
 		return;
-	// One at a time the clock is set as live workers do it, by hand.
+	// Set the clock here, as live workers do.
 	if (r->burst_max == 1)
 		forwarder_set_clock(&r->forwarder, r->when[0]);
 	forward_burst(&r->forwarder, r->port, r->burst, r->burst_max == 1 ? NULL : r->when,
@@ -366,7 +366,7 @@ static uint64_t destination(uint8_t v)
 	return v & 8 ? special[v & 7] : station(v);
 }
 
-// Bytes of a frame: header and tag from a few values, the rest as it comes, padded to a length.
+// Bytes of a frame: header and tag from a few values, then input bytes, padded to a length.
 static uint32_t take_bytes(struct bytes *in, uint8_t *p)
 {
 	static const uint16_t lengths[] = {0, 14, 60, 64, 1514, 2100, 9000, 9014};
@@ -445,7 +445,7 @@ static void no_matter(void *arg, uint64_t key, unsigned port)
 	MUST(port < PORTS);
 }
 
-// What control does: a port goes down or up, entries are flushed, the table is swept.
+// The actions of control: a port goes down or up, entries are flushed, the table is swept.
 static void take_control(struct run *r, struct bytes *in)
 {
 	uint8_t v = take8(in);
@@ -554,7 +554,7 @@ static void check_same(const struct result *a, const struct result *b)
 		for (size_t i = 0; i < sizeof a->counters[port] / sizeof *x; i++)
 			MUST(x[i] == y[i], "port %u, counter %zu: in bursts %ju, one at a time %ju",
 			     port, i, (uintmax_t)x[i], (uintmax_t)y[i]);
-		MUST(a->sent[port] == b->sent[port], "port %u sends something else in bursts",
+		MUST(a->sent[port] == b->sent[port], "port %u sends other frames in bursts",
 		     port);
 	}
 	MUST(a->table == b->table);
@@ -571,7 +571,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config *c = take_config(&in);
 	make_valid(c);
 	struct result bursts = run(c, in, 1 + mode, jams, true);
-	if (!jams) { // else a longer batch loses more of its frames
+	if (!jams) { // a longer batch would lose more of its frames
 		struct result single = run(c, in, 1, false, false);
 		check_same(&bursts, &single);
 	}

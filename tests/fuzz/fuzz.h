@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// fuzz: what the fuzz targets share.
+// fuzz: shared parts of the fuzz targets.
 //
-// Model   A target is one function of some bytes. With libFuzzer it is called by a fuzzer, with
-//         replay.c by a program that runs the files it is given.
+// Model   A target is one function of some bytes. libFuzzer calls it with generated inputs, and
+//         replay.c calls it with the content of given files.
 #pragma once
 
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-// What must hold whatever the input is.
+// A condition that must hold for every input.
 #define MUST(condition, ...) \
 	do { \
 		if (!(condition)) { \
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 		} \
 	} while (0)
 
-// Input that is eaten from the front; behind its end there are zeros.
+// Input that is consumed from the front. After its end it gives zeros.
 struct bytes {
 	const uint8_t *at;
 	size_t left;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A capture of any bytes, read as two inputs side by side: what comes is within bounds, in order,
-// and the same twice.
+// A capture of arbitrary bytes, read as two parallel inputs. Its records must be within bounds, in
+// order, and the same from both inputs.
 #define _GNU_SOURCE
 #include <string.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 
 enum { INPUTS = 2, RECORDS_MAX = 100000, CAPTURED_MAX = 262144 };
 
-// What one input gave so far.
+// The records of one input so far.
 struct seen {
 	uint64_t records, sum;
 	unsigned ends; // warnings and failures

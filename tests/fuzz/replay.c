@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// replay: runs a fuzz target on the files named, without a fuzzer. The last name printed is that of
-// the one it died of.
+// replay: runs a fuzz target on given files, without a fuzzer. If it crashes, the last printed name
+// is that of the failing file.
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
@@ -20,7 +20,7 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		size_t size = fread(buffer, 1, sizeof buffer, f);
 		fclose(f);
-		// In memory of its own size, so that a read beyond its end is seen.
+		// A copy of the exact size, so that AddressSanitizer sees a read beyond its end.
 		uint8_t *exact = malloc(size ? size : 1);
 		memcpy(exact, buffer, size);
 		LLVMFuzzerTestOneInput(exact, size);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Requests of any kind, one a line, to a switch for replay: each has a result or an error, and
-// whatever they change, the switch's configuration stays one that can be shown and applied again.
+// Arbitrary requests, one a line, to a switch for replay. Each gets a result or an error. After
+// every change the configuration can be shown and applied again.
 #include <string.h>
 
 #include "control/api/confirm.h"
@@ -43,7 +43,7 @@ static uint16_t discard(void *unused, unsigned port, struct rte_mbuf **frames, u
 	return n;
 }
 
-// A smaller table than a switch makes: nearly all of the time would go into walks over it.
+// Makes the table smaller than that of a switch, because walks over it would take most of the time.
 static void shrink_table(void)
 {
 	fdb_destroy(sw->shared.fdb);
@@ -55,7 +55,7 @@ static void shrink_table(void)
 			      (enum fdb_type)sw->fixed[i].type));
 }
 
-// A past of its own for each input; nobody looks at the time.
+// A new history for each input. Its times do not matter.
 static void restart_history(void)
 {
 	static struct event_base *loop;
@@ -84,7 +84,7 @@ static void start(void)
 	restart_history();
 }
 
-// A frame from a station of its own on each port, so that there is something to show and to flush.
+// A frame from one station on each port, so that the FDB has entries to show and to flush.
 static void learn_some(void)
 {
 	for (unsigned i = 0; i < base->port_count; i++) {
@@ -101,7 +101,7 @@ static void learn_some(void)
 	events_drain(sw);
 }
 
-// The switch as it was before the first input.
+// Returns the switch to its state before the first input.
 static void reset(void)
 {
 	struct error e;
@@ -117,7 +117,7 @@ static void reset(void)
 	learn_some();
 }
 
-// The configuration as `config show` has it.
+// The output of `config show`.
 static char *shown(void)
 {
 	char *text = NULL;
@@ -134,11 +134,11 @@ static struct config *parsed(const char *text)
 	struct error e;
 	struct config *c = config_parse(text, strlen(text), &e);
 
-	MUST(c, "%u:%u: %s, of what is shown:\n%s", e.at.line, e.at.column, e.text, text);
+	MUST(c, "%u:%u: %s, in the shown configuration:\n%s", e.at.line, e.at.column, e.text, text);
 	return c;
 }
 
-// One line that JSON takes, which is UTF-8 from one end to the other.
+// The text must be one line of valid UTF-8.
 static void check_error(const char *text)
 {
 	json_t *said = json_string(text);
@@ -148,7 +148,7 @@ static void check_error(const char *text)
 	json_decref(said);
 }
 
-// What is shown can be read again; a request that was refused has changed nothing.
+// The shown configuration must be valid. A refused request must not have changed it.
 static void check_config(const char *before, const json_t *result)
 {
 	char *after = shown();
@@ -158,7 +158,7 @@ static void check_config(const char *before, const json_t *result)
 	free(after);
 }
 
-// What is shown, applied, changes nothing.
+// Applying the shown configuration must change nothing.
 static void check_apply(void)
 {
 	char *before = shown();
@@ -171,7 +171,7 @@ static void check_apply(void)
 	free(after);
 }
 
-// What can be seen of frames that came in.
+// The visible effects of received frames.
 static char *seen(void)
 {
 	struct fdb_filter all = {.port = -1, .type = -1};
@@ -184,7 +184,7 @@ static char *seen(void)
 	return text;
 }
 
-// The method, called; one that traces frames leaves no trace of them.
+// Calls the method. Traces of frames must have no visible effects.
 static json_t *called(const char *name, const json_t *params, struct error *e)
 {
 	char *before = seen();
@@ -192,7 +192,7 @@ static json_t *called(const char *name, const json_t *params, struct error *e)
 	char *after = seen();
 
 	MUST(strcmp(name, "trace") || !strcmp(before, after), "%s\nbecame:\n%s", before, after);
-	MUST(!rte_mempool_in_use_count(sw->pool), "%u buffers are not given back",
+	MUST(!rte_mempool_in_use_count(sw->pool), "%u buffers are not returned",
 	     rte_mempool_in_use_count(sw->pool));
 	free(before);
 	free(after);
@@ -206,7 +206,7 @@ static void request(const char *line, size_t len)
 	       *params = json_object_get(o, "params");
 	const char *name = json_string_value(json_object_get(o, "method"));
 
-	// Not those that write files.
+	// Skip methods that write files.
 	if (name && strcmp(name, "config.save") && (!params || json_is_object(params))) {
 		char *before = shown();
 		json_t *result = called(name, params, &e);

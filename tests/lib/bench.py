@@ -136,3 +136,19 @@ class Bench:
             status = process.wait(PATIENCE_S)
         assert status == 0, f"nestswitch ended with {status}: {process.log.read_text()}"
         assert not path.exists(), f"nestswitch left {path} behind"
+
+
+class SharedSwitch:
+    """One live switch for many tests. The first test starts it, the last one stops it."""
+
+    def __init__(self, bench, config, name="live", prefix=()):
+        self.bench, self.path = bench, None
+        self.arguments = config, name, prefix
+
+    def start(self):
+        self.running = self.bench.switch(*self.arguments)
+        self.path = self.running.__enter__()
+
+    def stop(self):
+        self.path = None
+        self.running.__exit__(None, None, None)

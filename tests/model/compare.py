@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the model expects of a scenario, and where the switch's answer differs from it, in words."""
+"""compare: what the model expects of a scenario, and how the switch differs, as readable lines."""
 
 import heapq
 import json
@@ -7,7 +7,7 @@ import json
 import pcap
 from model import DEFAULTS, SECOND, Switch
 
-# Things that happen by themselves at one instant have no order among each other.
+# Timed events of one instant have no order among each other.
 BY_THEMSELVES = ("mac-aged", "port-recovered")
 
 
@@ -27,14 +27,14 @@ class Expected:
 
 
 def arrivals(scenario):
-    """The frames of all captures, merged by time; ties in the order of the ports."""
+    """The frames of all captures, merged by time. Ties are in the order of the ports."""
     captures = [[frame for frame in scenario.frames if frame[1] == port["name"]] for port in scenario.config["ports"]]
-    # reading: where a capture goes back in time its frames keep their order, as heads of a queue.
+    # If a capture goes back in time, its frames keep their order.
     return list(heapq.merge(*captures, key=lambda frame: frame[0]))
 
 
 def differences(expected, folder):
-    """Lines that say what differs; empty where nothing does."""
+    """Lines that describe the differences; empty if there are none."""
     found = []
     for port in expected.switch.ports:
         try:
@@ -50,7 +50,7 @@ def differences(expected, folder):
 
 
 def output_difference(expected, port, got):
-    """The first frame of an output that differs, and what caused the expected one."""
+    """The first frame of an output that differs, and the cause of the expected frame."""
     want, have = pcap.records(expected.bodies[port.name]), pcap.records(got)
     at = next((n for n, pair in enumerate(zip(want, have)) if pair[0] != pair[1]), min(len(want), len(have)))
     lines = ["output of %s differs at frame %d (expected %d frames, got %d)" % (port.name, at, len(want), len(have))]
@@ -63,7 +63,7 @@ def output_difference(expected, port, got):
 
 
 def report_differences(want, got, path="report"):
-    """Every leaf of two JSON values that differs, by its path."""
+    """Lines with path and values for every leaf that differs between two JSON values."""
     if isinstance(want, dict) and isinstance(got, dict):
         lines = []
         for key in sorted(want.keys() | got.keys()):
@@ -84,13 +84,13 @@ def list_difference(path, want, got):
     if at == len(want) == len(got):
         return []
     return ["%s[%d] (expected %d, got %d)" % (path, at, len(want), len(got))] + [
-        "  %s %s" % (name, json.dumps(rows[at]) if at < len(rows) else "nothing more")
+        "  %s %s" % (name, json.dumps(rows[at]) if at < len(rows) else "nothing")
         for name, rows in (("expected", want), ("got     ", got))]
 
 
 def in_order(events):
-    """Those that happen by themselves sorted, wherever several of them stand together; of equal times, violations
-    first, in no order: they are told when their second is over."""
+    """The events, with adjacent timed events sorted. Of equal times violations come first, in no order, because the
+    switch reports them at the end of their second."""
     events = sorted(events, key=lambda event: (event["time"], json.dumps(event) if event["type"] == "violation" else "~"))
     ordered, together = [], []
     for event in events + [None]:
@@ -116,7 +116,7 @@ def in_seconds(report):
 
 
 def story(expected, most=40):
-    """What the model made of each frame."""
+    """The model's result for each frame, as lines."""
     count = len(expected.arrivals)
     lines = [arrival_text(expected, n) for n in range(min(count, most))]
     return lines + ["... and %d more frames" % (count - most)] * (count > most)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random packets for the DHCP and router advertisement guards: plain ones, hidden ones, harmless ones, cut ones."""
+"""packets: random packets for the DHCP and router advertisement guards: plain, hidden, harmless and truncated."""
 
 import struct
 
@@ -34,7 +34,7 @@ def ipv6(rng):
     protocol, content = upper_layer(rng)
     for _ in range(rng.choice((0, 0, 1, 1, 2, 4))):
         protocol, content = extension(rng, protocol, content)
-    # The length is now and then too short (what is behind it is padding) or absent.
+    # The length is sometimes absent, or too short (the rest is padding).
     length = rng.choice((len(content),) * 8 + (0, max(0, len(content) - rng.randrange(40))))
     header = struct.pack("!IHBB", 0x60000000, length, protocol, 255) + rng.randbytes(32)
     return shortened(rng, header + content)
@@ -51,7 +51,7 @@ def upper_layer(rng):
 
 
 def extension(rng, following, content):
-    """An extension header in front of what follows."""
+    """An extension header in front of the content."""
     kind = rng.choice((0, 43, 44, 44, 44, 51, 60, 135, 139, 140))
     if kind == 44:
         offset = rng.choice((0, 0, 0, 8, 0x88))

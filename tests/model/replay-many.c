@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// replay-many: reads the arguments of one `nestswitch replay` from each line of standard input,
-// does it, and prints its exit status as `exit N`. DPDK starts once.
+// replay-many: reads the arguments of a `nestswitch replay` from each line of standard input, runs
+// it, and prints its exit status as `exit N`. DPDK starts only once.
 #include <stdio.h>
 #include <string.h>
 

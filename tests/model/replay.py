@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs scenarios through the switch, and makes those that show a difference small."""
+"""replay: runs scenarios through the switch, and shrinks scenarios that show a difference."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import yamlout
 
 
 class Replays:
-    """One process that runs many replays; where there is none yet, a process for each."""
+    """Runs replays, in one process if replay-many is built, otherwise in a process for each."""
 
     def __init__(self, build, folder):
         self.single = os.path.join(build, "nestswitch")
@@ -22,7 +22,7 @@ class Replays:
         self.process = None
 
     def run(self, arguments):
-        """Exit status (or "died") and what was said on standard error."""
+        """Returns (exit status or "died", standard error)."""
         self.errors.seek(0)
         self.errors.truncate()
         if os.path.exists(self.many):
@@ -54,7 +54,7 @@ class Replays:
 
 
 class Trial:
-    """One scenario in a folder of its own."""
+    """One scenario in its own folder."""
 
     def __init__(self, scenario, folder):
         self.scenario, self.folder = scenario, folder
@@ -88,7 +88,7 @@ class Trial:
         return compare.differences(self.expected, out)
 
     def keep(self, where):
-        """The folder, with the expected outputs in it."""
+        """Copies the folder and adds the expected outputs."""
         shutil.rmtree(where, ignore_errors=True)
         shutil.copytree(self.folder, where)
         os.makedirs(where + "/expected")
@@ -100,7 +100,7 @@ class Trial:
 
 
 class Shrinker:
-    """Leaves out frames, then settings, as long as the switch still differs in the same manner."""
+    """Removes frames, then settings, as long as the switch still differs in the same way."""
 
     def __init__(self, replays, folder, burst, most_runs=600):
         self.replays, self.folder, self.burst, self.runs = replays, folder, burst, most_runs
@@ -116,7 +116,7 @@ class Shrinker:
         return scenario
 
     def shrink_list(self, items, make):
-        """Halves, quarters … single ones go, if it fails without them too."""
+        """Removes halves, quarters … single items, if the scenario still fails without them."""
         size = len(items) // 2
         while size:
             at = 0
@@ -130,7 +130,7 @@ class Shrinker:
         return items
 
     def smaller_configurations(self, config, busy):
-        """Functions that each take one thing out of a configuration: settings, then ports that receive nothing."""
+        """Functions that each remove one part of a configuration: a setting, or a port that receives no frames."""
         for section in ("static-macs", "mirrors"):
             yield lambda config, section=section: {**config, section: []}
         for key in config["policy"]:
@@ -151,7 +151,7 @@ class Shrinker:
         return self.manner_of(scenario) == self.manner
 
     def manner_of(self, scenario):
-        """How it fails, in a word: exit status, output, or the counter's path; None where it does not."""
+        """The kind of failure: exit status, output, or path of the counter. None if the scenario passes."""
         found = Trial(scenario, self.folder).differences(self.replays, self.burst)
         if not found:
             return None

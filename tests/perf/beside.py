@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""beside: the programs side by side: what each costs a core for a frame, and how many times the floor that is.
+"""beside: compares programs: cycles that each spends on a frame, and their ratio to the floor.
 
-The programs take turns, and each is started anew for each repeat: what changes on the machine changes for all of them.
+The programs run in turns, and each repeat starts them anew. So changes on the machine affect all of them.
 """
 
 import statistics
@@ -12,21 +12,21 @@ from peers import LinuxBridge, OpenVSwitch
 from programs import EVERYTHING, GUARDED, TAPS, Apart, Nestswitch, Testpmd
 from report import NOTHING, Target
 
-# Times testpmd macswap on the same captures, for each number of MACs.
+# {program: {MACs: multiple of testpmd macswap on the same captures}}
 TARGETS = {
     "nestswitch": {2: 1.5, 2_000: 1.5, 20_000: 1.6, 200_000: 2.0, 1_000_000: 2.0},
     "nestswitch-policy": {2: 1.9, 2_000: 1.9, 20_000: 2.0, 200_000: 2.4, 1_000_000: 2.4},
 }
 FLOOR = "testpmd-macswap"
 NOTES = """\
-Each program forwards frames of 60 bytes between two ports and keeps one core busy. A port plays a capture from memory
-for ever and frees what is sent to it, so the floor is what receiving and sending cost here. Source and destination
-differ from frame to frame. Cycles are all that the core had, divided by the frames that it forwarded: median
-(least–greatest). Every policy: VLANs with a tag put on one way and taken off the other, limits of MACs, of storms and
-rates, which nothing exceeds, isolation groups, and ports beside with forged-transmits and static MACs; its captures
-and those of its floor are tagged on one side (64 bytes). Guards: those against DHCP servers and router
-advertisements. Silent TAPs: idle ports that the kernel has to be asked about. Linux: packet sockets send on the core
-that bridges, which is in the figure; the last line is that alone.
+Each program forwards frames of 60 bytes between two ports on one busy core. A port repeats a capture from memory and
+frees the frames that are sent to it. So the floor is the cost of receiving and sending alone. Source and destination
+change with every frame. Cycles are all cycles of the core divided by its forwarded frames: median (least–greatest).
+Every policy: VLANs that add a tag one way and remove it the other way, limits of MACs, storms and rates that no frame
+exceeds, isolation groups, and more ports with forged-transmits and static MACs. Its captures, and those of its floor,
+are tagged on one side (64 bytes). Guards: against DHCP servers and router advertisements. Silent TAPs: idle ports that
+cost system calls. Linux: packet sockets send on the core of the bridge, so the figure includes them; the last line is
+without a bridge.
 """
 
 
@@ -36,16 +36,16 @@ class Beside:
         self.programs = [
             Testpmd(made, "macswap"),
             Nestswitch(build, made, folder, "nestswitch", "nestswitch, default policy"),
-            Nestswitch(build, made, folder, "nestswitch-taps", "nestswitch, 16 silent TAPs beside", TAPS, where=Apart),
+            Nestswitch(build, made, folder, "nestswitch-taps", "nestswitch, with 16 silent TAPs", TAPS, where=Apart),
             Testpmd(made, "macswap", tagged=True),
             Nestswitch(build, made, folder, "nestswitch-policy", "nestswitch, every policy", EVERYTHING, tagged=True),
-            Nestswitch(build, made, folder, "nestswitch-guards", "nestswitch, and both guards", GUARDED, tagged=True),
+            Nestswitch(build, made, folder, "nestswitch-guards", "nestswitch, every policy and both guards", GUARDED, tagged=True),
             Testpmd(made, "io"),
             OpenVSwitch(made),
             LinuxBridge(build, made),
             LinuxBridge(build, made, bridge=False),
         ]
-        self.cycles = {program.key: {} for program in self.programs}  # {MACs: [one for each repeat]}
+        self.cycles = {program.key: {} for program in self.programs}  # {MACs: [cycles of each repeat]}
         self.notes, self.failures = [], []
 
     def leave_out(self, program, error):
@@ -53,7 +53,7 @@ class Beside:
         progress(f"{program.name}: {error}")
 
     def usable(self, parts):
-        """Those whose keys have one of these parts, and that can run."""
+        """The programs that can run and whose keys have one of these parts."""
         for program in self.programs:
             if not any(part in program.key for part in parts):
                 continue
@@ -68,7 +68,7 @@ class Beside:
         for count in macs:
             chosen = [program for program in usable if program.covers(count // 2)]
             for program in (program for program in usable if program not in chosen):
-                self.notes.append(f"{program.name}: left out at {count:,} MACs, where each measurement takes minutes")
+                self.notes.append(f"{program.name}: omitted at {count:,} MACs, because each measurement takes minutes")
             self.run_column(chosen, count, repeats, seconds)
             self.captures.forget()
 
@@ -76,7 +76,7 @@ class Beside:
         pages = max((program.memory_mib(macs // 2) for program in chosen), default=0) // 2 + 1
         with huge_pages(pages) as enough:
             if not enough:
-                self.failures.append(f"{macs:,} MACs: the machine does not give {pages} huge pages of 2 MiB")
+                self.failures.append(f"{macs:,} MACs: the machine cannot provide {pages} huge pages of 2 MiB")
                 return
             for program in chosen:
                 program.capture(macs // 2)
@@ -96,7 +96,7 @@ class Beside:
         return True
 
     def ratio(self, program, macs):
-        """Times the floor of the same repeat, which ran moments before; None where one of them is missing."""
+        """The ratio to the floor of the same repeat. None if either is missing."""
         ours = self.cycles[program.key].get(macs)
         floor = self.cycles[FLOOR + "-tagged" * program.tagged].get(macs)
         return statistics.median(one / other for one, other in zip(ours, floor)) if ours and floor else None

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// blast: sends captures on interfaces, over and over, as fast as the kernel takes them, from one
-// core; says in JSON how many cycles that took, and how many frames the other interfaces received.
+// blast: repeatedly sends captures on interfaces at full speed, from one core. It prints as JSON
+// the cycles and the number of frames that the other interfaces received.
 //
-// Model   Packet sockets without a queue in between: on a veth a frame is sent, bridged and
-//         received on the core it was sent from, as part of the system call or right behind it, so
-//         the core's time is the whole cost. First every capture is sent once: what is in the way
-//         has then heard every source.
+// Model   Packet sockets without a queue. A frame on a veth is sent, bridged and received on the
+//         sending core, during the system call or directly after it. So the core's time is the
+//         whole cost. Every capture is first sent once, so that bridges learn every source.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <inttypes.h>
@@ -24,7 +23,7 @@
 
 enum { BURST = 32, SENDERS_MAX = 8 };
 
-// A capture in memory and the interface it is sent on.
+// A capture in memory and its interface.
 struct sender {
 	const char *interface, *counted; // `counted` receives what other senders sent
 	int socket;
@@ -66,7 +65,7 @@ static void read_capture(struct sender *s, const char *path)
 	}
 	pcap_close(capture);
 	if (!s->count)
-		die(path, "no frame in it");
+		die(path, "has no frame");
 }
 
 static void open_interface(struct sender *s)
@@ -75,7 +74,7 @@ static void open_interface(struct sender *s)
 				 .sll_ifindex = (int)if_nametoindex(s->interface)};
 	const int on = 1;
 
-	// Protocol 0: it receives nothing.
+	// With protocol 0 it receives nothing.
 	s->socket = socket(AF_PACKET, SOCK_RAW, 0);
 	if (!to.sll_ifindex || s->socket < 0 ||
 	    bind(s->socket, (struct sockaddr *)&to, sizeof to) ||
@@ -83,7 +82,7 @@ static void open_interface(struct sender *s)
 		die(s->interface, strerror(errno));
 }
 
-// The number of frames that went.
+// Returns the number of sent frames.
 static unsigned send_burst(struct sender *s)
 {
 	unsigned left = s->count - s->at, n = left < BURST ? left : BURST;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""captures: what the programs that are compared forward: two captures, each frame to a MAC that the other one sends from.
+"""captures: makes two captures that compared programs forward. Destinations of one side are sources of the other.
 
-Sources and destinations follow in random orders of their own, so that no two frames in a row have a MAC in common.
+Sources and destinations have separate random orders, so that consecutive frames share no MAC.
 """
 
 import random
@@ -11,7 +11,7 @@ FRAME = 60
 VLAN = 10
 SIDES = ("a", "b")
 SOURCE = {"a": 0x020000000000, "b": 0x020010000000}
-LEAST_FRAMES = 1024  # a burst must not run around in a capture
+LEAST_FRAMES = 1024  # a burst must not wrap around a capture
 HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
 UDP, UDP_PORT = 17, 80
 
@@ -26,12 +26,12 @@ def ip_header(source, destination):
     fields = [0x4500, FRAME - 14, 0, 0, 64 << 8 | UDP, 0, 10 << 8 | source >> 16, source & 0xffff,
               10 << 8 | 0x80 | destination >> 16, destination & 0xffff]
     total = sum(fields)
-    fields[5] = ~(total + (total >> 16)) & 0xffff  # the checksum (RFC 1071): bridges drop a wrong one
+    fields[5] = ~(total + (total >> 16)) & 0xffff  # the checksum (RFC 1071): bridges drop bad checksums
     return struct.pack(">10H", *fields)
 
 
 def frames(n, side, tagged):
-    """max(n, LEAST_FRAMES) records: n sources of this side, n destinations of the other one."""
+    """max(n, LEAST_FRAMES) records, with n sources of this side and n destinations of the other side."""
     here, there = SOURCE[side], SOURCE[SIDES[side == "a"]]
     sources, destinations = shuffled(n, f"{side} source"), shuffled(n, f"{side} destination")
     tag = struct.pack(">HH", 0x8100, VLAN) if tagged else b""
@@ -44,7 +44,7 @@ def frames(n, side, tagged):
 
 
 class Captures:
-    """Files of a folder, made when they are asked for. `tagged`: side b speaks 802.1Q, side a does not."""
+    """Captures in a folder, made on demand. `tagged`: frames of side b have a tag, frames of side a have none."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -61,5 +61,5 @@ class Captures:
             path.unlink()
 
     def device(self, number, n, tagged=False):
-        """A vdev that plays a side's capture for ever and frees what is sent to it."""
+        """A vdev that repeats a side's capture and frees the frames that are sent to it."""
         return f"net_pcap{number},rx_pcap={self.file(n, SIDES[number], tagged)},infinite_rx=1"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""figures: single figures of the switch beside their targets, out of `nestswitch bench` and the comparison of tables."""
+"""figures: single figures of the switch with their targets, from `nestswitch bench` and the comparison of tables."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ import report
 from machine import WORKER_CORE, Unmeasurable, alone, huge_pages, progress
 from report import NOTHING, Target
 
-PAGES = 1536  # of 2 MiB: for the largest table, its MACs' frames and rte_hash
+PAGES = 1536  # of 2 MiB, for the largest table, frames for its MACs, and rte_hash
 PATIENCE_S = 600
 MILLION = 1_000_000
 NEIGHBOURS, PORTS = 16, 16
@@ -29,7 +29,7 @@ def median(rows, member, **wanted):
 
 
 def extra_cost(phase):
-    """Per cent more of the worker's time for a frame than undisturbed."""
+    """The worker's additional time for a frame, in per cent of the undisturbed time."""
     return lambda rows: 100 * (median(rows, "cycles", phase=phase) / median(rows, "cycles", phase="undisturbed") - 1)
 
 
@@ -54,7 +54,7 @@ def table_mib(rows):
 
 
 def speedup(rows):
-    """Of two workers; the rows are those of one and of two."""
+    """The ratio of frames of two workers to frames of one."""
     first, second = [row for row in rows if row["worker"] == "all"]
     return second["mpps"]["median"] / first["mpps"]["median"]
 
@@ -67,42 +67,42 @@ def slowest(rows):
 class Figure:
     what: str
     unit: str
-    pick: object  # the value, out of the rows of a section
+    pick: object  # function of a section's rows that returns the value
     target: Target = None
 
 
 LEARN = (
-    Figure("new MACs a second, up to a million, the slowest", "/s", slowest, Target("≥", 5e6)),
+    Figure("new MACs per second, slowest of up to a million", "/s", slowest, Target("≥", 5e6)),
 )
 TABLE = (
     Figure("memory of a table of a million MACs", "MiB", table_mib, Target("≤", 40)),
 )
 CONTROL = (
-    Figure("ageing: cost of it to forwarding", "%", extra_cost("ageing sweeps"), Target("<", 1)),
-    Figure("fdb show, over and over: cost of it", "%", extra_cost("fdb show"), Target("<", 1)),
+    Figure("ageing: cost for forwarding", "%", extra_cost("ageing sweeps"), Target("<", 1)),
+    Figure("repeated fdb show: cost for forwarding", "%", extra_cost("fdb show"), Target("<", 1)),
     Figure("undisturbed: longest round of the worker, for comparison", "µs", longest("undisturbed")),
     Figure("flush of a million MACs: longest round", "µs", longest("flush of all"), Target("<", 100)),
     Figure("configuration changes: longest round", "µs", longest("config changes"), Target("<", 100)),
 )
 WORKERS = (
-    Figure("two workers: times the frames of one", "", speedup, Target("≥", 1.8)),
+    Figure("two workers: frames relative to one worker", "", speedup, Target("≥", 1.8)),
 )
 ATTACK = (
-    Figure("beside a port of random sources: share of what is fair", "", attacked("random sources")),
-    Figure("the same, random destinations too", "", attacked("random sources and destinations")),
+    Figure("next to a port with random sources: share of the fair rate", "", attacked("random sources")),
+    Figure("next to random sources and destinations: share of the fair rate", "", attacked("random sources and destinations")),
 )
 FLOOD = (
-    Figure("broadcast to 16 ports: times 16 single sends", "", flooding("broadcast"), Target("<", 1)),
-    Figure("unknown unicast to 16 ports: times 16 single sends", "", flooding("unknown unicast"), Target("<", 1)),
+    Figure("broadcast to 16 ports: cost relative to 16 single sends", "", flooding("broadcast"), Target("<", 1)),
+    Figure("unknown unicast to 16 ports: cost relative to 16 single sends", "", flooding("unknown unicast"), Target("<", 1)),
 )
 REPLAY = (
-    Figure("replay: frames a second, captures in memory", "/s", slowest, Target("≥", 3e6)),
+    Figure("replay: frames per second, with captures in memory", "/s", slowest, Target("≥", 3e6)),
 )
 NEIGHBOUR = tuple(
-    Figure(f"a pair beside 16 {hosts} hosts, {size} bytes: of alone", "", beside_hosts(size, hosts), target)
+    Figure(f"a pair with 16 {hosts} hosts, {size} bytes: rate relative to alone", "", beside_hosts(size, hosts), target)
     for hosts, target in (("learning", Target("≥", 0.97)), ("promiscuous", None)) for size in ("64", "1518"))
 
-# Sections: the figures, and the runs of `nestswitch bench` that they come of; the table has a program of its own.
+# {section: (figures, runs of `nestswitch bench`)}. The table section has its own program.
 SECTIONS = {
     "learn": (LEARN, (("learn",),)),
     "table": (TABLE, None),
@@ -127,9 +127,9 @@ def said_by(words):
 
 
 TABLE_NOTES = """\
-The MAC table beside rte_hash (lock-free lookups, several writers, freed by RCU): random keys, looked up in bursts of
-32. The last columns: a table made for a power of two of entries takes so many before it refuses one, and is then so
-full.
+The MAC table and rte_hash (lock-free lookups, several writers, freed by RCU) with random keys and lookups in bursts of
+32. The last columns: how many entries a table for a power of two of entries takes before it refuses one, and its load
+at that point.
 """
 
 

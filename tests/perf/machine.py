@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""machine: what the benchmark runs on, and how it shares it."""
+"""machine: describes the machine of a benchmark, and reserves huge pages and a lock."""
 
 import fcntl
 import os
@@ -16,11 +16,11 @@ CORES = 2
 
 
 class Unmeasurable(Exception):
-    """Something that should have been measured and was not; says why."""
+    """A measurement failed; the text is the reason."""
 
 
 class Absent(Exception):
-    """Something that cannot be measured here; says why, and what would help."""
+    """A measurement is impossible here; the text is the reason and a remedy."""
 
 
 def progress(text):
@@ -28,12 +28,12 @@ def progress(text):
 
 
 def why_not():
-    """Why nothing can be measured here; None where it can."""
+    """The reason why this machine cannot measure; None if it can."""
     cores = len(os.sched_getaffinity(0))
     if cores < CORES:
-        return f"only {cores} core here (one forwards, another one controls: {CORES} are needed)"
+        return f"{CORES} cores are needed, to forward and to control; this machine has {cores}"
     if os.geteuid():
-        return "not root (huge pages and a core of one's own need it)"
+        return "not root (huge pages and a dedicated core need it)"
     return None
 
 
@@ -46,7 +46,7 @@ def value_of(path, key):
 
 
 def describe():
-    """What a reader needs to compare figures with those of another machine."""
+    """The properties of the machine that matter for comparisons."""
     return {
         "cpu": value_of("/proc/cpuinfo", "model name"),
         "mhz": value_of("/proc/cpuinfo", "cpu MHz"),
@@ -62,7 +62,7 @@ def describe():
 def sentence(about):
     return (f"{about['cpu']}, {about['mhz']} MHz, {about['cores']} cores{' of a virtual machine' * about['virtual']}, "
             f"{about['memory']} of memory;\nLinux {about['kernel']}, DPDK {about['dpdk']}; {about['huge_pages']} huge pages, "
-            f"more are reserved while something is measured.")
+            f"measurements reserve more.")
 
 
 def needs(program, package):
@@ -72,7 +72,7 @@ def needs(program, package):
 
 @contextmanager
 def huge_pages(count):
-    """So many of 2 MiB while this lasts; False where there are none to be had."""
+    """Reserves this many huge pages of 2 MiB. Yields False if the machine cannot provide them."""
     if os.geteuid():
         yield False
         return
@@ -82,7 +82,7 @@ def huge_pages(count):
 
 @contextmanager
 def alone(lock):
-    """While this lasts nobody else measures who takes the same lock; `lock` may be None."""
+    """Holds a lock against other measurements. `lock` may be None."""
     if not lock:
         yield
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""peers: the other switches: Open vSwitch with DPDK, and the bridge of the Linux kernel."""
+"""peers: other switches for comparison: Open vSwitch with DPDK, and the bridge of the Linux kernel."""
 
 import json
 import os
@@ -18,15 +18,15 @@ OVS_DAEMON = "/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk"
 OVS_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 OVS_PACKAGE = "openvswitch-switch-dpdk"
 OVS_BUFFERS_MIB = 1024  # its buffer pool and tables
-OVS_MOST = 100_000  # MACs a side: beyond, each measurement takes minutes
+OVS_MOST = 100_000  # MACs per side; with more, each measurement takes minutes
 OVS_WARM_S = 12
-OVS_MISSES = 0.001  # share of frames that meet no flow, below which it counts as warm
+OVS_MISSES = 0.001  # it counts as warm below this share of frames without a flow
 TABLE_SIZE = 1_000_000
 LINK_S = 10
 
 
 class OpenVSwitch(Program):
-    """Its userspace datapath with one polling thread, action NORMAL; once the flows are there, or have had time to."""
+    """The userspace datapath with one polling thread and action NORMAL. It is measured when warm, or after a limited time."""
 
     key, name = "ovs-dpdk", "Open vSwitch with DPDK, NORMAL"
 
@@ -42,7 +42,7 @@ class OpenVSwitch(Program):
 
     @contextmanager
     def running(self):
-        """A database and a daemon of its own, in a folder of their own."""
+        """A separate database and daemon, in a temporary folder."""
         with tempfile.TemporaryDirectory(prefix="nest-ovs-") as folder:
             self.folder = Path(folder)
             started = []
@@ -94,14 +94,14 @@ class OpenVSwitch(Program):
                 raise Unmeasurable(f"Open vSwitch: {trouble}")
 
     def watch(self, seconds):
-        """Figures of the polling thread over so long."""
+        """The statistics of the polling thread over this time."""
         self.appctl("dpif-netdev/pmd-stats-clear")
         time.sleep(seconds)
         said = self.appctl("dpif-netdev/pmd-stats-show").split("main thread")[0]
         found = {name: re.search(rf"{name}: ([0-9.]+)", said) for name in
                  ("packets received", "avg cycles per packet", "miss with success upcall")}
         if not all(found.values()):
-            raise Unmeasurable(f"Open vSwitch has forwarded nothing: {said.strip()}")
+            raise Unmeasurable(f"Open vSwitch has forwarded no frames: {said.strip()}")
         return {name: float(match[1]) for name, match in found.items()}
 
     def measure(self, n, seconds):
@@ -119,7 +119,7 @@ class OpenVSwitch(Program):
 
 
 def stop(pidfile):
-    """Ends a daemon; it removes its pidfile as the last thing that it does."""
+    """Ends a daemon. Its last action is to remove its pidfile."""
     if not pidfile.exists():
         return
     pid = int(pidfile.read_text())
@@ -134,8 +134,8 @@ def stop(pidfile):
 
 
 class LinuxBridge(Program):
-    """The kernel's bridge between two veths. The frames come from packet sockets on the same core, whose cost is in the
-    figure; what that alone is, the row without a bridge says."""
+    """The kernel's bridge between two veths. Packet sockets send the frames on the same core, so the figure includes them.
+    The row without a bridge shows their cost alone."""
 
     def __init__(self, build, captures, bridge=True):
         super().__init__(captures)
@@ -152,7 +152,7 @@ class LinuxBridge(Program):
 
     def connect(self, space):
         if self.bridge:
-            # A bridge by itself: packet filters, where they are loaded, would look at every frame.
+            # No packet filters: they would process every frame if they are loaded.
             space.run("sh", "-c", "for key in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $key ] || echo 0 >$key; done")
             space.ip("link", "add", "br0", "type", "bridge", "stp_state", "0", "forward_delay", "0", "mcast_snooping", "0")
             space.ip("link", "set", "br0", "up")
@@ -165,7 +165,7 @@ class LinuxBridge(Program):
         deadline = time.monotonic() + LINK_S
         while self.bridge and space.ip("-d", "link", "show", "master", "br0").stdout.count("state forwarding") < len(SIDES):
             if time.monotonic() > deadline:
-                raise Unmeasurable(f"{self.name}: its ports do not forward after {LINK_S} s")
+                raise Unmeasurable(f"{self.name}: its ports do not forward within {LINK_S} s")
             time.sleep(0.05)
 
     def measure(self, n, seconds):
@@ -180,5 +180,5 @@ class LinuxBridge(Program):
         finally:
             space.delete()
         if said["received"] < 0.99 * said["sent"]:
-            raise Unmeasurable(f"{self.name}: of {said['sent']} frames {said['received']} came through")
+            raise Unmeasurable(f"{self.name}: {said['received']} of {said['sent']} frames arrived")
         return said["cycles"] / said["received"]

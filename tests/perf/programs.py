@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""programs: what is compared: each forwards between two captures, on one core, while cycles and frames are counted."""
+"""programs: programs to compare. Each forwards between two captures on one core, while cycles and frames are counted."""
 
 import os
 import pty
@@ -18,18 +18,18 @@ from machine import CONTROL_CORE, WORKER_CORE, Unmeasurable, needs
 
 START_S = 60
 SETTLE_S = 0.3
-SPARE_BUFFERS = 100_000  # in queues and caches, besides those that hold a capture
-BUFFER_BYTES = 2560  # what one takes with its header, rounded up
-POOL_SHARE = 0.8  # of its memory that nestswitch makes into buffers
+SPARE_BUFFERS = 100_000  # for queues and caches, in addition to the captures
+BUFFER_BYTES = 2560  # a buffer with its header, rounded up
+POOL_SHARE = 0.8  # the part of its memory that nestswitch uses for buffers
 
 
 def memory_mib(n):
-    """For buffers that hold both captures, and for tables of 2 n MACs."""
+    """The memory for buffers with both captures and for tables of 2 n MACs."""
     return int((2 * max(n, 1024) + SPARE_BUFFERS) * BUFFER_BYTES / POOL_SHARE / 2**20) + 128
 
 
 class Terminal:
-    """A program on a terminal of its own, so that what it says comes line by line."""
+    """A program on a pseudo-terminal, so that its output is line-buffered."""
 
     def __init__(self, words):
         self.master, slave = pty.openpty()
@@ -40,14 +40,14 @@ class Terminal:
             os.close(slave)
 
     def expect(self, pattern, timeout_s=START_S):
-        """The match of a pattern in what it says next."""
+        """Waits for a pattern in the output. Returns the match."""
         deadline = time.monotonic() + timeout_s
         while not (found := re.search(pattern, self.said)):
             if not select.select([self.master], [], [], max(0, deadline - time.monotonic()))[0]:
-                raise Unmeasurable(f"{self.process.args[0]} says no '{pattern}' for {timeout_s} s: {self.said[-300:]}")
+                raise Unmeasurable(f"{self.process.args[0]} does not print '{pattern}' within {timeout_s} s: {self.said[-300:]}")
             try:
                 self.said += os.read(self.master, 65536).decode(errors="replace")
-            except OSError:  # how a terminal says that the other side is gone
+            except OSError:  # the program has closed the terminal
                 raise Unmeasurable(f"{self.process.args[0]} ended: {self.said[-600:].strip()}") from None
         self.said = self.said[found.end():]
         return found
@@ -63,7 +63,7 @@ class Terminal:
 
 
 class Program:
-    """What is compared. A subclass has a key and a name; `tagged`: which captures it forwards."""
+    """A program to compare. Subclasses have a key and a name. `tagged`: it forwards the tagged captures."""
 
     tagged = False
 
@@ -71,28 +71,28 @@ class Program:
         self.captures = captures
 
     def prepare(self):
-        """Raises Absent where it is not installed."""
+        """Raises Absent if the program is not installed."""
 
     def covers(self, _):
-        """Whether it is worth while for so many MACs a side."""
+        """Whether a measurement with this many MACs per side is feasible."""
         return True
 
     def memory_mib(self, _):
-        """Of huge pages, for so many MACs a side."""
+        """The huge pages that the program needs for this many MACs per side."""
         return 0
 
     def capture(self, n):
-        """Makes the captures, so that this is not in the way later."""
+        """Makes the captures before the measurement."""
         for side in SIDES:
             self.captures.file(n, side, self.tagged)
 
     def measure(self, n, seconds):
-        """Cycles of its core for each frame, with n MACs on either side. Unmeasurable."""
+        """Cycles of its core per frame, with n MACs on either side. Raises Unmeasurable."""
         raise NotImplementedError
 
 
 class Testpmd(Program):
-    """DPDK's own test program: receives and sends (`io`), and swaps the two addresses (`macswap`)."""
+    """DPDK's test program. `io` receives and sends; `macswap` also swaps the two addresses."""
 
     PROMPT = r"testpmd> "
 
@@ -135,8 +135,8 @@ ports:
   - {{ name: b, device: "{b}" }}
 """
 
-# Everything that a frame between a and b can be asked for by its addresses, tag, length and time, and nothing that is
-# exceeded; beside them ports with addresses of their own.
+# Every check of addresses, tag, length and time for frames between a and b, with limits that no frame exceeds. More ports
+# have assigned and static MACs.
 EVERYTHING = """dataplane: {{ workers: 1, memory: {memory}, hugepages: on }}
 policy: {{ mac-limit-policy: drop, allowed-vlans: {vlan}, native-vlan: 0, storm-broadcast: 1000,
           storm-multicast: 1000, storm-unknown-unicast: 1000, ingress-rate: 400000000, egress-rate: 400000000 }}
@@ -154,7 +154,7 @@ TAPS = DEFAULTS + "".join(f"  - {{{{ name: t{number}, device: 'tap:t{number}' }}
 
 
 class Here:
-    """Where lab.Switch starts a switch: no namespace at all. It ends when the benchmark does, however that ends."""
+    """Starts a switch for lab.Switch without a namespace. The switch ends together with the benchmark."""
 
     @staticmethod
     def start(*words, **options):
@@ -162,7 +162,7 @@ class Here:
 
 
 class Apart(Here):
-    """The same in a namespace of its own, which goes with it; nothing speaks on interfaces in there."""
+    """Starts a switch in a new network namespace, whose interfaces send nothing on their own."""
 
     @staticmethod
     def start(*words, **options):
@@ -171,7 +171,7 @@ class Apart(Here):
 
 
 class Nestswitch(Program):
-    """`nestswitch run`, every MAC learned before anything is counted."""
+    """`nestswitch run`. It has learned every MAC before the measurement."""
 
     def __init__(self, build, captures, folder, key, name, config=DEFAULTS, tagged=False, where=Here):
         super().__init__(captures)
@@ -222,7 +222,7 @@ def await_known(control, macs):
 
 
 def sample(control):
-    """Cycles that the worker had spent halfway between two readings around that of the counters."""
+    """The counters of the ports, and the worker's cycles at that time: the mean of readings before and after."""
     cycles = [control.call("status")["workers"][0]["cycles"]]
     ports = control.ports()
     cycles.append(control.call("status")["workers"][0]["cycles"])
@@ -236,8 +236,8 @@ def per_frame(before, after):
         lost = sum(port[drops][why] - was[drops][why] for drops in ("rx_drops", "tx_drops") for why in port[drops])
         flooded = port["rx_flooded"] - was["rx_flooded"]
         if lost or flooded:
-            raise Unmeasurable(f"nestswitch: port {name} dropped {lost} and flooded {flooded} frames while it was measured")
+            raise Unmeasurable(f"nestswitch: port {name} dropped {lost} and flooded {flooded} frames during the measurement")
         frames += port["rx_packets"] - was["rx_packets"]
     if not frames:
-        raise Unmeasurable("nestswitch forwarded nothing")
+        raise Unmeasurable("nestswitch forwarded no frames")
     return (after[0] - before[0]) / frames

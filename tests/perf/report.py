@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""report: figures as text, and as plots by gnuplot."""
+"""report: prints figures as text and plots them with gnuplot."""
 
 import statistics
 import subprocess
@@ -10,7 +10,7 @@ NOTHING = "-"
 
 @dataclass(frozen=True)
 class Target:
-    """What a figure should be: at least or at most, or less than some value."""
+    """The target of a figure: at least, at most or less than a value."""
 
     relation: str  # "≥", "≤" or "<"
     value: float
@@ -23,7 +23,7 @@ class Target:
 
 
 def number(value):
-    """About three digits, thousands apart."""
+    """A number with about three digits and thousands separators."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if abs(value) >= 10 else f"{value:.3g}"
 
 
@@ -32,7 +32,7 @@ def spread(values):
 
 
 def table(header, rows):
-    """Columns as wide as they must be; the first one to the left."""
+    """Prints columns in their least width, the first one aligned to the left."""
     widths = [max(map(len, column)) for column in zip(header, *rows)]
     for row in [header, *rows]:
         cells = [cell.rjust(width) for cell, width in zip(row, widths)]
@@ -42,7 +42,7 @@ def table(header, rows):
 
 
 def plot(path, title, lines):
-    """Cycles against MACs, a line for each of {name: [(MACs, cycles of the repeats)]}."""
+    """Plots cycles against MACs, with a line for each of {name: [(MACs, cycles of the repeats)]}."""
     script = ["set terminal svg size 900,540 background 'white'", f"set output '{path}'", f"set title '{title}'",
               "set logscale xy", "set grid", "set key outside below", "set xlabel 'MACs'", "set ylabel 'cycles for each frame'"]
     for at, points in enumerate(lines.values()):

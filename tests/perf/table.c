@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// table: the MAC table of the switch beside DPDK's rte_hash, on the same keys: what a lookup, a new
-// entry and its memory cost, and how full either gets before it refuses one.
+// table: compares the MAC table of the switch with DPDK's rte_hash on the same keys: cost of
+// lookups and new entries, memory, and load at the first refusal.
 //
-// Model   Keys are (VLAN, MAC) as 64-bit numbers. Both tables are such as several workers may
-//         share: lookups take no lock. Ours is looked up as forwarding does it: the lines of a
-//         burst are fetched first, then each entry is found and judged by its age. rte_hash hashes
-//         by CRC and frees by RCU.
-// Errors  a table that refuses or loses a key it should hold ends the program.
+// Model   Keys are (VLAN, MAC) as 64-bit numbers. Several workers can share both tables, because
+//         lookups take no lock. Our lookups are those of forwarding: they prefetch the cache lines
+//         of a burst, then find each entry and check its age. rte_hash uses CRC and frees by RCU.
+// Errors  The program ends if a table refuses or loses a key that it should hold.
 #include <getopt.h>
 #include <inttypes.h>
 #include <rte_cycles.h>
@@ -28,25 +27,25 @@
 enum { BURST = 32, REPEATS = 5, LOOKUPS = 4000000, TICK = 1, KEYS_MAX = 1 << 23 };
 enum { EXIT_USAGE = 2 };
 
-// What one table costs with so many keys.
+// The costs of one table with this number of keys.
 struct result {
 	const char *table;
 	uint32_t keys;
 	double lookup[REPEATS], insertion[REPEATS]; // cycles, in ascending order
-	double bytes;                               // an entry
+	double bytes;                               // per entry
 	uint32_t made_for, takes;
-	double load; // share of its slots that is then used
+	double load; // share of used slots at that point
 };
 
-// What is done with either table. Numbers of keys are whole bursts, but for those of add.
+// The operations of a table. Numbers of keys are whole bursts, except for add.
 struct candidate {
 	const char *name;
 	bool (*create)(uint32_t entries);
-	uint32_t (*add)(const uint64_t *keys, uint32_t n);  // how many before the first one refused
-	uint32_t (*find)(const uint64_t *keys, uint32_t n); // how many are there
+	uint32_t (*add)(const uint64_t *keys, uint32_t n);  // returns the number of added keys
+	uint32_t (*find)(const uint64_t *keys, uint32_t n); // returns the number of found keys
 	void (*clear)(void);
 	uint32_t (*slots)(uint32_t entries);
-	uint64_t (*memory)(void); // bytes in use, of any kind that the table takes
+	uint64_t (*memory)(void); // bytes in use
 	void (*destroy)(void);
 };
 
@@ -102,7 +101,7 @@ static uint32_t fdb_slots(uint32_t entries)
 	return fdb_lines(fdb) * FDB_WAYS;
 }
 
-// Its memory is mapped: what is resident counts.
+// The table is mapped memory, so the resident size counts.
 static uint64_t resident(void)
 {
 	unsigned long long all, pages = 0;
@@ -127,7 +126,7 @@ static bool hash_is_made(uint32_t entries)
 {
 	struct rte_hash_parameters parameters = {
 		.name = "peer",
-		.entries = RTE_MAX(entries, 8u), // it wants a bucket at least
+		.entries = RTE_MAX(entries, 8u), // at least one bucket
 		.key_len = sizeof(uint64_t),
 		.hash_func = rte_hash_crc,
 		.socket_id = SOCKET_ID_ANY,
@@ -178,7 +177,7 @@ static uint32_t hash_slots(uint32_t entries)
 	return rte_align32pow2(RTE_MAX(entries, 8u));
 }
 
-// Its memory is of DPDK's heap.
+// rte_hash is on DPDK's heap.
 static uint64_t heap(void)
 {
 	struct rte_malloc_socket_stats stats;
@@ -221,8 +220,8 @@ static uint64_t *room_for(uint32_t keys)
 	return k;
 }
 
-// Keys that look like chance: multiples of the golden ratio lie so evenly that no two of these
-// agree in 40 bits.
+// Keys that look random: multiples of the golden ratio. They are so evenly spread that no two agree
+// in 40 bits.
 static uint64_t *some_keys(uint32_t n)
 {
 	uint64_t *keys = room_for(n);
@@ -233,7 +232,7 @@ static uint64_t *some_keys(uint32_t n)
 	return keys;
 }
 
-// `count` keys to look up, n or more: all of them in a random order, and then over again.
+// `count` keys for lookups, at least n: all keys in a random order, then repeated.
 static uint64_t *in_random_order(const uint64_t *keys, uint32_t n, uint32_t count)
 {
 	uint64_t *order = room_for(count);
@@ -269,7 +268,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-// Cycles of a new entry, in memory that has been used before.
+// Cycles of a new entry, in memory that was touched before.
 static double time_insertion(const struct candidate *c, const uint64_t *keys, uint32_t n)
 {
 	uint32_t rounds = n < BURST * BURST ? BURST * BURST / n : 1;
@@ -316,8 +315,7 @@ static void measure(const struct candidate *c, struct result *r)
 	free(keys);
 }
 
-// How many entries a table takes that was made for a power of two of them, which leaves no slot to
-// spare.
+// How many entries a table for a power of two of entries takes. Such a table has no spare slots.
 static void fill(const struct candidate *c, struct result *r)
 {
 	r->made_for = rte_align32pow2(r->keys);
@@ -364,7 +362,7 @@ static void measure_all(char *const *numbers, bool json)
 	for (char *const *number = numbers; *number; number++) {
 		struct result r = {.keys = (uint32_t)strtoul(*number, NULL, 10)};
 		if (!r.keys || r.keys > KEYS_MAX)
-			rte_exit(EXIT_USAGE, "table: '%s' is no number of keys (1 to %d)\n",
+			rte_exit(EXIT_USAGE, "table: '%s' is not a number of keys (1 to %d)\n",
 				 *number, KEYS_MAX);
 		for (unsigned i = 0; i < RTE_DIM(candidates); i++) {
 			r.table = candidates[i].name;

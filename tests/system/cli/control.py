@@ -8,7 +8,7 @@ import threading
 import time
 
 import tap
-from bench import Client, frame, pcap
+from bench import Client, SharedSwitch, frame, pcap
 from programs import A, B, REFUSED, USAGE
 
 DEVICES = 32  # the limit of Debian's DPDK
@@ -219,18 +219,15 @@ REQUESTS = (
 )
 
 
-class Live:
-    """One switch for many tests. The first test starts it."""
-
+class Live(SharedSwitch):
     def __init__(self, bench):
-        self.bench, self.path = bench, None
+        super().__init__(bench, CONFIG)
         bench.file("a.pcap", pcap([frame(A), frame(B), frame(B, A)]))
         for name in ("bad.yaml", "a bad one.yaml", "bad:1:2.yaml"):
             bench.file(name, "colour: blue\n")
-        self.running = bench.switch(CONFIG)
 
     def start(self):
-        self.path = self.running.__enter__()
+        super().start()
         self.await_frames(3)
 
     def await_frames(self, count):
@@ -239,10 +236,6 @@ class Live:
         while (came := self.stats()["a"]["rx_packets"]) != count:
             assert time.monotonic() < deadline, f"port a received {came} frames, should be {count}"
             time.sleep(0.05)
-
-    def stop(self):
-        self.running.__exit__(None, None, None)
-        self.path = None
 
     def nestctl(self, *words):
         if not self.path:

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import tap
-from bench import PATIENCE_S, Client
+from bench import PATIENCE_S, Client, SharedSwitch
 from programs import REFUSED, USAGE
 
 CONFIG = """
@@ -19,16 +19,9 @@ FULL = "No space left on device"
 PRINTING = ("status", "-j stats", "config show", "port watch count 1", "-j status watch count 1 interval 0.1", "--help", "--version", "help port set")
 
 
-class Live:
+class Live(SharedSwitch):
     def __init__(self, bench):
-        self.bench, self.path = bench, None
-        self.running = bench.switch(CONFIG, "output")
-
-    def start(self):
-        self.path = self.running.__enter__()
-
-    def stop(self):
-        self.running.__exit__(None, None, None)
+        super().__init__(bench, CONFIG, "output")
 
     def into(self, out, *words):
         process = subprocess.Popen([self.bench.build / "nestctl", "-s", self.path, *words], stdin=subprocess.DEVNULL, stdout=out,

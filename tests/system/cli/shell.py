@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import tap
-from bench import UNREACHABLE
+from bench import UNREACHABLE, SharedSwitch
 from configs import HEAD
 from programs import DONE, REFUSED, USAGE
 from terminal import Terminal
@@ -118,19 +118,13 @@ SCRIPTS = (
 )
 
 
-class Live:
+class Live(SharedSwitch):
     """The switch of these tests, and shells that are connected to it."""
 
     def __init__(self, bench):
-        self.bench, self.running = bench, bench.switch(CONFIG)
+        super().__init__(bench, CONFIG)
         self.home = bench.folder / "home"
         self.home.mkdir()
-
-    def start(self):
-        self.path = self.running.__enter__()
-
-    def stop(self):
-        self.running.__exit__(None, None, None)
 
     def asked(self, *words):
         return json.loads(self.bench.run("nestctl", "-s", self.path, "-j", *words).stdout)
@@ -299,7 +293,6 @@ def reconnected(live):
         live.stop()
         shell.type("status\r")
         shell.expect("no switch at .*\nnestctl> ")
-        live.running = live.bench.switch(CONFIG)
         live.start()
         shell.type("status\r")
         shell.expect("^switch +lab(?:.*\n)*lab> ")

@@ -12,7 +12,7 @@ import termios
 import time
 
 import tap
-from bench import PATIENCE_S, UNREACHABLE, Client, frame, pcap
+from bench import PATIENCE_S, UNREACHABLE, Client, SharedSwitch, frame, pcap
 from programs import DONE, REFUSED, USAGE
 from terminal import CONTROL, Terminal
 
@@ -29,17 +29,10 @@ ports:
 """
 
 
-class Watched:
+class Watched(SharedSwitch):
     def __init__(self, bench):
-        self.bench, self.path = bench, None
+        super().__init__(bench, CONFIG, "watched")
         bench.file("watched.pcap", pcap([frame(f"02:00:00:01:{n >> 8:02x}:{n & 255:02x}", size=200) for n in range(MACS)]))
-        self.running = bench.switch(CONFIG, "watched")
-
-    def start(self):
-        self.path = self.running.__enter__()
-
-    def stop(self):
-        self.running.__exit__(None, None, None)
 
     def words(self, *words):
         return [self.bench.build / "nestctl", "-s", self.path, *words]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""identity: what `config show` prints, applied to another switch, gives the same state, for random configurations."""
+"""identity: random configurations, as `config show` prints them, give another switch the same state."""
 
 import json
 import random
@@ -10,7 +10,7 @@ import generate
 import tap
 from bench import Client
 
-PORTS_MAX = 14  # of the 32 devices that can be open, two configurations have a half each
+PORTS_MAX = 14  # DPDK opens 32 devices, and two configurations are open at once
 BASE = {"memory": 128, "hugepages": "off", "busy-poll": "off", "eal": ["--log-level=lib.eal:notice", "--no-telemetry"]}
 NAMES = string.ascii_letters + string.digits + "_.-"
 LOOKS_LIKE_SOMETHING_ELSE = "on off yes no null true 0 0x1f 1e3 .5 - -- --- ... 08 1_000 name port".split()
@@ -23,7 +23,7 @@ COUNTED = {
 
 
 class Maker:
-    """Random configurations; YAML by way of JSON, which is a part of it."""
+    """Makes random configurations in JSON, which is valid YAML."""
 
     def __init__(self, seed):
         self.chance = random.Random(seed)
@@ -36,7 +36,7 @@ class Maker:
             if chance.random() < 0.3:
                 port["mtu"] = chance.choice((68, 576, 1400, 1500, 9000))
             if chance.random() < 0.2:
-                port["queues"] = 1  # more cannot change while a device is open
+                port["queues"] = 1  # queues of an open device cannot change
         if chance.random() < 0.5:
             made["switch"]["name"] = chance.choice(SWITCH_NAMES)
         chance.shuffle(made["port-groups"])
@@ -47,7 +47,7 @@ class Maker:
         return json.dumps(made, ensure_ascii=False).replace("\x7f", "\\x7f")
 
     def device(self, name):
-        """The same one now and then, so that devices stay and devices go. DPDK's are of one port alone."""
+        """Sometimes repeats a device, so that devices stay open. A device of DPDK belongs to one port only."""
         own = f"net_null{zlib.crc32(name.encode())}x{self.chance.randrange(3)},no-rx=1"
         return self.chance.choice(("null:", "pcap:in.pcap", f"pcap:,out {name}.pcap", own))
 
@@ -57,7 +57,7 @@ class Maker:
         return "".join(self.chance.choices(NAMES, k=self.chance.randint(1, longest)))
 
     def renaming(self, rows, longest):
-        """Names for objects, most of them as they are."""
+        """{old name: new name} for objects. Most names stay."""
         names = {row["name"]: row["name"] for row in rows}
         for old in names:
             new = self.name(longest)
@@ -82,7 +82,7 @@ class Maker:
 
 
 class Switch:
-    """A live one, by its socket."""
+    """A client of a live switch."""
 
     def __init__(self, path):
         self.client = Client(path)
@@ -99,7 +99,7 @@ class Switch:
         self.ask("config.apply", file="random", text=text)
 
     def state(self):
-        """All that can be shown of what was set."""
+        """The state of the switch, as far as a configuration sets it."""
         ports = [{key: value for key, value in port.items() if key not in COUNTED} for port in self.ask("port.show")]
         names = [{}] + [{"name": port["name"]} for port in ports] + [{"name": group["name"]} for group in self.ask("group.show")]
         fixed = [entry for kind in ("static", "assigned") for entry in self.ask("fdb.show", type=kind)["entries"]]
@@ -108,18 +108,18 @@ class Switch:
 
 
 def spacious():
-    """What to start with: room for the MACs of all configurations that follow."""
+    """A first configuration with table space for all further configurations."""
     ports = [{"name": f"p{number}", "device": "null:", "mac-address": f"06:00:00:00:00:{number:02x}"} for number in range(PORTS_MAX)]
     return json.dumps({"dataplane": BASE, "switch": {"mac-table-size": 200000}, "ports": ports})
 
 
 def same(one, other, made):
-    tap.equal(other.show(), one.show(), f"what is shown of {made}")
-    tap.equal(other.state(), one.state(), f"state of {made}")
+    tap.equal(other.show(), one.show(), f"config show after {made}")
+    tap.equal(other.state(), one.state(), f"state after {made}")
 
 
-def no_difference(switch, text, what):
-    tap.equal(switch.ask("config.diff", file="random", text=text)["differences"], [], f"difference from {what} {text}")
+def no_difference(switch, text, name):
+    tap.equal(switch.ask("config.diff", file="random", text=text)["differences"], [], f"difference from the {name} configuration {text}")
 
 
 class Identity:
@@ -130,9 +130,9 @@ class Identity:
         self.maker = Maker(7)
 
     def tests(self):
-        yield f"{self.count} random configurations, from one switch to another", self.from_switch_to_switch
-        yield f"{self.fresh} of them, to switches that start with them", self.to_fresh_switches
-        yield f"{self.fresh} of them, saved, and the switch started again", self.through_the_file
+        yield f"{self.count} random configurations applied to another switch", self.from_switch_to_switch
+        yield f"{self.fresh} random configurations of starting switches", self.to_fresh_switches
+        yield f"{self.fresh} saved random configurations after a restart", self.through_the_file
 
     def from_switch_to_switch(self):
         with self.bench.switch(spacious(), "one") as one, self.bench.switch(spacious(), "other") as other:
@@ -140,9 +140,9 @@ class Identity:
             for _ in range(self.count):
                 made = self.maker.configuration()
                 one.apply(made)
-                no_difference(one, made, "what was applied,")
+                no_difference(one, made, "applied")
                 text = one.show()
-                no_difference(one, text, "what is shown,")
+                no_difference(one, text, "shown")
                 other.apply(text)
                 same(one, other, made)
 
@@ -166,4 +166,4 @@ class Identity:
                 shown, state = one.show(), one.state()
             with self.bench.switch((self.bench.folder / f"{name}.yaml").read_bytes(), name) as path:
                 again = Switch(path)
-                tap.equal((again.show(), again.state()), (shown, state), f"what is shown of {made}")
+                tap.equal((again.show(), again.state()), (shown, state), f"config show and state after {made}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""over_time: what is applied to one live switch, one test after another: history, differences, confirmation, SIGHUP, MTU."""
+"""over_time: changes the configuration of one live switch: history, differences, confirmation, SIGHUP, MTU."""
 
 import json
 import re
@@ -7,7 +7,7 @@ import signal
 import time
 
 import tap
-from bench import Client, frame, pcap
+from bench import Client, SharedSwitch, frame, pcap
 
 DONE, REFUSED, USAGE = 0, 1, 2
 PATIENCE_S = 10
@@ -34,20 +34,17 @@ NO_CHANGES = (
     "stats clear")
 
 
-class Live:
-    """A live switch, and what one asks it."""
-
-    def __init__(self, bench, config, name, prefix=()):
-        self.bench, self.running = bench, bench.switch(config, name, prefix=prefix)
+class Live(SharedSwitch):
+    """A live switch with requests and checks."""
 
     def start(self):
-        self.path = self.running.__enter__()
+        super().start()
         self.process = self.bench.running[-1]
         self.client = Client(self.path)
 
     def stop(self):
         self.client.close()
-        self.running.__exit__(None, None, None)
+        super().stop()
 
     def __enter__(self):
         self.start()
@@ -57,7 +54,7 @@ class Live:
         self.stop()
 
     def say(self, words, status=DONE):
-        """Carries out a command; what is on standard error."""
+        """Runs a command. Returns its standard error."""
         done = self.bench.run("nestctl", "-s", self.path, *words.split())
         assert done.returncode == status, f"{words}: exit status {done.returncode}: {done.stderr}"
         return done.stderr
@@ -77,32 +74,32 @@ class Live:
         return self.ask("status")["confirm"]
 
     def await_end(self, seconds):
-        """Until nothing waits for a confirmation any more."""
+        """Waits until no configuration waits for a confirmation."""
         started = time.monotonic()
         while self.waits():
-            assert time.monotonic() < started + PATIENCE_S, f"still waits: {self.waits()}"
+            assert time.monotonic() < started + PATIENCE_S, f"a configuration still waits: {self.waits()}"
             time.sleep(0.02)
         took = time.monotonic() - started
-        assert seconds - 0.5 < took < seconds + 2, f"it took {took:.2f} s, should be {seconds}"
+        assert seconds - 0.5 < took < seconds + 2, f"the rollback took {took:.2f} s, should be {seconds}"
 
     def sent(self):
-        """Frames that came out of b."""
+        """The number of frames that b has sent."""
         return self.ask("stats.show")[1]["tx_packets"]
 
     def flows(self):
-        """That frames come out of b."""
+        """Waits until b sends frames."""
         before, deadline = self.sent(), time.monotonic() + PATIENCE_S
         while self.sent() == before:
-            assert time.monotonic() < deadline, "nothing comes out of b"
+            assert time.monotonic() < deadline, "b sends no frames"
             time.sleep(0.02)
 
     def stands_still(self):
         before = self.sent()
         time.sleep(0.1)
-        tap.equal(self.sent(), before, "frames that came out of b")
+        tap.equal(self.sent(), before, "frames that b sent")
 
-    def said(self, pattern):
-        """A line of the log, as soon as it is there."""
+    def await_log(self, pattern):
+        """Waits for a line in the log."""
         deadline = time.monotonic() + PATIENCE_S
         while not re.search(pattern, log := self.process.log.read_text(), re.MULTILINE):
             assert time.monotonic() < deadline, f"/{pattern}/ is not in the log:\n{log}"
@@ -118,15 +115,15 @@ class OverTime(Live):
         self.barred = Live(bench, LIVE, "barred")
 
     def tests(self):
-        yield "over time: a switch starts", self.start
+        yield "over time: start a switch", self.start
         for test in (self.no_way_back, self.history, self.words, self.earlier_ones, self.differences, self.rollback_is_whole,
                      self.not_confirmed, self.all_of_it_goes, self.confirmed, self.confirm_refusals, self.reload,
-                     self.reload_of_what_is_wrong, self.mtu, self.way_back_again, self.history_is_bounded):
+                     self.reload_of_bad_file, self.mtu, self.way_back_again, self.history_is_bounded):
             yield f"over time: {test.__doc__}", test
-        yield "over time: it stops", self.stop
+        yield "over time: stop the switch", self.stop
 
     def history(self):
-        """every change has a number, a time and the words that made it; what changes nothing has none"""
+        """the history has number, time and words of every change"""
         began = time.time()
         for words in CHANGES:
             self.say(words)
@@ -141,13 +138,13 @@ class OverTime(Live):
         tap.equal(len(lines), 1 + len(rows), "lines of the table")
 
     def words(self):
-        """the words of a change are one line, and not many"""
+        """the words of a change are one short line"""
         self.ask("config.apply", file="né\n" * 200, text=CUT_OFF)
         what = self.newest()["what"]
         assert what.startswith("config apply né?né?") and len(what.encode()) < 256, f"what: {what!r}"
 
     def earlier_ones(self):
-        """config show N is what ran then; rollback N runs it again, under a number of its own"""
+        """config show N and config rollback N use an earlier configuration"""
         first, number = self.print("config show 1"), self.newest()["number"]
         assert "enabled: off" not in first and "enabled: off" in self.print(f"config show {number}"), first
         self.say("config rollback 1")
@@ -159,7 +156,7 @@ class OverTime(Live):
         self.say("config rollback", USAGE)
 
     def differences(self):
-        """config diff FILE: a line for each side of it"""
+        """config diff FILE prints a line for each value that differs"""
         other = self.bench.file("other.yaml", """
 dataplane: { memory: 128, hugepages: off, busy-poll: off }
 policy: { mac-limit: 65 }
@@ -182,7 +179,7 @@ switch: { name: lab }
         self.bench.fails(USAGE, "^bad.yaml:5:18: ", "nestctl", "-s", self.path, "config", "diff", "bad.yaml")
 
     def rollback_is_whole(self):
-        """a rollback that fails changes nothing"""
+        """a failed rollback changes nothing"""
         gone = self.bench.file("gone.pcap", pcap([frame("02:00:00:00:00:0c")]))
         self.say("port add c device pcap:gone.pcap")
         number = self.newest()["number"]
@@ -195,27 +192,27 @@ switch: { name: lab }
         self.say("config rollback 1")
 
     def not_confirmed(self):
-        """what is not confirmed in time goes away by itself, and frames flow again"""
+        """an unconfirmed configuration is rolled back, and frames flow again"""
         before, number = self.print("config show"), self.newest()["number"]
         monitor = Client(self.path)
         monitor.call("monitor", {"types": ["config-rolled-back"]})
         self.flows()
         warned = self.say("config apply cut.yaml confirm 1")
         assert f"not confirmed: configuration {number} comes back in 1 s" in warned, warned
-        tap.equal(self.waits(), {"seconds_left": 1, "number": number, "problem": None}, "what waits")
+        tap.equal(self.waits(), {"seconds_left": 1, "number": number, "problem": None}, "waiting configuration")
         assert re.search(rf"^confirm +1 s left, then rollback to configuration {number}$", self.print("status"), re.MULTILINE)
         self.stands_still()
         self.await_end(0.9)
         self.flows()
         tap.equal(self.print("config show"), before, "configuration")
-        tap.equal(self.newest()["what"], f"not confirmed: back to {number}", "what made the newest")
+        tap.equal(self.newest()["what"], f"not confirmed: back to {number}", "words of the newest configuration")
         event = monitor.answer()["params"]
         tap.equal((event["type"], event["number"]), ("config-rolled-back", number + 2), "event")
-        self.said(f"nobody has confirmed the configuration: number {number} is in force again")
+        self.await_log(f"nobody has confirmed the configuration: number {number} is in force again")
         monitor.close()
 
     def all_of_it_goes(self):
-        """so does all that was changed meanwhile; apply with another confirm sets the time anew"""
+        """the rollback includes later changes; another `confirm` restarts the timer"""
         before, number = self.print("config show"), self.newest()["number"]
         self.say("config apply cut.yaml confirm 1")
         assert "comes back" in self.say("port add c device null:")
@@ -229,41 +226,41 @@ switch: { name: lab }
         tap.equal(self.print("config show"), before, "configuration")
 
     def confirmed(self):
-        """what is confirmed stays"""
+        """a confirmed configuration stays"""
         self.say("config apply cut.yaml confirm 1")
-        tap.equal(self.say("config confirm"), "", "what confirm says")
-        tap.equal(self.waits(), None, "what waits")
+        tap.equal(self.say("config confirm"), "", "message of confirm")
+        tap.equal(self.waits(), None, "waiting configuration")
         time.sleep(1.2)
-        assert "enabled: off" in self.print("config show"), "it went away"
-        tap.equal(self.say("port enable b"), "", "what the next change says")
+        assert "enabled: off" in self.print("config show"), "the confirmed configuration was rolled back"
+        tap.equal(self.say("port enable b"), "", "message of the next change")
 
     def confirm_refusals(self):
-        """a wait of no time or more than a day, a wrong file, a confirmation of nothing"""
+        """`confirm` refuses bad times, bad files and confirmations of nothing"""
         for seconds in ("0", "86401", "soon"):
             self.say(f"config apply cut.yaml confirm {seconds}", USAGE)
         assert "bad.yaml:5:18" in self.say("config apply bad.yaml confirm 1", USAGE)
         self.bench.file("closed.yaml", LIVE.replace("'null:'", "'pcap:nosuch.pcap'"))
         assert "nosuch.pcap" in self.say("config apply closed.yaml confirm 1", REFUSED)
-        tap.equal(self.waits(), None, "what waits")
+        tap.equal(self.waits(), None, "waiting configuration")
         assert "nothing waits" in self.say("config confirm", REFUSED)
 
     def no_way_back(self):
-        """a way back that is barred is told, and tried again; what runs goes on"""
+        """a rollback that fails is logged; the running configuration stays"""
         other, gone = self.barred, self.bench.file("barred.pcap", pcap([frame("02:00:00:00:00:0c")]))
         other.start()
         other.say("port add c device pcap:barred.pcap")
         self.before, number = other.print("config show"), other.newest()["number"]
         gone.rename(self.bench.folder / "away.pcap")
         other.say("config apply live.yaml confirm 1")
-        other.said(rf"nestswitch: error: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
-        other.said(rf"nestswitch: error: number {number + 1} stays in force")
+        other.await_log(rf"nestswitch: error: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
+        other.await_log(rf"nestswitch: error: number {number + 1} stays in force")
         assert "barred.pcap" in other.waits()["problem"], other.waits()
         tap.equal(other.newest()["number"], number + 1, "number in force")
         other.flows()
         (self.bench.folder / "away.pcap").rename(gone)
 
     def way_back_again(self):
-        """as soon as the way back is free, it is gone"""
+        """the rollback is retried until it succeeds"""
         deadline = time.monotonic() + PATIENCE_S
         while self.barred.waits():
             assert time.monotonic() < deadline, f"still waits: {self.barred.waits()}"
@@ -272,19 +269,19 @@ switch: { name: lab }
         self.barred.stop()
 
     def reload(self):
-        """SIGHUP applies the file of the switch, as config reload does"""
+        """SIGHUP and config reload apply the switch's file"""
         live = self.bench.folder / "live.yaml"
         live.write_text(LIVE.replace("mac-limit: 64", "mac-limit: 63"))
         self.process.send_signal(signal.SIGHUP)
-        self.said("live.yaml is applied")
-        tap.equal(self.newest()["what"], "config reload", "what made the newest")
+        self.await_log("live.yaml is applied")
+        tap.equal(self.newest()["what"], "config reload", "words of the newest configuration")
         tap.equal(self.print("config diff live.yaml"), "no differences\n")
         live.write_text(LIVE)
         self.say("config reload")
         tap.equal(self.print("config diff live.yaml"), "no differences\n")
 
-    def reload_of_what_is_wrong(self):
-        """a wrong file changes nothing, and the log says where it is wrong"""
+    def reload_of_bad_file(self):
+        """reload of a bad file changes nothing and logs the position of the error"""
         live = self.bench.folder / "live.yaml"
         before = self.print("config show")
         for text, wrong in ((self.bench.folder / "bad.yaml").read_text(), "live.yaml:5:18: unknown key 'nam'"), \
@@ -294,7 +291,7 @@ switch: { name: lab }
             if text:
                 live.write_text(text)
             self.process.send_signal(signal.SIGHUP)
-            self.said(f"nestswitch: error: nothing is changed: .*{wrong}")
+            self.await_log(f"nestswitch: error: nothing is changed: .*{wrong}")
             self.say("config reload", USAGE if wrong.startswith("live.yaml:") else REFUSED)
             tap.equal(self.print("config show"), before, "configuration")
             live.touch()
@@ -307,25 +304,25 @@ switch: { name: lab }
         return self.ask("port.show", name="b")[0]["mtu"]
 
     def mtu(self):
-        """the MTU of a port can change while frames flow"""
+        """the MTU of a port can change under traffic"""
         longest = FRAME_SIZE - 14
         self.say(f"port set b mtu {longest}")
         self.flows()
-        tap.equal(self.dropped(), 0, "frames that are too long")
+        tap.equal(self.dropped(), 0, "frames dropped as too long")
         self.say(f"port set b mtu {longest - 1}")
         self.stands_still()
-        assert self.dropped() > 0, "no frame is too long"
+        assert self.dropped() > 0, "no frame was dropped as too long"
         for wrong in ("67", "9601", "x"):
             assert "a number from 68 to 9600" in self.say(f"port set b mtu {wrong}", USAGE)
         tap.equal(self.shown_mtu(), longest - 1, "MTU")
         self.say("port unset b mtu")
         self.flows()
-        tap.equal((self.shown_mtu(), self.dropped()), (None, None), "MTU, and frames that are too long for it")
+        tap.equal((self.shown_mtu(), self.dropped()), (None, None), "MTU and frames dropped as too long")
         self.say("port add d device null: mtu 1400")
         tap.equal(self.ask("port.show", name="d")[0]["mtu"], 1400, "MTU of d")
 
     def history_is_bounded(self):
-        """the last hundred are there, the others are gone"""
+        """the history keeps the last hundred configurations"""
         for seconds in range(HISTORY_MAX):
             self.ask("policy.set", set={"aging-time": seconds})
         numbers = [row["number"] for row in self.ask("config.history")]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""saving: what `config save` does to files, whatever comes between."""
+"""saving: tests the effects of `config save` on files, with errors and crashes."""
 
 import os
 import resource
@@ -27,22 +27,22 @@ def many_stations():
 
 
 class Saving:
-    """Most of the tests share a switch, which is what it was in the beginning when each of them begins."""
+    """Most tests share a switch. begin() returns it to its first state before each of them."""
 
     def __init__(self, bench):
         self.bench = bench
 
     def tests(self):
-        yield "config save: a switch starts", self.start
+        yield "config save: start a switch", self.start
         for test in (self.to_its_file, self.nothing_new, self.comments, self.only_comments_new, self.edited, self.elsewhere,
                      self.a_link, self.mode_and_owner, self.no_place, self.cut_short):
             yield f"config save: {test.__doc__}", lambda test=test: test(self.live)
-        yield "config save: it stops", lambda: self.live.stop()
+        yield "config save: stop the switch", lambda: self.live.stop()
         for test in (self.forgotten, self.owner_that_cannot_stay, self.killed):
             yield f"config save: {test.__doc__}", test
 
     def made(self, config=PLAIN, prefix=()):
-        """A switch with a folder of its own."""
+        """A switch with its own folder."""
         folder = Path(tempfile.mkdtemp(dir=self.bench.folder))
         live = Live(self.bench, config, f"{folder.name}/lab", prefix)
         live.file = folder / "lab.yaml"
@@ -54,7 +54,7 @@ class Saving:
 
     @staticmethod
     def begin(live, text=PLAIN):
-        """The first configuration, its file with this text, no other file; then a change."""
+        """Returns to the first configuration, writes this text to its file, removes other files, then makes a change."""
         for path in live.file.parent.iterdir():
             if path.suffix not in (".sock", ".log"):
                 shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -64,32 +64,32 @@ class Saving:
 
     @staticmethod
     def files(live):
-        """Of its folder, but for socket and log."""
+        """The files of its folder, except socket and log."""
         return sorted(path.name for path in live.file.parent.iterdir() if path.suffix not in (".sock", ".log"))
 
     @staticmethod
     def saved(live):
-        """Saves; that nothing is said besides."""
-        tap.equal(live.print("config save"), f"{live.file}: written\n", "what save says")
+        """Saves and checks the message and the file."""
+        tap.equal(live.print("config save"), f"{live.file}: written\n", "message of save")
         tap.equal(live.file.read_text(), live.print("config show"), "file")
 
     def to_its_file(self, live):
-        """the file of the switch is what config show prints"""
+        """the file of the switch equals config show"""
         self.begin(live)
         self.saved(live)
         tap.equal(self.files(live), ["lab.yaml"], "files")
         tap.equal(live.print(f"config diff {live.file}"), "no differences\n")
 
     def nothing_new(self, live):
-        """a file that says the same already is left alone"""
+        """a file with the same configuration is not written"""
         self.begin(live, COMMENTED)
         live.say("config rollback 1")
         before = written(live.file)
-        tap.equal(live.print("config save"), f"{live.file}: unchanged, it already has this configuration\n", "what save says")
+        tap.equal(live.print("config save"), f"{live.file}: unchanged, it already has this configuration\n", "message of save")
         tap.equal((written(live.file), live.file.read_text()), (before, COMMENTED), "file")
 
     def comments(self, live):
-        """comments are kept in FILE~, and that is said; without any there is none"""
+        """a file with comments is kept as FILE~, with a message"""
         self.begin(live, COMMENTED)
         assert f"that is in {live.file}~ now" in live.say("config save")
         tap.equal((live.file.parent / "lab.yaml~").read_text(), COMMENTED, "lab.yaml~")
@@ -98,7 +98,7 @@ class Saving:
         tap.equal((live.file.parent / "lab.yaml~").read_text(), COMMENTED, "lab.yaml~")
 
     def only_comments_new(self, live):
-        """a file to which somebody added comments alone can be overwritten"""
+        """a file with new comments only can be overwritten"""
         self.begin(live)
         self.saved(live)
         live.file.write_text("# new\n" + live.file.read_text())
@@ -107,7 +107,7 @@ class Saving:
         tap.equal(self.files(live), ["lab.yaml", "lab.yaml~"], "files")
 
     def edited(self, live):
-        """a file that somebody edited meanwhile is overwritten only if it is named, or was applied"""
+        """a file that was edited meanwhile is overwritten only if it is named or was applied"""
         for edited in (PLAIN.replace("64", "65"), "ports: [", "", "no configuration"):
             self.begin(live, edited)
             assert "was changed by somebody" in live.say("config save", REFUSED)
@@ -121,7 +121,7 @@ class Saving:
         self.saved(live)
 
     def elsewhere(self, live):
-        """another file, named from where nestctl is; one that is there, too"""
+        """FILE is relative to nestctl's folder, and may exist"""
         self.begin(live)
         other = live.file.parent / "other.yaml"
         live.say("config save " + os.path.relpath(other, self.bench.folder))
@@ -129,20 +129,20 @@ class Saving:
         tap.equal(stat.S_IMODE(other.stat().st_mode), 0o666 & ~umask(), "mode of a new file")
         other.write_text("# mine\n")
         assert f"{other}~ now" in live.say(f"config save {other}")
-        tap.equal((live.file.parent / "other.yaml~").read_text(), "# mine\n", "old one")
+        tap.equal((live.file.parent / "other.yaml~").read_text(), "# mine\n", "backup of the old file")
         tap.equal(live.file.read_text(), PLAIN, "file of the switch")
-        with tempfile.TemporaryDirectory(prefix="nest-save-", dir="/dev/shm") as folder:  # on another disk, as it were
+        with tempfile.TemporaryDirectory(prefix="nest-save-", dir="/dev/shm") as folder:  # another file system
             live.say(f"config save {folder}/lab.yaml")
-            tap.equal(os.listdir(folder), ["lab.yaml"], "files there")
+            tap.equal(os.listdir(folder), ["lab.yaml"], "files in the folder")
 
     def a_link(self, live):
-        """a link is followed, and stays one"""
+        """a symbolic link is followed and kept"""
         self.begin(live)
         place = live.file.parent / "place"
         place.mkdir()
         live.file.rename(place / "real.yaml")
         live.file.symlink_to("place/real.yaml")
-        tap.equal(live.print("config save"), f"{place}/real.yaml: written\n", "what save says")
+        tap.equal(live.print("config save"), f"{place}/real.yaml: written\n", "message of save")
         tap.equal(os.readlink(live.file), "place/real.yaml", "link")
         tap.equal(live.file.read_text(), live.print("config show"), "file")
         live.file.unlink()
@@ -151,7 +151,7 @@ class Saving:
         live.file.unlink()
 
     def mode_and_owner(self, live):
-        """they stay what they are, FILE~ has them too"""
+        """mode and owner stay, also in FILE~"""
         if os.getuid():
             raise tap.Skip("not root")
         self.begin(live, COMMENTED)
@@ -163,7 +163,7 @@ class Saving:
             tap.equal((stat.S_IMODE(got.st_mode), got.st_uid, got.st_gid), (0o604, OWNER, OWNER), f"mode and owner of {path}")
 
     def no_place(self, live):
-        """what is no place for a file is refused, and nothing is left behind"""
+        """bad paths are refused and leave no files behind"""
         self.begin(live)
         folder = live.file.parent
         os.mkfifo(folder / "fifo")
@@ -180,7 +180,7 @@ class Saving:
         tap.equal(self.files(live), ["fifo", "lab.yaml", "large"], "files")
 
     def cut_short(self, live):
-        """a disk that is full leaves the old file as it is"""
+        """a full disk leaves the old file unchanged"""
         self.begin(live, COMMENTED)
         for limit in (0, 1, len(COMMENTED) - 1, len(COMMENTED)):
             resource.prlimit(live.process.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
@@ -192,7 +192,7 @@ class Saving:
         tap.equal(live.file.read_text(), live.print("config show"), "file")
 
     def forgotten(self):
-        """what the file of the switch holds is known even if the history has forgotten it"""
+        """the switch recognizes its file even if the history has dropped that configuration"""
         with self.made() as live:
             for turn in range(2):
                 for seconds in range(HISTORY_MAX + 1):
@@ -200,7 +200,7 @@ class Saving:
                 self.saved(live)
 
     def owner_that_cannot_stay(self):
-        """where root may not give files away, a new group gets no more than all others"""
+        """if root may not change owners, the new group gets only the rights of others"""
         if os.getuid() or not shutil.which("setpriv"):
             raise tap.Skip("not root, or no setpriv")
         with self.made(prefix=("setpriv", "--bounding-set=-all", "--inh-caps=-all")) as live:
@@ -216,7 +216,7 @@ class Saving:
             live.file.parent.chmod(0o755)
 
     def killed(self):
-        """a switch that is killed meanwhile leaves the old file or the new one, whole"""
+        """a switch killed during a save leaves the complete old or new file"""
         text = many_stations()
         with self.made(text) as live:
             live.say("port set b mac-limit 7")
@@ -231,7 +231,7 @@ class Saving:
             time.sleep(took * number / KILLS)
             live.process.kill()
             live.process.wait(PATIENCE_S)
-            assert live.file.read_text() in (text, new), f"after {took * number / KILLS:.3f} s the file is a part only"
+            assert live.file.read_text() in (text, new), f"after {took * number / KILLS:.3f} s the file is incomplete"
 
 
 def written(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""hostile: clients of the HTTP server that mean harm, while somebody with a right to it asks by the control socket."""
+"""hostile: hostile clients of the HTTP server, while a client of the control socket measures its answers."""
 
 import random
 import socket
@@ -12,11 +12,11 @@ from bench import PATIENCE_S, Client
 from httpswitch import TOKEN, HttpSwitch, captures
 
 CONNECTIONS_MAX, CONNECTION_PATIENCE_S = 64, 20  # of the server
-ANSWER_S = 5  # that an answer may take, on a machine with other things to do
+ANSWER_S = 5  # maximum time for an answer on a busy machine
 GARBAGE_S = 2
 MIB = 1 << 20
 
-# (what, request, status)
+# (name, request, status)
 BAD = (
     ("no HTTP at all", b"\0" * 100 + b"\r\n\r\n", b"400"),
     ("a line without end", b"GET /" + b"a" * MIB, b"400"),
@@ -49,7 +49,7 @@ BITS = (b"\r\n", b"\0", b" ", b"HTTP/9.9", b"Content-Length: -1\r\n", b"Transfer
 
 
 class Probe:
-    """Asks by the control socket all the time; the longest answer took worst_s."""
+    """Sends requests to the control socket all the time. The slowest answer took worst_s."""
 
     def __init__(self, site):
         self.client = Client(site.start().path)
@@ -77,7 +77,7 @@ class Probe:
 
 
 def settles(site, wanted):
-    """The server lets go of connections that are over."""
+    """Waits until the server has closed the ended connections."""
     deadline = time.monotonic() + PATIENCE_S
     while (there := site.descriptors()) > wanted:
         assert time.monotonic() < deadline, f"{there} descriptors are open, {wanted} were before"
@@ -89,7 +89,7 @@ def answered(site):
 
 
 def slow(site):
-    """1,000 clients begin a request and leave it at that."""
+    """1,000 clients begin a request and never complete it."""
     answered(site)
     settles(site, before := site.descriptors())
     with Probe(site) as probe, ExitStack() as stack:
@@ -102,7 +102,7 @@ def slow(site):
 
 
 def newcomers(site):
-    """One client more than there may be: the one that was silent for longest has to go, the others stay."""
+    """One client beyond the limit: the server closes the connection that was silent for longest, and keeps the others."""
     with ExitStack() as stack:
         clients = [stack.enter_context(site.connect()) for _ in range(CONNECTIONS_MAX)]
         clients[1].sendall(b"GET /api/status HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -120,7 +120,7 @@ def bad(site, request, wanted):
             client.shutdown(socket.SHUT_WR)
             got = client.recv(100)
         except (BrokenPipeError, ConnectionResetError):
-            got = b"HTTP/1.1 " + wanted  # it was hung up on before it had sent everything
+            got = b"HTTP/1.1 " + wanted  # the server closed the connection before it had read everything
     assert got.startswith(b"HTTP/1.1 " + wanted), f"the answer is {got}"
     answered(site)
 
@@ -154,7 +154,7 @@ def garbage_client(site, chance, until):
                     client.shutdown(socket.SHUT_WR)
                 client.recv(10000)
         except OSError:
-            pass  # hung up on, or not answered: as the server likes
+            pass  # the server may close the connection or not answer
 
 
 def garbage(site):
@@ -178,7 +178,7 @@ def resident(site):
 
 
 def deaf(site, room):
-    """A client that asks without end, and reads no answer; room: bytes that it may cost."""
+    """A client that sends requests endlessly and reads no answer. room: the bytes of memory that it may cost."""
     before = resident(site)
     with Probe(site) as probe, site.connect() as client:
         client.settimeout(0.5)
@@ -198,7 +198,7 @@ def end(site):
 
 
 class Silent:
-    """A client that says no more than half a request, all the time that other tests take."""
+    """A client that sends half a request, then nothing while other tests run."""
 
     def begin(self, site):
         self.client = site.connect()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""httpswitch: a live switch that is asked over HTTP. Its traffic comes from a capture."""
+"""httpswitch: a live switch with a client of its HTTP server. Its traffic comes from a capture."""
 
 import http.client
 import json
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from bench import PATIENCE_S, Client, frame, pcap
 
 TOKEN = "correct-horse-battery-staple"
-STATIONS = 5000  # more than a page of the table has
+STATIONS = 5000  # more than one page of the FDB
 NAME = 'a "lab" \\ 1'
 CONFIG = f"""
 switch: {{ name: '{NAME}', mac-table-size: 20000 }}
@@ -24,7 +24,7 @@ ports:
 
 
 def captures(bench):
-    """Stations that are learned, and frames that are dropped, on another port."""
+    """Captures of stations to learn, and of frames to drop on another port."""
     bench.file("in.pcap", pcap([frame(f"02:00:00:01:{n >> 8:02x}:{n & 255:02x}") for n in range(STATIONS)]))
     bench.file("forged.pcap", pcap([frame("02:00:00:00:00:77")] * 3 + [frame("02:00:00:00:00:0c")]))
 
@@ -47,7 +47,7 @@ class Answer:
 
 
 class HttpSwitch:
-    """Started by the first test that needs it; stopped by stop(), itself a test."""
+    """The first test that needs the switch starts it. stop() is a test and stops it."""
 
     def __init__(self, bench, name, config=CONFIG, options=(), address="127.0.0.1"):
         self.bench, self.name, self.config, self.options, self.address = bench, name, config, options, address
@@ -85,7 +85,7 @@ class HttpSwitch:
         return answer.json()
 
     def call(self, method, params=None):
-        """The same by the control socket."""
+        """Calls a method through the control socket."""
         client = Client(self.start().path)
         try:
             answer = client.call(method, params)

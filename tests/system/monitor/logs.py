@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""logs: the log of a live switch, and the events that it remembers."""
+"""logs: tests the log of a live switch and its history of events."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import tap
 from bench import PATIENCE_S, frame, pcap
 from httpswitch import HttpSwitch
 
-# Two ports play one capture, a burst of 32 frames in turn: its stations move to and fro.
+# Two ports play the same capture, in alternating bursts of 32 frames. So its stations move back and forth.
 CONFIG = """
 dataplane: {{ memory: 128, hugepages: off, busy-poll: off }}
 policy: {{ mac-move-limit: {limit} }}
@@ -22,8 +22,8 @@ ports:
   - {{ name: c, device: 'pcap:{capture}' }}
   - {{ name: b, device: 'null:' }}
 """
-FLAP = CONFIG.format(limit=1, capture="flap.pcap")  # one station, held at its second move
-MOVES = CONFIG.format(limit=0, capture="moves.pcap")  # each of many moves once
+FLAP = CONFIG.format(limit=1, capture="flap.pcap")  # one station, which is held at its second move
+MOVES = CONFIG.format(limit=0, capture="moves.pcap")  # many stations, which move once
 STATIONS = 1100
 JOURNAL = "/run/systemd/journal/socket"
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
@@ -64,7 +64,7 @@ def wait_for_flap(bench, path):
 
 
 def logged(bench, name, *options, prefix=()):
-    """The lines of a switch that has seen a flap, and two changes of its configuration."""
+    """The log of a switch after a MAC flap and two changes of its configuration."""
     with switch(bench, name, *options, prefix=prefix) as path:
         wait_for_flap(bench, path)
         toggle(bench, path)
@@ -72,7 +72,7 @@ def logged(bench, name, *options, prefix=()):
 
 
 def plain(bench):
-    """Date, program, text; a warning is called so; nothing of stations, nothing of requests."""
+    """Lines have date, program and text. Warnings are marked. The default level has no stations and no requests."""
     lines = logged(bench, "plain")
     for line in lines:
         assert re.match(f"{DATE} nestswitch: ", line), line
@@ -88,8 +88,8 @@ def levels(bench, level, there, not_there):
 
 
 def journal(bench):
-    """As systemd starts it: JOURNAL_STREAM says which file its standard error is. DPDK 24.11 then looks for the journal
-    itself, and complains where there is none."""
+    """Runs as under systemd: JOURNAL_STREAM names the file of standard error. DPDK 24.11 then connects to the journal and
+    complains if there is none."""
     stream = 'exec env JOURNAL_STREAM="$(stat -Lc %d:%i /proc/self/fd/2)" "$@"'
     lines = logged(bench, "journal", prefix=["sh", "-c", stream, "sh"])
     if not os.path.exists(JOURNAL):
@@ -98,7 +98,7 @@ def journal(bench):
 
 
 def other_journal(bench):
-    """JOURNAL_STREAM of somebody else, as sudo and tmux hand it on."""
+    """JOURNAL_STREAM names another file, as under sudo and tmux."""
     lines = logged(bench, "other", prefix=["env", "JOURNAL_STREAM=8:123456"])
     assert re.match(DATE, lines[0]), lines
 
@@ -128,12 +128,12 @@ def syslog(bench):
 
 
 def counted(site):
-    """How many events of each type there were."""
+    """{type: number of events}"""
     return {kind: int(count) for kind, count in re.findall(r'nestswitch_events_total\{type="([\w-]+)"\} (\d+)', site.get("/metrics").text())}
 
 
 def limited(bench):
-    """No more lines a second than that; the others are counted."""
+    """The log has at most this many lines a second. Other events are counted."""
     site = HttpSwitch(bench, "limited", MOVES, ["--log-level", "info"])
     wait_until(lambda: counted(site)["mac-moved"] == STATIONS, "stations do not move")
     time.sleep(1.1)
@@ -148,7 +148,7 @@ def limited(bench):
 
 
 def remembered(bench):
-    """The last events, the oldest first, with the date; stations that come are not among them."""
+    """The history has the last events with dates, oldest first. It has no learned stations."""
     with bench.switch(MOVES, "events") as path:
         wait_until(lambda: len(events(bench, path)) == KEPT, f"not {KEPT} events")
         toggle(bench, path)

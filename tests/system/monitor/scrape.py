@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""scrape: the metrics as Prometheus reads them: its checker, its server, and the Grafana dashboard that asks that server."""
+"""scrape: tests the metrics with Prometheus: its checker, its server, and the queries of the Grafana dashboard."""
 
 import json
 import re
@@ -57,7 +57,7 @@ def checked(site):
 
 
 def same(site):
-    """The counters of every port are those of nestctl; each reason has a series."""
+    """The metrics of every port equal the counters of nestctl. Each drop reason has a series."""
     found = samples(site)
     for port in site.call("stats.show"):
         name = port["name"]
@@ -88,7 +88,7 @@ def rest(site):
 
 
 def states(site):
-    """What is done to a port is there at the next look; a new port has its series."""
+    """The next scrape shows changes of ports, and series of new ports."""
     site.call("port.disable", {"name": "b"})
     site.call("port.add", {"name": "new", "set": {"device": "null:", "mac-limit": 9}})
     found = samples(site)
@@ -102,7 +102,7 @@ def states(site):
 
 
 class Prometheus:
-    """A server that looks at the switch once a second."""
+    """A Prometheus server that scrapes the switch once a second."""
 
     def __init__(self, site):
         self.site = site
@@ -122,7 +122,7 @@ class Prometheus:
         self.site.bench.running.append(self.process)
 
     def query(self, expression):
-        """The result; None while the server does not answer."""
+        """The result of a query; None while the server does not answer."""
         url = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
         try:
             with urllib.request.urlopen(url, timeout=PATIENCE_S) as answer:
@@ -150,7 +150,7 @@ class Prometheus:
         tap.equal(self.query("nestswitch_build_info")[0]["metric"]["name"], NAME, "name of the switch")
 
     def takes(self, expression):
-        """It understands the expression, and has something for it, unless that is about what did not happen."""
+        """Checks that the server accepts the expression. It must have data, unless the expression counts rare events."""
         needed("prometheus")
         for variable, means in VARIABLES.items():
             expression = expression.replace(variable, means)
@@ -173,7 +173,7 @@ def expressions():
 
 
 def exported(site):
-    """What the dashboard asks for is there."""
+    """Every metric of the dashboard exists."""
     there = {name for name, _ in samples(site)}
     queries = [variable["query"]["query"] for variable in dashboard()["templating"]["list"] if variable["type"] == "query"]
     asked = set(re.findall(r"\b(?:nestswitch|process)_\w+", " ".join([*queries, *(expression for _, expression in expressions())])))
@@ -182,7 +182,7 @@ def exported(site):
 
 
 def panels():
-    """Each has a place of its own, and a number."""
+    """Panels do not overlap and have distinct numbers."""
     taken = set()
     for panel in dashboard()["panels"]:
         at = panel["gridPos"]
@@ -194,8 +194,8 @@ def panels():
 
 
 class Watch:
-    """One switch that is looked at all the time. The first look of prometheus takes it five seconds, a client that says
-    nothing is hung up on after twenty: other tests go on meanwhile."""
+    """One switch under observation. The first scrape of Prometheus takes five seconds, and the server closes silent
+    connections after twenty. Other tests run meanwhile."""
 
     def __init__(self, bench):
         captures(bench)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""telemetry: what DPDK's own client reads from a live switch."""
+"""telemetry: reads a live switch with DPDK's telemetry client."""
 
 import json
 import os
@@ -14,9 +14,9 @@ from bench import PATIENCE_S
 from httpswitch import CONFIG, NAME, HttpSwitch
 from web import wait_for_stations
 
-OWN_NAME = ".. /tele"  # switches of one name share a folder
-PREFIX = "_.__tele"  # what that is as the name of a folder
-ASKING = 8  # of the ten clients that DPDK takes
+OWN_NAME = ".. /tele"  # switches with the same name share a folder
+PREFIX = "_.__tele"  # this name as a folder
+ASKING = 8  # DPDK accepts ten clients
 QUESTIONS = ("/nestswitch/port,b", "/nestswitch/workers", "/nestswitch/status", "/nestswitch/port,nosuch", "/nestswitch/ports")
 
 
@@ -27,7 +27,7 @@ def folder():
 
 
 def asked(*questions):
-    """{question: answer}, by dpdk-telemetry.py"""
+    """{question: answer}, from dpdk-telemetry.py"""
     program = shutil.which("dpdk-telemetry.py")
     if not program:
         raise tap.Skip("there is no dpdk-telemetry.py")
@@ -58,7 +58,7 @@ def rest(site):
 
 
 def load(site):
-    """Of a worker that has frames all the time, in per cent."""
+    """The load of a worker that always has frames is about 100 per cent."""
     site.call("port.add", {"name": "busy", "set": {"device": "net_null9", "mac-limit": 9}})
     deadline = time.monotonic() + PATIENCE_S
     while site.call("status")["workers"][0]["load"] < 0.1:
@@ -75,7 +75,7 @@ def wrong(site):
 
 
 def ask_until_the_end(counts, number):
-    """Fewer answers than questions is how the switch's end looks."""
+    """Sends requests until the switch ends: then there are fewer answers than questions."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.connect(os.path.join(folder(), "dpdk_telemetry.v2"))
@@ -91,7 +91,7 @@ def ask_until_the_end(counts, number):
 
 
 def together(site):
-    """Clients ask while ports come and go, and while the switch stops."""
+    """Clients send requests while ports come and go, and while the switch stops."""
     site.start()
     counts = [0] * ASKING
     clients = [threading.Thread(target=ask_until_the_end, args=(counts, number), daemon=True) for number in range(ASKING)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""web: what HTTP gives, what it takes, and what it refuses."""
+"""web: tests the HTTP server: answers, changes and refusals."""
 
 import json
 import re
@@ -15,7 +15,7 @@ SAME = ("port.show", "group.show", "policy.show", "stats.show", "config.show", "
         "policy.show?name=b", "port.show?name=esx-1.a", "fdb.show?mac=0200.0001.0003&port=esx-1.a")
 AUTHORIZED = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
 
-# (path, status, what the message has)
+# (path, status, pattern of the message)
 QUESTIONS = (
     ("/nosuch", 404, "nothing is here"),
     ("/../etc/passwd", 404, ""),
@@ -42,7 +42,7 @@ QUESTIONS = (
     ("/api/port.show?name=" + "x" * 5000, 400, "no port"),
 )
 
-# (headers, body, status, what the answer has); none changes anything
+# (headers, body, status, pattern of the answer). No request changes the switch.
 REQUESTS = (
     ({}, "{}", 403, "token"),
     (AUTHORIZED | {"Authorization": f"Bearer {TOKEN}x"}, "{}", 403, "token"),
@@ -60,7 +60,7 @@ REQUESTS = (
     (AUTHORIZED, '{"jsonrpc": "2.0", "method": "port.disable", "id": 1, "params": {"name": "nosuch"}}', 200, "no port 'nosuch'"),
 )
 
-# (options, exit status, what is said)
+# (options, exit status, pattern of standard error)
 OPTIONS = (
     (["--http", "x"], USAGE, r"\[ADDRESS:\]PORT"),
     (["--http", "0"], USAGE, r"\[ADDRESS:\]PORT"),
@@ -114,7 +114,7 @@ def wait_for_stations(site):
 
 
 def pages(site):
-    """Pages of the table, asked for one after another, are the table."""
+    """The pages of the FDB together are the whole FDB."""
     wait_for_stations(site)
     entries, after, count = [], "", 0
     while after is not None:
@@ -170,7 +170,7 @@ def write(site):
 
 
 def saves(site):
-    """The configuration, into the file of `run` alone, named or not."""
+    """config.save writes only the file of `run`, whether the request names it or not."""
     own, other = site.bench.folder / "web.yaml", site.bench.folder / "other.yaml"
     site.call("port.set", {"name": "b", "set": {"mac-limit": 77}})
     for params, words in (({"file": str(other)}, f'"error".*{own} alone'), ({"file": "/etc/passwd"}, f'"error".*{own} alone'),
@@ -199,7 +199,7 @@ def version_6(bench):
 
 
 def exposed(bench):
-    """A token that goes over the wire as it is: a warning."""
+    """A token that crosses the network in clear text gives a warning."""
     site = HttpSwitch(bench, "exposed", options=["--web-write", "--token-file", "token"], address="0.0.0.0")
     said = site.start().process.log.read_text()
     assert re.search(r"warning: --web-write at 0\.0\.0\.0:\d+ without TLS", said), said

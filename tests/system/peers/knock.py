@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""knock PATH: connects to a memif socket again and again, says nothing or asks for a device, and leaves; until it is ended."""
+"""knock PATH: repeatedly connects to a memif socket, sends nothing or asks for a device, and disconnects, until it is ended."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ waiting = []
 while True:
     caller = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     caller.setblocking(False)
-    with contextlib.suppress(OSError):  # not there, or more wait than it lets
+    with contextlib.suppress(OSError):  # the socket is missing, or its backlog is full
         caller.connect(sys.argv[1])
         for one in waiting[::2]:
             with contextlib.suppress(OSError):

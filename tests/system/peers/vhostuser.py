@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""vhostuser: the guest's end of a vhost-user socket, without a guest: rings in shared memory, written by hand.
+"""vhostuser: the guest's side of a vhost-user socket without a guest: hand-written rings in shared memory.
 
-It does what a driver in a guest may do, also what none should: any header, any chain of buffers.
+It can send any header and any chain of buffers, valid or invalid.
 """
 
 import array
@@ -20,16 +20,16 @@ NEEDS_CSUM = 1
 NEXT, WRITE = 1, 2
 HEADER = 10  # of virtio-net, without merged buffers
 
-BASE = 0x10000  # where the guest's memory begins, for guest and switch
+BASE = 0x10000  # start of the guest's memory, for guest and switch
 SLOTS, SLOT = 128, 16384
-AVAIL, USED, RING = 0x1000, 0x2000, 0x4000  # places within a ring, size of one
+AVAIL, USED, RING = 0x1000, 0x2000, 0x4000  # offsets in a ring, size of a ring
 BUFFERS = 2 * RING
 MEMORY = BUFFERS + 2 * SLOTS * SLOT
-RX, TX = 0, 1  # as the guest sees it
+RX, TX = 0, 1  # from the guest's view
 
 
 class Guest:
-    """One queue pair. `features`: those that the driver takes."""
+    """One queue pair. `features`: the features that the driver accepts."""
 
     def __init__(self, path, features=F_CSUM, patience_s=15):
         file = os.memfd_create("guest")
@@ -39,42 +39,42 @@ class Guest:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(patience_s)
         self.socket.connect(str(path))
-        self.say(SET_OWNER)
-        self.say(GET_FEATURES)
+        self.request(SET_OWNER)
+        self.request(GET_FEATURES)
         offered = struct.unpack_from("<IIIQ", self.socket.recv(20))[3]
-        assert offered & features == features, f"features {offered:#x} are offered"
-        self.say(SET_FEATURES, struct.pack("<Q", features))
-        self.say(SET_MEM_TABLE, struct.pack("<IIQQQQ", 1, 0, BASE, MEMORY, BASE, 0), file)
+        assert offered & features == features, f"the switch offers only features {offered:#x}"
+        self.request(SET_FEATURES, struct.pack("<Q", features))
+        self.request(SET_MEM_TABLE, struct.pack("<IIQQQQ", 1, 0, BASE, MEMORY, BASE, 0), file)
         os.close(file)
         for slot in range(SLOTS):
             self.offer(RX, slot, [(self.buffer(RX, slot), SLOT, WRITE)])
         for ring in (RX, TX):
             self.start(ring)
 
-    def say(self, request, body=b"", *files):
+    def request(self, request, body=b"", *files):
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else []
         self.socket.sendmsg([struct.pack("<III", request, VERSION, len(body)) + body], rights)
 
     def start(self, ring):
         at = BASE + ring * RING
-        self.say(SET_VRING_NUM, struct.pack("<II", ring, SLOTS))
-        self.say(SET_VRING_BASE, struct.pack("<II", ring, 0))
-        self.say(SET_VRING_ADDR, struct.pack("<IIQQQQ", ring, 0, at, at + USED, at + AVAIL, 0))
+        self.request(SET_VRING_NUM, struct.pack("<II", ring, SLOTS))
+        self.request(SET_VRING_BASE, struct.pack("<II", ring, 0))
+        self.request(SET_VRING_ADDR, struct.pack("<IIQQQQ", ring, 0, at, at + USED, at + AVAIL, 0))
         for request in (SET_VRING_CALL, SET_VRING_KICK):
             event = os.eventfd(0)
-            self.say(request, struct.pack("<Q", ring), event)
+            self.request(request, struct.pack("<Q", ring), event)
             os.close(event)
 
     @staticmethod
     def buffer(ring, slot):
-        """Its place in the memory."""
+        """The offset of a buffer in the memory."""
         return BUFFERS + (ring * SLOTS + slot) * SLOT
 
     def word(self, at):
         return struct.unpack_from("<H", self.memory, at)[0]
 
     def offer(self, ring, first, chain):
-        """Descriptors from `first` on: (place, length, flags); the next of each is the one behind it."""
+        """Writes descriptors from `first` on as one chain of (place, length, flags)."""
         at = ring * RING
         for i, (place, length, flags) in enumerate(chain):
             more = NEXT if i + 1 < len(chain) else 0
@@ -84,7 +84,7 @@ class Guest:
         self.publish(ring)
 
     def jump(self, ring, count):
-        """Says that so many more chains are there."""
+        """Announces this many more chains."""
         self.head[ring] += count
         self.publish(ring)
 
@@ -92,16 +92,16 @@ class Guest:
         ctypes.c_uint16.from_buffer(self.memory, ring * RING + AVAIL + 2).value = self.head[ring] & 0xffff
 
     def used(self, ring):
-        """How many chains the switch has given back, modulo 2^16."""
+        """The number of chains that the switch has returned, modulo 2^16."""
         return self.word(ring * RING + USED + 2)
 
     def send(self, frame, header=bytes(HEADER), cuts=()):
-        """One frame, its buffers cut at these places (of header and frame together); returns when the switch has taken it."""
+        """Sends a frame in buffers that `cuts` divide (offsets in header plus frame). Waits until the switch has taken it."""
         data = header + frame
         ends = [*cuts, len(data)]
         chain, begin = [], 0
         for i, end in enumerate(ends):
-            place = self.buffer(TX, i) + 7 * (len(ends) == 1)  # not where a line begins
+            place = self.buffer(TX, i) + 7 * (len(ends) == 1)  # not aligned to a cache line
             self.memory[place:place + end - begin] = data[begin:end]
             chain.append((place, end - begin, 0))
             begin = end
@@ -109,14 +109,14 @@ class Guest:
         self.await_taken()
 
     def await_taken(self):
-        """Until the switch has taken all that was offered."""
+        """Waits until the switch has taken all offered chains."""
         deadline = time.monotonic() + self.patience_s
         while self.used(TX) != self.head[TX] & 0xffff:
-            assert time.monotonic() < deadline, "the switch takes no frame any more"
+            assert time.monotonic() < deadline, "the switch has stopped taking frames"
             time.sleep(0.0002)
 
     def received(self):
-        """Frames that have come."""
+        """Yields the frames that have arrived."""
         frames = []
         while self.seen[RX] & 0xffff != self.used(RX):
             at = RX * RING + USED + 4 + 8 * (self.seen[RX] % SLOTS)
@@ -135,12 +135,12 @@ class Guest:
                 if wanted(frame):
                     return frame
             time.sleep(0.005)
-        raise AssertionError("the frame does not come")
+        raise AssertionError("the frame does not arrive")
 
     def close(self):
         self.socket.close()
 
 
 def needs_checksum(start, offset):
-    """The header of a frame whose checksum is left to the switch."""
+    """The header of a frame whose checksum the switch must complete."""
     return struct.pack("<BBHHHH", NEEDS_CSUM, 0, 0, 0, start, offset)

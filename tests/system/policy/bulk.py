@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""bulk: many frames, made fast, through `nestswitch replay`: captures go through pipes and are never stored."""
+"""bulk: sends many frames through `nestswitch replay`. Pipes carry the captures, which are never stored."""
 
 import fcntl
 import json
@@ -42,7 +42,7 @@ def set_column(block, offset, stride, numbers, size=4):
 
 
 def steady(data, gap, start, end):
-    """Records of one frame again and again, `gap` ns apart, from time `start` until before `end`."""
+    """Records that repeat one frame every `gap` ns, from time `start` to before `end`."""
     stride = 16 + len(data)
     while start < end:
         second = start // SECOND
@@ -55,7 +55,7 @@ def steady(data, gap, start, end):
 
 
 def volley(data, count, time):
-    """The same frame `count` times at one moment."""
+    """The same frame `count` times with the same time stamp."""
     return [record(time, data) * count]
 
 
@@ -66,11 +66,11 @@ def pour(descriptor, pieces):
             for piece in pieces:
                 pipe.write(piece)
     except BrokenPipeError:
-        pass  # it ended early, and says why
+        pass  # replay ended early and prints the reason
 
 
 class Replay:
-    """Runs `nestswitch replay` in a folder of its own."""
+    """Runs `nestswitch replay` in a temporary folder."""
 
     def __init__(self, build):
         self.program = Path(build).resolve() / "nestswitch"
@@ -85,7 +85,7 @@ class Replay:
         self.temporary.cleanup()
 
     def run(self, config, inputs, out=False, until=None):
-        """`inputs`: pieces of captures by port. The report."""
+        """Replays `inputs`, the pieces of a capture by port. Returns the report."""
         path, report = self.folder / "config.yaml", self.folder / "report.json"
         path.write_text(config)
         words = [self.program, "replay", "--config", path, "--report", report]
@@ -100,7 +100,7 @@ class Replay:
 
     @contextmanager
     def pipes(self, inputs):
-        """A pipe for each port, and who fills it."""
+        """A pipe for each port, and a thread that fills it."""
         ends, threads = {}, []
         for port, pieces in inputs.items():
             ends[port], writer = os.pipe()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""browser: a headless Chromium with one page, led by the DevTools protocol over a pair of pipes."""
+"""browser: controls one page of a headless Chromium with the DevTools protocol over two pipes."""
 
 import base64
 import fcntl
@@ -13,17 +13,17 @@ import time
 
 PATIENCE_S = 60
 PROGRAMS = (["chromium-headless-shell"], ["chromium", "--headless"])
-COMMANDS, EVENTS = 3, 4  # where Chromium reads commands, and writes what it has to say
+COMMANDS, EVENTS = 3, 4  # Chromium's descriptors for commands, and for answers and events
 COMPLAINTS = ("Runtime.exceptionThrown", "Runtime.consoleAPICalled", "Log.entryAdded")
 
 
 def program():
-    """The words to start it with; None: there is none."""
+    """The command that starts Chromium; None if it is not installed."""
     return next((words for words in PROGRAMS if shutil.which(words[0])), None)
 
 
 def pipe():
-    """Its ends have numbers that are not those that Chromium wants."""
+    """A pipe whose descriptors differ from Chromium's."""
     ends = os.pipe()
     moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends]
     for end in ends:
@@ -74,7 +74,7 @@ class Browser:
             ready, _, _ = select.select([self.events], [], [], max(0, deadline - time.monotonic()))
             assert ready, "Chromium does not answer"
             data = os.read(self.events, 1 << 20)
-            assert data, "Chromium is gone"
+            assert data, "Chromium has ended"
             self.rest += data
         line, self.rest = self.rest.split(b"\0", 1)
         return json.loads(line)
@@ -93,8 +93,8 @@ class Browser:
                 self.complaints.append(message["params"])
 
     def complained(self):
-        """What the console has got since this was last asked: errors, warnings, violations of the content policy."""
-        self.js("1")  # what was said before this is here then
+        """New messages of the console: errors, warnings, violations of the content policy."""
+        self.js("1")  # all earlier messages arrive before this answer
         said, self.complaints = self.complaints, []
         return [json.dumps(one)[:300] for one in said[:5]]
 
@@ -102,13 +102,13 @@ class Browser:
         self.call("Page.navigate", url=address)
 
     def js(self, expression):
-        """The value of an expression, or of the promise that it is."""
+        """The value of an expression. If it is a promise, its result."""
         done = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         assert "exceptionDetails" not in done, f"{expression}: {done['exceptionDetails']}"
         return done["result"].get("value")
 
     def wait(self, expression, wanted=True, patience_s=PATIENCE_S):
-        """Until an expression has this value; the page may change all the time."""
+        """Waits until an expression has this value."""
         deadline = time.monotonic() + patience_s
         while (value := self.js(expression)) != wanted:
             assert time.monotonic() < deadline, f"{expression} is {value!r}, should become {wanted!r}"
@@ -118,7 +118,7 @@ class Browser:
         return self.js(f"document.querySelector({json.dumps(selector)})?.innerText")
 
     def texts(self, selector):
-        """Of all elements that match, those of their children where these have any: a row's cells."""
+        """The texts of all matching elements. An element with children, such as a row, has a list of their texts."""
         return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].map((node) => "
                        "node.children.length ? [...node.children].map((child) => child.innerText) : node.innerText)")
 
@@ -126,7 +126,7 @@ class Browser:
         return self.js(f"[...document.querySelectorAll({json.dumps(selector)})].filter((node) => node.checkVisibility()).length")
 
     def box(self, selector):
-        """x, y, width and height of an element, where it is and stays for two frames."""
+        """x, y, width and height of an element, after they have been stable for two frames."""
         return self.js(f"""(async () => {{
             const node = document.querySelector({json.dumps(selector)});
             const frame = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -144,7 +144,7 @@ class Browser:
         self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
     def click(self, selector):
-        """By a real mouse."""
+        """Clicks with mouse events."""
         x, y, width, height = self.box(selector)
         for kind in ("mousePressed", "mouseReleased"):
             self.mouse(kind, x + width / 2, y + height / 2, button="left", clickCount=1)
@@ -154,7 +154,7 @@ class Browser:
             self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name, windowsVirtualKeyCode=code)
 
     def enter(self, selector, text):
-        """Replaces what a field holds, as a person would."""
+        """Replaces the content of a field with key events."""
         self.js(f"document.querySelector({json.dumps(selector)}).select()")
         self.js(f"document.querySelector({json.dumps(selector)}).focus()")
         if text:
@@ -174,7 +174,7 @@ class Browser:
         self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def screenshot(self, path):
-        """The page from its head to its foot."""
+        """Writes a picture of the whole page."""
         size = self.call("Page.getLayoutMetrics")["cssContentSize"]
         picture = self.call("Page.captureScreenshot", captureBeyondViewport=True,
                             clip={"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1})
