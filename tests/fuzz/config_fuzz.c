@@ -38,7 +38,8 @@ static void check_written(const struct config *c)
 	char *text = written(c, &size);
 	struct config *again = config_parse(text, size, &e);
 
-	MUST(again, "%u:%u: %s, in the written configuration:\n%s", e.at.line, e.at.column, e.text, text);
+	MUST(again, "%u:%u: %s, in the written configuration:\n%s", e.at.line, e.at.column, e.text,
+	     text);
 	char *text_again = written(again, &size_again);
 	MUST(!strcmp(text, text_again), "written:\n%s\nread and written again:\n%s", text,
 	     text_again);

@@ -236,8 +236,7 @@ static void check_frame(struct run *r, unsigned port, const struct rte_mbuf *m)
 	MUST(!portset_has(r->conf->blocked, port) || portset_has(r->conf->mirror_only, port),
 	     "port %u is blocked", port);
 	if (!portset_has(r->conf->mirror_only, port)) {
-		MUST(r->ingress[number_of] != port, "frame %u returns to port %u", number_of,
-		     port);
+		MUST(r->ingress[number_of] != port, "frame %u returns to port %u", number_of, port);
 		MUST(!portset_has(r->reached[number_of], port), "frame %u is sent twice to port %u",
 		     number_of, port);
 		MUST(portset_has(r->conf->port[r->ingress[number_of]].reach, port), "isolated: %u",
@@ -554,8 +553,7 @@ static void check_same(const struct result *a, const struct result *b)
 		for (size_t i = 0; i < sizeof a->counters[port] / sizeof *x; i++)
 			MUST(x[i] == y[i], "port %u, counter %zu: in bursts %ju, one at a time %ju",
 			     port, i, (uintmax_t)x[i], (uintmax_t)y[i]);
-		MUST(a->sent[port] == b->sent[port], "port %u sends other frames in bursts",
-		     port);
+		MUST(a->sent[port] == b->sent[port], "port %u sends other frames in bursts", port);
 	}
 	MUST(a->table == b->table);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// buffer: an mbuf without a pool, for what only reads or edits a frame.
+// buffer: an mbuf without a pool, for code that only reads or edits a frame.
 #pragma once
 
 #include <rte_mbuf.h>
 #include <stdlib.h>
 #include <string.h>
 
-// An mbuf with `len` bytes of frame behind `headroom` free ones and nothing behind them, so that
-// AddressSanitizer sees every read beyond its end. buffer_free() it.
+// An mbuf with `headroom` free bytes and a frame of `len` bytes. Its memory ends with the frame, so
+// that AddressSanitizer sees every read beyond the end. Free it with buffer_free().
 static inline struct rte_mbuf *buffer_new(uint16_t headroom, const void *frame, uint16_t len)
 {
 	struct rte_mbuf *m = calloc(1, sizeof *m);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// kit: what every unit test needs: cmocka and the headers it wants first; random numbers, the same
-// on every run.
+// kit: shared parts of all unit tests: cmocka with the headers that it needs, and reproducible
+// random numbers.
 #pragma once
 
 #include <setjmp.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-// For tables of cases: a failure says which case it was.
+// For tables of cases: the message names the failed case.
 #define CHECK(condition, ...) \
 	do { \
 		if (!(condition)) \
@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-// The exit status is 1 however many tests fail.
+// The exit status is 1 for any number of failed tests.
 #define RUN_TESTS(...) \
 	int main(void) \
 	{ \

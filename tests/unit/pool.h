@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// pool: DPDK as a replay starts it, without huge pages and devices, and a small pool of buffers.
+// pool: starts DPDK as a replay does, without huge pages and devices, with a small pool of buffers.
 #pragma once
 
 #include "control/common/error.h"

@@ -147,6 +147,8 @@ class Lab:
 
     def start(self, words, file=None, **options):
         """Starts a capture and waits until it copies frames: it has written its interfaces by then."""
+        if file:
+            (self.bench.folder / file).unlink(missing_ok=True)
         process = subprocess.Popen([self.bench.build / "nestctl", "-s", self.path, *words.split(),
                                     *(["write", file] if file else [])],
                                    stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.bench.folder, text=True,

@@ -49,7 +49,7 @@ static const struct {
 	uint8_t bytes[TAGGED];
 	uint32_t len;
 	enum outcome verdict;
-	uint16_t vid; // of an admitted frame
+	uint16_t vid; // if the frame is admitted
 	bool group;
 } cases[] = {
 	{TRUNK, {OTHER, STATION, IP}, 0, OUT_MALFORMED, 0, false},
@@ -84,7 +84,7 @@ static const struct {
 	{OPEN, {BRIDGES(14), STATION, IP}, HEADER, ADMITTED, 1, true},
 	{STRICT, {OTHER, STATION, IP}, HEADER, ADMITTED, 1, false},
 	{STRICT, {STATION, OTHER, IP}, HEADER, OUT_FORGED_TRANSMIT, 0, false},
-	// of several reasons the one of the first step
+	// several reasons: the first step decides
 	{ACCESS, {BRIDGES(0), GROUP, TAG(0, 11)}, TAGGED, OUT_VLAN_FILTERED, 0, true},
 	{STRICT, {BRIDGES(0), GROUP, IP}, HEADER, OUT_BAD_SOURCE, 0, true},
 	{STRICT, {BRIDGES(0), OTHER, IP}, HEADER, OUT_BPDU, 0, true},
@@ -118,7 +118,7 @@ static void verdicts(void **state)
 	}
 }
 
-// Reject without a MAC: nobody may send.
+// forged-transmits: reject on a port without a MAC drops all frames.
 static void no_mac_at_all(void **state)
 {
 	struct swconf *c = conf();

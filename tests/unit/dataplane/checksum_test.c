@@ -8,7 +8,7 @@
 
 enum { ROOM = 512, TCP = 6, UDP = 17, FIELD_TCP = 16, FIELD_UDP = 6 };
 
-// A packet built from its end to its beginning.
+// A packet, built from end to beginning.
 struct packet {
 	uint8_t room[ROOM];
 	uint8_t *at;
@@ -53,8 +53,8 @@ static uint32_t add(const uint8_t *bytes, size_t n)
 	return sum;
 }
 
-// A TCP or UDP header and an IP header in front of what is there. The field holds what a sender
-// leaves to its NIC. The result is where the field is.
+// Adds a TCP or UDP header and an IP header. The checksum is the partial one that a sender leaves
+// to its NIC. Returns the position of the checksum.
 static uint8_t *push_ip(struct packet *p, int version, uint8_t protocol, uint16_t port)
 {
 	uint8_t l4[20] = {0x12, 0x34},
@@ -90,7 +90,7 @@ static void push_ethernet(struct packet *p, int version, bool tag)
 	push(p, addresses, sizeof addresses);
 }
 
-// Finishes the frame in place; the packet's bytes change with it.
+// Completes the checksums of the frame in place.
 static void finish(struct packet *p, uint16_t padding)
 {
 	uint8_t frame[ROOM + 64] = {0};
@@ -103,7 +103,7 @@ static void finish(struct packet *p, uint16_t padding)
 	buffer_free(m);
 }
 
-// Whether the TCP or UDP packet in an IP packet has the checksum that it should.
+// Whether the TCP or UDP packet in an IP packet has the right checksum.
 static bool is_right(const uint8_t *ip)
 {
 	bool is4 = ip[0] >> 4 == 4;
@@ -127,7 +127,7 @@ static void plain(void **state)
 				push_ip(&p, version, protocol, 80);
 				push_ethernet(&p, version, tag);
 				CHECK(!is_right(p.at + (tag ? 18 : 14)),
-				      "IPv%d, protocol %u: right before", version, protocol);
+				      "IPv%d, protocol %u: right too early", version, protocol);
 				finish(&p, payload % 3 * 9);
 				CHECK(is_right(p.at + (tag ? 18 : 14)),
 				      "IPv%d, protocol %u, %u bytes", version, protocol, payload);
@@ -135,11 +135,12 @@ static void plain(void **state)
 				again.at = again.room + (p.at - p.room);
 				finish(&again, 0);
 				CHECK(!memcmp(again.at, p.at, length(&p)),
-				      "IPv%d, protocol %u: not left alone", version, protocol);
+				      "IPv%d, protocol %u: changed", version, protocol);
 			}
 }
 
-// In every tunnel an unfinished packet, and outside a checksum that is none, right or unfinished.
+// Every tunnel with a partial inner checksum, and an outer checksum that is absent, right or
+// partial.
 static void tunnels(void **state)
 {
 	static const uint8_t vxlan[8] = {8}, geneve[16] = {2, 0, 0x65, 0x58},
@@ -147,7 +148,7 @@ static void tunnels(void **state)
 	static const uint8_t gre_key[8] = {0x20, 0, 0x08, 0x00};
 	static const struct {
 		const char *name;
-		uint16_t port; // of UDP; 0: none
+		uint16_t port; // UDP port; 0: none
 		uint8_t protocol;
 		const uint8_t *header;
 		size_t size;
@@ -183,7 +184,7 @@ static void tunnels(void **state)
 	}
 }
 
-// What is wrong stays wrong: a checksum that is simply bad, fragments, other protocols.
+// Bad checksums, fragments and other protocols stay unchanged.
 static void left_alone(void **state)
 {
 	(void)state;
@@ -204,8 +205,7 @@ static void left_alone(void **state)
 	}
 }
 
-// Cut anywhere, filled with anything: no byte beyond the frame is touched (AddressSanitizer looks
-// on).
+// Truncated frames with random bytes. AddressSanitizer checks that no access is beyond the frame.
 static void cut_short(void **state)
 {
 	uint64_t random = 1;
@@ -226,7 +226,7 @@ static void cut_short(void **state)
 	}
 }
 
-// A frame as a chain of two segments, cut at a place.
+// A frame as a chain of two segments, divided at `cut`.
 static struct rte_mbuf *chain(const uint8_t *frame, uint16_t n, uint16_t cut)
 {
 	struct rte_mbuf *m = buffer_new(0, frame, cut);
@@ -237,8 +237,8 @@ static struct rte_mbuf *chain(const uint8_t *frame, uint16_t n, uint16_t cut)
 	return m;
 }
 
-// The sender has told: finished whatever the field holds, in one segment or two; not where the
-// field is in the second one.
+// The sender requests the checksum: it is completed in one segment or two, but not if the field is
+// in the second segment.
 static void told(void **state)
 {
 	uint8_t frame[ROOM];
@@ -264,7 +264,7 @@ static void told(void **state)
 	}
 }
 
-// Headers that say they are longer than the frame, or that there is more than there is.
+// Headers and lengths that exceed the frame.
 static void told_nonsense(void **state)
 {
 	static const struct {
@@ -283,7 +283,7 @@ static void told_nonsense(void **state)
 			push_ip(&p, cases[i].version, UDP, 80);
 			p.at[cases[i].at] = cases[i].value;
 			if (length(&p) > 41)
-				p.at[41] = 0xff; // the length of a header that IPv6 is extended by
+				p.at[41] = 0xff; // the length of an IPv6 extension header
 			push_ethernet(&p, cases[i].version, false);
 			for (uint16_t n = 0; n <= length(&p); n++) {
 				struct rte_mbuf *m = buffer_new(0, p.at, n);

@@ -28,7 +28,7 @@ static void every_outcome_has_a_name(void **state)
 	assert_string_equal(tx_drop_names[TX_QUEUE_FULL], "queue_full");
 }
 
-// Two bursts on each of two blocks: every field arrives at its place, sums are sums.
+// Two bursts on each of two blocks: every field is added to the right sum.
 static void sums(void **state)
 {
 	static struct counter_block block[2];
@@ -53,7 +53,7 @@ static void sums(void **state)
 			counter_add(&block[i].tx_drop[k], k + 8);
 		counters_read(&block[i], &sum);
 	}
-	assert_int_equal(sum.rx_packets, 1000 + 4 * 100); // added to what was there
+	assert_int_equal(sum.rx_packets, 1000 + 4 * 100); // added to the previous value
 	assert_int_equal(sum.rx_bytes, 4 * 6000);
 	assert_int_equal(sum.not_learned, 4 * 3);
 	assert_int_equal(sum.mac_moves, 4 * 4);
@@ -85,7 +85,7 @@ static void *add_bursts(void *unused)
 	return unused;
 }
 
-// Whenever a reader looks, the counters are those between two bursts.
+// A reader sees only states between two bursts.
 static void a_reader_never_sees_half_a_burst(void **state)
 {
 	pthread_t writer;
@@ -99,7 +99,7 @@ static void a_reader_never_sees_half_a_burst(void **state)
 		struct counters c = {0};
 		uint64_t ended = 0;
 		if (i % READS_AT_A_TIME == 0)
-			sched_yield(); // there may be one core only
+			sched_yield(); // the machine may have one core
 		counters_read(&busy, &c);
 		for (int o = 0; o < OUTCOMES; o++)
 			ended += c.outcome[o];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One small table, too full for comfort, and threads that learn, move, look up, age, flush, sweep,
-// put and take out all at once. What must hold at any time is checked by those who look; what must
-// hold at the end, when all is quiet.
+// One small, nearly full table, and threads that concurrently learn, move, look up, age, flush,
+// sweep, put and delete. The lookups check the invariants. When all threads have ended, the test
+// checks the final state.
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@ enum {
 	RESIDENT_PORT = 7,
 	FIXED_PORT = 8,
 #ifdef __SANITIZE_THREAD__
-	ROUNDS = 60000, // of each thread
+	ROUNDS = 60000, // per thread
 #else
 	ROUNDS = 600000,
 #endif
@@ -28,16 +28,15 @@ enum {
 
 static const uint32_t limits[PORTS] = {0, 1, 60, 90, 150, 120};
 
-static const uint32_t capacities[] = {256, 64, 16}; // twice as many slots
+static const uint32_t capacities[] = {256, 64, 16}; // the tables have twice as many slots
 
 static struct fdb *f;
-static uint32_t frames;    // that each learner handles: fewer where most of them displace entries
-static uint32_t residents; // keys that are static from the beginning and never touched again
+static uint32_t frames;    // per learner; fewer where most of them displace entries
+static uint32_t residents; // keys that are static during the whole test
 static _Atomic uint32_t clock_tick = 1;
 static _Atomic unsigned running;
 static _Atomic uint32_t results[FDB_HELD + 1];
-static _Atomic(const char *) failure; // the first thing found wrong; cmocka's own asserts are for
-				      // one thread only
+static _Atomic(const char *) failure; // the first error; cmocka's asserts work in one thread only
 
 static void expect(bool good, const char *what)
 {
@@ -111,11 +110,11 @@ static void look_at(uint64_t key)
 	struct fdb_entry e;
 
 	expect(!value || is_plausible(fdb_value_port(value), fdb_value_type(value)),
-	       "a value that nobody wrote");
+	       "a value that was never written");
 	if (!fdb_lookup(f, key, now.tick, &e))
 		return;
 	expect(e.key == key, "the entry of another key");
-	expect(is_plausible(e.port, (enum fdb_type)e.type), "an entry that nobody made");
+	expect(is_plausible(e.port, (enum fdb_type)e.type), "an entry that was never made");
 	expect(e.type != FDB_DYNAMIC || e.seen <= clock_tick, "seen in the future");
 }
 
@@ -204,7 +203,7 @@ static bool tally_visit(void *arg, const struct fdb_entry *e)
 
 	t->entries++;
 	CHECK(fdb_lookup(f, e->key, clock_tick, &found) && found.port == e->port,
-	      "%jx is not where it is", (uintmax_t)e->key);
+	      "lookup does not find %jx", (uintmax_t)e->key);
 	if (e->port == RESIDENT_PORT)
 		return false;
 	CHECK(!t->seen[index_of(e->key)], "%jx is there twice", (uintmax_t)e->key);
@@ -225,7 +224,7 @@ static uint32_t slots_in_use(void)
 	return n;
 }
 
-// After a sweep there are live entries and nothing else, and a credit for each learned one.
+// After a sweep the table has only live entries, and a credit for each learned entry.
 static void check_quiet_table(void)
 {
 	struct tally t = {0};
@@ -270,7 +269,7 @@ static void run_threads(uint64_t round)
 		pthread_join(thread[i], NULL);
 }
 
-// That the test has met with what it is about.
+// Checks that the test has seen all common results.
 static void check_variety(void)
 {
 	static const enum fdb_seen common[] = {FDB_KNOWN,    FDB_LEARNED,  FDB_HAS_MOVED,
@@ -303,7 +302,7 @@ static void all_at_once(void **state)
 	}
 }
 
-// Learners of one port race for the last credits: no more entries than the limit, and no fewer.
+// Learners of one port race for the last credits. They get exactly as many entries as the limit.
 static void *flood(void *seed)
 {
 	struct fdb_learner who = {.port = 2, .learns = true, .limit = 5000};

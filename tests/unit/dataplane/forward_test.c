@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The forwarding path as a replay uses it. What each step decides is the matter of pcaps/ and of
-// the model; here it is that every outcome is counted under its name, that bursts make no
-// difference, and that no buffer is lost.
+// The forwarding path as a replay uses it. pcaps/ and the model test the decisions. These tests
+// check that every outcome is counted under its name, that bursts make no difference, and that no
+// buffer is lost.
 
 #include <string.h>
 
@@ -68,7 +68,7 @@ static void open_switch(const char *text)
 	forwarder_set_clock(fwd, 0);
 }
 
-// A test that failed has left its switch behind.
+// A failed test leaves its switch behind.
 static int end(void **state)
 {
 	(void)state;
@@ -113,7 +113,7 @@ static void forward(unsigned port, struct rte_mbuf **frames, const uint64_t *whe
 	events_drain(sw);
 }
 
-// One frame's outcome.
+// The outcome of one frame.
 static enum outcome outcome_of(unsigned port, struct rte_mbuf *m)
 {
 	struct counters before, after;
@@ -157,14 +157,14 @@ static const char every_kind[] =
 static const uint8_t advert[] = {MACS, V6, ZERO8, ZERO8, ZERO8, ZERO8, 134, 0, 0, 0, 0, 0, 0, 0};
 static const uint8_t offer[] = {MACS, V4, ZERO8, 0, 67, 0, 68, 0, 8, 0, 0};
 
-// In this order: what one frame teaches, a later one needs.
+// The order matters, because later frames need the MACs that earlier ones teach.
 static const struct {
 	const char *port;
 	uint64_t dst, src;
 	int vid;
 	size_t len;
 	enum outcome outcome;
-	const uint8_t *raw; // instead of the header, where there is one
+	const uint8_t *raw; // replaces the header if not NULL
 } steps[] = {
 	{"a", MAC(2), MAC(1), VID_NONE, 60, OUT_FLOODED, NULL},
 	{"b", MAC(1), MAC(2), VID_NONE, 60, OUT_FORWARDED, NULL},
@@ -239,7 +239,7 @@ static uint64_t count_of(unsigned port, enum outcome o)
 	return c.outcome[o];
 }
 
-// Frames of one burst that need what an earlier one of it taught.
+// Frames of a burst depend on MACs that earlier frames of the burst taught.
 static void a_burst_teaches_itself(void **state)
 {
 	(void)state;

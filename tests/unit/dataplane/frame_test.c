@@ -10,7 +10,7 @@
 #define DST 1, 2, 3, 4, 5, 6
 #define SRC 7, 8, 9, 10, 11, 12
 
-// Each header in a buffer of its own size: a read beyond it is seen by AddressSanitizer.
+// Copies each header to a buffer of its size, so that AddressSanitizer sees reads beyond it.
 static bool parse(const uint8_t *bytes, uint32_t len, struct frame *f)
 {
 	uint8_t *exact = malloc(len ? len : 1);
@@ -25,7 +25,7 @@ static void headers(void **state)
 {
 	static const struct {
 		uint8_t bytes[20];
-		uint32_t shortest; // that is a frame
+		uint32_t shortest; // least valid length
 		uint32_t tag;
 	} cases[] = {
 		{{DST, SRC, 0x08, 0x00, 0xff, 0xff}, 14, 0},

@@ -154,7 +154,7 @@ static void packets(void **state)
 	}
 }
 
-// The same frames padded, as a short one is: nothing changes where the header is all there.
+// The same frames with padding: the result stays the same if the header is complete.
 static void padded(void **state)
 {
 	(void)state;
@@ -171,7 +171,7 @@ static void padded(void **state)
 	}
 }
 
-// In a chain of two buffers, wherever it is cut.
+// The same frames in a chain of two buffers, divided at every position.
 static void in_pieces(void **state)
 {
 	(void)state;
@@ -188,14 +188,14 @@ static void in_pieces(void **state)
 		}
 }
 
-// Cut short anywhere: no read beyond the end. A frame without an IP header passes.
+// Truncated frames: no read is beyond the end. A frame without an IP header passes.
 static void truncated(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		for (uint16_t len = 14; len < cases[i].len; len++) {
 			struct rte_mbuf *m = buffer_new(0, cases[i].bytes, len);
-			bool is_ip = len >= 14 + 20; // at the least
+			bool is_ip = len >= 14 + 20; // the least length
 			CHECK(is_ip || !guard_look(m) || strstr(cases[i].name, "five tags"),
 			      "%s, %u bytes: %d", cases[i].name, len, guard_look(m));
 			buffer_free(m);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every limit holds exactly, whoever handles the frames: threads with a forwarder of their own over
-// one shared switch get the frames of one port, or of several ports to one, all at once. What comes
-// of it is what one thread makes of the same frames. Time is data: the clocks go on together, when
-// all have met.
+// Every limit is exact with any number of workers. Threads with separate forwarders share one
+// switch. They concurrently handle frames of one port, or of several ports to one. The results must
+// equal those of a single thread. The clocks are data: they advance together when all threads have
+// met.
 #define _GNU_SOURCE
 
 #include <pthread.h>
@@ -30,17 +30,17 @@
 enum {
 	LANES_MAX = 4,
 	SENDERS = 4, // ports 0 to 3
-	OUT = 4,     // the port to which all is sent
+	OUT = 4,     // destination of all frames
 	PORTS = 5,
 	BURST = 32,
-	BURSTS = 16, // in a step, of all lanes together
+	BURSTS = 16, // per step, of all lanes together
 	STEPS_MAX = 64,
 	SIZE = 500,
 	POOL = 1023,
 	RING = 65536,
 	SPINS = 10000,
 	MOVE_ROUNDS = 200,
-	SHUTDOWN_ROUNDS = 5000, // to meet is a matter of luck
+	SHUTDOWN_ROUNDS = 5000, // collisions are rare
 };
 
 #define SECOND UINT64_C(1000000000) // in ns
@@ -51,22 +51,22 @@ enum {
 
 enum source { OF_PORT, NEW_EACH, ONE_FOR_ALL };
 
-// What is configured, what is sent, what must come out.
+// A configuration, its frames and the expected results.
 struct scene {
 	const char *name;
 	const char *sender, *receiver; // policies
 	uint64_t dst;
 	enum source source;
-	bool spread;  // frames come in on all senders, not on the first alone
+	bool spread;  // all senders receive frames, not only the first
 	bool lagging; // the lanes' clocks differ
 	unsigned steps;
 	uint64_t step_ns;
 	uint64_t passed;        // frames that reach OUT
 	uint64_t depth, per_ms; // bytes of the average bucket
-	uint64_t storm;         // frames a second
+	uint64_t storm;         // frames per second
 };
 
-// What came of it.
+// The results of a scene.
 struct result {
 	struct counters in; // of all senders
 	struct counters out;
@@ -80,7 +80,7 @@ struct lane {
 	const struct scene *scene;
 	struct forwarder *w;
 	unsigned number, lanes;
-	_Atomic unsigned *arrived; // lanes, at all meetings so far
+	_Atomic unsigned *arrived; // sum of lanes over all meetings so far
 	unsigned meetings;
 	uint64_t sent; // to OUT
 	uint64_t passed[STEPS_MAX];
@@ -168,14 +168,14 @@ static struct rte_mbuf *make_frame(const struct lane *l, unsigned port, uint32_t
 	uint8_t *data = m ? (uint8_t *)rte_pktmbuf_append(m, SIZE) : NULL;
 
 	if (!data)
-		abort(); // the pool is larger than what is in use at a time
+		abort(); // the pool is larger than all buffers in use
 	put_mac(data, l->scene->dst);
 	put_mac(data + 6, source_of(l->scene, port, number));
 	memcpy(data + 12, "\x88\xb5", 2);
 	return m;
 }
 
-// On which port a burst comes in, so that each lane has frames of all ports.
+// The ingress port of a burst. Each lane gets bursts of all ports.
 static unsigned port_of(const struct scene *s, unsigned burst)
 {
 	return s->spread ? (burst + burst / SENDERS) % SENDERS : 0;
@@ -195,7 +195,7 @@ static void offer_burst(struct lane *l, unsigned burst, struct rte_mbuf *frames[
 	txbatch_drain(&l->w->tx);
 }
 
-// Lanes wait for each other, closer together than a barrier that sleeps would bring them.
+// Lanes wait for each other. Spinning brings them closer together than a sleeping barrier.
 static void meet(struct lane *l)
 {
 	unsigned all = ++l->meetings * l->lanes;
@@ -206,7 +206,7 @@ static void meet(struct lane *l)
 			sched_yield();
 }
 
-// One lane's part: of the bursts of each step those that fall to it.
+// The part of one lane: its share of the bursts of each step.
 static void *drive(void *arg)
 {
 	struct lane *l = arg;
@@ -227,8 +227,8 @@ static void *drive(void *arg)
 	return NULL;
 }
 
-// One lane's part where every round begins with a port that is up, and each lane violates its
-// policy at once.
+// The part of one lane when every round begins with a port that is up, and all lanes violate its
+// policy at the same time.
 static void *violate(void *arg)
 {
 	struct lane *l = arg;
@@ -280,7 +280,7 @@ static void collect_switch(struct result *r)
 	}
 }
 
-// Runs the lanes of a scene over the switch that is there.
+// Runs the lanes of a scene on the present switch.
 static void run_lanes(const struct scene *s, unsigned lanes, void *(*part)(void *),
 		      struct result *r)
 {
@@ -325,13 +325,13 @@ static void check_conservation(const struct scene *s, const struct result *r)
 	for (int out = 0; out < OUTCOMES; out++)
 		ended += r->in.outcome[out];
 	CHECK(r->in.rx_packets == s->steps * BURSTS * BURST && ended == r->in.rx_packets,
-	      "%s: %ju frames came, %ju ended", s->name, (uintmax_t)r->in.rx_packets,
+	      "%s: %ju frames received, %ju ended", s->name, (uintmax_t)r->in.rx_packets,
 	      (uintmax_t)ended);
 	CHECK(r->out.tx_packets == passed(r), "%s: %ju counted at the port, %ju sent", s->name,
 	      (uintmax_t)r->out.tx_packets, (uintmax_t)passed(r));
 }
 
-// Counters of a result, one after another.
+// Compares all counters of two results.
 static void check_counters(const struct scene *s, unsigned lanes, const struct counters *one,
 			   const struct counters *many)
 {
@@ -356,14 +356,14 @@ static void check_same(const struct scene *s, unsigned lanes, const struct resul
 		      "%s: %ju events of type %d with %u threads, %ju with one", s->name,
 		      (uintmax_t)many->events[type], type, lanes, (uintmax_t)one->events[type]);
 	CHECK(one->violations == many->violations,
-	      "%s: %ju violations told with %u threads, %ju with one", s->name,
+	      "%s: %ju violations reported with %u threads, %ju with one", s->name,
 	      (uintmax_t)many->violations, lanes, (uintmax_t)one->violations);
 	CHECK(one->learned == many->learned, "%s: %ju entries with %u threads, %ju with one",
 	      s->name, (uintmax_t)many->learned, lanes, (uintmax_t)one->learned);
 }
 
 #define FRAMES(steps) ((steps)*BURSTS * BURST)
-// A step offers a little more than the rates allow, so that all lanes pass frames most of the time.
+// A step offers slightly more than the rates allow, so that all lanes often pass frames.
 #define RATE(way) way "-rate: 100000, " way "-burst: 256"
 #define WITH_PEAK(way) \
 	way "-rate: 80000, " way "-peak: 200000, " way "-burst: 256" // of which 250,000 bytes at
@@ -396,9 +396,9 @@ static const struct scene scenes[] = {
 	 RATED(12500)},
 	{"egress-rate and -peak, from four ports", "", WITH_PEAK("egress"), MAC_OUT, OF_PORT,
 	 .spread = true, RATED(10000)},
-	{"violations told", "forged-transmits: reject", "", MAC_OUT, OF_PORT, .spread = true,
+	{"violations reported", "forged-transmits: reject", "", MAC_OUT, OF_PORT, .spread = true,
 	 .steps = 8, .step_ns = SECOND},
-	{"violations not told", "forged-transmits: reject, violation: protect", "", MAC_OUT,
+	{"violations not reported", "forged-transmits: reject, violation: protect", "", MAC_OUT,
 	 OF_PORT, .steps = 8, .step_ns = SECOND},
 };
 
@@ -420,7 +420,7 @@ static void same_as_one_thread(void **state)
 	}
 }
 
-// Clocks that are apart let no more pass than the one that is ahead.
+// With different clocks no more frames pass than the fastest clock allows.
 static void lagging_clocks(void **state)
 {
 	static struct result r;
@@ -442,7 +442,7 @@ static void lagging_clocks(void **state)
 	}
 }
 
-// One MAC on four ports at once: five moves are followed, then it is held, once.
+// One MAC on four ports at once makes five moves, then is held once.
 static void moves_are_counted_exactly(void **state)
 {
 	static const struct scene s = {
@@ -462,8 +462,8 @@ static void moves_are_counted_exactly(void **state)
 	}
 }
 
-// A port goes down at its first violation: the other thread can be at one frame then, all later
-// ones meet a port that is down. It goes down once.
+// A port goes down once, at its first violation. The other thread may be handling one frame then.
+// All later frames meet a port that is down.
 static void one_shutdown(void **state)
 {
 	static const struct scene s = {"shutdown", "forged-transmits: reject, violation: shutdown",
@@ -485,7 +485,7 @@ static void one_shutdown(void **state)
 	      (uintmax_t)r.events[EVENT_PORT_ERR_DISABLED], SHUTDOWN_ROUNDS);
 }
 
-// DPDK with plain memory and no devices; what the threads use of it.
+// Starts DPDK with plain memory and without devices, and makes the pools of the threads.
 static int start(void **state)
 {
 	char *args[] = {"threads_test",
@@ -500,7 +500,8 @@ static int start(void **state)
 	cpu_set_t cores;
 
 	(void)state;
-	// EAL ties this thread to one core, and threads inherit that: none would ever meet another.
+	// EAL pins this thread to one core. New threads inherit that and would never run
+	// concurrently.
 	if (sched_getaffinity(0, sizeof cores, &cores) || rte_eal_init(COUNT(args), args) < 0 ||
 	    sched_setaffinity(0, sizeof cores, &cores))
 		return -1;

@@ -18,8 +18,8 @@ static void storms(void **state)
 		for (int i = 0; i < 3; i++)
 			assert_false(storm_admits(&s, 3, second));
 	}
-	assert_false(storm_admits(&s, 3, 3)); // a clock that lags opens no window
-	assert_true(storm_admits(&s, 4, 4));  // a limit that was raised holds at once
+	assert_false(storm_admits(&s, 3, 3)); // a slow clock opens no window
+	assert_true(storm_admits(&s, 4, 4));  // a raised limit takes effect at once
 	assert_true(storm_admits(&s, 1, UINT32_MAX));
 	assert_false(storm_admits(&s, 1, UINT32_MAX));
 }
@@ -33,7 +33,7 @@ static void default_depth(void **state)
 	assert_int_equal(meter_default_depth(UINT32_MAX), UINT64_C(5368709118));
 }
 
-// Bytes that pass in a burst and ten seconds of twice what the rate allows.
+// The bytes that pass in a burst and ten seconds at twice the rate.
 static uint64_t passed(const struct meter_conf *c, uint32_t len)
 {
 	struct meter m = {.lock = RTE_SPINLOCK_INITIALIZER};
@@ -56,15 +56,15 @@ static void rates(void **state)
 			struct meter_conf c = {.rate_kbps = kbps[r], .depth = 16384};
 			uint64_t wanted = 10 * UINT64_C(125) * kbps[r] + c.depth,
 				 got = passed(&c, sizes[s]);
-			// Tokens for less than a frame are left over, and those of the last
-			// interval.
+			// Tokens for less than a frame, and those of the last interval, stay
+			// unused.
 			CHECK(got <= wanted && got + 2 * sizes[s] >= wanted,
 			      "%u kbit/s in %u bytes: %ju, not %ju", kbps[r], sizes[s],
 			      (uintmax_t)got, (uintmax_t)wanted);
 		}
 }
 
-// A burst as deep as the bucket passes at once, then frames at the average rate; a peak rate
+// A burst as large as the bucket passes at once, then frames at the average rate. A peak rate
 // spreads the burst.
 static void bursts(void **state)
 {
@@ -79,8 +79,8 @@ static void bursts(void **state)
 	assert_false(meter_admits(&m, &c, 1000, SECOND / 1000 - 1)); // 1000 bytes a millisecond
 	assert_true(meter_admits(&m, &c, 1000, SECOND / 1000));
 	assert_false(meter_admits(&m, &c, 1, SECOND / 1000));
-	assert_false(meter_admits(&m, &c, 1, 0));                // a clock that lags
-	assert_false(meter_admits(&m, &c, 10001, 100 * SECOND)); // more than the bucket ever holds
+	assert_false(meter_admits(&m, &c, 1, 0));                // a slow clock
+	assert_false(meter_admits(&m, &c, 10001, 100 * SECOND)); // more than the bucket can hold
 	assert_true(meter_admits(&m, &c, 10000, 100 * SECOND));
 	c.peak_kbps = 16000;
 	c.peak_depth = 2000;
@@ -91,7 +91,7 @@ static void bursts(void **state)
 	assert_true(meter_admits(&peak, &c, 1000, SECOND / 2000));
 }
 
-// A frame that one bucket refuses costs the other one nothing.
+// If one bucket refuses a frame, the other bucket keeps its tokens.
 static void a_refused_frame_is_free(void **state)
 {
 	struct meter_conf c = {
@@ -105,8 +105,7 @@ static void a_refused_frame_is_free(void **state)
 		CHECK(meter_admits(&m, &c, 1000, i * SECOND / 2000), "frame %ju", (uintmax_t)i);
 }
 
-// Nothing is lost to rounding, nor does a number overflow, over a year of the slowest and the
-// fastest rate.
+// No rounding error and no overflow in a year of the slowest and the fastest rate.
 static void extremes(void **state)
 {
 	struct meter_conf fast = {.rate_kbps = UINT32_MAX,

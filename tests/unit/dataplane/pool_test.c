@@ -3,7 +3,7 @@
 #include "tests/unit/kit.h"
 #include "tests/unit/pool.h"
 
-// So many buffers as there are, then none; they come from the other pool and go back to it.
+// A ration gives its number of buffers, then none. They come from the other pool and return to it.
 static void rations(void **state)
 {
 	struct rte_mempool *pool = test_pool(1 << 20), *rationed = pool_create_rationed(pool, 7);
@@ -24,7 +24,7 @@ static void rations(void **state)
 			assert_ptr_equal(m[i]->pool, pool);
 		assert_int_equal(rte_mempool_avail_count(pool), before - 5);
 		rte_pktmbuf_free_bulk(m, 5);
-		assert_null(rte_pktmbuf_alloc(rationed)); // given back is not given again
+		assert_null(rte_pktmbuf_alloc(rationed)); // a returned buffer is not given again
 	}
 	rte_mempool_free(rationed);
 	assert_int_equal(rte_mempool_avail_count(pool), before);
@@ -37,7 +37,7 @@ static void rations(void **state)
 		one->next = all;
 		all = one;
 	}
-	assert_int_equal(taken, before); // no more than there are
+	assert_int_equal(taken, before); // no more than the pool has
 	while (all) {
 		struct rte_mbuf *one = all;
 		all = one->next;
@@ -48,7 +48,7 @@ static void rations(void **state)
 	rte_mempool_free(pool);
 }
 
-// A frame is a chain where it is longer than a buffer.
+// A frame that is longer than a buffer is a chain.
 static void frames(void **state)
 {
 	struct rte_mempool *pool = test_pool(1 << 20);
@@ -66,7 +66,7 @@ static void frames(void **state)
 	rte_mempool_free(pool);
 }
 
-// A pool that is given back may be made again, whether or not all its buffers have come home.
+// A freed pool can be made again, even if buffers are missing.
 static void long_again(void **state)
 {
 	struct rte_mempool *pool = pool_create_long(7);

@@ -20,7 +20,7 @@ static size_t used(void)
 	return s.heap_allocsz_bytes;
 }
 
-// A device that is opened and closed leaves no memory of DPDK's behind.
+// Opening and closing a device leaves no DPDK memory behind.
 static void nothing_is_left(void **state)
 {
 	struct rte_mempool *pool = test_pool(1 << 20);
@@ -41,7 +41,7 @@ static void nothing_is_left(void **state)
 		assert_int_equal(p.tx_queues, WORKERS);
 		device_close(&p);
 		if (!round)
-			before = used(); // what the driver makes once
+			before = used(); // includes memory that the driver takes only once
 	}
 	assert_int_equal(used(), before);
 	rmdir(folder);

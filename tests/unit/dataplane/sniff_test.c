@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ring against what was put into it; what the forwarding path shows is the matter of
-// txbatch_test and forward_test.
+// The contents of the sniffer's ring. txbatch_test and forward_test check the frames that the
+// forwarding path shows to sniffers.
 
 #include <pthread.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static void close_sniffer(void)
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 }
 
-// A frame whose bytes all are the lowest one of its number, which stands in the first four.
+// A frame with its number in the first four bytes. All other bytes are the lowest byte of the
+// number.
 static struct rte_mbuf *frame(uint32_t number, uint16_t len)
 {
 	struct rte_mbuf *m = rte_pktmbuf_alloc(pool);
@@ -60,13 +61,13 @@ static void show(const struct sniff_what *what, uint32_t first, unsigned n, uint
 	rte_pktmbuf_free_bulk(frames, n);
 }
 
-// The next record is that of a frame; it is taken.
+// Checks that the next record is that of the frame, and takes it.
 static void check_record(uint32_t number, uint32_t len)
 {
 	const struct sniff_record *r = sniff_peek(sniffer);
 	uint32_t found;
 
-	CHECK(r, "frame %u is not there", number);
+	CHECK(r, "frame %u is missing", number);
 	memcpy(&found, r->bytes, sizeof found);
 	assert_int_equal(found, number);
 	assert_int_equal(r->length, len);
@@ -78,7 +79,7 @@ static void check_record(uint32_t number, uint32_t len)
 	sniff_take(sniffer);
 }
 
-// Records of every size, round and round, in order and whole.
+// Records of every size, over many rounds of the ring, stay complete and in order.
 static void rounds(void **state)
 {
 	uint64_t random = 1;
@@ -105,7 +106,7 @@ static void snaplen(void **state)
 	close_sniffer();
 }
 
-// What finds no room is counted, and there is room again behind what was taken.
+// A full ring counts lost frames. Taken records make room again.
 static void a_full_ring(void **state)
 {
 	static const unsigned fit = RING / (32 + 96);
@@ -127,8 +128,7 @@ static void a_full_ring(void **state)
 	close_sniffer();
 }
 
-// Of frames that were offered, those that were not sent are neither there nor lost, wherever the
-// ring was full.
+// Frames that were not sent have no record and do not count as lost, even if the ring was full.
 static void not_sent(void **state)
 {
 	static const unsigned fit = RING / (32 + 96);
@@ -179,7 +179,7 @@ static void other_ports_and_ways(void **state)
 	close_sniffer();
 }
 
-// Wants frames of an odd number, and sees the end of long ones.
+// Accepts frames with odd numbers, and reads to the end of long ones.
 static bool is_odd(const void *program, const uint8_t *data, uint32_t length, uint32_t there)
 {
 	assert_ptr_equal(program, &list);
@@ -212,7 +212,7 @@ static void filter(void **state)
 	close_sniffer();
 }
 
-// Two that want the same: both get it, and one goes without disturbing the other.
+// Two sniffers of the same frames: both get them, and one can end without affecting the other.
 static void two_sniffers(void **state)
 {
 	(void)state;
@@ -246,8 +246,8 @@ static void *write_frames(void *unused)
 	return NULL;
 }
 
-// A worker writes while control reads: what is read is whole and in order, and with the lost all
-// that was written.
+// A worker writes while control reads. The records are complete and in order. Read and lost frames
+// add up to the written frames.
 static void two_threads(void **state)
 {
 	uint64_t found = 0, lost = 0;
@@ -264,7 +264,7 @@ static void two_threads(void **state)
 			continue;
 		memcpy(&number, r->bytes, sizeof number);
 		CHECK(number >= next && r->bytes[63] == (uint8_t)number,
-		      "frame %u where %u or a later one should be", number, next);
+		      "frame %u instead of %u or a later one", number, next);
 		next = number + 1;
 		found++;
 		sniff_take(sniffer);

@@ -20,7 +20,7 @@ static const uint8_t untagged[] = {ADDRESSES, PAYLOAD},
 		     tagged[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x07, PAYLOAD},
 		     priority[] = {ADDRESSES, 0x81, 0x00, 0x60, 0x00, PAYLOAD},
 		     pushed[] = {ADDRESSES, 0x81, 0x00,
-				 0x00,      0x07, PAYLOAD}; // VLAN 7 given to what had no tag
+				 0x00,      0x07, PAYLOAD}; // a new tag with VLAN 7
 
 enum { PORTS = 6 };
 
@@ -29,17 +29,17 @@ static struct swconf conf;
 static struct port_runtime runtime[PORTS_MAX];
 static struct counter_block counters[PORTS_MAX];
 static struct txbatch batch;
-static struct sniffer *sniffer; // of everything
+static struct sniffer *sniffer; // of all frames
 static const uint64_t now_ns = 1;
 
-// What was sent: as often as `sent` says, the last frame of each port.
+// The number of sent frames, and the last frame of each port.
 static struct {
 	unsigned frames;
 	uint32_t len;
 	uint8_t bytes[4096];
 	uint16_t refs;
 } sent[PORTS];
-static uint16_t takes = UINT16_MAX; // of each batch
+static uint16_t takes = UINT16_MAX; // frames of each batch that are sent
 
 static uint16_t send_frames(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
 {
@@ -105,7 +105,7 @@ static void check_sniffed(void)
 	memset(counters, 0, sizeof counters);
 }
 
-// After each test: no buffer is lost, and a sniffer has seen what was counted.
+// Checks after each test that no buffer is lost and that the sniffer saw the counted frames.
 static int end(void **state)
 {
 	(void)state;
@@ -125,7 +125,7 @@ static struct rte_mbuf *frame(const uint8_t *bytes, size_t len)
 	return m;
 }
 
-// How a frame with this tag goes out in VLAN 7: ports 0 to 2 want no tag.
+// The egress of a frame with this tag in VLAN 7. Ports 0 to 2 are untagged.
 static struct egress egress_of(const uint8_t *bytes)
 {
 	uint32_t tag = bytes[12] == 0x81 ? 0x81000000 | frame_be16(bytes + 14) : 0;
@@ -148,7 +148,7 @@ static void check_sent(unsigned port, const uint8_t *bytes, size_t len)
 	assert_int_equal(counters[port].tx_bytes, len);
 }
 
-// Every kind of frame to every set of two untagged and two tagged ports.
+// Every kind of frame, to every set of two untagged and two tagged ports.
 static void forms(void **state)
 {
 	static const struct {
@@ -177,7 +177,7 @@ static void forms(void **state)
 		}
 }
 
-// Ports that want the same form share one buffer.
+// Ports with the same form share one buffer.
 static void one_copy_for_a_form(void **state)
 {
 	struct egress e = egress_of(untagged);
@@ -191,7 +191,7 @@ static void one_copy_for_a_form(void **state)
 	assert_int_equal(rte_mbuf_refcnt_read(batch.frame[3][0]), 3);
 }
 
-// A frame in several buffers, each of which is freed by each of its receivers.
+// Each receiver of a chain frees all its buffers.
 static void chains(void **state)
 {
 	struct egress e = egress_of(untagged);
@@ -229,7 +229,7 @@ static void a_full_queue(void **state)
 	}
 }
 
-// No headroom for a tag; no buffer for a copy: counted where the frame should have gone.
+// Without headroom for a tag or a buffer for a copy, the drop counts at the egress port.
 static void no_room(void **state)
 {
 	struct egress e = egress_of(untagged);
@@ -253,8 +253,8 @@ static void no_room(void **state)
 	assert_int_equal(counters[3].tx_packets, 0);
 }
 
-// Longer than the port sends, where four bytes of a tag do not count: left out, the others go in
-// their order.
+// Frames longer than the port's maximum are dropped, and the others keep their order. The four
+// bytes of a tag do not count.
 static void long_frames(void **state)
 {
 	uint8_t bytes[sizeof tagged + 1];
@@ -313,7 +313,7 @@ static void metered_ports(void **state)
 	assert_int_equal(sent[0].frames, 5);
 	assert_int_equal(sent[1].frames, 2);
 	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 3);
-	e.ns = sizeof untagged * UINT64_C(1000000); // 8 kbit/s: a byte a millisecond
+	e.ns = sizeof untagged * UINT64_C(1000000); // 8 kbit/s: one byte per millisecond
 	for (int i = 0; i < 2; i++)
 		txbatch_give(&batch, frame(untagged, sizeof untagged), portset_of(1), &e);
 	txbatch_drain(&batch);
@@ -321,8 +321,8 @@ static void metered_ports(void **state)
 	assert_int_equal(counters[1].tx_drop[TX_RATE_LIMIT], 4);
 }
 
-// A mirror's destination gets what its source sends, in that form; and copies of what it receives,
-// as it came. More of them than fit into a batch.
+// A mirror's destination gets sent frames in their egress form and received frames in their ingress
+// form. The test has more frames than fit into a batch.
 static void mirrors(void **state)
 {
 	struct egress e = egress_of(tagged);

@@ -18,8 +18,8 @@ static void check(const struct event *e, enum outcome reason, uint64_t key, uint
 	assert_int_equal(e->count, count);
 }
 
-// Of each reason one message a second, told when the second is over, with the first one's time and
-// MAC.
+// One message per reason and second, reported at the end of the second, with time and MAC of the
+// first violation.
 static void summed_by_second_and_reason(void **state)
 {
 	struct violations v = {.lock = RTE_SPINLOCK_INITIALIZER};

@@ -41,7 +41,7 @@ static void rates_are_of_what_came_meanwhile(void **state)
 	json_decref(now);
 }
 
-// Cleared counters, a port that was not there, one that is there no more.
+// Cleared counters, an added port and a deleted port.
 static void counters_begin_anew(void **state)
 {
 	json_t *before = json_pack("[o, o, o]", port("a", 1000, 10, 5, 0), port("b", 50, 0, 90, 0),
@@ -55,8 +55,8 @@ static void counters_begin_anew(void **state)
 	assert_float_equal(of(rates, 0, "rx_pps"), 30, 0.001);
 	assert_float_equal(of(rates, 1, "rx_pps"), 40, 0.001);
 	assert_float_equal(of(rates, 1, "tx_pps"), 20, 0.001);
-	assert_float_equal(of(rates, 2, "rx_pps"), 60, 0.001); // one of its drops fell: all of it
-							       // is new
+	// One of its drops fell, so all its counters count as new.
+	assert_float_equal(of(rates, 2, "rx_pps"), 60, 0.001);
 	json_decref(rates);
 	json_decref(before);
 	json_decref(now);

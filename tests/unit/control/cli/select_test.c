@@ -13,7 +13,7 @@ static const char table[] =
 	"{\"mac\": \"b\", \"vlan\": 10, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 12},"
 	"{\"mac\": \"d\", \"vlan\": 2, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 3}]";
 
-// The MACs that are left, in their order.
+// The remaining MACs in order.
 static void check(const char *selection, const char *wanted)
 {
 	json_t *rows = json_loads(table, 0, NULL), *chosen = json_loads(selection, 0, NULL), *some,
@@ -74,7 +74,7 @@ static void check_json(enum view view, const char *result, const char *selection
 	json_decref(all);
 }
 
-// Of an object the sum counts; policy stays an object; what is no table stays as it is.
+// Objects sort by their sum. policy stays an object. Values that are no tables stay unchanged.
 static void other_shapes(void **state)
 {
 	static const char ports[] =

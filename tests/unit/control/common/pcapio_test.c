@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures made byte by byte, so that what is read does not depend on what wrote it.
+// Hand-made captures, so that the tests of reading do not depend on writing.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ enum { FILE_MAX = 4096, ETHERNET = 1, RAW_IP = 101 };
 struct file {
 	uint8_t bytes[FILE_MAX];
 	size_t len;
-	bool swapped; // written by a machine of the other byte order
+	bool swapped; // in the other byte order
 	char path[64];
 };
 
@@ -148,7 +148,7 @@ static void formats(void **state)
 	static const struct {
 		uint32_t magic; // 0: pcapng
 		uint8_t digits;
-		uint32_t fraction; // of the second record
+		uint32_t fraction; // of a second, in the second record
 		uint64_t ns;
 	} cases[] = {
 		{0xa1b2c3d4, 6, 250001, 250001000},
@@ -186,7 +186,7 @@ static void formats(void **state)
 	}
 }
 
-// Cut after every byte: whole records come, then a warning that names the file, then the end.
+// Truncated at every byte: complete records, then a warning with the file's name, then the end.
 static void cut_short(void **state)
 {
 	struct file whole[2] = {0};
@@ -238,7 +238,7 @@ static void refusals(void **state)
 	pcap_header(&files[2], 0xa1b2c3d4, RAW_IP);
 	pcapng_header(&files[3], 9, RAW_IP);
 	pcap_header(&files[4], 0xa1b2c3d4, ETHERNET);
-	files[4].len = 23; // not even a whole header
+	files[4].len = 23; // an incomplete header
 	for (size_t i = 0; i < COUNT(files); i++) {
 		struct captures *c = captures_create();
 		char error[CAPTURE_ERROR] = "";
@@ -266,7 +266,7 @@ static void no_records(void **state)
 	close_file(c, &f);
 }
 
-// A length that no frame has: not replayed, whatever follows.
+// A record with an impossible length ends the replay of the capture.
 static void broken(void **state)
 {
 	struct file f = {0};
@@ -289,8 +289,8 @@ static void broken(void **state)
 	close_file(c, &f);
 }
 
-// Records of several inputs come by time, equal ones by input; within an input the order is the
-// file's.
+// Records of several inputs are merged by time. Equal times are in the order of the inputs. Within
+// an input the order of the file stays.
 static void merged_by_time(void **state)
 {
 	static const uint32_t times[3][4] = {{1, 5, 5, 9}, {1, 4, 5, 10}, {0, 7, 3, 9}};
@@ -316,7 +316,7 @@ static void merged_by_time(void **state)
 		assert_int_equal(captures_next(c, &r, text), CAPTURE_RECORD);
 		CHECK(r.ns == wanted[i].s * UINT64_C(1000000000) && r.tag == wanted[i].tag,
 		      "record %zu: %ju of %u", i, (uintmax_t)r.ns, r.tag);
-		assert_int_equal(r.data[0], r.tag); // each has its own bytes
+		assert_int_equal(r.data[0], r.tag); // each input has its own bytes
 	}
 	expect_end(c);
 	captures_destroy(c);
@@ -364,7 +364,7 @@ static void outputs_that_fail(void **state)
 	assert_non_null(strstr(error, "/no/such/folder/a.pcap"));
 	struct capture_out *o = capture_out_open("/dev/full", error);
 	if (!o)
-		return; // said at once
+		return; // the error came at once
 	for (int i = 0; i < 1000; i++)
 		capture_out_write(o, 0, bytes, sizeof bytes);
 	assert_false(capture_out_close(o));

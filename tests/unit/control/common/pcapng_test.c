@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is written, read by libpcap.
+// libpcap reads the written captures.
 
 #include <pcap/pcap.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const uint8_t *frame(unsigned i)
 	return data;
 }
 
-// Every length of bytes and comments: every padding.
+// All lengths of data and comments, with all paddings.
 static void write_stream(void)
 {
 	char comment[FRAMES + 1];
@@ -90,7 +90,7 @@ static void dropped(void **state)
 
 	(void)state;
 	assert_int_equal(pcapng_dropped(block, size), s.dropped);
-	for (size_t cut = 0; cut < size; cut++) { // never beyond the end
+	for (size_t cut = 0; cut < size; cut++) { // no read is beyond the end
 		uint8_t *part = malloc(cut + !cut);
 		pcapng_dropped(memcpy(part, block, cut), cut);
 		free(part);

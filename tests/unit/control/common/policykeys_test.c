@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The table of policy keys is tested by its own rows: a key that is added is tested at once.
+// The tests loop over the table of policy keys, so they include new keys.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static bool sets(enum policy_key k, const char *text, struct policy *p)
 	if (!good) {
 		CHECK(!strncmp(why, policy_rows[k].name, strlen(policy_rows[k].name)), "%s: %s",
 		      policy_rows[k].name, why);
-		CHECK(!memcmp(&before, p, sizeof *p), "%s is refused '%s', and changes the policy",
+		CHECK(!memcmp(&before, p, sizeof *p), "%s refuses '%s', but changes the policy",
 		      policy_rows[k].name, text);
 	} else {
 		CHECK(policy_has(p, k), "%s", policy_rows[k].name);
@@ -26,7 +26,7 @@ static bool sets(enum policy_key k, const char *text, struct policy *p)
 	return good;
 }
 
-// That the policy's text for a key is `wanted`, and that this text gives the same value.
+// Checks that the policy's text for a key is `wanted`, and that this text gives the same value.
 static void check_text(enum policy_key k, const struct policy *p, const char *wanted)
 {
 	char *text = malloc(VLANS_TEXT);
@@ -47,7 +47,7 @@ static void rows_are_complete(void **state)
 		const struct policy_row *r = &policy_rows[k];
 		assert_non_null(r->name);
 		assert_non_null(r->help);
-		assert_int_equal(policy_find(r->name), k); // and so it is there once
+		assert_int_equal(policy_find(r->name), k); // therefore the name is unique
 		assert_true(r->type != POLICY_NUMBER ||
 			    (r->min <= r->standard && r->standard <= r->max));
 		assert_true(r->type != POLICY_CHOICE || r->words[r->standard]);
@@ -113,7 +113,7 @@ static void synonyms(void **state)
 	assert_false(sets(PK_ALLOWED_VLANS, "0", &p));
 }
 
-// A key of each level, in every combination of levels.
+// A key that is set on every combination of levels.
 static void inheritance(void **state)
 {
 	static const char *const value[POLICY_LEVELS] = {"4096", "1", "2", "3"};
@@ -158,7 +158,7 @@ static void vlans_are_inherited_whole(void **state)
 	assert_int_equal(from[PK_ALLOWED_VLANS], LEVEL_SWITCH);
 }
 
-// A key with a letter left out is still recognized.
+// A key without one letter gets a suggestion.
 static void typing_errors(void **state)
 {
 	(void)state;

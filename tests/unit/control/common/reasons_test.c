@@ -12,7 +12,7 @@ static void check(const struct reason_row *r, int reason)
 {
 	CHECK(r->meaning && r->meaning[strlen(r->meaning) - 1] == '.',
 	      "reason %d has no meaning that is a sentence", reason);
-	CHECK(r->advice, "reason %d is without advice", reason);
+	CHECK(r->advice, "reason %d has no advice", reason);
 	CHECK(r->key_count <= REASON_KEYS, "reason %d has %u keys", reason, r->key_count);
 	for (unsigned i = 0; i < REASON_KEYS; i++)
 		CHECK(i < r->key_count ? r->key[i] < POLICY_KEYS : !r->key[i],

@@ -33,7 +33,7 @@ static void numbers(void **state)
 		{"1 ", 10, false, 0},
 		{"0x1", 10, false, 0},
 		{"1.0", 10, false, 0},
-		{"\xd9\xa1", 10, false, 0}, // a digit, but not of ours
+		{"\xd9\xa1", 10, false, 0}, // not an ASCII digit
 	};
 
 	(void)state;
@@ -155,7 +155,7 @@ static void check_there_and_back(const struct vlanset *set)
 	free(text);
 }
 
-// Random sets, thin and dense, and the one whose text is longest.
+// Sparse and dense random sets, and the set with the longest text.
 static void vlan_lists_there_and_back(void **state)
 {
 	struct vlanset longest = {{0}};
@@ -190,7 +190,7 @@ static void switches(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		bool on = cases[i].on != 1; // the wrong one
+		bool on = cases[i].on != 1; // the wrong value
 		CHECK(text_switch(cases[i].text, &on) == (cases[i].on >= 0), "'%s'", cases[i].text);
 		CHECK(cases[i].on < 0 ? on : on == (cases[i].on == 1), "'%s'", cases[i].text);
 	}
@@ -287,7 +287,7 @@ static void wrapping(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 400; i++)
-		words[i] = "… a bc "[i % 9]; // blanks are never far
+		words[i] = "… a bc "[i % 9]; // with many blanks
 	words[400] = 0;
 	text_wrap(f, words, 4);
 	text_wrap(f, "one\n\ntwo", 2);
@@ -301,7 +301,7 @@ static void wrapping(void **state)
 	free(out);
 }
 
-// What no terminal, log or JSON should get becomes '?'.
+// Bytes that are unsafe for terminals, logs or JSON become '?'.
 static void cleaned(void **state)
 {
 	static const char *const cases[][2] = {

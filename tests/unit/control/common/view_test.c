@@ -60,7 +60,7 @@ static void policies(void **state)
 	      "h      -\n");
 }
 
-// Frames a second in three digits; colours around the text, not in its width.
+// Rates have three digits. Colours do not count for the width.
 static void rates(void **state)
 {
 	static const char row[] =
@@ -83,7 +83,7 @@ static void rates(void **state)
 	json_decref(rows);
 }
 
-// Reasons that were counted, in sentences.
+// Counted drop reasons appear as sentences.
 static void one_port(void **state)
 {
 	(void)state;
@@ -114,7 +114,7 @@ static void the_rest(void **state)
 	check(VIEW_COUNT, "{\"count\": 17}", "17\n");
 }
 
-// Cells longer than a cell may be are cut, not overrun.
+// Cells beyond the maximum length are cut.
 static void long_cells(void **state)
 {
 	json_t *policy = json_object(), *rows;

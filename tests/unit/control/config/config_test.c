@@ -13,7 +13,7 @@
 #include "tests/unit/config.h"
 #include "tests/unit/kit.h"
 
-// A text that is refused, where, and a part of what is said.
+// A refused text, the position of the error, and a part of its message.
 struct refusal {
 	const char *text;
 	unsigned line, column;
@@ -24,10 +24,10 @@ struct refusal {
 #define PORT "ports:\n- {name: a, "
 
 static const struct refusal refusals[] = {
-	// not YAML, or not the right shape of it
+	// not YAML, or YAML of another structure
 	{"", 1, 1, "nothing in it"},
 	{"# nothing\n", 1, 1, "nothing in it"},
-	{"ports: [", 2, 1, ""}, // behind the end
+	{"ports: [", 2, 1, ""}, // after the end
 	{"ports:\n\t- a\n", 2, 1, ""},
 	{"ports: []\n---\nports: []\n", 3, 1, "a second document"},
 	{"- ports\n", 1, 1, "a list"},
@@ -91,7 +91,7 @@ static const struct refusal refusals[] = {
 	 "a group address"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
 	 46, "a number from 1 to 4094"},
-	// what does not fit together
+	// conflicts
 	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is there twice"},
 	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3, "port group 'g' is there twice"},
 	{PORT "port-group: g}\n", 2, 25, "'g', which does not exist (add it to port-groups)"},
@@ -236,7 +236,7 @@ static void defaults(void **state)
 	config_free(c);
 }
 
-// What looks like an error and is none.
+// Valid configurations that look like errors.
 static void legal(void **state)
 {
 	static const char *const texts[] = {
@@ -249,7 +249,7 @@ static void legal(void **state)
 		"{name: b, mac-address: 02:00:00:00:00:01, policy: {vlan-mode: access, access-vlan: 10}}]",
 		"ports: [{name: a}, {name: b}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 1, port: a}, {mac: 02:00:00:00:00:01, "
 		"vlan: 2, port: b}]",
-		// static on the port that it is assigned to
+		// static on the port of the assigned MAC
 		"ports: [{name: a, mac-address: 02:00:00:00:00:01}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 1, port: a}]",
 		"ports: [{name: a, policy: {mac-limit: 0}}]\nswitch: {mac-table-size: 1}\n",
 		"ports: [&p {name: a}]\n",
@@ -260,7 +260,7 @@ static void legal(void **state)
 		config_free(test_config(texts[i]));
 }
 
-// One more than the most there can be, of each kind of thing.
+// One object more than the maximum of each kind.
 static void limits(void **state)
 {
 	static const struct {
@@ -322,7 +322,7 @@ static void files(void **state)
 	assert_null(config_read("/tmp", &e));
 }
 
-// Any value that a key may have.
+// A random valid value of a key.
 static void random_policy(struct policy *p, uint64_t *seed)
 {
 	memset(p, 0, sizeof *p);
@@ -344,7 +344,7 @@ static void random_policy(struct policy *p, uint64_t *seed)
 	}
 }
 
-// Text with everything in it that YAML may stumble over.
+// Random text with all characters that are special in YAML.
 static void random_text(char *out, size_t size, uint64_t *seed)
 {
 	static const char *const bits[] = {"a",
@@ -439,7 +439,7 @@ static void random_static(struct config *c, unsigned i, uint64_t *seed)
 	strcpy(s->port, p->name);
 }
 
-// From any of the other ports to the last one.
+// A random mirror from other ports to the last port.
 static void random_mirror(struct config *c, unsigned i, uint64_t *seed)
 {
 	struct config_mirror *m = config_add_mirror(c);
@@ -558,7 +558,7 @@ static char *written(const struct config *c, size_t *size)
 	return text;
 }
 
-// What is written is read as the same configuration; copies are the same, too.
+// A written and read configuration is equal to the original. So are copies.
 static void written_and_read_again(void **state)
 {
 	uint64_t seed = 11;
@@ -596,7 +596,7 @@ static void note_warning(void *arg, const struct error *w)
 	strcat(strcat(all, w->text), "\n");
 }
 
-// What is legal but surely not meant: one warning each, and none about what is in order.
+// Valid but suspicious settings give one warning each. Other settings give none.
 static void warnings(void **state)
 {
 	static const struct {
@@ -699,7 +699,7 @@ static void comments(void **state)
 		{"ports: [ {name: a}, # one\n {name: b} ]\n", true},
 		{"%YAML 1.1 # version\n---\nports: []\n", true},
 		{"ports: []\n... # over\n", true},
-		// a # in a value is none
+		// a # in a value is no comment
 		{"switch: {name: a#b}\n", false},
 		{"switch: {name: 'a # b'}\n", false},
 		{"switch: {name: \"a # b\"}\n", false},
@@ -711,13 +711,13 @@ static void comments(void **state)
 		{"\xef\xbb\xbf# a\nname: b\n", true},
 		{"name: a\r\nother: 'b # c'\r\n", false},
 		{"name: a\r\nother: b # c\r\n", true},
-		// text blocks: in the first line it is one
+		// text blocks: a comment in the first line only
 		{"name: |\n  # a\n  b\n", false},
 		{"name: |2- # a\n  b\n", true},
 		{"name: > # a\n  b\n", true},
 		{"name: >\n  # a\nother: b\n", false},
 		{"name: |\n  a\n# b\nother: c\n", true},
-		// nobody knows
+		// undecidable
 		{"name: 'a", true},
 		{"\xff\xfe"
 		 "a\0",

@@ -59,13 +59,13 @@ static void devices(void **state)
 		CHECK(parts_of(cases[i].device, &parts, &e), "%s: %s", cases[i].device, e.text);
 		const char *args = parts.args[0];
 		assert_int_equal(parts.count, 1);
-		size_t len = strlen(cases[i].args); // settings of a driver may follow
+		size_t len = strlen(cases[i].args); // driver settings may follow
 		CHECK(!strncmp(args, cases[i].args, len) && (!args[len] || args[len] == ','),
 		      "%s: %s", cases[i].device, args);
 	}
 }
 
-// The members first, then the bond that names them.
+// The members come first, then the bond that names them.
 static void bonds(void **state)
 {
 	struct device_parts parts;
@@ -133,7 +133,7 @@ static void refusals(void **state)
 	}
 }
 
-// The longest text that a configuration takes.
+// The longest text that a configuration accepts.
 static void long_devices(void **state)
 {
 	static const char *const kinds[] = {
@@ -170,7 +170,7 @@ static void pci_devices(void **state)
 		CHECK(!device_is_pci(elsewhere[i]), "%s", elsewhere[i]);
 }
 
-// Who is at a socket is found out without a connection.
+// The state of a socket is found without a connection.
 static void peers(void **state)
 {
 	char path[] = "/tmp/nestswitch-test-XXXXXX", device[160];

@@ -74,7 +74,7 @@ static void reach(void **state)
 	assert_int_equal(conf->port[C].reach & all, portset_of(A));
 	free(conf);
 	conf = compiled("ports: [{name: a}, {name: b}, {name: c, policy: {isolation-group: 31}}]",
-			numbers); // 0 isolates nobody
+			numbers); // group 0 isolates no port
 	assert_int_equal(conf->port[A].reach & all, portset_of(B) | portset_of(C));
 	assert_int_equal(conf->port[B].reach & all, portset_of(A) | portset_of(C));
 	assert_int_equal(conf->port[C].reach & all, portset_of(A) | portset_of(B));
@@ -187,7 +187,7 @@ static void violations_and_moves(void **state)
 	}
 }
 
-// The destination of a mirror is in no VLAN, not even in one that its policy names.
+// The destination of a mirror is in no VLAN, not even in a VLAN of its policy.
 static void mirrors(void **state)
 {
 	struct swconf *conf = compiled(
@@ -221,7 +221,7 @@ static void fixed_macs(void **state)
 		"- {name: c, mac-address: 02:00:00:00:00:03, policy: {vlan-mode: access, access-vlan: 4094}}\n"
 		"static-macs:\n"
 		"- {mac: 02:00:00:00:00:99, vlan: 10, port: b}\n"
-		"- {mac: 02:00:00:00:00:01, vlan: 5, port: a}\n"); // its own already
+		"- {mac: 02:00:00:00:00:01, vlan: 5, port: a}\n"); // already assigned to a
 	size_t count;
 	struct fixed_mac *f = compile_fixed(c, numbers, &count);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A configuration applied to a running switch: what differs is done, and what it makes untrue is
-// put right at once.
+// A configuration applied to a running switch changes only the differences. It also removes entries
+// that have become invalid.
 
 #include <inttypes.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static void open_switch(const char *text)
 	memset(told, 0, sizeof told);
 }
 
-// After each test too, whether it failed or not.
+// Runs also after each test, failed or not.
 static int close_switch(void **state)
 {
 	(void)state;
@@ -60,7 +60,7 @@ static unsigned number_of(const char *port)
 	return test_port(sw, port);
 }
 
-// As a frame does it. The time is the switch's.
+// Learns a MAC as a frame does, at the time of the switch.
 static void learn(const char *port, uint16_t vid, uint64_t mac)
 {
 	const struct fdb_learner *who = &sw->conf->port[number_of(port)].learner;
@@ -71,7 +71,7 @@ static void learn(const char *port, uint16_t vid, uint64_t mac)
 		FDB_LEARNED);
 }
 
-// The type of an entry, -1: there is none.
+// The type of an entry; -1 if there is none.
 static int type_of(uint16_t vid, uint64_t mac)
 {
 	struct fdb_entry e;
@@ -96,8 +96,7 @@ static void a_lowered_limit(void **state)
 	assert_int_equal(type_of(1, MAC(100)), FDB_DYNAMIC);
 }
 
-// Entries that expired and were not swept yet stand for nobody: the live ones are within the new
-// limit.
+// Expired entries that are not swept yet do not count: the live entries are within the new limit.
 static void a_lowered_limit_and_dead_entries(void **state)
 {
 	(void)state;
@@ -117,7 +116,7 @@ static void what_becomes_untrue(void **state)
 	static const char before[] = "ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]";
 	static const struct {
 		const char *after;
-		int a1, a2, b1; // types of what a learned in VLANs 1 and 2, and b in 1
+		int a1, a2, b1; // types of the entries of a in VLANs 1 and 2, and of b in VLAN 1
 	} cases[] = {
 		{"ports: [{name: a}, {name: b, policy: {mac-sticky: on}}]", FDB_DYNAMIC,
 		 FDB_DYNAMIC, FDB_STICKY},
@@ -148,7 +147,7 @@ static void what_becomes_untrue(void **state)
 			      type_of(1, MAC(2)) == cases[i].b1,
 		      "case %zu: %d, %d, %d", i, type_of(1, MAC(1)), type_of(2, MAC(1)),
 		      type_of(1, MAC(2)));
-		assert_int_equal(number_of("a"), a); // whatever the order in the configuration
+		assert_int_equal(number_of("a"), a); // for any order in the configuration
 		apply(before);
 		assert_int_not_equal(type_of(2, MAC(1)), FDB_STATIC);
 		assert_int_not_equal(type_of(1, MAC(1)), FDB_ASSIGNED);
@@ -166,7 +165,7 @@ static void refused_changes(void **state)
 		{"dataplane: {hugepages: off}\nports: [{name: a}, {name: b}]", "hugepages"},
 		{"dataplane: {busy-poll: off}\nports: [{name: a}, {name: b}]", "busy-poll"},
 		{"dataplane: {eal: [-v]}\nports: [{name: a}, {name: b}]", "eal"},
-		// more than the table was made for:
+		// more than the table can hold:
 		{"policy: {mac-limit: 65536}\nports: [{name: a}, {name: b}]", "131072"},
 		{"policy: {mac-limit: 32768}\nports: [{name: a}, {name: b}, {name: c}]", "98304"},
 	};
@@ -186,7 +185,7 @@ static void refused_changes(void **state)
 	}
 }
 
-// A port that leaves takes with it all it was; whoever gets its number next begins at nothing.
+// A deleted port leaves no state behind. The next port with its number starts from zero.
 static void ports_come_and_go(void **state)
 {
 	static const char before[] = "ports: [{name: a, policy: {mac-sticky: on}}, {name: b}]";
@@ -201,7 +200,7 @@ static void ports_come_and_go(void **state)
 	sw->shared.err_disabled = portset_of(a);
 	sw->shared.port[a].recover_ns = 1;
 	sw->shared.port[a].ingress.average_used = 1;
-	apply("ports: [{name: b}, {name: c}]"); // c comes while a is still there
+	apply("ports: [{name: b}, {name: c}]"); // c is added before a is deleted
 	assert_int_equal(switch_port(sw, "a"), -1);
 	assert_int_not_equal(number_of("c"), a);
 	assert_int_equal(type_of(1, MAC(1)), -1);
@@ -225,7 +224,7 @@ static void ports_come_and_go(void **state)
 	assert_int_equal(type_of(1, MAC(1)), -1);
 }
 
-// With another device a port is a new one.
+// A port with another device counts as a new port.
 static void a_port_changes_its_device(void **state)
 {
 	(void)state;
@@ -238,7 +237,7 @@ static void a_port_changes_its_device(void **state)
 	assert_int_equal(sw->shared.up, sw->ports);
 }
 
-// Numbers that leave are free only when they have left.
+// Numbers of deleted ports become free only after the deletion.
 static void as_many_ports_as_there_can_be(void **state)
 {
 	char text[4096] = "policy: {mac-limit: 1}\nports: [", other[4096];
@@ -277,7 +276,7 @@ static void ports_go_down_and_up(void **state)
 	assert_int_equal(switch_port(sw, ""), -1);
 }
 
-// What is shown of a port is what frames meet there, not what was last heard of its device.
+// The shown state of a port is that of forwarding, not the last state of its device.
 static void a_state_is_that_of_forwarding(void **state)
 {
 	(void)state;
