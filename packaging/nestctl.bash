@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# bash completion of nestctl and nestswitch. nestctl knows by itself what may follow, names of ports included; what nestswitch
-# knows stands in its help.
+# bash completion of nestctl and nestswitch. nestctl itself computes the candidates, including names of ports. The candidates
+# of nestswitch come from its help.
 
-# The line up to the cursor, in words without their quotes; MAC addresses and sockets are one word each, whatever readline
-# thinks of colons. quote: what the last word begins with, if that is one.
+# Splits the line up to the cursor into words without quotes. MAC addresses and sockets are single words, although readline
+# splits them at colons. quote: the quote at the start of the last word, if there is one.
 _nestctl_words() {
 	local line=${COMP_LINE:0:COMP_POINT} quotes=$'[\'"\\\\]'
 	local word=$'^[ \t]*(([^ \t\'"\\\\]|\\\\.|\'[^\']*(\'|$)|"([^"\\\\]|\\\\.)*("|$))+)'
@@ -18,7 +18,7 @@ _nestctl_words() {
 	words=("${words[@]//$quotes/}")
 }
 
-# Readline completes what is behind the last colon only, or behind the quote.
+# Readline replaces only the text after the last colon or after the quote.
 _nestctl_reply() {
 	local begun=${words[-1]}
 

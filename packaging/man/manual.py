@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fills in a page of the manual: what the programs say of themselves takes the place of its lines that are @NAME@.
+"""Makes a manual page from a template: the help of the programs replaces lines of the form @NAME@.
 Usage: manual.py TEMPLATE OUTPUT NESTSWITCH NESTCTL"""
 
 import json
@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROW = re.compile(r"  (\S.*?)(?:  +(\S.*))?$")  # of help: what, and what it means
-MORE = re.compile(r" {4,}(\S.*)$")  # another line of that
+ROW = re.compile(r"  (\S.*?)(?:  +(\S.*))?$")  # a row of help: word and meaning
+MORE = re.compile(r" {4,}(\S.*)$")  # a continuation line
 
 
 def escaped(text):
@@ -23,12 +23,12 @@ def bold(text):
 
 
 def prose(text):
-    """What stands in backquotes is bold."""
+    """Text in backquotes becomes bold."""
     return re.sub(r"`([^`]*)`", lambda found: bold(found[1]), escaped(text))
 
 
 def usage(text):
-    """Words in capitals stand for something, the others for themselves."""
+    """Words in capitals are placeholders and become italic. Other words become bold."""
     return re.sub(r"-*[A-Za-z0-9_:](?:[\w:-]*\w)?|--", lambda found: f"\\fI{found[0]}\\fR" if found[0].isupper() else bold(found[0]),
                   escaped(text))
 

@@ -39,7 +39,7 @@ def run(*words, check=True, timeout=60):
     return done
 
 
-def why_not():
+def unsupported_reason():
     """The reason why this machine cannot run the lab; None if it can."""
     if os.geteuid():
         return "not root"
@@ -149,10 +149,10 @@ class Station(Namespace):
                 break
         return ping(self, address, count, interval, LAST_REPLY_S)
 
-    def ping_in_vain(self, address, count=5, interval=0.05):
+    def ping_unanswered(self, address, count=5, interval=0.05):
         return ping(self, address, count, interval, 1)
 
-    def forget_neighbours(self):
+    def flush_neighbours(self):
         self.ip("neigh", "flush", "all")
 
 
@@ -251,7 +251,7 @@ class Switch:
             return "hangs"
 
 
-class Whole:
+class Testbed:
     """Namespaces, a folder and a switch. If `set_up` of a subclass fails, the context manager cleans up."""
 
     def __init__(self, prefix):
@@ -281,7 +281,7 @@ class Whole:
         return namespace
 
 
-class Lab(Whole):
+class Lab(Testbed):
     """Nested hosts on one switch. `kind` is tap or af_packet."""
 
     def __init__(self, build, kind="tap", hosts=3, guests=2):
@@ -343,10 +343,10 @@ class Lab(Whole):
                 raise Failure(f"ports stay down: {self.switch.show('port')}")
             time.sleep(0.05)
 
-    def forget(self):
+    def flush_neighbours(self):
         """Empties every neighbour cache."""
         for namespace in [*self.hosts, *self.guests()]:
-            namespace.forget_neighbours()
+            namespace.flush_neighbours()
 
 
 @contextmanager

@@ -76,7 +76,7 @@ class Station(lab.Namespace):
         return self.start(sys.executable, TRAFFIC, *words, stdout=-1, text=True)
 
 
-class Net(lab.Whole):
+class Net(lab.Testbed):
     """The namespaces of the switch and its stations."""
 
     def __init__(self, build, ports):

@@ -44,7 +44,7 @@ class Station:
         return Pings(self.run(f"ping -q -c {count} -i {interval} -W {patience_s} {address}", check=False,
                               timeout=count * (interval + 0.1) + 2 * patience_s))
 
-    def ping_in_vain(self, address):
+    def ping_unanswered(self, address):
         return self.ping(address, 3, 0.2, 1)
 
     def start(self, command):
@@ -128,7 +128,7 @@ class Guest(Station):
         self.run(f"arping -q -U -c 1 -I eth0 {self.ip4}")
 
 
-class Lab(lab.Whole):
+class Lab(lab.Testbed):
     """Nested hosts on one switch."""
 
     def __init__(self, build, image, hosts=3, guests=2):

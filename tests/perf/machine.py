@@ -27,7 +27,7 @@ def progress(text):
     print(f"bench: {text}", file=sys.stderr, flush=True)
 
 
-def why_not():
+def unsupported_reason():
     """The reason why this machine cannot measure; None if it can."""
     cores = len(os.sched_getaffinity(0))
     if cores < CORES:

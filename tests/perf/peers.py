@@ -144,7 +144,7 @@ class LinuxBridge(Program):
         self.name = "Linux bridge, veths, packet sockets" if bridge else "veths, packet sockets, no bridge"
 
     def prepare(self):
-        reason = lab.why_not()
+        reason = lab.unsupported_reason()
         if reason:
             raise Absent(f"no Linux bridge here: {reason}")
         if not self.blast.exists():
