@@ -10,7 +10,7 @@
 static const char usage[] =
 	"usage: nestswitch check FILE\n"
 	"\n"
-	"Reads a configuration and says whether `run` would take it. Nothing is started.\n";
+	"Reads a configuration and says whether `run` accepts it. Starts nothing.\n";
 
 static bool check_devices(const struct config *c, struct error *e)
 {
@@ -35,9 +35,9 @@ static int check(const char *path)
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!*c->port[i].device)
 			complain(
-				"warning: port '%s' has no device: `replay` can use it, `run` will refuse it",
+				"warning: port '%s' has no device: `replay` accepts it, `run` refuses it",
 				c->port[i].name);
-	printf("%s: good: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n",
+	printf("%s: valid: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n",
 	       path, c->name, c->port_count, c->group_count, c->fixed_count, config_table_size(c));
 	config_free(c);
 	return EXIT_DONE;
@@ -45,11 +45,15 @@ static int check(const char *path)
 
 int check_main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "--help"))
-		return fputs(usage, stdout), EXIT_DONE;
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		fputs(usage, stdout);
+		return EXIT_DONE;
+	}
 	if (argc == 3 && !strcmp(argv[1], "--config"))
 		return check(argv[2]);
-	if (argc != 2 || argv[1][0] == '-')
-		return complain("one FILE is wanted (see nestswitch check --help)"), EXIT_USAGE;
+	if (argc != 2 || argv[1][0] == '-') {
+		complain("give one FILE (see nestswitch check --help)");
+		return EXIT_USAGE;
+	}
 	return check(argv[1]);
 }

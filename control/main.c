@@ -21,13 +21,12 @@ struct subcommand {
 };
 
 static const struct subcommand subcommands[] = {
-	{"run", run_main, "forward between devices, controlled by nestctl, until told to stop"},
-	{"replay", replay_main,
-	 "send captures through a switch; write what comes out and a report"},
+	{"run", run_main, "forward between devices; nestctl controls it"},
+	{"replay", replay_main, "forward the frames of captures, write captures and a report"},
 	{"bench", bench_main, "measure the switch on this machine"},
-	{"check", check_main, "say whether a configuration is good"},
+	{"check", check_main, "check a configuration"},
 	{"help", help_main,
-	 "say this; `help policy`, `help drops`, `help events`: what these names mean"},
+	 "show this; `help policy`, `help drops` and `help events` explain these names"},
 	{0},
 };
 
@@ -36,7 +35,7 @@ static void print_usage(FILE *out)
 	fputs("usage: nestswitch COMMAND …\n\n", out);
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		fprintf(out, "  %-8s %s\n", s->name, s->help);
-	fputs("\n`nestswitch COMMAND --help` says more; `nestswitch --version` says which version this is.\n",
+	fputs("\n`nestswitch COMMAND --help` explains a command. `nestswitch --version` shows the version.\n",
 	      out);
 }
 
@@ -49,13 +48,14 @@ static const struct {
 static int help_main(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof topics / sizeof *topics && argc == 2; i++)
-		if (!strcmp(topics[i].name, argv[1]))
-			return topics[i].print(stdout), EXIT_DONE;
-	if (argc > 1)
-		return complain(
-			       "no help on '%s' (there is `help policy`, `help drops` and `help events`)",
-			       argv[1]),
-		       EXIT_USAGE;
+		if (!strcmp(topics[i].name, argv[1])) {
+			topics[i].print(stdout);
+			return EXIT_DONE;
+		}
+	if (argc > 1) {
+		complain("no help on '%s' (help policy, help drops or help events)", argv[1]);
+		return EXIT_USAGE;
+	}
 	print_usage(stdout);
 	return EXIT_DONE;
 }
@@ -70,12 +70,18 @@ int main(int argc, char **argv)
 {
 	char hint[TEXT_HINT];
 
-	if (argc < 2)
-		return print_usage(stderr), EXIT_USAGE;
-	if (!strcmp(argv[1], "--version"))
-		return puts("nestswitch " NESTSWITCH_VERSION), EXIT_DONE;
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print_usage(stdout), EXIT_DONE;
+	if (argc < 2) {
+		print_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("nestswitch " NESTSWITCH_VERSION);
+		return EXIT_DONE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_usage(stdout);
+		return EXIT_DONE;
+	}
 	for (const struct subcommand *s = subcommands; s->name; s++)
 		if (!strcmp(s->name, argv[1]))
 			return s->main(argc - 1, argv + 1);

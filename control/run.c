@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// run: the live switch. Order of things: configuration, DPDK, switch (devices, table, workers),
-// control socket, loop; and back.
+// run: the live switch. It starts configuration, DPDK, switch (devices, table, workers), control
+// socket and loop in this order, and stops them in reverse order.
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
@@ -55,7 +55,7 @@ static void on_event(void *arg, const struct event *e)
 	rpc_tell(r->rpc, e);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct run *r = arg;
 	struct vswitch *sw = r->control.sw;
@@ -72,7 +72,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		switch_note_load(sw);
 }
 
-static void on_signal(evutil_socket_t number, short what, void *arg)
+static void on_stop_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct run *r = arg;
 
@@ -80,7 +80,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	event_base_loopbreak(r->base);
 }
 
-// The file of the switch is applied again.
+// SIGHUP: applies the configuration file again.
 static void on_reload(evutil_socket_t number, short what, void *arg)
 {
 	struct run *r = arg;
@@ -90,21 +90,21 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 
 	(void)number, (void)what;
 	if (result)
-		log_write(LOG_NOTICE, "%s is applied", history_path(r->control.history));
+		log_write(LOG_NOTICE, "applied %s", history_path(r->control.history));
 	else
-		log_write(LOG_ERR, "nothing is changed: %s", e.text);
+		log_write(LOG_ERR, "nothing has changed: %s", e.text);
 	json_array_foreach(json_object_get(result, "warnings"), i, v)
 		log_write(LOG_WARNING, "%s", json_string_value(v));
 	json_decref(result);
 }
 
-// The loop, until a signal. False: it could not be set up.
+// Runs the event loop until a signal. False: it could not be set up.
 static bool loop(struct run *r)
 {
 	struct timeval period = {.tv_usec = SWITCH_TICK_MS * 1000};
-	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_tick, r);
-	struct event *interrupt = evsignal_new(r->base, SIGINT, on_signal, r);
-	struct event *terminate = evsignal_new(r->base, SIGTERM, on_signal, r);
+	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_switch_tick, r);
+	struct event *interrupt = evsignal_new(r->base, SIGINT, on_stop_signal, r);
+	struct event *terminate = evsignal_new(r->base, SIGTERM, on_stop_signal, r);
 	struct event *reload = evsignal_new(r->base, SIGHUP, on_reload, r);
 	bool good = tick && interrupt && terminate && reload && !event_priority_set(tick, 0) &&
 		    !event_add(tick, &period) && !event_add(interrupt, NULL) &&
@@ -123,7 +123,8 @@ static bool loop(struct run *r)
 	return good;
 }
 
-// What has priority 0, the switch's own work and nestctl, waits for one request of the web at most.
+// The switch's own work and nestctl have priority 0. They wait for at most one request of a web
+// client.
 static struct event_base *new_base(void)
 {
 	struct event_config *c = event_config_new();
@@ -138,7 +139,7 @@ static struct event_base *new_base(void)
 	return base;
 }
 
-// What the words of the command line say.
+// The options of the command line.
 struct options {
 	const char *config, *socket, *listen, *token_file, *log, *log_level;
 	bool web_write;
@@ -153,12 +154,12 @@ static bool open_http(struct run *r, const struct options *o, struct error *e)
 	if (http_conf_is_exposed(&o->http))
 		log_write(
 			LOG_WARNING,
-			"--web-write at %s without TLS: the token can be read on its way (a proxy with TLS before --http 127.0.0.1:PORT)",
+			"--web-write at %s without TLS: others on the network can read the token (use --http 127.0.0.1:PORT behind a TLS proxy)",
 			o->listen);
 	return http_open(&r->http, r->base, &o->http, &r->control, e);
 }
 
-// What is kept beside the switch.
+// Creates history, recent events and the timer for confirmations.
 static bool create_control(struct run *r, const char *file)
 {
 	struct control *k = &r->control;
@@ -170,7 +171,7 @@ static bool create_control(struct run *r, const char *file)
 	return k->recent && k->confirm;
 }
 
-static bool open_doors(struct run *r, const struct options *o, struct error *e)
+static bool open_servers(struct run *r, const struct options *o, struct error *e)
 {
 	struct control *k = &r->control;
 
@@ -178,7 +179,7 @@ static bool open_doors(struct run *r, const struct options *o, struct error *e)
 	       open_http(r, o, e);
 }
 
-static bool start(struct run *r, const struct options *o, struct config *c)
+static bool start_switch(struct run *r, const struct options *o, struct config *c)
 {
 	struct vswitch *sw;
 	struct error e;
@@ -194,7 +195,7 @@ static bool start(struct run *r, const struct options *o, struct config *c)
 		complain("out of memory");
 		return false;
 	}
-	if (!open_doors(r, o, &e)) {
+	if (!open_servers(r, o, &e)) {
 		complain("%s", e.text);
 		return false;
 	}
@@ -203,7 +204,7 @@ static bool start(struct run *r, const struct options *o, struct config *c)
 	return true;
 }
 
-// The reverse of start(), however far that came.
+// Reverses start_switch(), also if that failed halfway.
 static void stop(struct run *r)
 {
 	struct control *k = &r->control;
@@ -222,7 +223,7 @@ static void stop(struct run *r)
 	eal_stop();
 }
 
-static int run(const struct options *o)
+static int run_switch(const struct options *o)
 {
 	struct error e;
 	struct config *c = config_read(o->config, &e);
@@ -234,9 +235,9 @@ static int run(const struct options *o)
 	}
 	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN); // a file that becomes too large is an error of whoever writes it
+	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
-	bool good = start(&r, o, c) && loop(&r);
+	bool good = start_switch(&r, o, c) && loop(&r);
 	stop(&r);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
@@ -247,13 +248,13 @@ static const char usage[] =
 	"\n"
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 	"\n"
-	"  --config FILE           the switch\n"
-	"  --socket PATH           where nestctl finds it (default " CONTROL_SOCKET ")\n"
-	"  --http [ADDRESS:]PORT   web page, JSON and metrics by HTTP (ADDRESS 127.0.0.1 unless given)\n"
-	"  --web-write             HTTP clients that have the token may change the switch\n"
+	"  --config FILE           configuration of the switch\n"
+	"  --socket PATH           control socket for nestctl (default " CONTROL_SOCKET ")\n"
+	"  --http [ADDRESS:]PORT   serve web page, JSON and metrics by HTTP (default ADDRESS 127.0.0.1)\n"
+	"  --web-write             let HTTP clients that have the token change the switch\n"
 	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
-	"  --log stderr|syslog     where the log goes (default stderr)\n"
-	"  --log-level LEVEL       error, warning, notice (default), info: stations that come, move and go, or debug: requests\n"
+	"  --log stderr|syslog     target of the log (default stderr)\n"
+	"  --log-level LEVEL       error, warning, notice (default), info (adds MACs learned, moved and aged) or debug (adds requests)\n"
 	"  -- EAL…                 more arguments for DPDK's EAL\n";
 
 static bool check_options(struct options *o)
@@ -261,19 +262,19 @@ static bool check_options(struct options *o)
 	struct error e;
 
 	if (!o->config)
-		return complain("--config FILE is missing (see nestswitch run --help)"), false;
+		return complain("--config FILE is missing (see nestswitch run --help)");
 	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
 		return complain(
-			       "--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)"),
-		       false;
+			"--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)");
 	if (!log_open(o->log, o->log_level, &e) ||
 	    (o->listen && !http_conf_listen(&o->http, o->listen, &e)) ||
 	    (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
-		return complain("%s", e.text), false;
+		return complain("%s", e.text);
 	return true;
 }
 
-int run_main(int argc, char **argv)
+// Carries out the options. False: it has printed help or an error, and `status` is the exit status.
+static bool parse_run_options(int argc, char **argv, struct options *o, int *status)
 {
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'},
@@ -286,44 +287,51 @@ int run_main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	struct options o = {.socket = CONTROL_SOCKET};
 	int option;
 
+	*status = EXIT_USAGE;
 	while ((option = getopt_long(argc, argv, "+:c:s:h", longs, NULL)) != -1)
 		switch (option) {
 		case 'c':
-			o.config = optarg;
+			o->config = optarg;
 			break;
 		case 's':
-			o.socket = optarg;
+			o->socket = optarg;
 			break;
 		case 'H':
-			o.listen = optarg;
+			o->listen = optarg;
 			break;
 		case 'w':
-			o.web_write = true;
+			o->web_write = true;
 			break;
 		case 't':
-			o.token_file = optarg;
+			o->token_file = optarg;
 			break;
 		case 'l':
-			o.log = optarg;
+			o->log = optarg;
 			break;
 		case 'L':
-			o.log_level = optarg;
+			o->log_level = optarg;
 			break;
 		case 'h':
-			return fputs(usage, stdout), EXIT_DONE;
+			fputs(usage, stdout);
+			*status = EXIT_DONE;
+			return false;
 		default:
 			return complain_option(option, argv[optind - 1], longs,
-					       "nestswitch run --help"),
-			       EXIT_USAGE;
+					       "nestswitch run --help");
 		}
 	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
 	if (optind < argc && !eal_follows)
-		return complain("'%s' is not expected (EAL arguments stand behind --)",
-				argv[optind]),
-		       EXIT_USAGE;
-	o.eal = argv + optind;
-	return check_options(&o) ? run(&o) : EXIT_USAGE;
+		return complain("'%s' is not expected (EAL arguments follow --)", argv[optind]);
+	o->eal = argv + optind;
+	return check_options(o);
+}
+
+int run_main(int argc, char **argv)
+{
+	struct options o = {.socket = CONTROL_SOCKET};
+	int status;
+
+	return parse_run_options(argc, argv, &o, &status) ? run_switch(&o) : status;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// subcommands: subcommands of nestswitch that are a file each. argv[0] is the
-// subcommand; each returns the exit status.
+// subcommands: the subcommands of nestswitch that have one file each. argv[0] is the subcommand.
+// Each returns the exit status.
 #pragma once
 
 int run_main(int argc, char **argv);

@@ -21,7 +21,7 @@
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-static void set_number(json_t *o, const char *name, uint64_t value)
+static void set_integer(json_t *o, const char *name, uint64_t value)
 {
 	json_object_set_new(o, name, json_integer((json_int_t)value));
 }
@@ -46,7 +46,7 @@ static json_t *rx_drops(const struct counters *c)
 	json_t *o = json_object();
 
 	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
-		set_number(o, outcome_names[i], c->outcome[i]);
+		set_integer(o, outcome_names[i], c->outcome[i]);
 	return o;
 }
 
@@ -56,7 +56,7 @@ static json_t *tx_drops(const struct counters *c, bool limited)
 	json_t *o = json_object();
 
 	for (int i = 0; i < TX_DROPS - !limited; i++)
-		set_number(o, tx_drop_names[i], c->tx_drop[i]);
+		set_integer(o, tx_drop_names[i], c->tx_drop[i]);
 	return o;
 }
 
@@ -71,18 +71,18 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	json_object_set_new(o, "state", json_string(port_state_names[switch_port_state(sw, port)]));
 	json_object_set_new(o, "device", text_or_null(p->device));
 	json_object_set_new(o, "port_group", text_or_null(p->group));
-	set_number(o, "rx_packets", c.rx_packets);
-	set_number(o, "rx_bytes", c.rx_bytes);
-	set_number(o, "rx_forwarded", c.outcome[OUT_FORWARDED]);
-	set_number(o, "rx_flooded", c.outcome[OUT_FLOODED]);
+	set_integer(o, "rx_packets", c.rx_packets);
+	set_integer(o, "rx_bytes", c.rx_bytes);
+	set_integer(o, "rx_forwarded", c.outcome[OUT_FORWARDED]);
+	set_integer(o, "rx_flooded", c.outcome[OUT_FLOODED]);
 	json_object_set_new(o, "rx_drops", rx_drops(&c));
-	set_number(o, "tx_packets", c.tx_packets);
-	set_number(o, "tx_bytes", c.tx_bytes);
+	set_integer(o, "tx_packets", c.tx_packets);
+	set_integer(o, "tx_bytes", c.tx_bytes);
 	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest));
-	set_number(o, "macs", fdb_count(sw->shared.fdb, port));
-	set_number(o, "not_learned", c.not_learned);
-	set_number(o, "mac_moves", c.mac_moves);
-	set_number(o, "truncated", c.truncated);
+	set_integer(o, "macs", fdb_count(sw->shared.fdb, port));
+	set_integer(o, "not_learned", c.not_learned);
+	set_integer(o, "mac_moves", c.mac_moves);
+	set_integer(o, "truncated", c.truncated);
 	return o;
 }
 
@@ -159,7 +159,7 @@ static bool page_visit(void *arg, const struct fdb_entry *e)
 	return false;
 }
 
-static int by_key(const void *a, const void *b)
+static int compare_entries(const void *a, const void *b)
 {
 	uint64_t x = ((const struct fdb_entry *)a)->key, y = ((const struct fdb_entry *)b)->key;
 
@@ -196,7 +196,7 @@ static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, j
 		bool in_vlan = !f->vid || portset_has(sw->conf->vlan[f->vid].member, port);
 		n += e[n].key && in_vlan && fdb_filter_takes(&any_vlan, &e[n]);
 	}
-	qsort(e, n, sizeof *e, by_key);
+	qsort(e, n, sizeof *e, compare_entries);
 	for (size_t i = 0; i < n; i++)
 		json_array_append_new(all, entry_json(sw, &e[i], 0));
 }
@@ -219,7 +219,7 @@ json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint6
 	if (!after)
 		add_assigned(sw, f, all);
 	fdb_walk_all(sw->shared.fdb, tick, page_begin, page_visit, &p);
-	qsort(p.heap, p.count, sizeof *p.heap, by_key);
+	qsort(p.heap, p.count, sizeof *p.heap, compare_entries);
 	for (size_t i = 0; i < p.count; i++)
 		json_array_append_new(all, entry_json(sw, &p.heap[i], tick));
 	free(p.heap);
@@ -354,8 +354,8 @@ static json_t *describe_policy_key(const struct policy_row *r)
 	if (r->type == POLICY_CHOICE)
 		json_object_set_new(o, "values", policy_words(r));
 	if (r->type == POLICY_NUMBER) {
-		set_number(o, "min", r->min);
-		set_number(o, "max", r->max);
+		set_integer(o, "min", r->min);
+		set_integer(o, "max", r->max);
 	}
 	return o;
 }

@@ -13,59 +13,78 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/key.h"
 
-static void set_station(json_t *o, uint64_t key)
+static void add_word_member(struct event_members *all, const char *name, const char *word)
 {
-	char mac[MAC_TEXT];
+	all->member[all->count++] = (struct event_member){.name = name, .word = word};
+}
 
-	text_put_mac(key_mac(key), mac);
-	json_object_set_new(o, "mac", json_string(mac));
-	json_object_set_new(o, "vlan", json_integer(key_vid(key)));
+static void add_number_member(struct event_members *all, const char *name, uint32_t number)
+{
+	all->member[all->count++] = (struct event_member){.name = name, .number = number};
+}
+
+static void add_station(struct event_members *all, uint64_t key)
+{
+	text_put_mac(key_mac(key), all->mac);
+	add_word_member(all, "mac", all->mac);
+	add_number_member(all, "vlan", key_vid(key));
+}
+
+void event_collect_members(struct event_members *all, const struct event *e, const char *from,
+			   const char *port)
+{
+	all->count = 0;
+	switch ((enum event_type)e->type) {
+	case EVENT_MAC_LEARNED:
+	case EVENT_MAC_AGED:
+		add_station(all, e->key);
+		add_word_member(all, "port", port);
+		break;
+	case EVENT_MAC_MOVED:
+	case EVENT_MAC_FLAP:
+		add_station(all, e->key);
+		add_word_member(all, "from", from);
+		add_word_member(all, "to", port);
+		break;
+	case EVENT_VIOLATION:
+		add_word_member(all, "port", port);
+		add_word_member(all, "reason", outcome_names[e->reason]);
+		add_station(all, e->key);
+		add_number_member(all, "count", e->count);
+		break;
+	case EVENT_PORT_ERR_DISABLED:
+		add_word_member(all, "port", port);
+		add_word_member(all, "reason", outcome_names[e->reason]);
+		break;
+	case EVENT_PORT_RECOVERED:
+	case EVENT_TABLE_FULL:
+	case EVENT_PORT_UP:
+	case EVENT_PORT_DOWN:
+		add_word_member(all, "port", port);
+		break;
+	case EVENT_CONFIG_ROLLED_BACK:
+	case EVENT_CONFIG_ROLLBACK_FAILED:
+		add_number_member(all, "number", e->count);
+		break;
+	case EVENT_LOST:
+		add_number_member(all, "count", e->count);
+		break;
+	case EVENT_TYPES:
+		break;
+	}
 }
 
 json_t *event_json_named(const struct event *e, const char *from, const char *port)
 {
 	json_t *o = json_pack("{s:f, s:s}", "time", (double)e->ns / 1e9, "type",
 			      event_type_names[e->type]);
+	struct event_members all;
 
-	if (!o)
-		return NULL;
-	switch ((enum event_type)e->type) {
-	case EVENT_MAC_LEARNED:
-	case EVENT_MAC_AGED:
-		set_station(o, e->key);
-		json_object_set_new(o, "port", json_string(port));
-		break;
-	case EVENT_MAC_MOVED:
-	case EVENT_MAC_FLAP:
-		set_station(o, e->key);
-		json_object_set_new(o, "from", json_string(from));
-		json_object_set_new(o, "to", json_string(port));
-		break;
-	case EVENT_VIOLATION:
-		json_object_set_new(o, "port", json_string(port));
-		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
-		set_station(o, e->key);
-		json_object_set_new(o, "count", json_integer(e->count));
-		break;
-	case EVENT_PORT_ERR_DISABLED:
-		json_object_set_new(o, "port", json_string(port));
-		json_object_set_new(o, "reason", json_string(outcome_names[e->reason]));
-		break;
-	case EVENT_PORT_RECOVERED:
-	case EVENT_TABLE_FULL:
-	case EVENT_PORT_UP:
-	case EVENT_PORT_DOWN:
-		json_object_set_new(o, "port", json_string(port));
-		break;
-	case EVENT_CONFIG_ROLLED_BACK:
-	case EVENT_CONFIG_ROLLBACK_FAILED:
-		json_object_set_new(o, "number", json_integer(e->count));
-		break;
-	case EVENT_LOST:
-		json_object_set_new(o, "count", json_integer(e->count));
-		break;
-	case EVENT_TYPES:
-		break;
+	event_collect_members(&all, e, from, port);
+	for (unsigned i = 0; i < all.count; i++) {
+		const struct event_member *m = &all.member[i];
+		json_object_set_new(o, m->name,
+				    m->word ? json_string(m->word) : json_integer(m->number));
 	}
 	return o;
 }

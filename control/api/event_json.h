@@ -1,15 +1,35 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// event_json: news as JSON objects.
+// event_json: the members of an event, and an event as a JSON object.
 #pragma once
 
 #include <jansson.h>
+#include <stdint.h>
 
+#include "control/common/text.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 
-// {"time", "type", …}; the port names are those of the switch, or those given. NULL: no memory.
+struct event_member {
+	const char *name;
+	const char *word; // NULL: the value is the number
+	uint32_t number;
+};
+
+// The members of an event besides "time" and "type".
+struct event_members {
+	struct event_member member[5];
+	unsigned count;
+	char mac[MAC_TEXT]; // the word of member "mac"
+};
+
+// Fills in the members of an event. from, port: the names of its ports.
+void event_collect_members(struct event_members *all, const struct event *e, const char *from,
+			   const char *port);
+
+// {"time", "type", …}. The names of the ports are those that the switch has now, or the given ones.
+// NULL: no memory.
 json_t *event_json(const struct vswitch *sw, const struct event *e);
 json_t *event_json_named(const struct event *e, const char *from, const char *port);
 
-// When it was, by the calendar: milliseconds since 1970.
+// The time of an event in milliseconds since 1970.
 uint64_t event_unix_ms(const struct vswitch *sw, const struct event *e);

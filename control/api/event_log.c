@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/api/event_log.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "control/api/event_json.h"
+#include "control/common/eventtypes.h"
 #include "control/common/log.h"
-#include "control/common/view.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
+
+enum { LINE_MAX_BYTES = 512 };
 
 static const int event_levels[EVENT_TYPES] = {
 	[EVENT_MAC_LEARNED] = LOG_INFO,
@@ -23,24 +25,25 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_PORT_UP] = LOG_NOTICE,
 	[EVENT_PORT_DOWN] = LOG_NOTICE,
 	[EVENT_LOST] = LOG_WARNING,
-	[EVENT_CONFIG_ROLLED_BACK] = LOG_DEBUG, // told in words of its own
+	[EVENT_CONFIG_ROLLED_BACK] = LOG_DEBUG, // confirm.c logs these itself
 	[EVENT_CONFIG_ROLLBACK_FAILED] = LOG_DEBUG,
 };
 
-// Events of this second that were logged, and left out.
+// The events of the current second.
 static struct {
 	uint64_t second;
 	unsigned logged, left_out;
 } budget;
 
 // Whether one more event may be logged in its second.
-static bool has_room(const struct event *e)
+static bool within_budget(const struct event *e)
 {
 	uint64_t second = e->ns / 1000000000;
 
 	if (second != budget.second) {
 		if (budget.left_out)
-			log_write(LOG_WARNING, "%u more events, left out (nestctl monitor has all)",
+			log_write(LOG_WARNING,
+				  "%u more events are not logged (nestctl monitor shows all)",
 				  budget.left_out);
 		budget.second = second;
 		budget.logged = budget.left_out = 0;
@@ -52,23 +55,28 @@ static bool has_room(const struct event *e)
 	return !budget.left_out;
 }
 
+// Makes the line of an event: TYPE name=value …
+static void make_line(const struct vswitch *sw, const struct event *e, char *line, size_t size)
+{
+	struct event_members all;
+	size_t len = (size_t)snprintf(line, size, "%s", event_type_names[e->type]);
+
+	event_collect_members(&all, e, sw->port[e->from].name, sw->port[e->port].name);
+	for (unsigned i = 0; i < all.count && len < size; i++) {
+		const struct event_member *m = &all.member[i];
+		len += (size_t)(m->word ? snprintf(line + len, size - len, " %s=%s", m->name,
+						   m->word)
+					: snprintf(line + len, size - len, " %s=%" PRIu32, m->name,
+						   m->number));
+	}
+}
+
 void event_log(const struct vswitch *sw, const struct event *e)
 {
-	char *text = NULL;
-	size_t size;
+	char line[LINE_MAX_BYTES];
 
-	if (!log_takes(event_levels[e->type]) || !has_room(e))
+	if (!log_takes(event_levels[e->type]) || !within_budget(e))
 		return;
-	FILE *f = open_memstream(&text, &size);
-	json_t *o = event_json(sw, e);
-	if (f) {
-		view_print(f, VIEW_EVENT, o, false);
-		fclose(f);
-	}
-	json_decref(o);
-	if (text) {
-		char *words = strchr(text, ' ') + 1; // behind the time
-		log_write(event_levels[e->type], "%.*s", (int)strcspn(words, "\n"), words);
-	}
-	free(text);
+	make_line(sw, e, line, sizeof line);
+	log_write(event_levels[e->type], "%s", line);
 }

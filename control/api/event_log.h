@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// event_log: events as lines of the log.
+// event_log: writes events to the log.
 //
 // Threads  The control thread.
-// Limits   EVENT_LOG_MAX events a second; the log tells how many were left out.
+// Limits   EVENT_LOG_MAX events a second. The log says how many more there were.
 #pragma once
 
 #include "control/switch/state.h"

@@ -19,11 +19,10 @@ json_t *method_refuse(struct error *e, int code, const char *format, ...)
 {
 	va_list args;
 
-	e->code = code;
 	va_start(args, format);
-	vsnprintf(e->text, sizeof e->text, format, args);
+	error_set_args(e, (struct mark){0}, format, args);
 	va_end(args);
-	text_clean(e->text);
+	e->code = code;
 	return NULL;
 }
 
@@ -103,7 +102,7 @@ bool change_begin(struct change *ch, struct control *k, struct error *e)
 	return ch->c;
 }
 
-static void add_warning(void *list, const struct error *w)
+static void collect_warning(void *list, const struct error *w)
 {
 	json_array_append_new(list, json_string(w->text));
 }
@@ -124,7 +123,7 @@ json_t *change_warnings(const struct config *c, const json_t *before)
 	json_t *all = json_array(), *fresh = json_array(), *v;
 	size_t i;
 
-	config_warnings(c, add_warning, all);
+	config_warnings(c, collect_warning, all);
 	json_array_foreach(all, i, v)
 		if (!has_text(before, v))
 			json_array_append(fresh, v);
@@ -137,7 +136,7 @@ json_t *change_finish(struct change *ch, bool good)
 	struct vswitch *sw = ch->k->sw;
 	json_t *before = json_array(), *result = NULL;
 
-	config_warnings(sw->config, add_warning, before);
+	config_warnings(sw->config, collect_warning, before);
 	if (good && switch_apply(sw, ch->c, ch->e))
 		result = change_warnings(ch->c, before);
 	else

@@ -15,100 +15,243 @@
 
 enum { SECONDS_MAX = 3600 };
 
-#define SOURCE_AND_SINK \
-	"To receive is to take packet buffers and copy frames in from memory, to send is to free them. "
-
-static const struct bench_mode modes[] = {
-	{"forward",
-	 "known unicast between ports: cycles a frame, Mpps, Gbit/s",
-	 "Known unicast between ports, the same share of the MACs behind each, another source and destination in every frame. " SOURCE_AND_SINK
-	 "HARNESS is that alone, SWITCH the rest of the cycles of a frame. GBPS is on the line: with FCS, preamble, gap.",
-	 "macs=2,2000,20000,200000,1000000 size=64 ports=2 tagged config in workers seconds=0.3 repeats=5",
-	 "macs size ports worker cycles+ harness switch mpps+ gbps flooded dropped",
-	 bench_forward,
-	 {"macs", "cycles", "size ports worker", "MACs", "cycles a frame", true}},
-	{"learn",
-	 "address learning rate (RFC 2889 5.8)",
-	 "New MACs a second (RFC 2889 5.8): one port sends a frame from each of so many new MACs to a known one, as fast as the worker "
-	 "takes them; then another port sends to each of them, and what is not forwarded but flooded was missed. " SOURCE_AND_SINK
-	 "That is in the cycles.",
-	 "macs=1000,10000,100000,1000000 seconds repeats=5",
-	 "macs cycles+ rate+ missed",
-	 bench_learn,
-	 {"macs", "rate", NULL, "new MACs", "MACs a second", true}},
-	{"capacity",
-	 "address caching capacity (RFC 2889 5.7)",
-	 "Address caching capacity (RFC 2889 5.7): the greatest number of MACs that one port can teach an empty table so that frames to "
-	 "all of them are then forwarded, none is flooded: KNOWN. Found by bisection between nothing and ASKED; of that many, KNOWN OF "
-	 "ASKED were. Nothing is timed.",
-	 "tables=1000,65536,1000000 seconds repeats=1",
-	 "table known asked known_of_asked",
-	 bench_capacity,
-	 {"table", "known", NULL, "size of the table", "MACs known", true}},
-	{"flood",
-	 "group frames and unknown unicast to many ports, beside single sends",
-	 "A frame to so many ports, and beside it, in the same run, known unicast to one of them: SINGLE. " SOURCE_AND_SINK
-	 "That is in the cycles. RATIO compares a flooded frame with as many single ones as it has copies.",
-	 "macs.1=1000 size=64 ports=4,8,16 seconds=0.3 repeats=5",
-	 "ports size kind cycles+ copy+ single ratio+",
-	 bench_flood,
-	 {"ports", "copy", "kind size", "ports", "cycles a copy", false}},
-	{"attack",
-	 "known traffic beside a port that sends random sources",
-	 "What known traffic of one port gets of a worker alone, and beside a port that sends as fast as the worker takes it. Ports are "
-	 "polled in turn, up to 32 frames each, so each of two busy ports has half of the polls. Half of what it had alone is its FAIR "
-	 "share, and it gets all of that where a frame of the other port costs no more than its own: RATIO is 1. Default limits: MACS are "
-	 "those learned on the other port, LOST the known frames that were not forwarded to their one port.",
-	 "macs.1=2000 size.1=64 seconds=0.5 repeats=5",
-	 "beside mpps+ share fair ratio+ beside_mpps macs limit lost",
-	 bench_attack,
-	 {"beside", "share", NULL, "beside", "known traffic, of alone", false}},
-	{"neighbours",
-	 "a pair of ports beside nested hosts, promiscuous ones and learning ones",
-	 "The sledgehammer: known unicast between a pair of ports, both ways, beside silent nested hosts. A promiscuous host gets a copy "
-	 "of every frame, a learning one none. Here delivery to a port costs what a virtual NIC's costs: the frame's bytes are copied "
-	 "into a ring of the port's own, of 512 buffers. SHARE is of the first line of its kind, COPIES are deliveries a frame.",
-	 "macs.1=2000 neighbours=0,1,2,4,8,16 size=64,1518 seconds=0.2 repeats=5",
-	 "size hosts neighbours mpps+ share cycles+ copies",
-	 bench_neighbours,
-	 {"neighbours", "share", "hosts size", "nested hosts beside the pair",
-	  "throughput of the pair, of the first", false}},
-	{"latency",
-	 "time through the switch at a given load",
-	 "Time through a live switch, worker loop and all, between DPDK's net_ring devices of 1,024 frames: from the moment a frame was due "
-	 "until this program has it back. A generator on the control core sends at a constant rate to one port, for MACs behind the other; "
-	 "100% is what came through while its queue was never empty. The histogram has all repeats.",
-	 "macs.1=2000 size.1=64 load=10%,50%,90% seconds=0.5 repeats=5",
-	 "load offered_mpps sent lost p50_ns+ p99_ns+ p999_ns+ max_ns+",
-	 bench_latency,
-	 {"from_ns", "share", "load", "ns, from (log2 buckets)", "share of the frames", true}},
-	{"replay",
-	 "frames a second of the whole `nestswitch replay`, and its memory",
-	 "The whole of `nestswitch replay` as a process of its own, from start to end, its captures in the page cache. They are of known "
-	 "unicast between two ports, a frame every microsecond, unless --in gives others. Wall time; RSS is the peak of resident memory.",
-	 "macs.1=2000 size.1=64 frames=1000000 config in seconds repeats=5",
-	 "frames seconds+ rate+ rss_mib",
-	 bench_replay,
-	 {0}},
-	{"control",
-	 "what work of the control side costs a forwarding worker",
-	 "A worker forwards among so many MACs while control does nothing; ageing sweeps as `run` does them; pages of `nestctl fdb show`, "
-	 "one after the other; one flush of all MACs at the begin of each repeat; changes of a policy key, one after the other. LONGEST US "
-	 "is the longest round of the worker over its two ports, SLOW ROUNDS how many of a repeat took more than 100 us. A virtual "
-	 "machine loses its core now and then: see the undisturbed line.",
-	 "macs.1=1000000 size.1=64 seconds=1 repeats=5",
-	 "phase cycles+ longest_us+ slow_rounds+ work",
-	 bench_control,
-	 {"phase", "longest_us", NULL, "control does", "longest round, us", false}},
-	{0},
+// Options, as bits of bench_mode.takes. Every mode also takes --json and --plot.
+enum {
+	OPT_MACS = 1 << 0,
+	OPT_SIZE = 1 << 1,
+	OPT_PORTS = 1 << 2,
+	OPT_TAGGED = 1 << 3,
+	OPT_TABLES = 1 << 4,
+	OPT_NEIGHBOURS = 1 << 5,
+	OPT_LOAD = 1 << 6,
+	OPT_FRAMES = 1 << 7,
+	OPT_CONFIG = 1 << 8,
+	OPT_IN = 1 << 9,
+	OPT_WORKERS = 1 << 10,
+	OPT_TIMES = 1 << 11, // --seconds, --repeats
+	OPT_OUTPUT = 1 << 12,
 };
 
-// What the value of an option is.
-enum value { FLAG, TEXT, NUMBER, SECONDS, LIST, SIZES, LOADS, INPUT };
+#define COUNT_OF(...) (sizeof(uint32_t[]){__VA_ARGS__} / sizeof(uint32_t))
+#define LIST_OF(...) \
+	{ \
+		.count = COUNT_OF(__VA_ARGS__), .item = { __VA_ARGS__ } \
+	}
+#define ONE(number) \
+	{ \
+		.count = 1, .one = true, .item = { number } \
+	}
+#define SHARE(per_cent) \
+	{ \
+		.value = (per_cent), .share = true \
+	}
+
+#define MEDIAN(name) \
+	{ \
+		.member = #name \
+	}
+#define SPREAD(name) \
+	{ \
+		.member = #name, .spread = true \
+	}
+
+#define SOURCE_AND_SINK \
+	"Receiving takes packet buffers and copies frames from memory into them; sending frees them. "
+
+static const struct bench_mode modes[] = {
+	{
+		.name = "forward",
+		.help = "known unicast between ports: cycles per frame, Mpps, Gbit/s",
+		.about =
+			"Known unicast between ports. Each port has the same share of the MACs. Every "
+			"frame has another source and destination. " SOURCE_AND_SINK
+			"HARNESS is the cost of that alone, SWITCH the rest of the cycles per frame. "
+			"GBPS counts FCS, preamble and gap.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_PORTS | OPT_TAGGED | OPT_CONFIG | OPT_IN |
+			 OPT_WORKERS | OPT_TIMES,
+		.standard = {.macs = LIST_OF(2, 2000, 20000, 200000, 1000000),
+			     .size = LIST_OF(64),
+			     .ports = LIST_OF(2),
+			     .seconds = 0.3,
+			     .repeats = 5},
+		.columns = {MEDIAN(macs), MEDIAN(size), MEDIAN(ports), MEDIAN(worker),
+			    SPREAD(cycles), MEDIAN(harness), MEDIAN(switch), SPREAD(mpps),
+			    MEDIAN(gbps), MEDIAN(flooded), MEDIAN(dropped)},
+		.run = bench_forward,
+		.plot = {"macs",
+			 "cycles",
+			 {"size", "ports", "worker"},
+			 "MACs",
+			 "cycles per frame",
+			 true},
+	},
+	{
+		.name = "learn",
+		.help = "address learning rate (RFC 2889 5.8)",
+		.about =
+			"New MACs per second (RFC 2889 5.8). One port sends a frame from each new MAC "
+			"to a known MAC, as fast as the worker takes them. Then another port sends a "
+			"frame to each new MAC. Each frame that is flooded counts as a MAC that was "
+			"MISSED. " SOURCE_AND_SINK "The cycles include this.",
+		.takes = OPT_MACS | OPT_TIMES,
+		.standard = {.macs = LIST_OF(1000, 10000, 100000, 1000000), .repeats = 5},
+		.columns = {MEDIAN(macs), SPREAD(cycles), SPREAD(rate), MEDIAN(missed)},
+		.run = bench_learn,
+		.plot = {"macs", "rate", {NULL}, "new MACs", "MACs per second", true},
+	},
+	{
+		.name = "capacity",
+		.help = "address caching capacity (RFC 2889 5.7)",
+		.about =
+			"Address caching capacity (RFC 2889 5.7). KNOWN is the greatest number of MACs "
+			"that an empty table learns from one port so that no frame to them is "
+			"flooded. A bisection between 0 and ASKED finds it. KNOWN OF ASKED is the "
+			"number of MACs known after ASKED were sent. Nothing is timed.",
+		.takes = OPT_TABLES | OPT_TIMES,
+		.standard = {.tables = LIST_OF(1000, 65536, 1000000), .repeats = 1},
+		.columns = {MEDIAN(table), MEDIAN(known), MEDIAN(asked), MEDIAN(known_of_asked)},
+		.run = bench_capacity,
+		.plot = {"table", "known", {NULL}, "size of the table", "MACs known", true},
+	},
+	{
+		.name = "flood",
+		.help = "group frames and unknown unicast to many ports, beside single sends",
+		.about =
+			"A frame to several ports, compared with known unicast to one of them in the "
+			"same run: SINGLE. " SOURCE_AND_SINK
+			"The cycles include this. RATIO compares "
+			"a flooded frame with as many single frames as it has copies.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_PORTS | OPT_TIMES,
+		.standard = {.macs = ONE(1000),
+			     .size = LIST_OF(64),
+			     .ports = LIST_OF(4, 8, 16),
+			     .seconds = 0.3,
+			     .repeats = 5},
+		.columns = {MEDIAN(ports), MEDIAN(size), MEDIAN(kind), SPREAD(cycles), SPREAD(copy),
+			    MEDIAN(single), SPREAD(ratio)},
+		.run = bench_flood,
+		.plot = {"ports", "copy", {"kind", "size"}, "ports", "cycles per copy", false},
+	},
+	{
+		.name = "attack",
+		.help = "known traffic beside a port that sends random sources",
+		.about =
+			"Throughput of a port with known traffic: alone, and beside a port that sends as "
+			"fast as the worker takes frames. The worker polls ports in turn, up to 32 "
+			"frames each, therefore each of two busy ports gets half of the polls. FAIR is "
+			"this share of the throughput alone. RATIO is 1 if a frame of the other port "
+			"costs no more than a known frame. The limits are the defaults. MACS were "
+			"learned on the other port. LOST are known frames that were not forwarded to "
+			"their one port.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
+		.standard = {.macs = ONE(2000), .size = ONE(64), .seconds = 0.5, .repeats = 5},
+		.columns = {MEDIAN(beside), SPREAD(mpps), MEDIAN(share), MEDIAN(fair),
+			    SPREAD(ratio), MEDIAN(beside_mpps), MEDIAN(macs), MEDIAN(limit),
+			    MEDIAN(lost)},
+		.run = bench_attack,
+		.plot = {"beside",
+			 "share",
+			 {NULL},
+			 "beside",
+			 "known traffic, share of its throughput alone",
+			 false},
+	},
+	{
+		.name = "neighbours",
+		.help = "a pair of ports beside nested hosts, promiscuous ones and learning ones",
+		.about =
+			"Known unicast between a pair of ports, both ways, beside silent nested hosts. A "
+			"promiscuous host gets a copy of every frame, a learning host gets none. "
+			"Delivery to a port costs as much as to a virtual NIC: the frame is copied into "
+			"a ring of 512 buffers. SHARE is relative to the first line of its kind. COPIES "
+			"are deliveries per frame.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_NEIGHBOURS | OPT_TIMES,
+		.standard = {.macs = ONE(2000),
+			     .neighbours = LIST_OF(0, 1, 2, 4, 8, 16),
+			     .size = LIST_OF(64, 1518),
+			     .seconds = 0.2,
+			     .repeats = 5},
+		.columns = {MEDIAN(size), MEDIAN(hosts), MEDIAN(neighbours), SPREAD(mpps),
+			    MEDIAN(share), SPREAD(cycles), MEDIAN(copies)},
+		.run = bench_neighbours,
+		.plot = {"neighbours",
+			 "share",
+			 {"hosts", "size"},
+			 "nested hosts beside the pair",
+			 "throughput of the pair, share of the first line",
+			 false},
+	},
+	{
+		.name = "latency",
+		.help = "time through the switch at a given load",
+		.about =
+			"Time through a live switch and its worker loop, between net_ring devices of "
+			"1,024 frames. It runs from the moment when a frame is due until this program "
+			"has the frame back. A generator on the control core sends at a constant rate "
+			"to one port, for MACs behind the other port. 100% is the throughput while the "
+			"port's queue is never empty. The histogram has all repeats.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_LOAD | OPT_TIMES,
+		.standard = {.macs = ONE(2000),
+			     .size = ONE(64),
+			     .load = {.count = 3, .item = {SHARE(10), SHARE(50), SHARE(90)}},
+			     .seconds = 0.5,
+			     .repeats = 5},
+		.columns = {MEDIAN(load), MEDIAN(offered_mpps), MEDIAN(sent), MEDIAN(lost),
+			    SPREAD(p50_ns), SPREAD(p99_ns), SPREAD(p999_ns), SPREAD(max_ns)},
+		.run = bench_latency,
+		.plot = {"from_ns",
+			 "share",
+			 {"load"},
+			 "ns, from (log2 buckets)",
+			 "share of the frames",
+			 true},
+	},
+	{
+		.name = "replay",
+		.help = "frames per second and memory of the whole `nestswitch replay`",
+		.about =
+			"`nestswitch replay` as a process of its own, from start to end, with its "
+			"captures in the page cache. They are known unicast between two ports, a frame "
+			"every microsecond, unless --in names others. The time is wall time. RSS is the "
+			"peak of resident memory.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_FRAMES | OPT_CONFIG | OPT_IN | OPT_TIMES,
+		.standard = {.macs = ONE(2000), .size = ONE(64), .frames = 1000000, .repeats = 5},
+		.columns = {MEDIAN(frames), SPREAD(seconds), SPREAD(rate), MEDIAN(rss_mib)},
+		.run = bench_replay,
+	},
+	{
+		.name = "control",
+		.help = "cost of the control thread's work for a forwarding worker",
+		.about =
+			"A worker forwards while the control thread does nothing, sweeps the table as "
+			"`run` does, answers `nestctl fdb show` page by page, flushes all MACs at the "
+			"start of each repeat, or changes a policy key again and again. LONGEST US is "
+			"the worker's longest round over its two ports. SLOW ROUNDS of a repeat took "
+			"more than 100 us. A virtual machine loses its core now and then, therefore "
+			"compare with the undisturbed line.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
+		.standard = {.macs = ONE(1000000), .size = ONE(64), .seconds = 1, .repeats = 5},
+		.columns = {MEDIAN(phase), SPREAD(cycles), SPREAD(longest_us), SPREAD(slow_rounds),
+			    MEDIAN(work)},
+		.run = bench_control,
+		.plot = {"phase",
+			 "longest_us",
+			 {NULL},
+			 "work of the control thread",
+			 "longest round, us",
+			 false},
+	},
+};
+
+enum { MODES = sizeof modes / sizeof *modes };
+
+// The kind of an option's value.
+enum kind { FLAG, TEXT, NUMBER, DURATION, LIST, SIZES, LOADS, INPUT };
 
 struct row {
+	unsigned bit; // OPT_…
 	const char *name;
-	enum value value;
+	enum kind kind;
 	size_t at; // in struct bench_options
 	uint32_t min, max;
 	const char *argument, *help;
@@ -117,36 +260,38 @@ struct row {
 #define AT(member) offsetof(struct bench_options, member)
 
 static const struct row rows[] = {
-	{"macs", LIST, AT(macs), 1, 8000000, "N,…", "MACs in all"},
-	{"size", SIZES, AT(size), 64, 1522, "N,…",
-	 "bytes of a frame on the line, FCS included, or imix: 7 x 64, 4 x 576, 1 x 1518"},
-	{"ports", LIST, AT(ports), 2, CONFIG_PORTS_MAX - 1, "N,…", "how many ports"},
-	{"tagged", FLAG, AT(tagged), 0, 0, "", "frames with an 802.1Q tag"},
-	{"tables", LIST, AT(tables), 1, 4000000, "N,…", "sizes of the table"},
-	{"neighbours", LIST, AT(neighbours), 0, CONFIG_PORTS_MAX - 2, "N,…",
+	{OPT_MACS, "macs", LIST, AT(macs), 1, 8000000, "N,…", "MACs in all"},
+	{OPT_SIZE, "size", SIZES, AT(size), 64, 1522, "N,…",
+	 "bytes of a frame on the line with FCS, or imix: 7 x 64, 4 x 576, 1 x 1518"},
+	{OPT_PORTS, "ports", LIST, AT(ports), 2, CONFIG_PORTS_MAX - 1, "N,…", "number of ports"},
+	{OPT_TAGGED, "tagged", FLAG, AT(tagged), 0, 0, "", "send frames with an 802.1Q tag"},
+	{OPT_TABLES, "tables", LIST, AT(tables), 1, 4000000, "N,…", "sizes of the table"},
+	{OPT_NEIGHBOURS, "neighbours", LIST, AT(neighbours), 0, CONFIG_PORTS_MAX - 2, "N,…",
 	 "nested hosts beside the pair"},
-	{"load", LOADS, AT(load), 0, 0, "N%,N,…",
-	 "what is sent: a share of what the switch can take, or Mpps"},
-	{"frames", NUMBER, AT(frames), 1, 100000000, "N", "frames of the captures that are made"},
-	{"config", TEXT, AT(config), 0, 0, "FILE",
-	 "this switch instead; its devices are not touched"},
-	{"in", INPUT, 0, 0, 0, "PORT=PCAP",
-	 "PORT receives this capture, and no other traffic is made; again and again"},
-	{"workers", NUMBER, AT(workers), 1, CONFIG_WORKERS_MAX, "N",
-	 "forwarding threads, each on a core of its own where there are enough"},
-	{"seconds", SECONDS, AT(seconds), 0, 0, "S",
-	 "length of a repeat, in modes that measure for a time"},
-	{"repeats", NUMBER, AT(repeats), 1, BENCH_REPEATS, "N",
-	 "how often each figure is measured"},
-	{"json", FLAG, AT(json), 0, 0, "", "one JSON document instead of a table"},
-	{"plot", TEXT, AT(plot), 0, 0, "FILE", "a plot, too: FILE.svg or FILE.png, by gnuplot"},
+	{OPT_LOAD, "load", LOADS, AT(load), 0, 0, "N%,N,…",
+	 "offered load: a share of what the switch can forward, or Mpps"},
+	{OPT_FRAMES, "frames", NUMBER, AT(frames), 1, 100000000, "N",
+	 "number of frames in the captures that are made"},
+	{OPT_CONFIG, "config", TEXT, AT(config), 0, 0, "FILE",
+	 "use the switch of FILE, without its devices"},
+	{OPT_IN, "in", INPUT, 0, 0, 0, "PORT=PCAP",
+	 "PORT receives this capture and no other traffic is made; repeatable"},
+	{OPT_WORKERS, "workers", NUMBER, AT(workers), 1, CONFIG_WORKERS_MAX, "N",
+	 "forwarding threads, each on its own core if there are enough"},
+	{OPT_TIMES, "seconds", DURATION, AT(seconds), 0, 0, "S",
+	 "length of a repeat, in timed modes"},
+	{OPT_TIMES, "repeats", NUMBER, AT(repeats), 1, BENCH_REPEATS, "N",
+	 "number of times that each value is measured"},
+	{OPT_OUTPUT, "json", FLAG, AT(json), 0, 0, "", "print a JSON document instead of a table"},
+	{OPT_OUTPUT, "plot", TEXT, AT(plot), 0, 0, "FILE",
+	 "also draw FILE.svg or FILE.png with gnuplot"},
 };
 
 enum { ROWS = sizeof rows / sizeof *rows, HELP = ROWS };
 
-static bool wrong(const struct row *r, const char *value, const char *right)
+static bool refuse_value(const struct row *r, const char *value, const char *right)
 {
-	return complain("--%s cannot be '%s' (%s)", r->name, value, right), false;
+	return complain("--%s cannot be '%s' (%s)", r->name, value, right);
 }
 
 static bool parse_item(const struct row *r, const char *word, uint32_t *item)
@@ -154,12 +299,14 @@ static bool parse_item(const struct row *r, const char *word, uint32_t *item)
 	char right[POLICY_ERROR];
 	uint64_t n;
 
-	if (r->value == SIZES && !strcmp(word, "imix"))
-		return *item = LOAD_SIZE_IMIX, true;
+	if (r->kind == SIZES && !strcmp(word, "imix")) {
+		*item = LOAD_SIZE_IMIX;
+		return true;
+	}
 	snprintf(right, sizeof right, "a number from %" PRIu32 " to %" PRIu32 "%s", r->min, r->max,
-		 r->value == SIZES ? ", or imix" : "");
+		 r->kind == SIZES ? ", or imix" : "");
 	if (!text_number(word, r->max, &n) || n < r->min)
-		return wrong(r, word, right);
+		return refuse_value(r, word, right);
 	*item = (uint32_t)n;
 	return true;
 }
@@ -173,135 +320,150 @@ static bool parse_load(const struct row *r, const char *word, struct bench_loads
 	l->item[l->count].value = v;
 	l->item[l->count].share = share;
 	bool good = end != word && !end[share] && v > 0 && v <= (share ? 100 : 1000);
-	return good || wrong(r, word, "a share such as 50%, or Mpps such as 1.5");
+	return good || refuse_value(r, word, "a share such as 50%, or Mpps such as 1.5");
 }
 
-// The words of a list, one by one.
+// Parses the words of a list, one by one.
 static bool parse_list(const struct row *r, char *text, void *at)
 {
 	uint32_t *count = at; // both kinds of lists begin with it
-	struct bench_list *list = r->value == LOADS ? NULL : at;
+	struct bench_list *list = r->kind == LOADS ? NULL : at;
 	uint32_t most = list && list->one ? 1 : BENCH_LIST;
 	char *word;
 
 	for (*count = 0; (word = strsep(&text, ",")); ++*count) {
 		if (*count == most)
-			return complain("--%s names more than %" PRIu32 ", the most here", r->name,
-					most),
-			       false;
+			return complain("--%s has more than %" PRIu32 " (the limit of this mode)",
+					r->name, most);
 		if (!(list ? parse_item(r, word, &list->item[*count]) : parse_load(r, word, at)))
 			return false;
 	}
 	return true;
 }
 
-static bool parse_seconds(const struct row *r, const char *text, double *seconds)
+static bool parse_duration(const struct row *r, const char *text, double *seconds)
 {
 	char *end;
 
 	*seconds = strtod(text, &end);
 	return (end != text && !*end && *seconds > 0 && *seconds <= SECONDS_MAX) ||
-	       wrong(r, text, "seconds above 0, up to an hour, such as 0.3");
+	       refuse_value(r, text, "seconds above 0, up to an hour, such as 0.3");
 }
 
 static bool parse_input(const char *text, struct bench_options *o)
 {
 	if (o->in_count == CAPTURES_MAX)
-		return complain("more than %d --in", CAPTURES_MAX), false;
+		return complain("more than %d --in", CAPTURES_MAX);
 	if (!strchr(text, '='))
-		return complain("--in cannot be '%s' (PORT=PCAP)", text), false;
+		return complain("--in cannot be '%s' (PORT=PCAP)", text);
 	o->in[o->in_count++] = text;
 	return true;
 }
 
-static bool parse_value(const struct row *r, char *text, struct bench_options *o)
+static bool parse_bench_option(const struct row *r, char *text, struct bench_options *o)
 {
 	void *at = (char *)o + r->at;
 
-	switch (r->value) {
+	switch (r->kind) {
 	case FLAG:
-		return *(bool *)at = true;
+		*(bool *)at = true;
+		return true;
 	case TEXT:
-		return *(const char **)at = text, true;
+		*(const char **)at = text;
+		return true;
 	case NUMBER:
 		return parse_item(r, text, at);
-	case SECONDS:
-		return parse_seconds(r, text, at);
+	case DURATION:
+		return parse_duration(r, text, at);
 	case INPUT:
 		return parse_input(text, o);
-	default:
-		return parse_list(r, text, at);
+	case LIST:
+	case SIZES:
+	case LOADS:
+		break;
 	}
+	return parse_list(r, text, at);
 }
 
-static void print_option(const struct row *r, bool one, const char *standard)
+// Prints the default of an option, if it has one.
+static void put_default(FILE *out, const struct row *r, const void *at)
 {
-	char argument[32];
+	const struct bench_list *list = at;
+	const struct bench_loads *loads = at;
 
+	if (r->kind == NUMBER && *(const uint32_t *)at)
+		fprintf(out, "%" PRIu32, *(const uint32_t *)at);
+	if (r->kind == DURATION && *(const double *)at > 0)
+		fprintf(out, "%g", *(const double *)at);
+	for (uint32_t i = 0; (r->kind == LIST || r->kind == SIZES) && i < list->count; i++)
+		fprintf(out, "%s%" PRIu32, i ? "," : "", list->item[i]);
+	for (uint32_t i = 0; r->kind == LOADS && i < loads->count; i++)
+		fprintf(out, "%s%g%s", i ? "," : "", loads->item[i].value,
+			loads->item[i].share ? "%" : "");
+}
+
+static void print_option(const struct row *r, const void *at)
+{
+	const struct bench_list *list = r->kind == LIST || r->kind == SIZES ? at : NULL;
+	char argument[32], standard[128] = "";
+	FILE *f = fmemopen(standard, sizeof standard, "w");
+
+	if (f) {
+		put_default(f, r, at);
+		fclose(f);
+	}
 	snprintf(argument, sizeof argument, "%s", r->argument);
-	if (one)
+	if (list && list->one)
 		argument[strcspn(argument, ",")] = 0;
 	// An ellipsis takes three bytes and one column.
 	printf("  --%s %-*s%s", r->name,
 	       22 - (int)strlen(r->name) + (strstr(argument, "…") ? 2 : 0), argument, r->help);
-	printf(standard ? " (default %s)\n" : "\n", standard);
+	printf(*standard ? " (default %s)\n" : "\n", standard);
 }
 
-// The options of a mode, each with its default, as getopt and the parser want them. True: as help
-// for people.
-static void take_options(const struct bench_mode *m, struct option *longs, struct bench_options *o,
-			 bool help)
+static bool takes(const struct bench_mode *m, const struct row *r)
 {
-	char all[256], *rest = all, *word;
+	return (m->takes | OPT_OUTPUT) & r->bit;
+}
 
-	snprintf(all, sizeof all, "%s json plot", m->options);
-	while ((word = strsep(&rest, " "))) {
-		char *one = strsep(&word, "="), *name = strsep(&one, ".");
-		int i = 0;
-		while (strcmp(rows[i].name, name))
-			i++;
-		const struct row *r = &rows[i];
-		if (help)
-			print_option(r, one, word);
-		*longs++ = (struct option){r->name, r->value != FLAG, NULL, i};
-		if (one)
-			((struct bench_list *)((char *)o + r->at))->one = true;
-		if (word)
-			parse_value(r, word, o);
-	}
+// Makes getopt's table of the options of a mode. longs: has room for ROWS + 2.
+static void make_longs(const struct bench_mode *m, struct option *longs)
+{
+	for (int i = 0; i < ROWS; i++)
+		if (takes(m, &rows[i]))
+			*longs++ = (struct option){rows[i].name, rows[i].kind != FLAG, NULL, i};
 	*longs++ = (struct option){"help", no_argument, NULL, HELP};
 	*longs = (struct option){0};
 }
 
-static void print_usage(FILE *out)
+static void print_modes(FILE *out)
 {
-	fputs("usage: nestswitch bench MODE [OPTIONS]\n\nMeasures the switch on this machine, with traffic from memory.\n\n",
+	fputs("usage: nestswitch bench MODE [OPTIONS]\n\nMeasures the switch on this machine with traffic from memory.\n\n",
 	      out);
-	for (const struct bench_mode *m = modes; m->name; m++)
-		fprintf(out, "  %-11s %s\n", m->name, m->help);
-	fputs("\n`nestswitch bench MODE --help` says how it is measured, and with what options.\n",
-	      out);
+	for (int i = 0; i < MODES; i++)
+		fprintf(out, "  %-11s %s\n", modes[i].name, modes[i].help);
+	fputs("\n`nestswitch bench MODE --help` explains the measurement and its options.\n", out);
 }
 
 static const char *mode_name(void *unused, size_t i)
 {
 	(void)unused;
-	return modes[i].name;
+	return i < MODES ? modes[i].name : NULL;
 }
 
 static const struct bench_mode *find_mode(const char *name)
 {
 	char hint[TEXT_HINT];
 
-	for (const struct bench_mode *m = modes; m->name; m++)
-		if (!strcmp(m->name, name))
-			return m;
+	for (int i = 0; i < MODES; i++)
+		if (!strcmp(modes[i].name, name))
+			return &modes[i];
 	complain("unknown mode '%s'%s", name,
 		 text_hint(hint, name, mode_name, NULL, "see nestswitch bench --help"));
 	return NULL;
 }
 
-static int bench(const struct bench_mode *m, const struct bench_options *o)
+static int run_mode(const struct bench_mode *m, const struct bench_options *o)
 {
 	struct bench b = {.mode = m, .o = *o, .rows = json_array(), .failure = EXIT_REFUSED};
 	bool good = (!o->plot || bench_plot_ready(&b)) && m->run(&b) && bench_print(&b) &&
@@ -313,44 +475,57 @@ static int bench(const struct bench_mode *m, const struct bench_options *o)
 	return good ? EXIT_DONE : (int)b.failure;
 }
 
-static int print_mode_help(const struct bench_mode *m, struct option *longs,
-			   struct bench_options *o)
+static void print_mode_help(const struct bench_mode *m)
 {
 	printf("usage: nestswitch bench %s [OPTIONS]\n\n", m->name);
 	text_wrap(stdout, m->about, 0);
 	putchar('\n');
-	take_options(m, longs, o, true);
-	return EXIT_DONE;
+	for (int i = 0; i < ROWS; i++)
+		if (takes(m, &rows[i]))
+			print_option(&rows[i], (const char *)&m->standard + rows[i].at);
+}
+
+// Carries out the options. False: it has printed help or an error, and `status` is the exit status.
+static bool parse_options(const struct bench_mode *m, int argc, char **argv,
+			  struct bench_options *o, int *status)
+{
+	struct option longs[ROWS + 2];
+	int option;
+
+	make_longs(m, longs);
+	*status = EXIT_USAGE;
+	while ((option = getopt_long(argc, argv, ":", longs, NULL)) != -1) {
+		if (option == HELP) {
+			print_mode_help(m);
+			*status = EXIT_DONE;
+			return false;
+		}
+		if (option == '?' || option == ':')
+			return complain_option(option, argv[optind - 1], longs,
+					       "nestswitch bench --help");
+		if (!parse_bench_option(&rows[option], optarg, o))
+			return false;
+	}
+	if (optind < argc)
+		return complain("'%s' is not expected (see nestswitch bench %s --help)",
+				argv[optind], m->name);
+	return true;
 }
 
 int bench_main(int argc, char **argv)
 {
-	struct bench_options o = {.repeats = 1};
-	struct option longs[ROWS + 2];
-	const struct bench_mode *m;
-	int option;
+	bool help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"));
+	const struct bench_mode *m = NULL;
+	struct bench_options o;
+	int status;
 
-	if (argc < 2)
-		return print_usage(stderr), EXIT_USAGE;
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
-		return print_usage(stdout), EXIT_DONE;
-	if (!(m = find_mode(argv[1])))
-		return EXIT_USAGE;
-	take_options(m, longs, &o, false);
+	if (argc < 2 || help)
+		print_modes(help ? stdout : stderr);
+	else
+		m = find_mode(argv[1]);
+	if (!m)
+		return help ? EXIT_DONE : EXIT_USAGE;
+	o = m->standard;
 	argv[1] = argv[0]; // what getopt calls the program
-	while ((option = getopt_long(argc - 1, argv + 1, ":", longs, NULL)) != -1) {
-		if (option == HELP)
-			return print_mode_help(m, longs, &o);
-		if (option == '?' || option == ':')
-			return complain_option(option, argv[optind], longs,
-					       "nestswitch bench --help"),
-			       EXIT_USAGE;
-		if (!parse_value(&rows[option], optarg, &o))
-			return EXIT_USAGE;
-	}
-	if (optind < argc - 1)
-		return complain("'%s' is not expected (see nestswitch bench %s --help)",
-				argv[optind + 1], m->name),
-		       EXIT_USAGE;
-	return bench(m, &o);
+	return parse_options(m, argc - 1, argv + 1, &o, &status) ? run_mode(m, &o) : status;
 }

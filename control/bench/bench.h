@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// bench: what a benchmark is: its options, its rows of results, its plot.
+// bench: the benchmarks: their options, their rows of results, their plots.
 //
-// Model   A mode measures and adds rows, JSON objects. A measured value has one number for each
-//         repeat; in a row it is {"median", "min", "max", "all"}. Table, JSON and plot are made of
-//         the rows.
-// Errors  said by complain().
+// Model   A mode measures and adds rows, which are JSON objects. A measured value has one number
+// for
+//         each repeat. In a row it is {"median", "min", "max", "all"}. Table, JSON and plot are
+//         made from the rows.
+// Errors  complain() prints them. A function that returns false or NULL has called it.
 #pragma once
 
 #include <jansson.h>
@@ -16,11 +17,11 @@
 #include "control/config/config.h"
 #include "dataplane/portset.h"
 
-enum { BENCH_LIST = 32, BENCH_REPEATS = 100 };
+enum { BENCH_LIST = 32, BENCH_REPEATS = 100, BENCH_COLUMNS = 12, BENCH_SERIES = 4 };
 
 struct bench_list {
 	uint32_t count;
-	bool one; // the mode takes one only
+	bool one; // the mode takes a single item
 	uint32_t item[BENCH_LIST];
 };
 
@@ -28,7 +29,7 @@ struct bench_loads {
 	uint32_t count;
 	struct {
 		double value;
-		bool share; // in per cent of what the switch can take; else Mpps
+		bool share; // per cent of what the switch can forward; else Mpps
 	} item[BENCH_LIST];
 };
 
@@ -40,7 +41,7 @@ struct bench_options {
 	uint32_t in_count;
 	uint32_t workers; // 0: not given
 	uint32_t repeats, frames;
-	double seconds; // of a repeat; 0: the mode has none
+	double seconds; // of a repeat; 0: the mode is not timed
 	bool tagged, json;
 };
 
@@ -48,22 +49,27 @@ struct bench {
 	const struct bench_mode *mode;
 	struct bench_options o;
 	json_t *rows;
-	json_t *histogram;        // latency's, NULL elsewhere
-	enum exit_status failure; // what it is for a mode to fail
+	json_t *histogram;        // of the latency mode, NULL elsewhere
+	enum exit_status failure; // the exit status if the mode fails
 	unsigned done;            // repeats, for the progress on a terminal
+};
+
+struct bench_column {
+	const char *member; // of the rows
+	bool spread;        // shows least and greatest beside the median
 };
 
 struct bench_mode {
 	const char *name, *help;
-	const char *about;   // what is measured, and how
-	const char *options; // those it takes, with defaults: "macs=2,2000 tagged"; "size.1=64": a
-			     // list of one
-	const char *columns; // members of the rows that the table shows, with the spread where a +
-			     // follows
+	const char *about;             // what is measured, and how
+	unsigned takes;                // the options, as bits
+	struct bench_options standard; // their defaults
+	struct bench_column columns[BENCH_COLUMNS];
 	bool (*run)(struct bench *b);
+	// Members of the rows. Each value of the members in `series` makes a line; if x is a word,
+	// the plot has bars. x NULL: no plot.
 	struct {
-		const char *x, *y, *series; // members; a line for each value of `series`, bars
-					    // where x is a word; x NULL: no plot
+		const char *x, *y, *series[BENCH_SERIES];
 		const char *x_title, *y_title;
 		bool log_x;
 	} plot;
@@ -82,29 +88,30 @@ bool bench_latency(struct bench *b);
 bool bench_replay(struct bench *b);
 bool bench_control(struct bench *b);
 
-// A configuration of ports p0, p1, …, each with `limit` MACs at most, one worker. NULL: said why.
+// A configuration of ports p0, p1, …, each with at most `limit` MACs, and one worker.
 struct config *bench_config(unsigned ports, uint32_t limit);
 void bench_set(struct config *c, unsigned port, enum policy_key key, uint32_t value);
 
-// Whether there is a second core, for what a mode needs it for.
-bool bench_has_cores(const struct bench *b, const char *what);
+// Whether the process may use two cores. user: what needs the second one.
+bool bench_has_cores(const struct bench *b, const char *user);
 
-// Streams of known unicast for the ports of `senders`, to the `macs` MACs behind each other port of
-// `among`.
+// Makes streams of known unicast from the ports of `senders`. Each has `macs` sources. The
+// destinations are the MACs behind the other ports of `among`.
 bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs,
 			 unsigned size, bool tagged);
 
-// "64", "imix".
+// The size as a member of a row: "64", "imix".
 json_t *bench_size(unsigned size);
 
-// Of benchout.c: the values of the repeats as a member of a row; a row; that one more repeat is
-// done.
+// Returns the values of the repeats as a member of a row.
 json_t *bench_measured(const double *value, unsigned n);
 double bench_median(const double *value, unsigned n);
 void bench_add(struct bench *b, json_t *row);
+
+// Counts one more repeat, and shows it on a terminal.
 void bench_progress(struct bench *b);
 
-// Whether a plot can be made and written; makes it; prints the results.
+// Checks whether the plot can be made, before the mode runs.
 bool bench_plot_ready(struct bench *b);
 bool bench_plot(const struct bench *b);
 bool bench_print(const struct bench *b);

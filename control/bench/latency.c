@@ -28,7 +28,7 @@ struct generator {
 };
 
 // Frames on their way through the switch carry the time they were due in their last bytes.
-static uint64_t *stamp_of(struct rte_mbuf *m)
+static uint64_t *due_time(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod_offset(m, uint64_t *, m->data_len - sizeof(uint64_t));
 }
@@ -40,7 +40,7 @@ static void send_one(struct generator *g, unsigned port, uint64_t due)
 	g->sent++;
 	if (!stream_receive(&g->load->stream[port], g->load->sw->pool, &m, 1))
 		return;
-	memcpy(stamp_of(m), &due, sizeof due);
+	memcpy(due_time(m), &due, sizeof due);
 	if (rte_ring_sp_enqueue(g->in[port], m))
 		rte_pktmbuf_free(m);
 }
@@ -53,7 +53,7 @@ static void take_back(struct generator *g)
 		unsigned n = rte_ring_sc_dequeue_burst(g->out[p], (void **)frames, BURST, NULL);
 		uint64_t now = rte_rdtsc(), due;
 		for (unsigned i = 0; i < n; i++) {
-			memcpy(&due, stamp_of(frames[i]), sizeof due);
+			memcpy(&due, due_time(frames[i]), sizeof due);
 			if (g->samples < g->room)
 				g->sample[g->samples++] = (uint32_t)RTE_MIN(now - due, UINT32_MAX);
 		}
@@ -97,8 +97,7 @@ static bool reserve(struct generator *g, double frames)
 	g->room = (size_t)frames + LEAST_SAMPLES;
 	free(g->sample);
 	g->sample = calloc(g->room, sizeof *g->sample);
-	return g->sample ||
-	       (complain("no memory for %zu samples (fewer --seconds)", g->room), false);
+	return g->sample || complain("no memory for %zu samples (fewer --seconds)", g->room);
 }
 
 // What the switch can take, in Mpps: what comes out while its queue is never empty.
@@ -116,7 +115,7 @@ static bool find_limit(struct bench *b, struct generator *g, double *mpps)
 		all[r] = (double)g->samples / b->o.seconds / 1e6;
 	}
 	*mpps = bench_median(all, b->o.repeats);
-	return *mpps > 0 || (complain("no frame came through the switch"), false);
+	return *mpps > 0 || complain("no frame came through the switch");
 }
 
 struct result {
@@ -158,7 +157,7 @@ static void add_rows(struct bench *b, const struct result *x, const char *load, 
 					  (double)x->bucket[i] / (double)(x->sent - x->lost)));
 }
 
-static bool measure(struct bench *b, struct generator *g, unsigned at, double limit)
+static bool measure_load(struct bench *b, struct generator *g, unsigned at, double limit)
 {
 	double value = b->o.load.item[at].value, hz = (double)rte_get_tsc_hz();
 	bool share = b->o.load.item[at].share;
@@ -191,12 +190,12 @@ static bool create_devices(struct generator *g)
 					    RING_F_SP_ENQ | RING_F_SC_DEQ);
 		if (!g->in[p] || !g->out[p] ||
 		    rte_eth_from_rings(dev, &g->in[p], 1, &g->out[p], 1, SOCKET_ID_ANY) < 0)
-			return complain("DPDK's net_ring devices cannot be made"), false;
+			return complain("DPDK's net_ring devices cannot be made");
 	}
 	return true;
 }
 
-static bool start(struct bench *b, struct generator *g)
+static bool start_generator(struct bench *b, struct generator *g)
 {
 	uint32_t macs = (b->o.macs.item[0] + 1) / 2;
 	struct config *c = bench_config(PORTS, macs);
@@ -207,10 +206,11 @@ static bool start(struct bench *b, struct generator *g)
 		snprintf(c->port[p].device, sizeof c->port[p].device, "net_ring_bench%u", p);
 	if (!c)
 		return false;
-	if (!eal_start(c, EAL_BENCH, NULL, &e))
-		return complain("%s", e.text), config_free(c), false;
-	if (!create_devices(g))
-		return config_free(c), false;
+	bool good = eal_start(c, EAL_BENCH, NULL, &e) || complain("%s", e.text);
+	if (!good || !create_devices(g)) {
+		config_free(c);
+		return false;
+	}
 	g->load = load_create(c, SWITCH_LIVE);
 	return g->load && bench_known_unicast(g->load, both, both, macs, b->o.size.item[0], false);
 }
@@ -223,9 +223,9 @@ bool bench_latency(struct bench *b)
 	if (!bench_has_cores(b, "the generator"))
 		return false;
 	b->histogram = json_array();
-	bool good = start(b, &g) && find_limit(b, &g, &limit);
+	bool good = start_generator(b, &g) && find_limit(b, &g, &limit);
 	for (unsigned i = 0; i < b->o.load.count && good; i++)
-		good = measure(b, &g, i, limit);
+		good = measure_load(b, &g, i, limit);
 	load_destroy(g.load);
 	for (unsigned p = 0; p < PORTS; p++) {
 		rte_ring_free(g.in[p]);

@@ -43,18 +43,16 @@ bool stream_add(struct stream *s, const uint8_t *frame, uint32_t len)
 
 	if (len > LOAD_FRAME_MAX)
 		return complain("a frame of %" PRIu32 " bytes (bench takes up to %d)", len,
-				LOAD_FRAME_MAX),
-		       false;
+				LOAD_FRAME_MAX);
 	if (need > STREAM_MAX)
 		return complain("the frames of a port take more than %" PRIu64
 				" GiB (ask for fewer or smaller ones)",
-				STREAM_MAX >> 30),
-		       false;
+				STREAM_MAX >> 30);
 	if (need > s->room) {
 		size_t room = RTE_ALIGN_CEIL(need * 2, LINE);
 		uint8_t *data = aligned_alloc(LINE, room);
 		if (!data)
-			return complain("no memory for %zu MiB of frames", room >> 20), false;
+			return complain("no memory for %zu MiB of frames", room >> 20);
 		if (s->data)
 			memcpy(data, s->data, s->size);
 		free(s->data);
@@ -117,8 +115,8 @@ static uint64_t destination(const struct recipe *r, unsigned port, uint32_t i)
 	return load_mac(r->kind == TO_UNKNOWN ? UNKNOWN_PORT : port, i);
 }
 
-static bool fill(struct stream *s, const struct recipe *r, const uint32_t *src, const uint32_t *dst,
-		 uint32_t count)
+static bool fill_stream(struct stream *s, const struct recipe *r, const uint32_t *src,
+			const uint32_t *dst, uint32_t count)
 {
 	uint8_t frame[LOAD_FRAME_MAX] = {0};
 	unsigned to = PORTS_MAX;
@@ -149,8 +147,8 @@ bool stream_make(struct stream *s, const struct recipe *r)
 									 : most;
 
 	stream_clear(s);
-	bool good = src && dst ? fill(s, r, src, dst, count)
-			       : (complain("no memory for %" PRIu32 " MACs", most), false);
+	bool good = src && dst ? fill_stream(s, r, src, dst, count)
+			       : complain("no memory for %" PRIu32 " MACs", most);
 	free(src);
 	free(dst);
 	return good;
@@ -364,6 +362,6 @@ bool load_add_rings(struct load *l)
 {
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		if (*l->sw->port[i].name && !(l->ring[i] = calloc(LOAD_RING, LOAD_FRAME_MAX)))
-			return complain("no memory for the ports' rings"), false;
+			return complain("no memory for the ports' rings");
 	return true;
 }

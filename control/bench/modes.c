@@ -54,7 +54,7 @@ void bench_set(struct config *c, unsigned port, enum policy_key key, uint32_t va
 	c->port[port].policy.value[key] = value;
 }
 
-static struct load *create(struct config *c)
+static struct load *create_load(struct config *c)
 {
 	return c ? load_create(c, SWITCH_BENCH) : NULL;
 }
@@ -66,9 +66,8 @@ bool bench_has_cores(const struct bench *b, const char *what)
 	if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) >= 2)
 		return true;
 	return complain(
-		       "bench %s needs two cores, one for the worker and one for %s (this process may use one)",
-		       b->mode->name, what),
-	       false;
+		"bench %s needs two cores, one for the worker and one for %s (this process may use one)",
+		b->mode->name, what);
 }
 
 bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs,
@@ -142,7 +141,7 @@ static double slow_rounds(const struct lane *lane)
 }
 
 // A figure of all repeats, times a factor, less what is not to count.
-static json_t *measured(const struct runs *r, figure_fn figure, double factor, double less)
+static json_t *figure_json(const struct runs *r, figure_fn figure, double factor, double less)
 {
 	double value[BENCH_REPEATS];
 
@@ -151,7 +150,7 @@ static json_t *measured(const struct runs *r, figure_fn figure, double factor, d
 	return bench_measured(value, r->count);
 }
 
-static double median(const struct runs *r, figure_fn figure)
+static double median_of(const struct runs *r, figure_fn figure)
 {
 	double value[BENCH_REPEATS];
 
@@ -161,8 +160,8 @@ static double median(const struct runs *r, figure_fn figure)
 }
 
 // Runs all repeats, after one that does not count. each: the runs of each worker; NULL: not wanted.
-static void measure(struct bench *b, struct load *l, portset who, struct runs *all,
-		    struct runs *each)
+static void measure_repeats(struct bench *b, struct load *l, portset who, struct runs *all,
+			    struct runs *each)
 {
 	load_run(l, who, b->o.seconds / 2, NULL, NULL);
 	switch_clear_counters(l->sw, l->sw->ports);
@@ -179,7 +178,7 @@ static void measure(struct bench *b, struct load *l, portset who, struct runs *a
 }
 
 // Counters of some ports since the repeats began.
-static struct counters count(const struct vswitch *sw, portset ports)
+static struct counters sum_counters(const struct vswitch *sw, portset ports)
 {
 	struct counters all = {0}, c;
 	unsigned port;
@@ -194,48 +193,59 @@ static struct counters count(const struct vswitch *sw, portset ports)
 
 // forward
 
-// The frames of the captures; the set of ports that have one.
-static bool read_captures(struct bench *b, struct load *l, portset *who)
+// Opens the captures of --in.
+static bool open_captures(struct bench *b, const struct load *l, struct captures *in)
 {
-	struct captures *in = captures_create();
-	struct capture_record rec;
-	char text[CAPTURE_ERROR] = "out of memory";
-	enum capture_status s = in ? CAPTURE_RECORD : CAPTURE_BROKEN;
-
-	for (unsigned i = 0; i < b->o.in_count && s != CAPTURE_BROKEN; i++) {
-		char name[PORT_NAME];
+	for (unsigned i = 0; i < b->o.in_count; i++) {
+		char name[PORT_NAME], text[CAPTURE_ERROR];
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(b->o.in[i], "="), b->o.in[i]);
 		int port = switch_port(l->sw, name);
 		if (port < 0) {
-			snprintf(text, sizeof text, "--in %.200s: there is no port '%s'",
-				 b->o.in[i], name);
 			b->failure = EXIT_USAGE;
+			return complain("--in %.200s: there is no port '%s'", b->o.in[i], name);
 		}
-		if (port < 0 ||
-		    !captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
-			s = CAPTURE_BROKEN;
+		if (!captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
+			return complain("%s", text);
 	}
-	while (s != CAPTURE_BROKEN && (s = captures_next(in, &rec, text)) != CAPTURE_END) {
+	return true;
+}
+
+// Makes streams of all frames. senders: gets the ports that have a frame.
+static bool read_streams(struct load *l, struct captures *in, portset *senders)
+{
+	struct capture_record rec;
+	char text[CAPTURE_ERROR];
+	enum capture_status s;
+
+	while ((s = captures_next(in, &rec, text)) != CAPTURE_END) {
+		if (s == CAPTURE_BROKEN)
+			return complain("%s", text);
 		if (s == CAPTURE_WARNING)
 			complain("warning: %s", text);
-		if (s == CAPTURE_RECORD && !stream_add(&l->stream[rec.tag], rec.data, rec.captured))
-			return captures_destroy(in), false;
-		*who |= s == CAPTURE_RECORD ? portset_of(rec.tag) : 0;
+		else if (!stream_add(&l->stream[rec.tag], rec.data, rec.captured))
+			return false;
+		else
+			*senders |= portset_of(rec.tag);
 	}
-	if (s != CAPTURE_BROKEN && !*who) {
-		snprintf(text, sizeof text, "--in: there is no frame in the captures");
-		s = CAPTURE_BROKEN;
-	}
+	return *senders || complain("--in: there is no frame in the captures");
+}
+
+static bool read_captures(struct bench *b, struct load *l, portset *senders)
+{
+	struct captures *in = captures_create();
+	bool good = in ? open_captures(b, l, in) && read_streams(l, in, senders)
+		       : complain("out of memory");
+
 	captures_destroy(in);
-	return s != CAPTURE_BROKEN || (complain("%s", text), false);
+	return good;
 }
 
 // A row of what all workers or one of them did, with what `about` says more.
 static void forward_row(struct bench *b, json_t *about, json_t *worker, const struct runs *r)
 {
 	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles",
-				measured(r, cycles, 1, 0), "mpps", measured(r, all_mpps, 1, 0),
-				"gbps", measured(r, gbps, 1, 0));
+				figure_json(r, cycles, 1, 0), "mpps",
+				figure_json(r, all_mpps, 1, 0), "gbps", figure_json(r, gbps, 1, 0));
 
 	json_object_update_missing(row, about);
 	bench_add(b, row);
@@ -246,24 +256,27 @@ static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *a
 	unsigned workers = l->sw->workers;
 	struct runs bare, all, *each = calloc(workers, sizeof *each);
 
-	if (!each)
-		return complain("out of memory"), json_decref(about), false;
+	if (!each) {
+		json_decref(about);
+		return complain("out of memory");
+	}
 	load_run(l, who, 0, NULL, NULL);
 	l->bare = true;
-	measure(b, l, who, &bare, NULL);
+	measure_repeats(b, l, who, &bare, NULL);
 	l->bare = false;
-	measure(b, l, who, &all, each);
+	measure_repeats(b, l, who, &all, each);
 	for (unsigned w = 0; workers > 1 && w < workers; w++)
 		forward_row(b, about, json_sprintf("%u", w), &each[w]);
-	struct counters c = count(l->sw, who);
+	struct counters c = sum_counters(l->sw, who);
 	json_int_t frames = (json_int_t)c.rx_packets,
 		   forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
 		   flooded = (json_int_t)c.outcome[OUT_FLOODED];
-	json_object_update_new(about, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness",
-						measured(&bare, cycles, 1, 0), "switch",
-						measured(&all, cycles, 1, median(&bare, cycles)),
-						"frames", frames, "forwarded", forwarded, "flooded",
-						flooded, "dropped", frames - forwarded - flooded));
+	json_object_update_new(about,
+			       json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness",
+					 figure_json(&bare, cycles, 1, 0), "switch",
+					 figure_json(&all, cycles, 1, median_of(&bare, cycles)),
+					 "frames", frames, "forwarded", forwarded, "flooded",
+					 flooded, "dropped", frames - forwarded - flooded));
 	forward_row(b, about, json_string("all"), &all);
 	json_decref(about);
 	free(each);
@@ -287,7 +300,7 @@ static struct config *forward_config(struct bench *b, unsigned ports, uint32_t m
 
 static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned size)
 {
-	struct load *l = create(forward_config(b, ports, macs));
+	struct load *l = create_load(forward_config(b, ports, macs));
 	bool good;
 
 	if (!l)
@@ -295,7 +308,7 @@ static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned
 	ports = l->sw->config->port_count;
 	portset who = b->o.in_count ? 0 : first_ports(ports);
 	if (ports < 2)
-		good = (complain("%s has one port (traffic goes between two)", b->o.config), false);
+		good = complain("%s has one port (traffic goes between two)", b->o.config);
 	else if (b->o.in_count)
 		good = read_captures(b, l, &who);
 	else
@@ -343,16 +356,16 @@ static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_
 	for (r.kind = TO_KNOWN; r.kind < RECIPE_KINDS; r.kind++) {
 		if (!stream_make(&l->stream[0], &r))
 			return false;
-		measure(b, l, portset_of(0), &runs[r.kind], NULL);
+		measure_repeats(b, l, portset_of(0), &runs[r.kind], NULL);
 	}
-	double single = median(&runs[TO_KNOWN], cycles);
+	double single = median_of(&runs[TO_KNOWN], cycles);
 	for (int k = TO_BROADCAST; k < RECIPE_KINDS; k++)
 		bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)copies,
 				       "size", bench_size(size), "kind", names[k], "cycles",
-				       measured(&runs[k], cycles, 1, 0), "copy",
-				       measured(&runs[k], cycles, 1.0 / copies, 0), "single",
-				       measured(&runs[TO_KNOWN], cycles, 1, 0), "ratio",
-				       measured(&runs[k], cycles, 1 / (copies * single), 0)));
+				       figure_json(&runs[k], cycles, 1, 0), "copy",
+				       figure_json(&runs[k], cycles, 1.0 / copies, 0), "single",
+				       figure_json(&runs[TO_KNOWN], cycles, 1, 0), "ratio",
+				       figure_json(&runs[k], cycles, 1 / (copies * single), 0)));
 	return true;
 }
 
@@ -364,7 +377,7 @@ bool bench_flood(struct bench *b)
 
 	for (unsigned i = 0; i < b->o.ports.count * sizes && good; i++) {
 		unsigned copies = b->o.ports.item[i / sizes];
-		struct load *l = create(bench_config(copies + 1, macs));
+		struct load *l = create_load(bench_config(copies + 1, macs));
 		good = l && flood_rows(b, l, copies, macs, b->o.size.item[i % sizes]);
 		load_destroy(l);
 	}
@@ -391,15 +404,15 @@ static bool attack_row(struct bench *b, struct load *l, const char *name,
 	mactable_flush(l->sw, &(struct fdb_filter){.port = ATTACKER, .type = FDB_DYNAMIC});
 	if (attack && !stream_make(&l->stream[ATTACKER], attack))
 		return false;
-	measure(b, l, who, &runs, NULL);
+	measure_repeats(b, l, who, &runs, NULL);
 	if (!attack)
-		*alone = median(&runs, first_mpps);
-	struct counters c = count(l->sw, portset_of(VICTIM));
+		*alone = median_of(&runs, first_mpps);
+	struct counters c = sum_counters(l->sw, portset_of(VICTIM));
 	bench_add(b, json_pack("{s:s, s:o, s:o, s:f, s:o, s:o, s:i, s:i, s:I}", "beside", name,
-			       "mpps", measured(&runs, first_mpps, 1, 0), "share",
-			       measured(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
-			       measured(&runs, first_mpps, 1 / (*alone * fair), 0), "beside_mpps",
-			       measured(&runs, attacker_mpps, 1, 0), "macs",
+			       "mpps", figure_json(&runs, first_mpps, 1, 0), "share",
+			       figure_json(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
+			       figure_json(&runs, first_mpps, 1 / (*alone * fair), 0),
+			       "beside_mpps", figure_json(&runs, attacker_mpps, 1, 0), "macs",
 			       (int)fdb_count(l->sw->shared.fdb, ATTACKER), "limit",
 			       (int)policy_rows[PK_MAC_LIMIT].standard, "lost",
 			       (json_int_t)(c.rx_packets - c.outcome[OUT_FORWARDED])));
@@ -421,11 +434,10 @@ bool bench_attack(struct bench *b)
 	if (macs > limit) {
 		b->failure = EXIT_USAGE;
 		return complain(
-			       "--macs cannot be %u (known traffic fits the default limits: up to %u)",
-			       b->o.macs.item[0], 2 * limit),
-		       false;
+			"--macs cannot be %u (known traffic fits the default limits: up to %u)",
+			b->o.macs.item[0], 2 * limit);
 	}
-	struct load *l = create(bench_config(ATTACK_PORTS, limit));
+	struct load *l = create_load(bench_config(ATTACK_PORTS, limit));
 
 	sources.macs = ATTACK_FRAMES;
 	sources.random_source = true;
@@ -455,23 +467,23 @@ static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, un
 
 	for (unsigned i = 2; c && promiscuous && i < 2 + hosts; i++)
 		bench_set(c, i, PK_PROMISCUOUS, CHOICE_ACCEPT);
-	struct load *l = create(c);
+	struct load *l = create_load(c);
 	// The hosts' MACs are learned, too; then only the pair sends.
 	bool good = l && load_add_rings(l) &&
 		    bench_known_unicast(l, all & ~pair, all, macs, size, false) &&
 		    bench_known_unicast(l, pair, pair, macs, size, false);
 	if (good) {
 		load_run(l, all, 0, NULL, NULL);
-		measure(b, l, pair, &runs, NULL);
-		*alone = *alone > 0 ? *alone : median(&runs, all_mpps);
-		double copies = (double)count(l->sw, all).tx_packets /
-				(double)count(l->sw, pair).rx_packets;
+		measure_repeats(b, l, pair, &runs, NULL);
+		*alone = *alone > 0 ? *alone : median_of(&runs, all_mpps);
+		double copies = (double)sum_counters(l->sw, all).tx_packets /
+				(double)sum_counters(l->sw, pair).rx_packets;
 		bench_add(b,
 			  json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:f}", "size", bench_size(size),
 				    "hosts", promiscuous ? "promiscuous" : "learning", "neighbours",
-				    (int)hosts, "mpps", measured(&runs, all_mpps, 1, 0), "share",
-				    measured(&runs, all_mpps, 1 / *alone, 0), "cycles",
-				    measured(&runs, cycles, 1, 0), "copies", copies));
+				    (int)hosts, "mpps", figure_json(&runs, all_mpps, 1, 0), "share",
+				    figure_json(&runs, all_mpps, 1 / *alone, 0), "cycles",
+				    figure_json(&runs, cycles, 1, 0), "copies", copies));
 	}
 	load_destroy(l);
 	return good;
@@ -501,7 +513,7 @@ struct disturbance {
 
 static const struct method *const methods[] = {methods_port, methods_fdb, NULL};
 
-static json_t *call(struct disturbance *d, const char *method, json_t *params)
+static json_t *call_method(struct disturbance *d, const char *method, json_t *params)
 {
 	struct error e = {0};
 	json_t *result = method_call(&d->control, method, params, &e);
@@ -515,7 +527,7 @@ static json_t *call(struct disturbance *d, const char *method, json_t *params)
 }
 
 // A tick of run's.
-static void rest(void *arg)
+static void idle_tick(void *arg)
 {
 	struct disturbance *d = arg;
 
@@ -523,49 +535,51 @@ static void rest(void *arg)
 	events_drain(d->sw);
 }
 
-static void sweep(void *arg)
+static void sweep_table(void *arg)
 {
 	struct disturbance *d = arg;
 
-	rest(d);
+	idle_tick(d);
 	mactable_sweep(d->sw, fdb_lines(d->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	d->done++;
 }
 
-static void show(void *arg)
+static void show_page(void *arg)
 {
 	struct disturbance *d = arg;
-	json_t *page = call(d, "fdb.show",
-			    json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
+	json_t *page = call_method(
+		d, "fdb.show",
+		json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
 
 	json_decref(d->next);
 	d->next = json_incref(json_object_get(page, "next"));
 	json_decref(page);
 }
 
-static void flush(void *arg)
+static void flush_table(void *arg)
 {
 	struct disturbance *d = arg;
 
-	rest(d);
+	idle_tick(d);
 	if (!d->done)
-		json_decref(call(d, "fdb.flush", json_object()));
+		json_decref(call_method(d, "fdb.flush", json_object()));
 }
 
-static void change(void *arg)
+static void change_policy(void *arg)
 {
 	struct disturbance *d = arg;
 
-	json_decref(call(d, "policy.set",
-			 json_pack("{s:{s:i}}", "set", "aging-time", 300 + (int)d->done % 2)));
+	json_decref(
+		call_method(d, "policy.set",
+			    json_pack("{s:{s:i}}", "set", "aging-time", 300 + (int)d->done % 2)));
 }
 
 static const struct {
 	const char *name;
 	load_fn work;
 } phases[] = {
-	{"undisturbed", rest},   {"ageing sweeps", sweep},   {"fdb show", show},
-	{"flush of all", flush}, {"config changes", change},
+	{"undisturbed", idle_tick},    {"ageing sweeps", sweep_table},    {"fdb show", show_page},
+	{"flush of all", flush_table}, {"config changes", change_policy},
 };
 
 static bool control_row(struct bench *b, struct load *l, const char *name, load_fn work)
@@ -584,9 +598,9 @@ static bool control_row(struct bench *b, struct load *l, const char *name, load_
 	json_decref(d.next);
 	if (!d.bad)
 		bench_add(b, json_pack("{s:s, s:o, s:o, s:o, s:i}", "phase", name, "cycles",
-				       measured(&runs, cycles, 1, 0), "longest_us",
-				       measured(&runs, longest_us, 1, 0), "slow_rounds",
-				       measured(&runs, slow_rounds, 1, 0), "work", (int)done));
+				       figure_json(&runs, cycles, 1, 0), "longest_us",
+				       figure_json(&runs, longest_us, 1, 0), "slow_rounds",
+				       figure_json(&runs, slow_rounds, 1, 0), "work", (int)done));
 	return !d.bad;
 }
 
@@ -596,7 +610,7 @@ bool bench_control(struct bench *b)
 
 	if (!bench_has_cores(b, "control"))
 		return false;
-	struct load *l = create(bench_config(2, macs));
+	struct load *l = create_load(bench_config(2, macs));
 	bool good = l && bench_known_unicast(l, first_ports(2), first_ports(2), macs,
 					     b->o.size.item[0], false);
 	if (good)

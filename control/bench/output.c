@@ -17,8 +17,11 @@
 
 enum { WORD = 64 };
 
+static const struct bench_column histogram_columns[BENCH_COLUMNS] = {
+	{.member = "load"}, {.member = "from_ns"}, {.member = "frames"}, {.member = "share"}};
+
 // A member of a measured value, or the value itself where it is a plain number.
-static double number_of(const json_t *value, const char *member)
+static double figure_of(const json_t *value, const char *member)
 {
 	return json_number_value(json_is_object(value) ? json_object_get(value, member) : value);
 }
@@ -47,7 +50,7 @@ json_t *bench_measured(const double *value, unsigned n)
 double bench_median(const double *value, unsigned n)
 {
 	json_t *m = bench_measured(value, n);
-	double median = number_of(m, "median");
+	double median = figure_of(m, "median");
 
 	json_decref(m);
 	return median;
@@ -65,7 +68,7 @@ void bench_progress(struct bench *b)
 }
 
 // Four digits or all in front of the point.
-static void put_number(double v, char *out, size_t size)
+static void format_figure(double v, char *out, size_t size)
 {
 	snprintf(out, size, "%.*f", v >= 1000 ? 0 : v >= 100 ? 1 : v >= 10 ? 2 : 3, v);
 }
@@ -73,7 +76,7 @@ static void put_number(double v, char *out, size_t size)
 static void put_median(json_t *v, char out[TABLE_CELL])
 {
 	if (json_is_object(v) || json_is_real(v))
-		put_number(number_of(v, "median"), out, TABLE_CELL);
+		format_figure(figure_of(v, "median"), out, TABLE_CELL);
 	else
 		table_plain_cell(v, out);
 }
@@ -82,30 +85,34 @@ static void put_spread(json_t *v, char out[TABLE_CELL])
 {
 	char least[WORD], most[WORD], median[WORD];
 
-	put_number(number_of(v, "median"), median, sizeof median);
-	put_number(number_of(v, "min"), least, sizeof least);
-	put_number(number_of(v, "max"), most, sizeof most);
+	format_figure(figure_of(v, "median"), median, sizeof median);
+	format_figure(figure_of(v, "min"), least, sizeof least);
+	format_figure(figure_of(v, "max"), most, sizeof most);
 	snprintf(out, TABLE_CELL, "%s (%s-%s)", median, least, most);
 }
 
-// A table of some members of rows: a column is called as its member is.
-static void print_table(json_t *rows, const char *members)
+// Makes the title of a column from its member: "p50_ns" is titled "P50 NS".
+static void make_title(const char *member, char title[WORD])
 {
-	struct table_column column[TABLE_COLUMNS_MAX + 1] = {0};
-	char key[TABLE_COLUMNS_MAX][WORD], title[TABLE_COLUMNS_MAX][WORD];
+	size_t len = strnlen(member, WORD - 1);
 
-	for (int n = 0; *members && n < TABLE_COLUMNS_MAX; n++) {
-		size_t len = strcspn(members, " +");
-		snprintf(key[n], WORD, "%.*s", (int)len, members);
-		for (size_t i = 0; i <= len; i++)
-			title[n][i] = key[n][i] == '_' ? ' '
-						       : (char)toupper((unsigned char)key[n][i]);
-		bool spread = members[len] == '+',
-		     word = json_is_string(json_object_get(json_array_get(rows, 0), key[n]));
+	for (size_t i = 0; i < len; i++)
+		title[i] = member[i] == '_' ? ' ' : (char)toupper((unsigned char)member[i]);
+	title[len] = 0;
+}
+
+static void print_rows(json_t *rows, const struct bench_column columns[BENCH_COLUMNS])
+{
+	struct table_column column[BENCH_COLUMNS + 1] = {0};
+	char title[BENCH_COLUMNS][WORD];
+
+	for (int n = 0; n < BENCH_COLUMNS && columns[n].member; n++) {
+		const char *member = columns[n].member;
+		bool word = json_is_string(json_object_get(json_array_get(rows, 0), member));
+		make_title(member, title[n]);
 		column[n] = (struct table_column){
-			title[n], key[n], .cell = spread ? put_spread : put_median, .right = !word};
-		members += len + spread;
-		members += *members == ' ';
+			title[n], member, .cell = columns[n].spread ? put_spread : put_median,
+			.right = !word};
 	}
 	table_print(stdout, rows, column, false);
 }
@@ -161,10 +168,10 @@ static void print_text(const struct bench *b)
 	printf("Median (least-greatest) of %u repeats", b->o.repeats);
 	printf(b->o.seconds > 0 ? " of %g s.\n\n" : ".\n\n", b->o.seconds);
 	json_decref(m);
-	print_table(b->rows, b->mode->columns);
+	print_rows(b->rows, b->mode->columns);
 	if (b->histogram) {
 		putchar('\n');
-		print_table(b->histogram, "load from_ns frames share");
+		print_rows(b->histogram, histogram_columns);
 	}
 }
 
@@ -177,7 +184,7 @@ bool bench_print(const struct bench *b)
 	else
 		print_text(b);
 	return (!fflush(stdout) && !ferror(stdout)) ||
-	       (complain("standard output: %s", strerror(errno)), false);
+	       complain("standard output: %s", strerror(errno));
 }
 
 bool bench_plot_ready(struct bench *b)
@@ -187,15 +194,14 @@ bool bench_plot_ready(struct bench *b)
 	b->failure = EXIT_USAGE;
 	if (!b->mode->plot.x)
 		return complain("bench %s has no plot (its result is a number or two)",
-				b->mode->name),
-		       false;
+				b->mode->name);
 	if (!end || (strcmp(end, ".svg") && strcmp(end, ".png")))
-		return complain("--plot cannot be '%s' (FILE.svg or FILE.png)", path), false;
+		return complain("--plot cannot be '%s' (FILE.svg or FILE.png)", path);
 	b->failure = EXIT_REFUSED;
 	if (system("command -v gnuplot >/dev/null"))
-		return complain("--plot needs gnuplot (apt-get install gnuplot-nox)"), false;
+		return complain("--plot needs gnuplot (apt-get install gnuplot-nox)");
 	FILE *f = fopen(path, "a");
-	return f ? !fclose(f) : (complain("%s: %s", path, strerror(errno)), false);
+	return f ? !fclose(f) : complain("%s: %s", path, strerror(errno));
 }
 
 // A text in gnuplot's quotes.
@@ -207,20 +213,18 @@ static void put_quoted(FILE *f, const char *text)
 	fputc('\'', f);
 }
 
-// The line that a row belongs to: "size 64, ports 2".
+// The line of the plot to which a row belongs: "size 64, ports 2".
 static void name_series(const struct bench *b, const json_t *row, char out[TABLE_CELL])
 {
-	char value[TABLE_CELL], key[WORD];
-	const char *members = b->mode->plot.series;
+	const char *const *series = b->mode->plot.series;
+	char value[TABLE_CELL];
 	size_t at = 0;
 
-	for (*out = 0; members && *members; members += strspn(members, " ")) {
-		size_t len = strcspn(members, " ");
-		snprintf(key, sizeof key, "%.*s", (int)len, members);
-		table_plain_cell(json_object_get(row, key), value);
-		at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s %.*s", at ? ", " : "", key,
-				       WORD, value);
-		members += len;
+	*out = 0;
+	for (int i = 0; i < BENCH_SERIES && series[i]; i++) {
+		table_plain_cell(json_object_get(row, series[i]), value);
+		at += (size_t)snprintf(out + at, TABLE_CELL - at, "%s%s %.*s", i ? ", " : "",
+				       series[i], WORD, value);
 	}
 }
 
@@ -241,8 +245,8 @@ static void put_points(FILE *f, const struct bench *b, json_t *rows, const char 
 			fprintf(f, "\"%s\"", json_string_value(x));
 		else
 			fprintf(f, "%g", json_number_value(x));
-		fprintf(f, " %g %g %g\n", number_of(y, "median"), number_of(y, "min"),
-			number_of(y, "max"));
+		fprintf(f, " %g %g %g\n", figure_of(y, "median"), figure_of(y, "min"),
+			figure_of(y, "max"));
 	}
 }
 
@@ -294,8 +298,8 @@ bool bench_plot(const struct bench *b)
 	FILE *f = popen("gnuplot", "w");
 
 	if (!f)
-		return complain("gnuplot: %s", strerror(errno)), false;
+		return complain("gnuplot: %s", strerror(errno));
 	put_frame(f, b);
 	put_plot(f, b, b->histogram ? b->histogram : b->rows);
-	return !pclose(f) || (complain("%s: gnuplot could not draw it", b->o.plot), false);
+	return !pclose(f) || complain("%s: gnuplot could not draw it", b->o.plot);
 }

@@ -39,7 +39,7 @@ static bool write_config(const struct bench *b, const struct folder *f)
 	if (file && fclose(file) && !rc)
 		rc = -errno;
 	config_free(c);
-	return !rc || (complain("%s: %s", f->config, strerror(-rc)), false);
+	return !rc || complain("%s: %s", f->config, strerror(-rc));
 }
 
 // Known unicast between two ports, a frame every microsecond, from each port in turn.
@@ -59,24 +59,24 @@ static bool write_capture(const struct bench *b, const struct folder *f, unsigne
 	bool good = stream_make(&s, &r);
 
 	if (good && !(out = capture_out_open(f->capture[port], error)))
-		good = (complain("%s", error), false);
+		good = complain("%s", error);
 	for (uint64_t i = port; good && i < b->o.frames; i += 2) {
 		data = stream_next(&s, &len);
 		capture_out_write(out, i * GAP_NS, data, len);
 	}
 	if (out && !capture_out_close(out))
-		good = (complain("%s: could not be written whole", f->capture[port]), false);
+		good = complain("%s: could not be written whole", f->capture[port]);
 	stream_clear(&s);
 	return good;
 }
 
-static bool make_folder(const struct bench *b, struct folder *f)
+static bool make_input(const struct bench *b, struct folder *f)
 {
 	const char *tmp = getenv("TMPDIR");
 
 	snprintf(f->path, sizeof f->path, "%.40s/nestswitch-XXXXXX", tmp ? tmp : "/tmp");
 	if (!mkdtemp(f->path))
-		return complain("%s: %s", f->path, strerror(errno)), false;
+		return complain("%s: %s", f->path, strerror(errno));
 	snprintf(f->config, sizeof f->config, "%s/bench.yaml", f->path);
 	snprintf(f->said, sizeof f->said, "%s/said", f->path);
 	for (unsigned i = 0; i < 2; i++)
@@ -87,7 +87,7 @@ static bool make_folder(const struct bench *b, struct folder *f)
 }
 
 // Its standard output goes to a file.
-static bool run_child(char *const *words, const char *said, double *seconds, double *rss_mib)
+static bool time_child(char *const *words, const char *said, double *seconds, double *rss_mib)
 {
 	posix_spawn_file_actions_t files;
 	struct timespec before, after;
@@ -102,14 +102,14 @@ static bool run_child(char *const *words, const char *said, double *seconds, dou
 	int rc = posix_spawn(&pid, "/proc/self/exe", &files, NULL, words, environ);
 	posix_spawn_file_actions_destroy(&files);
 	if (rc)
-		return complain("/proc/self/exe: %s", strerror(rc)), false;
+		return complain("/proc/self/exe: %s", strerror(rc));
 	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
 	clock_gettime(CLOCK_MONOTONIC, &after);
 	*seconds = (double)(after.tv_sec - before.tv_sec) +
 		   (double)(after.tv_nsec - before.tv_nsec) / 1e9;
 	*rss_mib = (double)used.ru_maxrss / 1024;
-	return !status || (complain("nestswitch replay failed, see above"), false);
+	return !status || complain("nestswitch replay failed, see above");
 }
 
 // How many frames the child says it replayed.
@@ -125,7 +125,7 @@ static uint64_t frames_said(const char *path)
 	return n;
 }
 
-static bool measure(struct bench *b, struct folder *f)
+static bool measure_replay(struct bench *b, struct folder *f)
 {
 	const char *words[WORDS] = {"nestswitch", "replay", "--config",
 				    b->o.config ? b->o.config : f->config};
@@ -139,12 +139,12 @@ static bool measure(struct bench *b, struct folder *f)
 		words[n++] = "--in";
 		words[n++] = b->o.in_count ? b->o.in[i] : own[i];
 	}
-	if (!run_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in the
-									     // page cache then
+	if (!time_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in
+									      // the page cache then
 		return false;
 	uint64_t frames = frames_said(f->said);
 	for (unsigned r = 0; r < b->o.repeats; r++) {
-		if (!run_child((char *const *)words, f->said, &seconds[r], &rss[r]))
+		if (!time_child((char *const *)words, f->said, &seconds[r], &rss[r]))
 			return false;
 		rate[r] = (double)frames / seconds[r];
 		bench_progress(b);
@@ -168,15 +168,14 @@ bool bench_replay(struct bench *b)
 
 	if (b->o.config && !b->o.in_count) {
 		b->failure = EXIT_USAGE;
-		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config),
-		       false;
+		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config);
 	}
 	struct config *c = config_new(); // DPDK is here for its clock only
 	struct folder f = {0};
-	bool good = c && (eal_start(c, EAL_REPLAY, NULL, &e) || (complain("%s", e.text), false));
+	bool good = c && (eal_start(c, EAL_REPLAY, NULL, &e) || complain("%s", e.text));
 
 	config_free(c);
-	good = good && make_folder(b, &f) && measure(b, &f);
+	good = good && make_input(b, &f) && measure_replay(b, &f);
 	if (*f.path && nftw(f.path, remove_one, FILES, FTW_DEPTH | FTW_PHYS))
 		complain("warning: %s is left behind: %s", f.path, strerror(errno));
 	return good;

@@ -54,7 +54,7 @@ static bool compile_filter(json_t *params)
 	return good;
 }
 
-static uint64_t number_of(const json_t *params, const char *name)
+static uint64_t param_of(const json_t *params, const char *name)
 {
 	return (uint64_t)json_integer_value(json_object_get(params, name));
 }
@@ -66,8 +66,8 @@ static bool plan_files(const struct session *s, const json_t *params, struct cap
 	bool to_stdout = !strcmp(path, "-"), sized = json_object_get(params, "size");
 
 	*f = (struct capturefile){.path = path,
-				  .size = number_of(params, "size") * MIB,
-				  .keep = number_of(params, "files"),
+				  .size = param_of(params, "size") * MIB,
+				  .keep = param_of(params, "files"),
 				  .fd = -1};
 	if (to_stdout && isatty(STDOUT_FILENO))
 		complain(

@@ -121,7 +121,7 @@ static json_t *plain_text(const char *word)
 	return text;
 }
 
-static json_t *whole_path(const char *path)
+static json_t *path_value(const char *path)
 {
 	bool as_it_is = *path == '/' || !strcmp(path, "-");
 	char *here = as_it_is ? NULL : getcwd(NULL, 0), *whole = NULL;
@@ -137,7 +137,7 @@ static json_t *whole_path(const char *path)
 }
 
 // The value of a word, NULL after printing an error.
-static json_t *value_of(struct parse *p, const struct argument *a, const char *word)
+static json_t *parse_word(struct parse *p, const struct argument *a, const char *word)
 {
 	uint64_t number;
 
@@ -156,7 +156,7 @@ static json_t *value_of(struct parse *p, const struct argument *a, const char *w
 	case KIND_FILE:
 		return load_file(p->params, word) ? plain_text(word) : NULL;
 	case KIND_PATH:
-		return whole_path(word);
+		return path_value(word);
 	default:
 		return plain_text(word);
 	}
@@ -199,7 +199,7 @@ static bool take_words(struct parse *p)
 		if (!*p->word || (a->optional && !is_meant(p, a)))
 			return a->optional || usage_error(p->c, "%s is missing", a->value);
 		p->name = a->optional ? *p->word : NULL;
-		if (!set_once(p, p->params, a->name, value_of(p, a, *p->word++)))
+		if (!set_once(p, p->params, a->name, parse_word(p, a, *p->word++)))
 			return false;
 	}
 	return true;
@@ -211,7 +211,7 @@ static bool take_values(struct parse *p, const struct argument *a)
 	json_t *all = json_object_get(p->params, a->name);
 
 	do {
-		json_t *value = value_of(p, a, *p->word++);
+		json_t *value = parse_word(p, a, *p->word++);
 		if (!value)
 			return false;
 		json_array_append_new(all, value);
@@ -227,7 +227,7 @@ static bool take_keyword(struct parse *p, const struct argument *a)
 	if (!*p->word)
 		return usage_error(p->c, "'%s' needs a value", keyword);
 	return a->repeated ? take_values(p, a)
-			   : set_once(p, into, a->name, value_of(p, a, *p->word++));
+			   : set_once(p, into, a->name, parse_word(p, a, *p->word++));
 }
 
 // The i-th key of an argument: its settings, then the policy keys.
@@ -275,7 +275,7 @@ static bool take_element(struct parse *p, const struct argument *a)
 {
 	json_t *value = a->form == ARG_KEYS && !check_key(a, *p->word, NULL)
 				? NULL
-				: value_of(p, a, *p->word++);
+				: parse_word(p, a, *p->word++);
 
 	return value && !json_array_append_new(json_object_get(p->params, a->name), value);
 }

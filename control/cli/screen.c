@@ -27,7 +27,7 @@ static struct {
 
 static volatile sig_atomic_t ended, resized;
 
-static void on_signal(int number)
+static void on_screen_signal(int number)
 {
 	if (number == SIGWINCH)
 		resized = 1;
@@ -66,8 +66,8 @@ static void take_keys(void)
 
 void screen_open(void)
 {
-	struct sigaction a = {.sa_handler = on_signal}; // without SA_RESTART: interrupts waiting
-							// calls
+	struct sigaction a = {.sa_handler = on_screen_signal}; // without SA_RESTART: interrupts
+							       // waiting calls
 
 	ended = resized = 0;
 	for (int i = 0; i < SIGNALS; i++)

@@ -10,7 +10,7 @@
 #include "control/common/complain.h"
 #include "control/common/pcapio.h"
 
-static json_t *hex_of(const uint8_t *data, uint32_t len)
+static json_t *bytes_to_hex(const uint8_t *data, uint32_t len)
 {
 	char *text = malloc(2 * (size_t)len + 1);
 
@@ -39,8 +39,8 @@ static bool read_frames(struct captures *in, json_t *frames)
 		if (!json_array_size(frames))
 			first = r.ns;
 		json_array_append_new(
-			frames, json_pack("{s:o, s:I}", "hex", hex_of(r.data, r.captured), "ns",
-					  (json_int_t)(r.ns > first ? r.ns - first : 0)));
+			frames, json_pack("{s:o, s:I}", "hex", bytes_to_hex(r.data, r.captured),
+					  "ns", (json_int_t)(r.ns > first ? r.ns - first : 0)));
 	}
 	return true;
 }

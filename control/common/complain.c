@@ -10,7 +10,7 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 
-void complain(const char *format, ...)
+bool complain(const char *format, ...)
 {
 	char line[2048];
 	va_list args;
@@ -20,6 +20,7 @@ void complain(const char *format, ...)
 	va_end(args);
 	text_clean(line);
 	fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
+	return false;
 }
 
 static const char *option_name(void *longs, size_t i)
@@ -35,7 +36,7 @@ static bool has_letter(const struct option *o, int letter)
 	return false;
 }
 
-void complain_option(int refused, const char *word, const struct option *longs, const char *help)
+bool complain_option(int refused, const char *word, const struct option *longs, const char *help)
 {
 	char name[64], letter[] = {'-', (char)optopt, 0};
 
@@ -47,11 +48,10 @@ void complain_option(int refused, const char *word, const struct option *longs, 
 				   ? NULL
 				   : text_nearest(name + 2, option_name, (void *)(uintptr_t)longs);
 	if (refused == ':')
-		complain("option '%s' needs a value (see %s)", word, help);
-	else if (near)
-		complain("unknown option '%s' (did you mean '--%s'?)", word, near);
-	else
-		complain("unknown option '%s' (see %s)", word, help);
+		return complain("option '%s' needs a value (see %s)", word, help);
+	if (near)
+		return complain("unknown option '%s' (did you mean '--%s'?)", word, near);
+	return complain("unknown option '%s' (see %s)", word, help);
 }
 
 void complain_error(const char *path, const struct error *e)

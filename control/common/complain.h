@@ -2,6 +2,8 @@
 // complain: prints one line on standard error for each error. Defines the exit statuses.
 #pragma once
 
+#include <stdbool.h>
+
 #include "control/common/error.h"
 
 enum exit_status {
@@ -11,13 +13,13 @@ enum exit_status {
 	EXIT_UNREACHABLE = 3, // nestctl: no switch answers
 };
 
-// Prints "PROGRAM: text".
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+// Prints "PROGRAM: text". Returns false.
+bool complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 // Prints why getopt_long() refused an option. refused: ':' if the value is missing, else '?'.
-// help: the command that explains the options.
+// help: the command that explains the options. Returns false.
 struct option;
-void complain_option(int refused, const char *word, const struct option *longs, const char *help);
+bool complain_option(int refused, const char *word, const struct option *longs, const char *help);
 
 // Prints "FILE:LINE:COLUMN: text".
 void complain_error(const char *path, const struct error *e);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/common/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "control/common/text.h"
 
-static void fill(struct error *e, struct mark at, const char *format, va_list args)
+bool error_set_args(struct error *e, struct mark at, const char *format, va_list args)
 {
 	e->at = at;
 	e->code = 0;
 	vsnprintf(e->text, sizeof e->text, format, args);
 	text_clean(e->text);
+	return false;
 }
 
 bool error_at(struct error *e, struct mark at, const char *format, ...)
@@ -19,7 +19,7 @@ bool error_at(struct error *e, struct mark at, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fill(e, at, format, args);
+	error_set_args(e, at, format, args);
 	va_end(args);
 	return false;
 }
@@ -29,7 +29,7 @@ bool error_set(struct error *e, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fill(e, (struct mark){0}, format, args);
+	error_set_args(e, (struct mark){0}, format, args);
 	va_end(args);
 	return false;
 }

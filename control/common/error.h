@@ -7,6 +7,7 @@
 // Limits  A sentence is truncated at ERROR_TEXT - 1 bytes.
 #pragma once
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 enum { ERROR_TEXT = 1024 };
@@ -22,10 +23,12 @@ struct error {
 	char text[ERROR_TEXT];
 };
 
-// Fill in an error, with and without a place in a file. Both return false. The text is cleaned, see
+// Fill in an error, with and without a place in a file. They return false. The text is cleaned, see
 // text_clean().
 bool error_at(struct error *e, struct mark at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 bool error_set(struct error *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool error_set_args(struct error *e, struct mark at, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 bool error_no_memory(struct error *e);

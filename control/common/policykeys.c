@@ -169,7 +169,7 @@ static int choice_of(const struct policy_row *r, const char *text)
 	return r->words == on_off && text_switch(text, &on) ? (on ? CHOICE_ON : CHOICE_OFF) : -1;
 }
 
-static bool parse_value(struct policy *p, enum policy_key key, const char *text)
+static bool parse_policy_value(struct policy *p, enum policy_key key, const char *text)
 {
 	const struct policy_row *r = &policy_rows[key];
 	uint64_t number;
@@ -197,7 +197,7 @@ bool policy_set(struct policy *p, enum policy_key key, const char *text, char er
 {
 	char hint[TEXT_HINT];
 
-	if (!parse_value(p, key, text)) {
+	if (!parse_policy_value(p, key, text)) {
 		hint_values(key, text, hint);
 		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text,
 			 hint);

@@ -22,7 +22,7 @@ struct flat {
 	char values[LIST_TEXT]; // what is in it so far
 };
 
-static void begin(struct config_visitor *v, const char *name, enum config_shape shape)
+static void diff_begin(struct config_visitor *v, const char *name, enum config_shape shape)
 {
 	struct flat *f = (struct flat *)v;
 	bool list = shape == CONFIG_LIST || shape == CONFIG_BRIEF_LIST;
@@ -42,7 +42,7 @@ static void begin(struct config_visitor *v, const char *name, enum config_shape 
 	}
 }
 
-static void value(struct config_visitor *v, const char *key, const char *text)
+static void diff_value(struct config_visitor *v, const char *key, const char *text)
 {
 	struct flat *f = (struct flat *)v;
 	size_t at = strlen(f->values);
@@ -81,7 +81,7 @@ static void end_object(struct flat *f)
 		f->section = NULL;
 }
 
-static void end(struct config_visitor *v)
+static void diff_end(struct config_visitor *v)
 {
 	struct flat *f = (struct flat *)v;
 
@@ -97,7 +97,7 @@ static void end(struct config_visitor *v)
 
 static json_t *flatten(const struct config *c)
 {
-	struct flat f = {.visitor = {begin, end, value}, .all = json_object()};
+	struct flat f = {.visitor = {diff_begin, diff_end, diff_value}, .all = json_object()};
 
 	for (const struct setting *s = config_settings; s->name; s++)
 		json_object_set_new(f.all, s->name, json_object());

@@ -114,7 +114,8 @@ static void sync_folder(const char *path)
 }
 
 // Writes a file as a whole; 0 or errno.
-static int put(const char *path, const struct configfile *like, const char *text, size_t len)
+static int replace_file(const char *path, const struct configfile *like, const char *text,
+			size_t len)
 {
 	const char *name = strrchr(path, '/') + 1;
 	char temporary[PATH_MAX];
@@ -140,8 +141,8 @@ bool configfile_replace(const struct configfile *f, const char *text, bool keep,
 	char old[PATH_MAX + 1];
 
 	snprintf(old, sizeof old, "%s~", f->path);
-	errno = keep ? put(old, f, f->content, f->len) : 0;
+	errno = keep ? replace_file(old, f, f->content, f->len) : 0;
 	if (!errno)
-		errno = put(f->path, f, text, strlen(text));
+		errno = replace_file(f->path, f, text, strlen(text));
 	return !errno || cannot(f->path, "written", e);
 }

@@ -12,7 +12,7 @@
 #include "control/config/config.h"
 
 // A path that holds whatever becomes the working folder; links stay in it. NULL: no memory.
-static char *whole_path(const char *path)
+static char *absolute_path(const char *path)
 {
 	char folder[PATH_MAX], *whole;
 
@@ -27,7 +27,7 @@ struct history *history_create(const char *file, const struct config *c)
 
 	if (!h)
 		return NULL;
-	h->file = whole_path(file);
+	h->file = absolute_path(file);
 	history_note_file(h, c);
 	history_note(h, c, "start");
 	if (h->file && h->count)

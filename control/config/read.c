@@ -46,8 +46,8 @@ static const char *scalar(struct reader *r, const char *name, const yaml_node_t 
 	return text;
 }
 
-static bool unknown_key(struct reader *r, const char *what, const yaml_node_t *key,
-			const char *name, const struct setting *table)
+static bool refuse_unknown_key(struct reader *r, const char *what, const yaml_node_t *key,
+			       const char *name, const struct setting *table)
 {
 	bool policy = policy_find(name) >= 0 && setting_find(table, "policy");
 	char hint[TEXT_HINT];
@@ -248,8 +248,8 @@ static bool read_object(struct reader *r, const char *what, const yaml_node_t *m
 		if (!name)
 			return false;
 		if (!s)
-			return unknown_key(r, what, yaml_document_get_node(&r->doc, p->key), name,
-					   table);
+			return refuse_unknown_key(r, what, yaml_document_get_node(&r->doc, p->key),
+						  name, table);
 		if (!read_setting(r, s, yaml_document_get_node(&r->doc, p->value), object))
 			return false;
 	}

@@ -100,7 +100,7 @@ static bool check_static(const struct config *c, const struct config_static *s,
 	return true;
 }
 
-static int by_key(const void *a, const void *b)
+static int compare_statics(const void *a, const void *b)
 {
 	const struct config_static *x = *(struct config_static *const *)a,
 				   *y = *(struct config_static *const *)b;
@@ -122,7 +122,7 @@ static bool check_static_twice(const struct config *c, struct error *e)
 		return error_no_memory(e);
 	for (unsigned i = 0; i < c->fixed_count; i++)
 		sorted[i] = &c->fixed[i];
-	qsort(sorted, c->fixed_count, sizeof *sorted, by_key);
+	qsort(sorted, c->fixed_count, sizeof *sorted, compare_statics);
 	for (unsigned i = 1; i < c->fixed_count && good; i++) {
 		if (sorted[i]->vid != sorted[i - 1]->vid || sorted[i]->mac != sorted[i - 1]->mac)
 			continue;

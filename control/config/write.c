@@ -33,7 +33,7 @@ static void scalar(struct writer *w, const char *text)
 					  YAML_PLAIN_SCALAR_STYLE));
 }
 
-static void begin(struct config_visitor *v, const char *name, enum config_shape shape)
+static void write_begin(struct config_visitor *v, const char *name, enum config_shape shape)
 {
 	struct writer *w = (struct writer *)v;
 	bool map = shape == CONFIG_MAP || shape == CONFIG_BRIEF_MAP;
@@ -56,7 +56,7 @@ static void begin(struct config_visitor *v, const char *name, enum config_shape 
 	w->open[w->depth++] = shape;
 }
 
-static void end(struct config_visitor *v)
+static void write_end(struct config_visitor *v)
 {
 	struct writer *w = (struct writer *)v;
 	enum config_shape shape = w->open[--w->depth];
@@ -68,7 +68,7 @@ static void end(struct config_visitor *v)
 		emit(w, &e, yaml_sequence_end_event_initialize(&e));
 }
 
-static void value(struct config_visitor *v, const char *key, const char *text)
+static void write_value(struct config_visitor *v, const char *key, const char *text)
 {
 	struct writer *w = (struct writer *)v;
 
@@ -83,16 +83,16 @@ static void document(struct writer *w, const struct config *c)
 
 	emit(w, &e, yaml_stream_start_event_initialize(&e, YAML_UTF8_ENCODING));
 	emit(w, &e, yaml_document_start_event_initialize(&e, NULL, NULL, NULL, 1));
-	begin(&w->visitor, NULL, CONFIG_MAP);
+	write_begin(&w->visitor, NULL, CONFIG_MAP);
 	config_walk(c, &w->visitor);
-	end(&w->visitor);
+	write_end(&w->visitor);
 	emit(w, &e, yaml_document_end_event_initialize(&e, 1));
 	emit(w, &e, yaml_stream_end_event_initialize(&e));
 }
 
 int config_write(const struct config *c, FILE *out)
 {
-	struct writer w = {.visitor = {begin, end, value}};
+	struct writer w = {.visitor = {write_begin, write_end, write_value}};
 
 	if (!yaml_emitter_initialize(&w.y))
 		return -ENOMEM;

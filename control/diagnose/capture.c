@@ -52,7 +52,7 @@ struct capture {
 	struct interface interface[PORTS_MAX];
 };
 
-static bool is_backlogged(const struct capture *c)
+static bool ring_is_backlogged(const struct capture *c)
 {
 	return evbuffer_get_length(c->stream) + evbuffer_get_length(bufferevent_get_output(c->io)) >
 	       CAPTURE_BACKLOG;
@@ -158,7 +158,7 @@ static void write_record(struct capture *c, const struct sniff_record *r, uint64
 
 	if (lost)
 		describe(&r->what, comment);
-	if (is_backlogged(c) ||
+	if (ring_is_backlogged(c) ||
 	    evbuffer_reserve_space(c->stream, PCAPNG_ROOM + BLOCK_MAX + r->captured, &room, 1) !=
 		    1) {
 		i->lost++;
@@ -192,7 +192,7 @@ static void drain(struct capture *c, bool all)
 	const struct sniff_record *r;
 	struct sniffer *s;
 
-	while (c->left && (all || !is_backlogged(c)) && (s = earliest(c, &r)) &&
+	while (c->left && (all || !ring_is_backlogged(c)) && (s = earliest(c, &r)) &&
 	       r->what.ns <= now) {
 		write_record(c, r, ahead);
 		sniff_take(s);
@@ -208,7 +208,7 @@ static void finish(struct capture *c)
 	c->over = true;
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_capture_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct capture *c = arg;
 	const struct sniff_record *r;
@@ -346,7 +346,7 @@ static bool prepare(struct capture *c, const json_t *params, struct error *e)
 	if (!take_params(c, params, e) || !make_sniffers(c, e))
 		return false;
 	c->stream = evbuffer_new();
-	c->tick = event_new(bufferevent_get_base(c->io), -1, EV_PERSIST, on_tick, c);
+	c->tick = event_new(bufferevent_get_base(c->io), -1, EV_PERSIST, on_capture_tick, c);
 	if (!c->stream || !c->tick || event_add(c->tick, &(struct timeval){.tv_usec = PERIOD_US}))
 		return method_refuse(e, METHOD_REFUSED, "out of memory");
 	return true;
@@ -358,8 +358,10 @@ struct capture *capture_start(struct vswitch *sw, const json_t *params, struct b
 	struct capture *c = calloc(1, sizeof *c);
 	uint8_t block[BLOCK_MAX];
 
-	if (!c)
-		return method_refuse(e, METHOD_REFUSED, "out of memory"), NULL;
+	if (!c) {
+		method_refuse(e, METHOD_REFUSED, "out of memory");
+		return NULL;
+	}
 	c->sw = sw;
 	c->io = io;
 	if (!prepare(c, params, e)) {

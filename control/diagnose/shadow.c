@@ -27,7 +27,7 @@ static void copy_runtime(struct port_runtime *to, const struct port_runtime *fro
 	to->violations = (struct violations){0}; // those of before are the running switch's to tell
 }
 
-static bool fill(struct vswitch *shadow, const struct vswitch *sw, uint32_t keys)
+static bool fill_shadow(struct vswitch *shadow, const struct vswitch *sw, uint32_t keys)
 {
 	struct worker *w = rte_zmalloc("shadow", sizeof *w, 64);
 	struct rte_ring *ring = rte_zmalloc(
@@ -65,7 +65,7 @@ struct vswitch *shadow_create(const struct vswitch *sw, uint32_t keys)
 		.workers = 1,
 		.replay_ns = switch_now(sw),
 	};
-	if (fill(shadow, sw, keys))
+	if (fill_shadow(shadow, sw, keys))
 		return shadow;
 	shadow_destroy(shadow);
 	return NULL;

@@ -77,7 +77,7 @@ static void cite(const struct subject *s, json_t *line, unsigned port, enum poli
 	json_array_append_new(json_object_get(line, "policy"), o);
 }
 
-static uint32_t value_of(const struct subject *s, unsigned port, enum policy_key key)
+static uint32_t effective_value(const struct subject *s, unsigned port, enum policy_key key)
 {
 	struct policy p;
 
@@ -207,7 +207,7 @@ static void tell_storm(const struct subject *s, json_t *step)
 	if (!mac_is_group(s->head.dst))
 		return say(step, "to one station");
 	cite(s, step, s->port, key);
-	if (!value_of(s, s->port, key))
+	if (!effective_value(s, s->port, key))
 		say(step, "no limit");
 	else
 		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST
@@ -394,7 +394,7 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 	if (portset_has(s->shadow->conf->mirror_only, port))
 		return say(line, "the destination of a mirror, in no VLAN");
 	if (!portset_has(vlan_of(s)->member, port)) {
-		bool access = value_of(s, port, PK_VLAN_MODE) == CHOICE_ACCESS;
+		bool access = effective_value(s, port, PK_VLAN_MODE) == CHOICE_ACCESS;
 		cite(s, line, port, PK_VLAN_MODE);
 		cite(s, line, port, access ? PK_ACCESS_VLAN : PK_ALLOWED_VLANS);
 		return say(line, "not in VLAN %u", s->vid);
@@ -405,7 +405,7 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
-	bool learns = value_of(s, port, PK_MAC_LEARNING) == CHOICE_ON;
+	bool learns = effective_value(s, port, PK_MAC_LEARNING) == CHOICE_ON;
 	cite(s, line, port, learns ? PK_UNICAST_FLOOD : PK_MAC_LEARNING);
 	say(line, "takes no unknown unicast");
 }
@@ -435,7 +435,7 @@ static json_t *tell_ports(const struct subject *s)
 	return all;
 }
 
-static json_t *hex_of(const struct rte_mbuf *m)
+static json_t *frame_to_hex(const struct rte_mbuf *m)
 {
 	static const char digit[] = "0123456789abcdef";
 	uint32_t len = rte_pktmbuf_pkt_len(m);
@@ -459,7 +459,7 @@ static uint16_t collect(void *arg, unsigned port, struct rte_mbuf **frames, uint
 	for (uint16_t i = 0; i < n; i++) {
 		if (!s->hex[port])
 			s->hex[port] = json_array();
-		json_array_append_new(s->hex[port], hex_of(frames[i]));
+		json_array_append_new(s->hex[port], frame_to_hex(frames[i]));
 		s->sent |= portset_of(port);
 	}
 	rte_pktmbuf_free_bulk(frames, n);

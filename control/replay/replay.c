@@ -36,12 +36,12 @@
 
 enum {
 	BURST_DEFAULT = 32,
-	FDB_PAGE = 65536, // entries of the report made at a time
+	FDB_PAGE = 65536, // entries that the report describes at a time
 	PROGRESS_EVERY = 65536,
-	POOL_SHARE = 4, // of the buffers for a burst: a frame may be copied for a second form and
-			// for mirrors
-	FRAME_MAX = 262144 + FRAME_TAG,        // what libpcap takes, and a tag that forwarding adds
-	REAL_DIGITS = JSON_REAL_PRECISION(15), // nanoseconds over eleven days
+	POOL_SHARE = 4, // a burst takes at most 1/4 of the buffers; the rest is for tagged copies
+			// and mirrors
+	FRAME_MAX = 262144 + FRAME_TAG,        // libpcap's limit, and a tag that forwarding adds
+	REAL_DIGITS = JSON_REAL_PRECISION(15), // exact nanoseconds for eleven days
 };
 
 struct options {
@@ -58,19 +58,19 @@ struct replay {
 	struct forwarder *fwd;
 	struct captures *in;
 	struct capture_out *out[PORTS_MAX]; // by port number; all NULL without --out
-	int stamp;                          // where an mbuf carries its capture's timestamp
+	int stamp;                          // offset of the capture's timestamp in an mbuf
 	bool begun;
-	uint64_t first_ns, now_ns; // the clock's zero; the clock
-	uint32_t sweep_tick;       // entries may expire from here on
-	uint64_t recovery_ns;      // an err-disabled port comes back then
-	unsigned port;             // of the burst that is being filled
+	uint64_t first_ns, now_ns; // time of the first record; the switch's clock
+	uint32_t sweep_tick;       // no entry expires before
+	uint64_t recovery_ns;      // an err-disabled port recovers then
+	unsigned port;             // of the pending burst
 	unsigned count;
-	uint32_t buffers; // that its frames take
+	uint32_t buffers; // of its frames
 	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t when[BURST_MAX];
-	// Events until the report is written, a line each: its time, a blank, its JSON object. Each
-	// file is in order of time; a violation is told when its second is over, under the time of
-	// the first one, so they have a file apart.
+	// Spools of events for the report, a line each: time, blank, JSON object. Each spool is in
+	// order of time. A violation is reported after its second with the time of its first frame,
+	// therefore violations have their own spool.
 	FILE *events, *violations;
 	bool events_bad;
 	uint8_t flat[FRAME_MAX];
@@ -78,7 +78,7 @@ struct replay {
 	uint64_t frames;
 };
 
-static uint64_t *stamp_of(const struct replay *r, struct rte_mbuf *m)
+static uint64_t *arrival_time(const struct replay *r, struct rte_mbuf *m)
 {
 	return RTE_MBUF_DYNFIELD(m, r->stamp, uint64_t *);
 }
@@ -89,7 +89,7 @@ static uint16_t write_frames(void *arg, unsigned port, struct rte_mbuf **frames,
 
 	for (uint16_t i = 0; i < n && r->out[port]; i++) {
 		uint32_t len = rte_pktmbuf_pkt_len(frames[i]);
-		capture_out_write(r->out[port], *stamp_of(r, frames[i]),
+		capture_out_write(r->out[port], *arrival_time(r, frames[i]),
 				  rte_pktmbuf_read(frames[i], 0, len, r->flat), len);
 	}
 	rte_pktmbuf_free_bulk(frames, n);
@@ -122,19 +122,19 @@ static void forward_pending(struct replay *r)
 	r->buffers = 0;
 }
 
-// Clears out what has expired by now, and finds out when there may be more.
-static void sweep(struct replay *r)
+// Removes expired entries, and determines when the next ones may expire.
+static void sweep_expired(struct replay *r)
 {
 	uint32_t tick = forward_tick(r->sw->replay_ns),
 		 aging = atomic_load(&r->sw->shared.fdb->aging_min);
 
 	r->sweep_tick = mactable_sweep_all(r->sw);
-	// What is learned from now on lives for the shortest ageing time at least.
+	// MACs learned from now on live at least for the shortest ageing time.
 	if (aging && tick < UINT32_MAX - aging && tick + aging + 1 < r->sweep_tick)
 		r->sweep_tick = tick + aging + 1;
 }
 
-// Lets the clock run on. What is due on the way happens at its time.
+// Advances the clock. Ageing and recovery that are due before `ns` happen at their time.
 static void advance_clock(struct replay *r, uint64_t ns)
 {
 	for (;;) {
@@ -145,7 +145,7 @@ static void advance_clock(struct replay *r, uint64_t ns)
 			break;
 		r->sw->replay_ns = due;
 		if (due == expiry)
-			sweep(r);
+			sweep_expired(r);
 		r->recovery_ns = links_recover(r->sw);
 	}
 	r->sw->replay_ns = ns;
@@ -154,7 +154,7 @@ static void advance_clock(struct replay *r, uint64_t ns)
 	forwarder_set_clock(r->fwd, ns);
 }
 
-// A record's time on the switch's clock, which begins with the first frame and never goes back.
+// A record's time on the switch's clock. The clock starts with the first frame and never goes back.
 static uint64_t clock_of(struct replay *r, const struct capture_record *rec)
 {
 	if (!r->begun)
@@ -164,11 +164,13 @@ static uint64_t clock_of(struct replay *r, const struct capture_record *rec)
 	return ns > r->now_ns ? ns : r->now_ns;
 }
 
-static bool take(struct replay *r, const struct capture_record *rec)
+// Adds a record to the pending burst. Forwards the burst before, if the record does not fit into
+// it.
+static bool add_record(struct replay *r, const struct capture_record *rec)
 {
 	uint64_t ns = clock_of(r, rec);
 
-	// What is due is done between bursts.
+	// Ageing and recovery happen between bursts.
 	bool due = forward_tick(ns) != forward_tick(r->now_ns) || ns >= r->recovery_ns;
 	uint32_t buffers = rec->captured / RTE_MBUF_DEFAULT_DATAROOM + 1;
 	if (due || r->port != rec->tag || r->count == r->opt->burst ||
@@ -179,9 +181,8 @@ static bool take(struct replay *r, const struct capture_record *rec)
 	struct rte_mbuf *m = pool_frame(r->sw->pool, rec->data, rec->captured);
 	if (!m)
 		return complain("no packet buffer left for a frame of %" PRIu32 " bytes",
-				rec->captured),
-		       false;
-	*stamp_of(r, m) = rec->ns;
+				rec->captured);
+	*arrival_time(r, m) = rec->ns;
 	if (rec->captured < rec->length)
 		counter_add(&r->fwd->counters[rec->tag].truncated, 1);
 	r->port = rec->tag;
@@ -201,7 +202,7 @@ static void show_progress(const struct replay *r, bool last)
 			last ? "\n" : "");
 }
 
-static bool play(struct replay *r)
+static bool forward_captures(struct replay *r)
 {
 	struct capture_record rec;
 	char text[CAPTURE_ERROR];
@@ -209,12 +210,12 @@ static bool play(struct replay *r)
 
 	while ((s = captures_next(r->in, &rec, text)) != CAPTURE_END) {
 		if (s == CAPTURE_BROKEN)
-			return complain("%s", text), false;
+			return complain("%s", text);
 		if (s == CAPTURE_WARNING) {
 			complain("warning: %s", text);
 			continue;
 		}
-		if (!take(r, &rec))
+		if (!add_record(r, &rec))
 			return false;
 		if (++r->frames % PROGRESS_EVERY == 0)
 			show_progress(r, false);
@@ -224,14 +225,14 @@ static bool play(struct replay *r)
 	if (r->opt->until_ns > r->now_ns)
 		advance_clock(r, r->opt->until_ns);
 	events_collect_violations(r->sw, r->sw->ports);
-	return !r->events_bad || (complain("events cannot be kept: %s", strerror(ENOSPC)), false);
+	return !r->events_bad || complain("cannot store events: %s", strerror(ENOSPC));
 }
 
 static bool open_inputs(struct replay *r)
 {
 	char error[CAPTURE_ERROR];
 
-	// In the order of the configuration, so that ties are resolved by it.
+	// The order of the configuration decides between frames with the same time.
 	for (unsigned p = 0; p < r->sw->config->port_count; p++) {
 		const char *name = r->sw->config->port[p].name;
 		for (unsigned i = 0; i < r->opt->in_count; i++) {
@@ -241,7 +242,7 @@ static bool open_inputs(struct replay *r)
 				continue;
 			if (!captures_add(r->in, in + len + 1, (unsigned)switch_port(r->sw, name),
 					  error))
-				return complain("%s", error), false;
+				return complain("%s", error);
 		}
 	}
 	return true;
@@ -254,14 +255,14 @@ static bool open_outputs(struct replay *r)
 	if (!r->opt->out)
 		return true;
 	if (mkdir(r->opt->out, 0777) && errno != EEXIST)
-		return complain("%s: %s", r->opt->out, strerror(errno)), false;
+		return complain("%s: %s", r->opt->out, strerror(errno));
 	for (unsigned i = 0; i < PORTS_MAX; i++) {
 		if (!*r->sw->port[i].name)
 			continue;
 		snprintf(path, sizeof path, "%s/%s.pcap", r->opt->out, r->sw->port[i].name);
 		r->out[i] = capture_out_open(path, error);
 		if (!r->out[i])
-			return complain("%s", error), false;
+			return complain("%s", error);
 	}
 	return true;
 }
@@ -272,7 +273,7 @@ static bool close_outputs(struct replay *r)
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		if (r->out[i] && !capture_out_close(r->out[i])) {
-			complain("%s/%s.pcap: could not be written whole", r->opt->out,
+			complain("%s/%s.pcap: cannot write the whole file", r->opt->out,
 				 r->sw->port[i].name);
 			good = false;
 		}
@@ -280,7 +281,7 @@ static bool close_outputs(struct replay *r)
 	return good;
 }
 
-// A list of objects, one a line, as members of the array that is open.
+// Writes rows into an open JSON array, one a line.
 static void put_rows(FILE *f, const json_t *rows, bool *any)
 {
 	size_t i;
@@ -316,10 +317,10 @@ static bool put_fdb(const struct replay *r, FILE *f)
 	return true;
 }
 
-// A spool that is read again: its next line.
+// The next line of a spool that is read.
 struct spool {
 	FILE *file;
-	uint64_t ns; // UINT64_MAX: no more
+	uint64_t ns; // UINT64_MAX: the spool is at its end
 	char *line;  // the JSON object
 	char *buffer;
 	size_t size;
@@ -337,7 +338,8 @@ static void spool_next(struct spool *s)
 	s->line++;
 }
 
-static void put_events(struct replay *r, FILE *f)
+// Merges both spools by time.
+static void write_events(struct replay *r, FILE *f)
 {
 	struct spool s[] = {{.file = r->violations}, {.file = r->events}};
 	bool any = false;
@@ -370,7 +372,7 @@ static bool put_report(struct replay *r, FILE *f)
 	fputs("],\n\"fdb\": [", f);
 	bool good = put_fdb(r, f);
 	fputs("],\n\"events\": [", f);
-	put_events(r, f);
+	write_events(r, f);
 	fputs("]}\n", f);
 	json_decref(about);
 	json_decref(ports);
@@ -383,16 +385,16 @@ static bool write_report(struct replay *r)
 	FILE *f = to_stdout ? stdout : fopen(r->opt->report, "w");
 
 	if (!f)
-		return complain("%s: %s", r->opt->report, strerror(errno)), false;
+		return complain("%s: %s", r->opt->report, strerror(errno));
 	bool good = put_report(r, f);
 	if (to_stdout ? fflush(f) : fclose(f))
 		good = false;
 	if (!good)
-		complain("%s: could not be written whole", r->opt->report);
+		complain("%s: cannot write the whole report", r->opt->report);
 	return good;
 }
 
-static void print_table(const struct replay *r)
+static void print_counters(const struct replay *r)
 {
 	struct fdb_filter all = {.port = -1, .type = -1};
 	bool more;
@@ -403,12 +405,12 @@ static void print_table(const struct replay *r)
 	putchar('\n');
 	view_print(stdout, VIEW_FDB, fdb, false);
 	if (more)
-		puts("… (the first 50; --report has all)");
+		puts("… (the first 50; --report writes all)");
 	json_decref(ports);
 	json_decref(fdb);
 }
 
-static bool run(struct replay *r)
+static bool run_replay(struct replay *r)
 {
 	static const struct rte_mbuf_dynfield field = {.name = "nestswitch_capture_time",
 						       .size = sizeof(uint64_t),
@@ -416,58 +418,47 @@ static bool run(struct replay *r)
 
 	r->stamp = rte_mbuf_dynfield_register(&field);
 	if (r->stamp < 0)
-		return complain("no room for timestamps in packet buffers"), false;
+		return complain("packet buffers have no room for timestamps");
 	if (r->opt->report && (!(r->events = tmpfile()) || !(r->violations = tmpfile())))
-		return complain("events cannot be kept: %s", strerror(errno)), false;
+		return complain("cannot store events: %s", strerror(errno));
 	r->sw->on_event = spool_event;
 	r->sw->event_arg = r;
 	r->fwd = &r->sw->worker[0]->forwarder;
 	r->fwd->tx.send = write_frames;
 	r->fwd->tx.arg = r;
 	r->recovery_ns = UINT64_MAX;
-	sweep(r);
+	sweep_expired(r);
 	forwarder_set_clock(r->fwd, 0);
 	if (!open_inputs(r) || !open_outputs(r))
 		return false;
-	bool good = play(r);
+	bool good = forward_captures(r);
 	if (!close_outputs(r) || !good)
 		return false;
 	if (r->opt->report)
 		return write_report(r);
-	print_table(r);
+	print_counters(r);
 	return true;
 }
 
-static int replay(const struct options *opt)
+static bool check_inputs(const struct options *opt, const struct config *c)
 {
-	struct error e;
-	struct config *c = config_read(opt->config, &e);
-	struct replay *r = calloc(1, sizeof *r);
-
-	if (!c)
-		return free(r), complain_error(opt->config, &e), EXIT_USAGE;
 	for (unsigned i = 0; i < opt->in_count; i++) {
 		char name[PORT_NAME], hint[TEXT_HINT];
 		snprintf(name, sizeof name, "%.*s", (int)strcspn(opt->in[i], "="), opt->in[i]);
-		bool has_capture = strchr(opt->in[i], '=');
-		if (config_port(c, name) && has_capture)
-			continue;
-		if (has_capture)
-			complain("--in %s: %s has no port '%s'%s", opt->in[i], opt->config, name,
-				 config_port_hint(hint, c, name, NULL));
-		else
-			complain("--in %s has no capture (--in PORT=PCAP)", opt->in[i]);
-		return free(r), config_free(c), EXIT_USAGE;
+		if (!strchr(opt->in[i], '='))
+			return complain("--in %s has no capture (--in PORT=PCAP)", opt->in[i]);
+		if (!config_port(c, name))
+			return complain("--in %s: %s has no port '%s'%s", opt->in[i], opt->config,
+					name, config_port_hint(hint, c, name, NULL));
 	}
-	if (!r || !(r->in = captures_create()) || !eal_start(c, EAL_REPLAY, NULL, &e) ||
-	    !switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
-		complain("%s", r && r->in ? e.text : "out of memory");
-		captures_destroy(r ? r->in : NULL);
-		return free(r), config_free(c), EXIT_REFUSED;
-	}
-	r->opt = opt;
-	r->progress = isatty(STDERR_FILENO);
-	bool good = run(r);
+	return true;
+}
+
+// good: all frames were forwarded. Else a burst may be pending.
+static void replay_destroy(struct replay *r, bool good)
+{
+	if (!r)
+		return;
 	rte_pktmbuf_free_bulk(r->frame, good ? 0 : r->count);
 	close_outputs(r);
 	if (r->events)
@@ -477,22 +468,60 @@ static int replay(const struct options *opt)
 	captures_destroy(r->in);
 	switch_destroy(r->sw);
 	free(r);
+}
+
+// Takes the configuration.
+static struct replay *replay_create(const struct options *opt, struct config *c)
+{
+	struct replay *r = calloc(1, sizeof *r);
+	struct error e = {.text = "out of memory"};
+
+	if (r && (r->in = captures_create()) && eal_start(c, EAL_REPLAY, NULL, &e) &&
+	    switch_create(&r->sw, c, SWITCH_REPLAY, &e)) {
+		r->opt = opt;
+		r->progress = isatty(STDERR_FILENO);
+		return r;
+	}
+	complain("%s", e.text);
+	config_free(c);
+	if (r)
+		captures_destroy(r->in);
+	free(r);
+	return NULL;
+}
+
+static int replay(const struct options *opt)
+{
+	struct error e;
+	struct config *c = config_read(opt->config, &e);
+
+	if (!c) {
+		complain_error(opt->config, &e);
+		return EXIT_USAGE;
+	}
+	if (!check_inputs(opt, c)) {
+		config_free(c);
+		return EXIT_USAGE;
+	}
+	struct replay *r = replay_create(opt, c);
+	bool good = r && run_replay(r);
+	replay_destroy(r, good);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static const char usage[] =
 	"usage: nestswitch replay --config FILE --in PORT=PCAP … [--out DIR] [--report FILE|-] [--until SECONDS] [--burst N]\n"
 	"\n"
-	"Sends captures through the switch that FILE describes, on a clock made of their timestamps.\n"
+	"Forwards the frames of captures through the switch of FILE. The clock follows their timestamps.\n"
 	"\n"
-	"  --config FILE      the switch; its devices are not touched\n"
-	"  --in PORT=PCAP     what PORT receives: pcap or pcapng, Ethernet; may be given again and again\n"
-	"  --out DIR          write DIR/PORT.pcap for every port: what was delivered to it\n"
+	"  --config FILE      configuration of the switch; its devices are not used\n"
+	"  --in PORT=PCAP     frames that PORT receives: pcap or pcapng, Ethernet; repeatable\n"
+	"  --out DIR          write the frames sent to each port into DIR/PORT.pcap\n"
 	"  --report FILE      write counters, MAC table and events as JSON; -: to standard output\n"
-	"  --until SECONDS    let the clock run on to that many seconds after the first frame\n"
-	"  --burst N          frames handled together at most, 1 to 256 (default 32); the result is the same\n";
+	"  --until SECONDS    advance the clock to SECONDS after the first frame\n"
+	"  --burst N          forward at most N frames together, 1 to 256 (default 32); it changes no result\n";
 
-static bool parse_seconds(const char *text, uint64_t *ns)
+static bool parse_timestamp(const char *text, uint64_t *ns)
 {
 	char *end;
 	double s = strtod(text, &end);
@@ -503,7 +532,7 @@ static bool parse_seconds(const char *text, uint64_t *ns)
 	return true;
 }
 
-static bool parse_option(struct options *o, int option, char *value)
+static bool parse_replay_option(struct options *o, int option, char *value)
 {
 	uint64_t n;
 
@@ -513,7 +542,7 @@ static bool parse_option(struct options *o, int option, char *value)
 		return true;
 	case 'i':
 		if (o->in_count == CAPTURES_MAX)
-			return complain("more than %d --in", CAPTURES_MAX), false;
+			return complain("more than %d --in", CAPTURES_MAX);
 		o->in[o->in_count++] = value;
 		return true;
 	case 'o':
@@ -523,18 +552,26 @@ static bool parse_option(struct options *o, int option, char *value)
 		o->report = value;
 		return true;
 	case 'u':
-		return parse_seconds(value, &o->until_ns) ||
-		       (complain("--until cannot be '%s' (seconds, up to 1000000000)", value),
-			false);
+		return parse_timestamp(value, &o->until_ns) ||
+		       complain("--until cannot be '%s' (seconds, up to 1000000000)", value);
 	case 'b':
 		if (!text_number(value, BURST_MAX, &n) || !n)
 			return complain("--burst cannot be '%s' (a number from 1 to %d)", value,
-					BURST_MAX),
-			       false;
+					BURST_MAX);
 		o->burst = (unsigned)n;
 		return true;
 	}
 	return false;
+}
+
+static bool check_replay_options(const struct options *o, int argc, char **argv)
+{
+	if (optind < argc)
+		return complain("'%s' is not expected (see nestswitch replay --help)",
+				argv[optind]);
+	if (!o->config)
+		return complain("--config FILE is missing (see nestswitch replay --help)");
+	return o->in_count || complain("--in PORT=PCAP is missing (see nestswitch replay --help)");
 }
 
 int replay_main(int argc, char **argv)
@@ -548,26 +585,19 @@ int replay_main(int argc, char **argv)
 	struct options o = {.burst = BURST_DEFAULT};
 	int option;
 
-	optind = 0; // getopt starts anew
+	optind = 0; // getopt starts again
 	while ((option = getopt_long(argc, argv, ":c:h", longs, NULL)) != -1) {
-		if (option == 'h')
-			return fputs(usage, stdout), EXIT_DONE;
-		if (option == '?' || option == ':')
-			return complain_option(option, argv[optind - 1], longs,
-					       "nestswitch replay --help"),
-			       EXIT_USAGE;
-		if (!parse_option(&o, option, optarg))
+		if (option == 'h') {
+			fputs(usage, stdout);
+			return EXIT_DONE;
+		}
+		if (option == '?' || option == ':') {
+			complain_option(option, argv[optind - 1], longs,
+					"nestswitch replay --help");
+			return EXIT_USAGE;
+		}
+		if (!parse_replay_option(&o, option, optarg))
 			return EXIT_USAGE;
 	}
-	if (optind < argc)
-		return complain("'%s' is not expected (see nestswitch replay --help)",
-				argv[optind]),
-		       EXIT_USAGE;
-	if (!o.config)
-		return complain("--config FILE is missing (see nestswitch replay --help)"),
-		       EXIT_USAGE;
-	if (!o.in_count)
-		return complain("--in PORT=PCAP is missing (see nestswitch replay --help)"),
-		       EXIT_USAGE;
-	return replay(&o);
+	return check_replay_options(&o, argc, argv) ? replay(&o) : EXIT_USAGE;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// replay: captures through the forwarding path, on a clock made of their timestamps.
+// replay: forwards the frames of captures. The clock follows their timestamps.
 #pragma once
 
-// `nestswitch replay`: argv[0] is "replay". Returns the exit status; can be called again and again
-// in one process.
+// Subcommand `replay`. argv[0] is its name. Returns the exit status. A process may call it several
+// times.
 int replay_main(int argc, char **argv);

@@ -116,7 +116,7 @@ static bool is_over(const struct visit *v)
 }
 
 // Lets go of connections that are over; those that took too long are ended, which evhttp then sees.
-static void sweep(struct http *h)
+static void close_finished(struct http *h)
 {
 	uint64_t now = switch_now(h->k->sw);
 
@@ -133,7 +133,7 @@ static void sweep(struct http *h)
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd, (void)what;
-	sweep(arg);
+	close_finished(arg);
 }
 
 // A place for a new connection, that of the one that was silent for longest if need be.
@@ -160,7 +160,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 
 	if (!io)
 		return NULL; // evhttp tries by itself
-	sweep(h);
+	close_finished(h);
 	struct visit *v = make_room(h);
 	bufferevent_setwatermark(io, EV_READ, 0, HTTP_HEADERS_MAX + HTTP_BODY_MAX);
 	bufferevent_incref(io);
@@ -327,7 +327,7 @@ static bool has_token(const struct http *h, struct evhttp_request *r)
 	       is_same(h->token, given + sizeof scheme - 1);
 }
 
-static json_t *call(void *arg, const char *method, const json_t *params, struct error *e)
+static json_t *call_from_web(void *arg, const char *method, const json_t *params, struct error *e)
 {
 	struct http *h = arg;
 
@@ -358,7 +358,7 @@ static void serve_request(struct http *h, struct evhttp_request *r, const char *
 		refuse(r, STATUS_MEDIA_TYPE, STATUS_MEDIA_TYPE, "Content-Type is not " JSON);
 	} else {
 		json_t *reply = jsonrpc_answer(len ? (char *)evbuffer_pullup(body, -1) : "", len,
-					       call, h);
+					       call_from_web, h);
 		if (reply)
 			answer_json(r, HTTP_OK, reply);
 		else
@@ -413,7 +413,7 @@ static const struct route routes[] = {
 	{"", true, EVHTTP_REQ_GET, "GET", serve_file},
 };
 
-static void serve(struct http *h, struct evhttp_request *r, const char *path)
+static void route_request(struct http *h, struct evhttp_request *r, const char *path)
 {
 	const struct route *way = routes;
 	size_t len;
@@ -435,7 +435,7 @@ static void on_request(struct evhttp_request *r, void *arg)
 
 	note_request(arg, r);
 	if (host_is_ours(r))
-		serve(arg, r, path ? path : "");
+		route_request(arg, r, path ? path : "");
 	else
 		refuse(r, STATUS_MISDIRECTED, STATUS_MISDIRECTED,
 		       "Host is no address and not this machine's name");
@@ -451,7 +451,7 @@ static bool start_server(struct http *h, struct event_base *base)
 		return false;
 	evhttp_set_max_headers_size(h->server, HTTP_HEADERS_MAX);
 	evhttp_set_max_body_size(h->server, HTTP_BODY_MAX);
-	evhttp_set_allowed_methods(h->server, UINT16_MAX); // serve() says what goes where
+	evhttp_set_allowed_methods(h->server, UINT16_MAX); // route_request() refuses
 	evhttp_set_bevcb(h->server, on_connection, h);
 	evhttp_set_gencb(h->server, on_request, h);
 	return true;
@@ -477,12 +477,14 @@ bool http_open(struct http **out, struct event_base *base, const struct http_con
 	struct http *h = calloc(1, sizeof *h);
 
 	if (!h)
-		return error_set(e, "out of memory");
+		return error_no_memory(e);
 	h->k = k;
 	strcpy(h->token, c->token);
 	errno = ENOMEM;
-	if (start_server(h, base) && listen_at(h, base, c))
-		return *out = h, true;
+	if (start_server(h, base) && listen_at(h, base, c)) {
+		*out = h;
+		return true;
+	}
 	error_set(e, "--http: %s", strerror(errno));
 	http_close(h);
 	return false;

@@ -225,7 +225,7 @@ static void put_states(const struct look *l)
 				switch_port_state(l->sw, port) == (enum port_state)s);
 }
 
-static void put_events(const struct look *l)
+static void put_event_counts(const struct look *l)
 {
 	static const char name[] = "nestswitch_events_total";
 
@@ -265,5 +265,5 @@ void metrics_write(const struct control *k, FILE *out)
 		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,
 		  TX_DROPS);
 	put_states(&l);
-	put_events(&l);
+	put_event_counts(&l);
 }

@@ -70,7 +70,7 @@ static void reply(struct client *c, json_t *o)
 	free(text);
 }
 
-static bool is_backlogged(const struct client *c)
+static bool client_is_backlogged(const struct client *c)
 {
 	return evbuffer_get_length(bufferevent_get_output(c->io)) > REPLY_BACKLOG;
 }
@@ -86,7 +86,7 @@ void rpc_tell(struct rpc *r, const struct event *e)
 	for (struct client *c = r->clients; c; c = c->next) {
 		if (!(c->monitors >> e->type & 1))
 			continue;
-		if (is_backlogged(c)) {
+		if (client_is_backlogged(c)) {
 			c->lost++;
 			continue;
 		}
@@ -144,7 +144,8 @@ static json_t *capture(struct client *c, const json_t *params, struct error *e)
 	return json_object();
 }
 
-static json_t *call(void *arg, const char *method, const json_t *params, struct error *e)
+static json_t *call_from_socket(void *arg, const char *method, const json_t *params,
+				struct error *e)
 {
 	struct client *c = arg;
 
@@ -159,7 +160,7 @@ static json_t *call(void *arg, const char *method, const json_t *params, struct 
 
 static void handle_line(struct client *c, const char *line, size_t len)
 {
-	json_t *answer = jsonrpc_answer(line, len, call, c);
+	json_t *answer = jsonrpc_answer(line, len, call_from_socket, c);
 
 	if (answer)
 		reply(c, answer);
@@ -182,13 +183,13 @@ static bool is_served(const struct client *c)
 }
 
 // Carries out the requests that are there, as long as their replies are being read.
-static void serve(struct client *c)
+static void serve_client(struct client *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->io);
 	size_t len;
 	char *line;
 
-	while (!c->capture && !is_backlogged(c) &&
+	while (!c->capture && !client_is_backlogged(c) &&
 	       (line = evbuffer_readln(in, &len, EVBUFFER_EOL_LF))) {
 		handle_line(c, line, len);
 		free(line);
@@ -197,7 +198,7 @@ static void serve(struct client *c)
 		capture_end(c->capture);
 	if (c->capture)
 		evbuffer_drain(in, evbuffer_get_length(in));
-	else if (is_backlogged(c))
+	else if (client_is_backlogged(c))
 		bufferevent_disable(c->io, EV_READ);
 	if (evbuffer_get_length(in) > RPC_LINE_MAX || is_served(c))
 		client_drop(c);
@@ -206,7 +207,7 @@ static void serve(struct client *c)
 static void on_read(struct bufferevent *io, void *arg)
 {
 	(void)io;
-	serve(arg);
+	serve_client(arg);
 }
 
 // The replies have been read: requests that wait have their turn.
@@ -216,7 +217,7 @@ static void on_written(struct bufferevent *io, void *arg)
 
 	if (!c->leaving)
 		bufferevent_enable(io, EV_READ);
-	serve(c);
+	serve_client(c);
 }
 
 static void on_gone(struct bufferevent *io, short what, void *arg)
@@ -228,7 +229,7 @@ static void on_gone(struct bufferevent *io, short what, void *arg)
 		client_drop(c);
 	} else if (what & BEV_EVENT_EOF) {
 		c->leaving = true;
-		serve(c);
+		serve_client(c);
 	}
 }
 
@@ -277,7 +278,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 }
 
 // The folder of the socket, made where it is missing.
-static void make_folder(const char *path)
+static void make_socket_folder(const char *path)
 {
 	char folder[sizeof(struct sockaddr_un)];
 	const char *slash = strrchr(path, '/');
@@ -322,7 +323,7 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 	struct rpc *r = calloc(1, sizeof *r);
 
 	if (!r)
-		return error_set(e, "out of memory");
+		return error_no_memory(e);
 	if (strlen(path) >= sizeof r->path) {
 		free(r);
 		return error_set(e, "control socket %s: the path is longer than %zu characters",
@@ -331,7 +332,7 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 	strcpy(r->path, path);
 	r->k = k;
 	r->base = base;
-	make_folder(path);
+	make_socket_folder(path);
 	int fd = claim(path);
 	if (fd >= 0)
 		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE,

@@ -92,7 +92,7 @@ static json_t *workers(const struct control *k, const char *param)
 	return o;
 }
 
-static json_t *status(const struct control *k, const char *param)
+static json_t *tel_status(const struct control *k, const char *param)
 {
 	(void)param;
 	return describe_status(k);
@@ -108,10 +108,10 @@ static const struct {
 	{"/nestswitch/workers",
 	 "Ports, cycles and load (per cent) of the workers. Takes no parameters", workers},
 	{"/nestswitch/status", "Version, uptime (s), table and buffers. Takes no parameters",
-	 status},
+	 tel_status},
 };
 
-static void put_number(struct rte_tel_data *out, const char *name, json_t *v)
+static void put_tel_number(struct rte_tel_data *out, const char *name, json_t *v)
 {
 	uint64_t number = (uint64_t)(json_number_value(v) + 0.5);
 
@@ -146,7 +146,7 @@ static void put_object(struct rte_tel_data *out, json_t *o)
 		if (json_is_string(v))
 			rte_tel_data_add_dict_string(out, name, json_string_value(v));
 		else if (json_is_number(v))
-			put_number(out, name, v);
+			put_tel_number(out, name, v);
 		else if (json_is_object(v))
 			put_container(out, name, v);
 	}
@@ -162,7 +162,7 @@ static void put_array(struct rte_tel_data *out, json_t *array)
 		rte_tel_data_add_array_string(out, json_string_value(v));
 }
 
-static int put(struct rte_tel_data *out, json_t *result)
+static int put_result(struct rte_tel_data *out, json_t *result)
 {
 	if (json_is_array(result))
 		put_array(out, result);
@@ -182,8 +182,8 @@ static void on_bell(evutil_socket_t fd, short what, void *arg)
 	eventfd_read(fd, &rings);
 	pthread_mutex_lock(&desk.lock);
 	if (desk.question && !desk.question->answered) {
-		desk.question->rc = put(desk.question->out,
-					desk.question->answer(desk.k, desk.question->param));
+		desk.question->rc = put_result(desk.question->out,
+					       desk.question->answer(desk.k, desk.question->param));
 		desk.question->answered = true;
 		pthread_cond_signal(&desk.change);
 	}

@@ -272,7 +272,7 @@ def round_trip(live):
     live.nestctl("port", "set", "b", "allowed-vlans", "1,10-20", "aging-time", "9")
     shown = live.nestctl("config", "show").stdout
     path = live.bench.file("shown.yaml", shown)
-    live.bench.succeeds("good", "nestswitch", "check", path)
+    live.bench.succeeds("valid", "nestswitch", "check", path)
     with live.bench.switch(shown, "fresh") as fresh:
         tap.equal(live.bench.run("nestctl", "-s", fresh, "config", "show").stdout, shown, "configuration of a fresh switch")
         for words in (("policy", "show", "b"), ("group",), ("fdb", "show", "type", "static")):

@@ -273,7 +273,7 @@ switch: { name: lab }
         live = self.bench.folder / "live.yaml"
         live.write_text(LIVE.replace("mac-limit: 64", "mac-limit: 63"))
         self.process.send_signal(signal.SIGHUP)
-        self.await_log("live.yaml is applied")
+        self.await_log("applied .*live.yaml")
         tap.equal(self.newest()["what"], "config reload", "words of the newest configuration")
         tap.equal(self.print("config diff live.yaml"), "no differences\n")
         live.write_text(LIVE)
@@ -291,7 +291,7 @@ switch: { name: lab }
             if text:
                 live.write_text(text)
             self.process.send_signal(signal.SIGHUP)
-            self.await_log(f"nestswitch: error: nothing is changed: .*{wrong}")
+            self.await_log(f"nestswitch: error: nothing has changed: .*{wrong}")
             self.say("config reload", USAGE if wrong.startswith("live.yaml:") else REFUSED)
             tap.equal(self.print("config show"), before, "configuration")
             live.touch()

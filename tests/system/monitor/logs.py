@@ -140,7 +140,7 @@ def limited(bench):
     toggle(bench, site.path)
     told = sum(counted(site).values())
     said = log(bench, "limited")
-    left_out = sum(int(number) for number in re.findall(r"warning: (\d+) more events, left out", said))
+    left_out = sum(int(number) for number in re.findall(r"warning: (\d+) more events are not logged", said))
     lines = re.findall(r"nestswitch: (?:mac|port)-", said)
     tap.equal(left_out + len(lines), told, "events logged and left out")
     assert told > 2 * STATIONS and len(lines) <= 3 * LINES_A_SECOND, f"{len(lines)} of {told} events"
