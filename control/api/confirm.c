@@ -19,13 +19,13 @@ struct confirm {
 	struct vswitch *sw;
 	struct history *history;
 	struct event *timer;
-	struct config *former; // NULL: nothing waits
+	struct config *former; // NULL: no confirmation is pending
 	unsigned number;
-	uint64_t due_ns;
-	struct error problem; // of the last attempt; no text: there was none
+	uint64_t due_ns;      // when it is rolled back
+	struct error problem; // of the last rollback that failed; no text: none failed
 };
 
-static void wait_for(struct confirm *k, unsigned seconds)
+static void start_timer(struct confirm *k, unsigned seconds)
 {
 	struct timeval tv = {.tv_sec = seconds};
 
@@ -33,52 +33,52 @@ static void wait_for(struct confirm *k, unsigned seconds)
 	event_add(k->timer, &tv);
 }
 
-static void tell(struct confirm *k, enum event_type type)
+static void emit_rollback(struct confirm *k, enum event_type type)
 {
 	switch_emit(k->sw, &(struct event){.type = type,
 					   .ns = switch_now(k->sw),
 					   .count = history_newest(k->history)->number});
 }
 
-static void came_back(struct confirm *k)
+static void note_rollback(struct confirm *k)
 {
 	char what[HISTORY_WHAT];
 
-	k->former = NULL; // it is the switch's now
-	snprintf(what, sizeof what, "not confirmed: back to %u", k->number);
+	k->former = NULL; // the switch owns it now
+	snprintf(what, sizeof what, "not confirmed: rollback to %u", k->number);
 	history_note(k->history, k->sw->config, what);
-	log_write(LOG_WARNING,
-		  "nobody has confirmed the configuration: number %u is in force again", k->number);
-	tell(k, EVENT_CONFIG_ROLLED_BACK);
+	log_write(LOG_WARNING, "the configuration was not confirmed: rolled back to number %u",
+		  k->number);
+	emit_rollback(k, EVENT_CONFIG_ROLLED_BACK);
 }
 
-static void stays(struct confirm *k, const struct error *e)
+static void note_failure(struct confirm *k, const struct error *e)
 {
 	if (strcmp(e->text, k->problem.text)) {
 		log_write(
 			LOG_ERR,
-			"nobody has confirmed the configuration, but number %u cannot come back: %s",
+			"the configuration was not confirmed, but the rollback to number %u failed: %s",
 			k->number, e->text);
 		log_write(
 			LOG_ERR,
-			"number %u stays in force; the way back is tried again every %d s (nestctl config confirm ends that)",
+			"number %u stays in force; the rollback is tried again every %d s (nestctl config confirm stops this)",
 			history_newest(k->history)->number, RETRY_S);
-		tell(k, EVENT_CONFIG_ROLLBACK_FAILED);
+		emit_rollback(k, EVENT_CONFIG_ROLLBACK_FAILED);
 	}
 	k->problem = *e;
-	wait_for(k, RETRY_S);
+	start_timer(k, RETRY_S);
 }
 
-static void on_time(evutil_socket_t fd, short what, void *arg)
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
 	struct confirm *k = arg;
 	struct error e;
 
 	(void)fd, (void)what;
 	if (switch_apply(k->sw, k->former, &e))
-		came_back(k);
+		note_rollback(k);
 	else
-		stays(k, &e);
+		note_failure(k, &e);
 }
 
 struct confirm *confirm_create(struct event_base *base, struct vswitch *sw, struct history *h)
@@ -89,7 +89,7 @@ struct confirm *confirm_create(struct event_base *base, struct vswitch *sw, stru
 		return NULL;
 	k->sw = sw;
 	k->history = h;
-	k->timer = evtimer_new(base, on_time, k);
+	k->timer = evtimer_new(base, on_timeout, k);
 	if (k->timer && !event_priority_set(k->timer, 0))
 		return k;
 	if (k->timer)
@@ -116,17 +116,17 @@ void confirm_expect(struct confirm *k, struct config *former, unsigned number, u
 		k->number = number;
 	}
 	*k->problem.text = 0;
-	wait_for(k, seconds);
+	start_timer(k, seconds);
 }
 
 bool confirm_end(struct confirm *k)
 {
-	bool waited = k->former;
+	bool was_pending = k->former;
 
 	event_del(k->timer);
 	config_free(k->former);
 	k->former = NULL;
-	return waited;
+	return was_pending;
 }
 
 bool confirm_waits(const struct confirm *k, unsigned *seconds, unsigned *number)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// confirm: the way back from changes that nobody confirms in time.
+// confirm: rolls back changes that nobody confirms in time.
 //
-// Model     What ran before the first change that wants confirmation is kept. When the time is over
-//           it comes back as a whole, without anything that was changed meanwhile, by whatever
-//           command; another change that wants confirmation sets the time anew. If it cannot come
-//           back (a device is gone), what runs stays, and it is tried again every 5 s until that
-//           works or somebody confirms what runs.
+// Model     The configuration before the first unconfirmed change is kept. When the time is over,
+//           it replaces the running configuration as a whole, including all changes made meanwhile.
+//           Another change that needs confirmation starts the time again. The rollback fails if,
+//           for example, a device is missing. Then it is tried again every 5 s, until it works or
+//           you confirm the running configuration.
 // Threads   The control thread's event loop.
-// Errors    What goes wrong when the time is over is told to the log and as an event.
+// Errors    A failed rollback is logged and reported as an event.
 #pragma once
 
 #include <event2/event.h>
@@ -25,16 +25,15 @@ struct confirm;
 struct confirm *confirm_create(struct event_base *base, struct vswitch *sw, struct history *h);
 void confirm_destroy(struct confirm *k);
 
-// Waits for a confirmation. former: what ran before, number `number`; it is the confirm's from now
-// on.
+// Expects a confirmation. Takes `former`, the configuration before the change, with its number.
 void confirm_expect(struct confirm *k, struct config *former, unsigned number, unsigned seconds);
 
-// Keeps what runs. False: nothing waits.
+// Confirms the running configuration. False: no confirmation is pending.
 bool confirm_end(struct confirm *k);
 
-// Whether a confirmation is waited for: for how long, the number that comes back else.
+// Whether a confirmation is pending, the time left, and the number of the rollback.
 bool confirm_waits(const struct confirm *k, unsigned *seconds, unsigned *number);
 
-// {"seconds_left", "number", "problem"}, or null where nothing waits. problem: why the former
-// configuration did not come back when its time came, null before.
+// {"seconds_left", "number", "problem"}, or null if no confirmation is pending. problem: why the
+// last rollback failed, or null.
 json_t *confirm_describe(const struct confirm *k);

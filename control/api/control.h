@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// control: a switch with everything that is kept beside it for those who ask it: the methods, the
-// past, the way back.
+// control: a switch with its methods, history, rollback and recent events.
 //
-// Ownership  Whoever fills it in destroys its members.
+// Ownership  The code that fills in the members destroys them.
 #pragma once
 
 #include "control/switch/state.h"
@@ -14,9 +13,8 @@ struct recent;
 
 struct control {
 	struct vswitch *sw;
-	const struct method *const *methods; // tables, NULL behind the last
-	struct history *history;             // configurations so far; NULL: none are kept
-	struct confirm *confirm; // the way back from a change that nobody confirms; NULL: there is
-				 // none
-	struct recent *recent;   // the last events; NULL: none are kept
+	const struct method *const *methods; // tables, NULL after the last
+	struct history *history;             // NULL: no configurations are kept
+	struct confirm *confirm;             // NULL: no rollback
+	struct recent *recent;               // NULL: no events are kept
 };

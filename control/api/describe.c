@@ -50,7 +50,8 @@ static json_t *rx_drops(const struct counters *c)
 	return o;
 }
 
-// A port without a longest frame says nothing of frames that are too long.
+// limited: the port has a longest frame. Else no frame is too long, therefore the reason is left
+// out.
 static json_t *tx_drops(const struct counters *c, bool limited)
 {
 	json_t *o = json_object();
@@ -97,8 +98,8 @@ json_t *describe_ports(const struct vswitch *sw)
 	return all;
 }
 
-// The smallest entries behind a key, found in one pass over the table: a heap whose top is the
-// greatest of them, so that a page of a large table needs memory for the page only.
+// The smallest entries after a key. One pass over the table finds them with a heap whose top is the
+// greatest of them. Therefore a page needs memory only for itself, not for the table.
 struct page {
 	struct fdb_filter filter;
 	uint64_t after;
@@ -107,7 +108,7 @@ struct page {
 	struct fdb_entry *heap;
 };
 
-static void swap(struct fdb_entry *a, struct fdb_entry *b)
+static void swap_entries(struct fdb_entry *a, struct fdb_entry *b)
 {
 	struct fdb_entry t = *a;
 
@@ -118,7 +119,7 @@ static void swap(struct fdb_entry *a, struct fdb_entry *b)
 static void sift_up(struct page *p, size_t i)
 {
 	for (; i && p->heap[(i - 1) / 2].key < p->heap[i].key; i = (i - 1) / 2)
-		swap(&p->heap[(i - 1) / 2], &p->heap[i]);
+		swap_entries(&p->heap[(i - 1) / 2], &p->heap[i]);
 }
 
 static void sift_down(struct page *p)
@@ -128,7 +129,7 @@ static void sift_down(struct page *p)
 			child++;
 		if (p->heap[i].key >= p->heap[child].key)
 			break;
-		swap(&p->heap[i], &p->heap[child]);
+		swap_entries(&p->heap[i], &p->heap[child]);
 	}
 }
 
@@ -179,7 +180,7 @@ static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, u
 		(json_int_t)(ages && tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0));
 }
 
-// An assigned MAC holds for all VLANs of its port; as VLAN 0 it stands before all others.
+// Adds the assigned MACs. Each is valid in all VLANs of its port, and is listed first, as VLAN 0.
 static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, json_t *all)
 {
 	struct fdb_entry e[CONFIG_PORTS_MAX];
@@ -237,8 +238,8 @@ static json_t *policy_value(const struct policy *p, enum policy_key key)
 	return json_string(text);
 }
 
-// The values set at one level.
-static json_t *policy_set_here(const struct policy *p)
+// The policy values that are set at one level.
+static json_t *policy_at_level(const struct policy *p)
 {
 	json_t *o = json_object();
 
@@ -261,7 +262,7 @@ static json_t *setting_json(const struct setting *s, const struct config_port *p
 	return s->standard ? json_integer(s->standard) : json_null();
 }
 
-// Members are called as the keys are, but for '_' instead of '-'.
+// A member has the name of its key, with '_' instead of '-'.
 static void add_setting(json_t *o, const struct setting *s, const struct config_port *p)
 {
 	char name[SETTING_VALUE];
@@ -280,15 +281,15 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 	for (const struct setting *s = config_port_settings; s->name; s++)
 		if (s->argument)
 			add_setting(o, s, p);
-	// Whether the guest changed its MAC or not, it has one.
+	// The MAC that the guest has now, which may differ from the configured one.
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
-	json_object_set_new(o, "policy", policy_set_here(&p->policy));
+	json_object_set_new(o, "policy", policy_at_level(&p->policy));
 	return o;
 }
 
 json_t *describe_group(const struct config_group *g)
 {
-	return json_pack("{s:s, s:o}", "name", g->name, "policy", policy_set_here(&g->policy));
+	return json_pack("{s:s, s:o}", "name", g->name, "policy", policy_at_level(&g->policy));
 }
 
 static json_t *key_json(const struct policy *resolved, const enum policy_level *from,
@@ -323,7 +324,7 @@ json_t *describe_key(const struct config *c, const struct config_port *p, enum p
 	return key_json(&resolved, from, key);
 }
 
-// The ports that a worker polls; where they have several queues, which: NAME/QUEUE.
+// The ports that a worker polls. A port with several queues is listed as NAME/QUEUE.
 static json_t *polled_ports(const struct vswitch *sw, unsigned w)
 {
 	json_t *ports = json_array();

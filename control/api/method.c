@@ -58,7 +58,7 @@ const char *param_wanted(const json_t *params, const char *name, struct error *e
 	const char *text = param_text(params, name);
 
 	if (!text)
-		method_refuse(e, PARAMS_INVALID, "parameter '%s' is missing or no string", name);
+		method_refuse(e, PARAMS_INVALID, "parameter '%s' is missing or not a string", name);
 	return text;
 }
 
@@ -66,7 +66,7 @@ bool param_optional(const json_t *params, const char *name, const char **text, s
 {
 	*text = param_text(params, name);
 	return *text || !json_object_get(params, name) ||
-	       method_refuse(e, PARAMS_INVALID, "parameter '%s' is no string", name);
+	       method_refuse(e, PARAMS_INVALID, "parameter '%s' is not a string", name);
 }
 
 bool param_scalar(const json_t *v, char *out, size_t size)
@@ -154,7 +154,7 @@ const struct method *method_find(const struct control *k, const char *name)
 	return NULL;
 }
 
-// A word and a value; word NULL: the value by itself.
+// Writes a word and a value. word NULL: only the value.
 static void put_words(FILE *out, const char *word, const json_t *value)
 {
 	char text[DEVICE_TEXT];
@@ -177,7 +177,7 @@ static void put_param(FILE *out, const char *name, json_t *value)
 		put_words(out, name, value);
 }
 
-// What a request would be at the prompt, as far as there is room.
+// Writes a request as the command that it would be at the prompt, as far as there is room.
 static void put_request(const struct method *m, const json_t *params, char out[HISTORY_WHAT])
 {
 	FILE *f = fmemopen(out, HISTORY_WHAT, "w");
@@ -199,7 +199,7 @@ static void put_request(const struct method *m, const json_t *params, char out[H
 	text_clean(out);
 }
 
-// Notes a change in the history, and tells who made it if it does not last.
+// Notes a change in the history. Warns the client if a rollback is pending.
 static void note_change(struct control *k, const struct method *m, const json_t *params,
 			json_t *result)
 {
@@ -212,7 +212,7 @@ static void note_change(struct control *k, const struct method *m, const json_t 
 		json_array_append_new(
 			json_object_get(result, "warnings"),
 			json_sprintf(
-				"not confirmed: configuration %u comes back in %u s (config confirm keeps what runs)",
+				"not confirmed: rollback to configuration %u in %u s (config confirm keeps the running one)",
 				number, seconds));
 }
 
@@ -234,7 +234,7 @@ static json_t *cannot_call(struct control *k, const struct method *m, const char
 
 	if (m)
 		return method_refuse(e, METHOD_REFUSED,
-				     "method '%s' wants the control socket (nestctl %s)", name,
+				     "method '%s' needs the control socket (nestctl %s)", name,
 				     name);
 	return method_refuse(e, METHOD_UNKNOWN, "unknown method '%.64s'%s", name,
 			     text_hint(hint, name, method_name, k, NULL));

@@ -19,7 +19,7 @@ struct kept {
 
 struct recent {
 	uint64_t seen[EVENT_TYPES];
-	uint64_t count; // that were kept, ever
+	uint64_t count; // of all events ever kept
 	struct kept ring[RECENT_EVENTS];
 };
 

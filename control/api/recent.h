@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// recent: what was before somebody began to look: the last events worth showing, with their dates,
-// and how many there were.
+// recent: keeps the last events with their dates, and counts all events.
 //
-// Model     A ring of RECENT_EVENTS; a new one takes the place of the oldest. What a busy table
-//           tells all the time, stations learned and aged, is not kept. Ports are kept by name, as
-//           their numbers may be others' later.
+// Model     A ring of RECENT_EVENTS. A new event replaces the oldest one. Learned and aged MACs are
+//           counted only, because a busy table has too many of them. Ports are kept by name,
+//           because their numbers are used again.
 // Threads   The control thread calls everything.
 #pragma once
 
@@ -24,9 +23,10 @@ void recent_destroy(struct recent *r);
 
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e);
 
-// The last `count` events, the oldest first, as event_json() makes them, with "date". NULL: no
+// The last `count` events, oldest first. Each is made by event_json(), with a "date". NULL: no
 // memory.
 json_t *recent_json(const struct recent *r, unsigned count);
 
-// How many there were of a type, also of those that are not kept; of EVENT_LOST how many were lost.
+// The number of events of a type, including those that are not kept. EVENT_LOST: the number of lost
+// events.
 uint64_t recent_count(const struct recent *r, enum event_type type);

@@ -2,8 +2,7 @@
 // bench: the benchmarks: their options, their rows of results, their plots.
 //
 // Model   A mode measures and adds rows, which are JSON objects. A measured value has one number
-// for
-//         each repeat. In a row it is {"median", "min", "max", "all"}. Table, JSON and plot are
+//         for each repeat. In a row it is {"median", "min", "max", "all"}. Table, JSON and plot are
 //         made from the rows.
 // Errors  complain() prints them. A function that returns false or NULL has called it.
 #pragma once

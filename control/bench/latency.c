@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The latency mode: a live switch whose devices are rings. This thread feeds the one and empties
-// the other.
+// The latency mode: a live switch between devices that are rings. This thread sends into one ring
+// and receives from the other.
 #include <inttypes.h>
 #include <rte_cycles.h>
 #include <rte_eth_ring.h>
@@ -22,12 +22,12 @@ enum { PORTS = 2, BURST = 32, RING = 1024, LEAST_SAMPLES = 4096, GRACE_MS = 20, 
 struct generator {
 	struct load *load;
 	struct rte_ring *in[PORTS], *out[PORTS]; // of each device
-	uint32_t *sample;                        // cycles that a frame took
+	uint32_t *sample;                        // cycles of each frame
 	size_t samples, room;
 	uint64_t sent;
 };
 
-// Frames on their way through the switch carry the time they were due in their last bytes.
+// The last bytes of a frame carry the time when it was due.
 static uint64_t *due_time(struct rte_mbuf *m)
 {
 	return rte_pktmbuf_mtod_offset(m, uint64_t *, m->data_len - sizeof(uint64_t));
@@ -45,7 +45,7 @@ static void send_one(struct generator *g, unsigned port, uint64_t due)
 		rte_pktmbuf_free(m);
 }
 
-static void take_back(struct generator *g)
+static void receive_frames(struct generator *g)
 {
 	struct rte_mbuf *frames[BURST];
 
@@ -61,8 +61,7 @@ static void take_back(struct generator *g)
 	}
 }
 
-// Sends to a port, a frame every `gap` cycles, or, where that is 0, as many as fit; takes back what
-// comes out.
+// Sends to a port and receives from all. gap: cycles between two frames; 0: as many as fit.
 static void generate(struct generator *g, unsigned port, double gap, uint64_t cycles)
 {
 	uint64_t start = rte_rdtsc(), now = start;
@@ -74,10 +73,10 @@ static void generate(struct generator *g, unsigned port, double gap, uint64_t cy
 				     : RTE_MIN(rte_ring_free_count(g->in[port]), (unsigned)BURST);
 		for (; n && (gap <= 0 || due <= (double)(now - start)); n--, due += gap)
 			send_one(g, port, gap > 0 ? start + (uint64_t)due : now);
-		take_back(g);
+		receive_frames(g);
 	}
 	for (start = now; now - start < rte_get_tsc_hz() / 1000 * GRACE_MS; now = rte_rdtsc())
-		take_back(g);
+		receive_frames(g);
 }
 
 static int by_cycles(const void *a, const void *b)
@@ -97,10 +96,10 @@ static bool reserve(struct generator *g, double frames)
 	g->room = (size_t)frames + LEAST_SAMPLES;
 	free(g->sample);
 	g->sample = calloc(g->room, sizeof *g->sample);
-	return g->sample || complain("no memory for %zu samples (fewer --seconds)", g->room);
+	return g->sample || complain("no memory for %zu samples (reduce --seconds)", g->room);
 }
 
-// What the switch can take, in Mpps: what comes out while its queue is never empty.
+// Measures the throughput in Mpps while the queue is never empty.
 static bool find_limit(struct bench *b, struct generator *g, double *mpps)
 {
 	uint64_t hz = rte_get_tsc_hz();
@@ -108,7 +107,7 @@ static bool find_limit(struct bench *b, struct generator *g, double *mpps)
 
 	if (!reserve(g, b->o.seconds * 1e8))
 		return false;
-	generate(g, 1, 0, hz / 20); // both ports' MACs are learned
+	generate(g, 1, 0, hz / 20); // teaches the MACs of both ports
 	generate(g, 0, 0, hz / 20);
 	for (unsigned r = 0; r < b->o.repeats; r++) {
 		generate(g, 0, 0, (uint64_t)(b->o.seconds * (double)hz));
@@ -119,13 +118,13 @@ static bool find_limit(struct bench *b, struct generator *g, double *mpps)
 }
 
 struct result {
-	double ns[4][BENCH_REPEATS]; // at the shares below, and the greatest
+	double ns[4][BENCH_REPEATS]; // at the shares below, and the maximum
 	uint64_t sent, lost, bucket[BUCKETS];
 };
 
 static const double shares[] = {0.5, 0.99, 0.999};
 
-static void note(struct result *x, unsigned repeat, struct generator *g)
+static void add_repeat(struct result *x, unsigned repeat, struct generator *g)
 {
 	qsort(g->sample, g->samples, sizeof *g->sample, by_cycles);
 	for (int i = 0; i < 4; i++) {
@@ -135,7 +134,7 @@ static void note(struct result *x, unsigned repeat, struct generator *g)
 	for (size_t i = 0; i < g->samples; i++)
 		x->bucket[63 - __builtin_clzll((uint64_t)ns_of(g->sample[i]) | 1)]++;
 	x->sent += g->sent;
-	x->lost += g->sent - g->samples; // what did not come back was lost on the way
+	x->lost += g->sent - g->samples; // a frame that did not return was lost
 }
 
 static void add_rows(struct bench *b, const struct result *x, const char *load, double mpps)
@@ -169,7 +168,7 @@ static bool measure_load(struct bench *b, struct generator *g, unsigned at, doub
 		return false;
 	for (unsigned r = 0; r < b->o.repeats; r++) {
 		generate(g, 0, hz / (mpps * 1e6), (uint64_t)(b->o.seconds * hz));
-		note(&x, r, g);
+		add_repeat(&x, r, g);
 		bench_progress(b);
 	}
 	snprintf(name, sizeof name, "%g%s", value, share ? "%" : " Mpps");
@@ -177,7 +176,7 @@ static bool measure_load(struct bench *b, struct generator *g, unsigned at, doub
 	return true;
 }
 
-// The devices: a ring in and a ring out for each port.
+// Makes a device for each port, from a ring for ingress and a ring for egress.
 static bool create_devices(struct generator *g)
 {
 	for (unsigned p = 0; p < PORTS; p++) {
@@ -190,7 +189,7 @@ static bool create_devices(struct generator *g)
 					    RING_F_SP_ENQ | RING_F_SC_DEQ);
 		if (!g->in[p] || !g->out[p] ||
 		    rte_eth_from_rings(dev, &g->in[p], 1, &g->out[p], 1, SOCKET_ID_ANY) < 0)
-			return complain("DPDK's net_ring devices cannot be made");
+			return complain("DPDK cannot make net_ring devices");
 	}
 	return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The modes of RFC 2889 that ask what was learned: three ports, of which one learns, one sends to
-// what it learned, and one would see what is flooded (5.7.2).
+// The modes of RFC 2889 about learning. They use three ports: one learns, one sends to the learned
+// MACs, and one receives flooded frames (5.7.2).
 #include <rte_cycles.h>
 
 #include "control/bench/bench.h"
@@ -28,7 +28,7 @@ static struct load *create_learner(uint32_t limit)
 	return load_create(c, SWITCH_BENCH);
 }
 
-static bool make_lesson(struct load *l, uint32_t macs)
+static bool make_streams(struct load *l, uint32_t macs)
 {
 	struct recipe teach = {
 		.port = LEARNER, .to = portset_of(TESTER), .macs = macs, .to_macs = 1, .size = 64};
@@ -38,7 +38,7 @@ static bool make_lesson(struct load *l, uint32_t macs)
 	return stream_make(&l->stream[LEARNER], &teach) && stream_make(&l->stream[TESTER], &check);
 }
 
-// Teaches an empty table; how many addresses are known then.
+// Teaches an empty table. Returns how many addresses it knows then.
 static uint32_t count_known(struct load *l, struct lane *teaching)
 {
 	struct counters c;
@@ -58,7 +58,7 @@ static void learn_row(struct bench *b, struct load *l, uint32_t macs)
 	json_int_t missed = 0;
 	struct lane lane;
 
-	count_known(l, &lane); // for the caches
+	count_known(l, &lane); // warms the caches
 	for (unsigned r = 0; r < b->o.repeats; r++) {
 		missed += macs - count_known(l, &lane);
 		cycles[r] = (double)lane.cycles / macs;
@@ -76,7 +76,7 @@ bool bench_learn(struct bench *b)
 
 	for (unsigned m = 0; m < b->o.macs.count && good; m++) {
 		struct load *l = create_learner(b->o.macs.item[m]);
-		good = l && make_lesson(l, b->o.macs.item[m]);
+		good = l && make_streams(l, b->o.macs.item[m]);
 		if (good)
 			learn_row(b, l, b->o.macs.item[m]);
 		load_destroy(l);
@@ -84,14 +84,14 @@ bool bench_learn(struct bench *b)
 	return good;
 }
 
-// Bisection: all of `known` addresses are known, not all of `unknown`.
-static bool search(struct bench *b, struct load *l, uint32_t table)
+// A bisection. Of `known` MACs all are learned, of `unknown` MACs not all.
+static bool find_capacity(struct bench *b, struct load *l, uint32_t table)
 {
 	uint32_t known = 0, unknown = 2 * table + 1, of_asked = 0;
 	struct lane lane;
 
 	for (uint32_t n = 2 * table; unknown - known > 1; n = known + (unknown - known) / 2) {
-		if (!make_lesson(l, n))
+		if (!make_streams(l, n))
 			return false;
 		uint32_t found = count_known(l, &lane);
 		if (n == 2 * table)
@@ -113,7 +113,7 @@ bool bench_capacity(struct bench *b)
 		struct load *l = create_learner(b->o.tables.item[t]);
 		good = l;
 		for (unsigned r = 0; r < b->o.repeats && good; r++)
-			good = search(b, l, b->o.tables.item[t]);
+			good = find_capacity(b, l, b->o.tables.item[t]);
 		load_destroy(l);
 	}
 	return good;

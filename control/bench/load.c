@@ -42,7 +42,7 @@ bool stream_add(struct stream *s, const uint8_t *frame, uint32_t len)
 	size_t need = s->size + record_size(len);
 
 	if (len > LOAD_FRAME_MAX)
-		return complain("a frame of %" PRIu32 " bytes (bench takes up to %d)", len,
+		return complain("a frame has %" PRIu32 " bytes (the limit of bench is %d)", len,
 				LOAD_FRAME_MAX);
 	if (need > STREAM_MAX)
 		return complain("the frames of a port take more than %" PRIu64
@@ -78,7 +78,7 @@ uint64_t load_mac(unsigned port, uint32_t i)
 	return UINT64_C(0x020000000000) | (uint64_t)port << 32 | i;
 }
 
-// The numbers below n in a random order; NULL: no memory.
+// Returns the numbers below n in a random order. NULL: no memory.
 static uint32_t *shuffled(uint32_t n)
 {
 	uint32_t *order = calloc(n, sizeof *order);
@@ -100,7 +100,7 @@ static void put_mac(uint8_t *at, uint64_t mac)
 
 static unsigned frame_size(const struct recipe *r, uint64_t i)
 {
-	// In steps of 5, so that the sizes are mixed.
+	// Steps of 5 mix the sizes.
 	unsigned turn = (unsigned)(i * 5 % IMIX_FRAMES);
 
 	if (r->size != LOAD_SIZE_IMIX)
@@ -129,7 +129,7 @@ static bool fill_stream(struct stream *s, const struct recipe *r, const uint32_t
 		portset after = to + 1 < PORTS_MAX ? r->to & ~(portset_of(to + 1) - 1) : 0;
 		to = portset_first(after ? after : r->to);
 		put_mac(frame, destination(r, to, dst[i % r->to_macs]));
-		// Locally administered, of a station.
+		// A locally administered address of a station.
 		put_mac(frame + 6, r->random_source ? (rte_rand() & UINT64_C(0xfcffffffffff)) |
 							      UINT64_C(0x020000000000)
 						    : load_mac(r->port, src[i % r->macs]));
@@ -181,8 +181,8 @@ unsigned stream_receive(struct stream *s, struct rte_mempool *pool, struct rte_m
 	return n;
 }
 
-// The burst that a port gets now.
-static unsigned receive(struct lane *lane, unsigned port, struct rte_mbuf **frames)
+// Receives the next burst of a port.
+static unsigned receive_burst(struct lane *lane, unsigned port, struct rte_mbuf **frames)
 {
 	struct stream *s = &lane->load->stream[port];
 	unsigned n = s->left < BURST ? (unsigned)s->left : BURST;
@@ -214,7 +214,7 @@ static uint16_t deliver(void *arg, unsigned port, struct rte_mbuf **frames, uint
 	return n;
 }
 
-// One round over the ports; the number of frames that came in.
+// Polls all ports once. Returns the number of received frames.
 static unsigned poll_streams(struct lane *lane)
 {
 	struct load *l = lane->load;
@@ -224,7 +224,7 @@ static unsigned poll_streams(struct lane *lane)
 
 	PORTSET_FOREACH(port,
 			atomic_load_explicit(&lane->worker->polled[0], memory_order_relaxed)) {
-		unsigned n = receive(lane, port, frames);
+		unsigned n = receive_burst(lane, port, frames);
 		if (!n)
 			continue;
 		total += n;
@@ -245,7 +245,7 @@ static void note_round(struct lane *lane, uint64_t cycles)
 	lane->slow += cycles > lane->load->slow_cycles;
 }
 
-// A worker's loop: see worker_run().
+// The loop of a worker, see worker_run().
 static int lane_run(void *arg)
 {
 	struct lane *lane = arg;
@@ -276,19 +276,19 @@ static int lane_run(void *arg)
 
 static void nap(struct vswitch *sw)
 {
-	usleep(NAP_US); // the core may be a worker's, too
+	usleep(NAP_US); // a worker may need the core
 	events_drain(sw);
 }
 
-void load_run(struct load *l, portset who, double seconds, load_fn meanwhile, void *arg)
+void load_run(struct load *l, portset senders, double seconds, load_fn meanwhile, void *arg)
 {
 	struct vswitch *sw = l->sw;
 	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
 
 	for (unsigned i = 0; i < PORTS_MAX; i++)
-		l->stream[i].left = !portset_has(who, i) ? 0
-				    : seconds > 0        ? LOAD_ENDLESS
-							 : l->stream[i].frames;
+		l->stream[i].left = !portset_has(senders, i) ? 0
+				    : seconds > 0            ? LOAD_ENDLESS
+							     : l->stream[i].frames;
 	atomic_store(&l->running, sw->workers);
 	for (unsigned w = 0; w < sw->workers; w++, lcore = rte_get_next_lcore(lcore, 1, 0)) {
 		l->lane[w] = (struct lane){.load = l, .worker = sw->worker[w], .limit = UINT64_MAX};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The modes that forward for a while, repeat by repeat.
+// The modes that forward for some time in each repeat.
 #define _GNU_SOURCE
 #include <rte_cycles.h>
 #include <sched.h>
@@ -59,15 +59,15 @@ static struct load *create_load(struct config *c)
 	return c ? load_create(c, SWITCH_BENCH) : NULL;
 }
 
-bool bench_has_cores(const struct bench *b, const char *what)
+bool bench_has_cores(const struct bench *b, const char *user)
 {
 	cpu_set_t set;
 
 	if (!sched_getaffinity(0, sizeof set, &set) && CPU_COUNT(&set) >= 2)
 		return true;
 	return complain(
-		"bench %s needs two cores, one for the worker and one for %s (this process may use one)",
-		b->mode->name, what);
+		"bench %s needs two cores, one for the worker and one for %s (this process may use only one)",
+		b->mode->name, user);
 }
 
 bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_t macs,
@@ -93,13 +93,13 @@ static portset first_ports(unsigned n)
 	return n < PORTS_MAX ? portset_of(n) - 1 : ~(portset)0;
 }
 
-// The repeats of one measurement: what all lanes did, or one of them.
+// The repeats of one measurement, with the sum of all lanes or one lane.
 struct runs {
 	unsigned count;
 	struct lane lane[BENCH_REPEATS];
 };
 
-// What is asked of a run.
+// Computes a figure of a run.
 typedef double (*figure_fn)(const struct lane *lane);
 
 static double mpps(uint64_t frames, const struct lane *lane)
@@ -140,7 +140,7 @@ static double slow_rounds(const struct lane *lane)
 	return (double)lane->slow;
 }
 
-// A figure of all repeats, times a factor, less what is not to count.
+// A figure of all repeats, times `factor`, minus `less`.
 static json_t *figure_json(const struct runs *r, figure_fn figure, double factor, double less)
 {
 	double value[BENCH_REPEATS];
@@ -159,15 +159,15 @@ static double median_of(const struct runs *r, figure_fn figure)
 	return bench_median(value, r->count);
 }
 
-// Runs all repeats, after one that does not count. each: the runs of each worker; NULL: not wanted.
-static void measure_repeats(struct bench *b, struct load *l, portset who, struct runs *all,
+// Runs all repeats, after one that does not count. each: gets the runs of each worker, or NULL.
+static void measure_repeats(struct bench *b, struct load *l, portset senders, struct runs *all,
 			    struct runs *each)
 {
-	load_run(l, who, b->o.seconds / 2, NULL, NULL);
+	load_run(l, senders, b->o.seconds / 2, NULL, NULL);
 	switch_clear_counters(l->sw, l->sw->ports);
 	all->count = b->o.repeats;
 	for (unsigned i = 0; i < b->o.repeats; i++) {
-		load_run(l, who, b->o.seconds, NULL, NULL);
+		load_run(l, senders, b->o.seconds, NULL, NULL);
 		all->lane[i] = load_sum(l);
 		for (unsigned w = 0; each && w < l->sw->workers; w++) {
 			each[w].count = b->o.repeats;
@@ -177,7 +177,7 @@ static void measure_repeats(struct bench *b, struct load *l, portset who, struct
 	}
 }
 
-// Counters of some ports since the repeats began.
+// The sum of the counters of some ports since the repeats started.
 static struct counters sum_counters(const struct vswitch *sw, portset ports)
 {
 	struct counters all = {0}, c;
@@ -240,7 +240,7 @@ static bool read_captures(struct bench *b, struct load *l, portset *senders)
 	return good;
 }
 
-// A row of what all workers or one of them did, with what `about` says more.
+// Adds a row for all workers or for one. about: further members.
 static void forward_row(struct bench *b, json_t *about, json_t *worker, const struct runs *r)
 {
 	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles",
@@ -251,7 +251,7 @@ static void forward_row(struct bench *b, json_t *about, json_t *worker, const st
 	bench_add(b, row);
 }
 
-static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *about)
+static bool forward_rows(struct bench *b, struct load *l, portset senders, json_t *about)
 {
 	unsigned workers = l->sw->workers;
 	struct runs bare, all, *each = calloc(workers, sizeof *each);
@@ -260,14 +260,14 @@ static bool forward_rows(struct bench *b, struct load *l, portset who, json_t *a
 		json_decref(about);
 		return complain("out of memory");
 	}
-	load_run(l, who, 0, NULL, NULL);
+	load_run(l, senders, 0, NULL, NULL);
 	l->bare = true;
-	measure_repeats(b, l, who, &bare, NULL);
+	measure_repeats(b, l, senders, &bare, NULL);
 	l->bare = false;
-	measure_repeats(b, l, who, &all, each);
+	measure_repeats(b, l, senders, &all, each);
 	for (unsigned w = 0; workers > 1 && w < workers; w++)
 		forward_row(b, about, json_sprintf("%u", w), &each[w]);
-	struct counters c = sum_counters(l->sw, who);
+	struct counters c = sum_counters(l->sw, senders);
 	json_int_t frames = (json_int_t)c.rx_packets,
 		   forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
 		   flooded = (json_int_t)c.outcome[OUT_FLOODED];
@@ -306,19 +306,19 @@ static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned
 	if (!l)
 		return false;
 	ports = l->sw->config->port_count;
-	portset who = b->o.in_count ? 0 : first_ports(ports);
+	portset senders = b->o.in_count ? 0 : first_ports(ports);
 	if (ports < 2)
-		good = complain("%s has one port (traffic goes between two)", b->o.config);
+		good = complain("%s has one port (bench needs two)", b->o.config);
 	else if (b->o.in_count)
-		good = read_captures(b, l, &who);
+		good = read_captures(b, l, &senders);
 	else
-		good = bench_known_unicast(l, who, who, macs / ports ? macs / ports : 1, size,
-					   b->o.tagged);
+		good = bench_known_unicast(l, senders, senders, macs / ports ? macs / ports : 1,
+					   size, b->o.tagged);
 	json_t *traffic = b->o.in_count ? json_string("capture") : bench_size(size);
 	json_t *about = json_pack("{s:I, s:o, s:i, s:b}", "macs", (json_int_t)macs, "size", traffic,
 				  "ports", (int)ports, "tagged", b->o.tagged);
 	if (good)
-		good = forward_rows(b, l, who, about);
+		good = forward_rows(b, l, senders, about);
 	else
 		json_decref(about);
 	load_destroy(l);
@@ -327,7 +327,7 @@ static bool forward_one(struct bench *b, unsigned ports, uint32_t macs, unsigned
 
 bool bench_forward(struct bench *b)
 {
-	// A capture has its own MACs and sizes, a configuration its own ports.
+	// A capture defines MACs and sizes, a configuration defines the ports.
 	unsigned macs = b->o.in_count ? 1 : b->o.macs.count,
 		 sizes = b->o.in_count ? 1 : b->o.size.count;
 	unsigned ports = b->o.config ? 1 : b->o.ports.count;
@@ -393,18 +393,18 @@ static double attacker_mpps(const struct lane *lane)
 	return mpps(lane->port_frames[ATTACKER], lane);
 }
 
-// Known traffic beside what the recipe makes; NULL: alone.
+// Known traffic beside the frames of a recipe. attack NULL: alone.
 static bool attack_row(struct bench *b, struct load *l, const char *name,
 		       const struct recipe *attack, double *alone)
 {
-	portset who = portset_of(VICTIM) | (attack ? portset_of(ATTACKER) : 0);
+	portset senders = portset_of(VICTIM) | (attack ? portset_of(ATTACKER) : 0);
 	double fair = attack ? 0.5 : 1;
 	struct runs runs;
 
 	mactable_flush(l->sw, &(struct fdb_filter){.port = ATTACKER, .type = FDB_DYNAMIC});
 	if (attack && !stream_make(&l->stream[ATTACKER], attack))
 		return false;
-	measure_repeats(b, l, who, &runs, NULL);
+	measure_repeats(b, l, senders, &runs, NULL);
 	if (!attack)
 		*alone = median_of(&runs, first_mpps);
 	struct counters c = sum_counters(l->sw, portset_of(VICTIM));
@@ -434,7 +434,7 @@ bool bench_attack(struct bench *b)
 	if (macs > limit) {
 		b->failure = EXIT_USAGE;
 		return complain(
-			"--macs cannot be %u (known traffic fits the default limits: up to %u)",
+			"--macs cannot be %u (known traffic must fit the default limits: up to %u)",
 			b->o.macs.item[0], 2 * limit);
 	}
 	struct load *l = create_load(bench_config(ATTACK_PORTS, limit));
@@ -468,7 +468,7 @@ static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, un
 	for (unsigned i = 2; c && promiscuous && i < 2 + hosts; i++)
 		bench_set(c, i, PK_PROMISCUOUS, CHOICE_ACCEPT);
 	struct load *l = create_load(c);
-	// The hosts' MACs are learned, too; then only the pair sends.
+	// First the hosts' MACs are learned, then only the pair sends.
 	bool good = l && load_add_rings(l) &&
 		    bench_known_unicast(l, all & ~pair, all, macs, size, false) &&
 		    bench_known_unicast(l, pair, pair, macs, size, false);
@@ -508,7 +508,7 @@ struct disturbance {
 	struct control control; // of the switch
 	unsigned done;          // in this repeat
 	bool bad;
-	json_t *next; // the next page to show
+	json_t *next; // start of the next page
 };
 
 static const struct method *const methods[] = {methods_port, methods_fdb, NULL};
@@ -526,7 +526,7 @@ static json_t *call_method(struct disturbance *d, const char *method, json_t *pa
 	return result;
 }
 
-// A tick of run's.
+// The idle part of a tick of `run`.
 static void idle_tick(void *arg)
 {
 	struct disturbance *d = arg;

@@ -20,7 +20,7 @@ enum { WORD = 64 };
 static const struct bench_column histogram_columns[BENCH_COLUMNS] = {
 	{.member = "load"}, {.member = "from_ns"}, {.member = "frames"}, {.member = "share"}};
 
-// A member of a measured value, or the value itself where it is a plain number.
+// A member of a measured value, or the value itself if it is a plain number.
 static double figure_of(const json_t *value, const char *member)
 {
 	return json_number_value(json_is_object(value) ? json_object_get(value, member) : value);
@@ -67,7 +67,7 @@ void bench_progress(struct bench *b)
 		fprintf(stderr, "\rbench %s: %u repeats done", b->mode->name, ++b->done);
 }
 
-// Four digits or all in front of the point.
+// Prints at least four digits.
 static void format_figure(double v, char *out, size_t size)
 {
 	snprintf(out, size, "%.*f", v >= 1000 ? 0 : v >= 100 ? 1 : v >= 10 ? 2 : 3, v);
@@ -193,8 +193,7 @@ bool bench_plot_ready(struct bench *b)
 
 	b->failure = EXIT_USAGE;
 	if (!b->mode->plot.x)
-		return complain("bench %s has no plot (its result is a number or two)",
-				b->mode->name);
+		return complain("bench %s has no plot (it has only a few numbers)", b->mode->name);
 	if (!end || (strcmp(end, ".svg") && strcmp(end, ".png")))
 		return complain("--plot cannot be '%s' (FILE.svg or FILE.png)", path);
 	b->failure = EXIT_REFUSED;
@@ -204,7 +203,7 @@ bool bench_plot_ready(struct bench *b)
 	return f ? !fclose(f) : complain("%s: %s", path, strerror(errno));
 }
 
-// A text in gnuplot's quotes.
+// Writes a text in gnuplot's quotes.
 static void put_quoted(FILE *f, const char *text)
 {
 	fputc('\'', f);
@@ -228,7 +227,7 @@ static void name_series(const struct bench *b, const json_t *row, char out[TABLE
 	}
 }
 
-// The rows of one series as a data block.
+// Writes the rows of one series as a data block.
 static void put_points(FILE *f, const struct bench *b, json_t *rows, const char *series)
 {
 	char name[TABLE_CELL];
@@ -252,7 +251,7 @@ static void put_points(FILE *f, const struct bench *b, json_t *rows, const char 
 
 static void put_plot(FILE *f, const struct bench *b, json_t *rows)
 {
-	json_t *series = json_object(), *row, *value; // a set, in order
+	json_t *series = json_object(), *row, *value; // an ordered set
 	bool words = json_is_string(json_object_get(json_array_get(rows, 0), b->mode->plot.x));
 	char name[TABLE_CELL];
 	const char *key;
@@ -294,12 +293,12 @@ static void put_frame(FILE *f, const struct bench *b)
 
 bool bench_plot(const struct bench *b)
 {
-	signal(SIGPIPE, SIG_IGN); // where gnuplot ends early
+	signal(SIGPIPE, SIG_IGN); // gnuplot may end early
 	FILE *f = popen("gnuplot", "w");
 
 	if (!f)
 		return complain("gnuplot: %s", strerror(errno));
 	put_frame(f, b);
 	put_plot(f, b, b->histogram ? b->histogram : b->rows);
-	return !pclose(f) || complain("%s: gnuplot could not draw it", b->o.plot);
+	return !pclose(f) || complain("%s: gnuplot failed", b->o.plot);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The replay mode: the whole `nestswitch replay` as a process of its own.
+// The replay mode: runs `nestswitch replay` as a process of its own.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -23,9 +23,9 @@
 
 enum { FILES = 4, GAP_NS = 1000, WORDS = 8 + 2 * CAPTURES_MAX };
 
-// A folder for a configuration, two captures and what replay says.
+// A folder for a configuration, two captures and the output of replay.
 struct folder {
-	char path[64], config[96], capture[2][96], said[96];
+	char path[64], config[96], capture[2][96], output[96];
 };
 
 static const char *const port_names[] = {"p0", "p1"};
@@ -65,7 +65,7 @@ static bool write_capture(const struct bench *b, const struct folder *f, unsigne
 		capture_out_write(out, i * GAP_NS, data, len);
 	}
 	if (out && !capture_out_close(out))
-		good = complain("%s: could not be written whole", f->capture[port]);
+		good = complain("%s: cannot write the whole file", f->capture[port]);
 	stream_clear(&s);
 	return good;
 }
@@ -78,7 +78,7 @@ static bool make_input(const struct bench *b, struct folder *f)
 	if (!mkdtemp(f->path))
 		return complain("%s: %s", f->path, strerror(errno));
 	snprintf(f->config, sizeof f->config, "%s/bench.yaml", f->path);
-	snprintf(f->said, sizeof f->said, "%s/said", f->path);
+	snprintf(f->output, sizeof f->output, "%s/output", f->path);
 	for (unsigned i = 0; i < 2; i++)
 		snprintf(f->capture[i], sizeof f->capture[i], "%s/%s.pcap", f->path, port_names[i]);
 	if (!b->o.config && !write_config(b, f))
@@ -86,8 +86,8 @@ static bool make_input(const struct bench *b, struct folder *f)
 	return b->o.in_count || (write_capture(b, f, 0) && write_capture(b, f, 1));
 }
 
-// Its standard output goes to a file.
-static bool time_child(char *const *words, const char *said, double *seconds, double *rss_mib)
+// Runs a process with standard output to a file. Measures its time and memory.
+static bool time_child(char *const *words, const char *output, double *seconds, double *rss_mib)
 {
 	posix_spawn_file_actions_t files;
 	struct timespec before, after;
@@ -96,8 +96,8 @@ static bool time_child(char *const *words, const char *said, double *seconds, do
 	pid_t pid;
 
 	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, said, O_WRONLY | O_CREAT | O_TRUNC,
-					 0600);
+	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output,
+					 O_WRONLY | O_CREAT | O_TRUNC, 0600);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	int rc = posix_spawn(&pid, "/proc/self/exe", &files, NULL, words, environ);
 	posix_spawn_file_actions_destroy(&files);
@@ -109,11 +109,11 @@ static bool time_child(char *const *words, const char *said, double *seconds, do
 	*seconds = (double)(after.tv_sec - before.tv_sec) +
 		   (double)(after.tv_nsec - before.tv_nsec) / 1e9;
 	*rss_mib = (double)used.ru_maxrss / 1024;
-	return !status || complain("nestswitch replay failed, see above");
+	return !status || complain("nestswitch replay failed (see its error above)");
 }
 
-// How many frames the child says it replayed.
-static uint64_t frames_said(const char *path)
+// Reads the number of replayed frames from the output.
+static uint64_t read_frame_count(const char *path)
 {
 	unsigned long long n = 0;
 	FILE *f = fopen(path, "r");
@@ -139,12 +139,12 @@ static bool measure_replay(struct bench *b, struct folder *f)
 		words[n++] = "--in";
 		words[n++] = b->o.in_count ? b->o.in[i] : own[i];
 	}
-	if (!time_child((char *const *)words, f->said, &seconds[0], &rss[0])) // the files are in
-									      // the page cache then
+	// The first run puts the files into the page cache.
+	if (!time_child((char *const *)words, f->output, &seconds[0], &rss[0]))
 		return false;
-	uint64_t frames = frames_said(f->said);
+	uint64_t frames = read_frame_count(f->output);
 	for (unsigned r = 0; r < b->o.repeats; r++) {
-		if (!time_child((char *const *)words, f->said, &seconds[r], &rss[r]))
+		if (!time_child((char *const *)words, f->output, &seconds[r], &rss[r]))
 			return false;
 		rate[r] = (double)frames / seconds[r];
 		bench_progress(b);
@@ -168,15 +168,15 @@ bool bench_replay(struct bench *b)
 
 	if (b->o.config && !b->o.in_count) {
 		b->failure = EXIT_USAGE;
-		return complain("--config wants --in PORT=PCAP, for the ports of %s", b->o.config);
+		return complain("--config needs --in PORT=PCAP for the ports of %s", b->o.config);
 	}
-	struct config *c = config_new(); // DPDK is here for its clock only
+	struct config *c = config_new(); // only for DPDK's clock
 	struct folder f = {0};
 	bool good = c && (eal_start(c, EAL_REPLAY, NULL, &e) || complain("%s", e.text));
 
 	config_free(c);
 	good = good && make_input(b, &f) && measure_replay(b, &f);
 	if (*f.path && nftw(f.path, remove_one, FILES, FTW_DEPTH | FTW_PHYS))
-		complain("warning: %s is left behind: %s", f.path, strerror(errno));
+		complain("warning: cannot remove %s: %s", f.path, strerror(errno));
 	return good;
 }

@@ -2,10 +2,9 @@
 // watch: the commands `watch`, which refresh a table.
 //
 // Model   One connection requests the result every `interval` seconds, `count` times or until the
-// user
-//         quits. On a terminal, the table is redrawn in place, clipped to the window. q or Ctrl-C
-//         quits and restores the terminal. Elsewhere, one table follows the other; as JSON, one
-//         document a line.
+//         user quits. On a terminal, the table is redrawn in place, clipped to the window. q or
+//         Ctrl-C quits and restores the terminal. Elsewhere, one table follows the other; as JSON,
+//         one document a line.
 // Errors  The exit status.
 #pragma once
 

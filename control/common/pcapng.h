@@ -2,9 +2,8 @@
 // pcapng: writes the blocks of a pcapng stream (draft-ietf-opsawg-pcapng), because libpcap cannot.
 //
 // Model   A stream has one section, in the byte order of the machine. Interfaces are numbered in
-// the
-//         order of their blocks. Each writer puts one block into the caller's memory and returns
-//         its length.
+//         the order of their blocks. Each writer puts one block into the caller's memory and
+//         returns its length.
 // Limits  A block needs at most the size of its texts and data plus PCAPNG_ROOM.
 // Time    Nanoseconds since 1970.
 #pragma once

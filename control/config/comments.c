@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The part of config that looks for comments. libyaml throws them away: what is looked at is what
-// lies between its tokens.
+// Finds comments. libyaml discards them, therefore this looks at the text between its tokens.
 #include <string.h>
 #include <yaml.h>
 
@@ -8,14 +7,14 @@
 
 struct scan {
 	yaml_parser_t y;
-	const char *at; // where the last token that was looked at ends,
-	size_t index;   // in characters
+	const char *at; // the end of the last token
+	size_t index;   // the same as a number of characters
 	bool found;
 };
 
-// Moves on to the character with this number; whether a # was passed on the way, up to the end of
-// the line if `line`.
-static bool pass(struct scan *s, size_t index, bool line)
+// Advances to a character. Returns whether it passed a #. line: one after the first line end does
+// not count.
+static bool skip_to(struct scan *s, size_t index, bool line)
 {
 	bool mark = false, over = false;
 
@@ -24,7 +23,7 @@ static bool pass(struct scan *s, size_t index, bool line)
 		mark = mark || (*s->at == '#' && !over);
 		do
 			s->at++;
-		while ((*s->at & 0xc0) == 0x80); // UTF-8 goes on
+		while ((*s->at & 0xc0) == 0x80); // the rest of a UTF-8 character
 	}
 	return mark;
 }
@@ -36,8 +35,8 @@ static bool is_block(const yaml_token_t *t)
 						t->data.scalar.style == YAML_FOLDED_SCALAR_STYLE);
 }
 
-// Looks at what stands before a token, and at the token. False: there are no more.
-static bool look(struct scan *s)
+// Scans the text before the next token, and the token. False: the scan is over.
+static bool scan_token(struct scan *s)
 {
 	yaml_token_t t;
 
@@ -47,8 +46,8 @@ static bool look(struct scan *s)
 	}
 	bool foreign = t.type == YAML_STREAM_START_TOKEN &&
 		       t.data.stream_start.encoding != YAML_UTF8_ENCODING;
-	s->found = foreign || pass(s, t.start_mark.index, false) ||
-		   (pass(s, t.end_mark.index, true) && is_block(&t));
+	s->found = foreign || skip_to(s, t.start_mark.index, false) ||
+		   (skip_to(s, t.end_mark.index, true) && is_block(&t));
 	bool more = t.type != YAML_STREAM_END_TOKEN && !s->found;
 	yaml_token_delete(&t);
 	return more;
@@ -62,7 +61,7 @@ bool config_has_comments(const char *text, size_t len)
 	if (!yaml_parser_initialize(&s.y))
 		return true;
 	yaml_parser_set_input_string(&s.y, (const unsigned char *)text, len);
-	while (look(&s)) {
+	while (scan_token(&s)) {
 	}
 	yaml_parser_delete(&s.y);
 	return s.found;

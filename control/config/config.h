@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// config: what the user asked for: switch, groups, ports, policies, fixed MACs. No DPDK in here.
+// config: a configuration: switch, groups, ports, policies, static MACs, mirrors. It uses no DPDK.
 //
-// Model     A struct config is a value: read from YAML, copied, changed, validated as a whole, then
-//           applied or thrown away. So a change is made whole or not at all.
-// Ownership config_free() frees what config_new(), config_copy() and config_read() made.
+// Model     A struct config is a value. It is read from YAML, copied, changed, validated as a
+//           whole, then applied or discarded. Therefore a change happens completely or not at all.
+// Ownership config_free() frees the results of config_new(), config_copy(), config_read() and
+//           config_parse().
 // Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors; files of 16 MiB.
-// Errors    struct error, with line and column where the cause is in a file.
+// Errors    struct error, with line and column if the cause is in a file.
 #pragma once
 
 #include <stdio.h>
@@ -20,7 +21,7 @@ enum {
 	CONFIG_STATICS_MAX = 65536,
 	CONFIG_MIRRORS_MAX = 64,
 	CONFIG_WORKERS_MAX = 64,
-	PORT_NAME = 16, // with the zero behind it
+	PORT_NAME = 16, // including the terminating zero
 	GROUP_NAME = 64,
 	SWITCH_NAME = 64,
 	DEVICE_TEXT = 1024,
@@ -39,7 +40,7 @@ struct config_group {
 
 struct config_port {
 	char name[PORT_NAME];
-	char device[DEVICE_TEXT]; // empty: none given
+	char device[DEVICE_TEXT]; // empty: none
 	char group[GROUP_NAME];   // empty: none
 	uint64_t mac;             // mac-address; 0: none
 	uint64_t effective;       // effective-mac; 0: as mac-address
@@ -74,8 +75,7 @@ extern const char *const mirror_direction_words[];
 
 struct config {
 	char name[SWITCH_NAME];
-	uint32_t table_size; // learned entries; 0: what the ports' limits add up to, at least
-			     // TABLE_SIZE_MIN_AUTO
+	uint32_t table_size; // learned entries; 0: see config_table_size()
 	struct mark table_size_at;
 	struct {
 		uint32_t workers;
@@ -96,7 +96,7 @@ struct config {
 	unsigned mirror_count;
 };
 
-// An empty configuration with the defaults. NULL: no memory, as for the next one.
+// An empty configuration with the defaults, and a copy of one. NULL: no memory.
 struct config *config_new(void);
 struct config *config_copy(const struct config *c);
 void config_free(struct config *c);
@@ -104,67 +104,71 @@ void config_free(struct config *c);
 // Reads and validates a file. NULL: e says why.
 struct config *config_read(const char *path, struct error *e);
 
-// The same for text in memory.
+// Reads and validates a text. NULL: e says why.
 struct config *config_parse(const char *text, size_t len, struct error *e);
 
-// Writes a file that config_read() takes for the same configuration. 0 or -errno.
+// Writes YAML that config_read() reads as the same configuration. 0 or -errno.
 int config_write(const struct config *c, FILE *out);
 
-// The same as a text, to be freed: two configurations are the same if their texts are. NULL: no
-// memory.
+// The same as a text, which the caller frees. Two configurations are equal if their texts are
+// equal. NULL: no memory.
 char *config_text(const struct config *c);
 
-// Whether a text has comments, which no configuration keeps; true where that cannot be told.
+// Whether a text has comments, which a configuration does not keep. Also true if the text cannot be
+// read.
 bool config_has_comments(const char *text, size_t len);
 
-// What a file has in it, a zero behind it, to be freed. NULL: errno says why.
+// Reads a whole file. Adds a terminating zero. The caller frees the result. NULL: errno says why.
 char *config_load(const char *path, size_t *len);
 
-// Whether all of it fits together.
+// Checks rules that concern more than one setting. False: e says why.
 bool config_validate(const struct config *c, struct error *e);
 
-// What is legal but surely not meant: calls warn() for each, with where it stands.
+// Calls warn() for each setting that is valid but probably a mistake, with its place in the file.
 typedef void (*config_warn_fn)(void *arg, const struct error *warning);
 void config_warnings(const struct config *c, config_warn_fn warn, void *arg);
 
-// Adds an element without a name that has the defaults. NULL: no memory or at the limit.
+// Adds an element with the defaults and without a name. NULL: no memory or at the limit.
 struct config_group *config_add_group(struct config *c);
 struct config_port *config_add_port(struct config *c);
 struct config_static *config_add_static(struct config *c);
 struct config_mirror *config_add_mirror(struct config *c);
 
+// Find an element by its name. NULL: there is none.
 struct config_group *config_group(const struct config *c, const char *name);
 struct config_port *config_port(const struct config *c, const char *name);
 
-// What to say behind the name of a group or port that is not there, see text_hint().
+// The hint for a group or port that does not exist, see text_hint().
 const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
 			      const char *otherwise);
 const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const char *name,
 			     const char *otherwise);
 
-// The levels of a port, a group (port NULL), the switch (both NULL).
+// The policy levels of a port, of a group (p NULL) or of the switch (both NULL).
 struct policy_stack config_stack(const struct config *c, const struct config_group *g,
 				 const struct config_port *p);
+
+// The policy in force on a port.
 void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
 
-// Whether no other port of a configuration has the device of this one, which may be of another
-// configuration.
+// Whether no other port of c uses the device of p. p may belong to another configuration.
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e);
 
-// Whether a mirror copies a port or goes to it.
+// Whether a port is a source or the destination of a mirror.
 bool config_mirror_names(const struct config_mirror *m, const char *port);
 
 // Whether a port is the destination of a mirror.
 bool config_is_mirror_destination(const struct config *c, const char *port);
 
-// The MAC that is assigned to a port statically; 0: none.
+// The MAC address that the guest of a port has. 0: none is configured.
 uint64_t config_effective_mac(const struct config_port *p);
 
-// The VLANs that a port with this policy takes part in.
+// The VLANs of a port with this policy.
 struct vlanset config_port_vlans(const struct policy *resolved);
 
 // The sum of the ports' mac-limits.
 uint64_t config_limits_sum(const struct config *c);
 
-// Learned entries that the table must hold.
+// The number of learned entries that the table holds: mac-table-size, or the sum of the ports'
+// limits, at least TABLE_SIZE_MIN_AUTO.
 uint32_t config_table_size(const struct config *c);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The part of config that makes a configuration and its elements, with the defaults of the
-// settings.
+// Makes a configuration and its elements with the defaults of the settings.
 #include <stdlib.h>
 #include <string.h>
 

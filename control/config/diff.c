@@ -11,15 +11,15 @@ enum { OBJECT_TEXT = 128, LIST_TEXT = EAL_ARGS_MAX * (EAL_ARG + 2) };
 
 _Static_assert(LIST_TEXT >= CONFIG_PORTS_MAX * (PORT_NAME + 2), "the ports of a mirror fit");
 
-// A configuration on its way to {section: {object: {key: value}}}.
+// A visitor that makes {section: {object: {key: value}}} from a configuration.
 struct flat {
 	struct config_visitor visitor;
 	json_t *all;
-	const char *section;    // open, NULL: none
-	json_t *settings;       // of the object that is open
-	bool policy;            // it is the object's policy that is open
-	const char *list;       // key of the list that is open,
-	char values[LIST_TEXT]; // what is in it so far
+	const char *section;    // the open section, NULL: none
+	json_t *settings;       // of the open object
+	bool policy;            // the object's policy is open
+	const char *list;       // key of the open list, NULL: none
+	char values[LIST_TEXT]; // its values so far
 };
 
 static void diff_begin(struct config_visitor *v, const char *name, enum config_shape shape)
@@ -53,7 +53,7 @@ static void diff_value(struct config_visitor *v, const char *key, const char *te
 		snprintf(f->values + at, sizeof f->values - at, "%s%s", at ? ", " : "", text);
 }
 
-// A static MAC is one by address and VLAN, which are no settings of it then.
+// Address and VLAN identify a static MAC, therefore they are not compared as its settings.
 static void name_static(json_t *settings, char out[OBJECT_TEXT])
 {
 	snprintf(out, OBJECT_TEXT, "static-mac %s vlan %s",

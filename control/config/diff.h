@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// diff: in what two configurations differ.
+// diff: the differences between two configurations.
 //
-// Model     Objects are compared by name, their settings by key. An object is the switch, the
-//           dataplane, the switch-wide policy, a group, a port, a static MAC in its VLAN, a mirror.
-//           The order of objects is no difference.
+// Model     It compares objects by name and their settings by key. Objects are the switch, the
+//           dataplane, the switch-wide policy, groups, ports, static MACs with their VLAN, and
+//           mirrors. The order of objects does not matter.
 // Errors    NULL: no memory.
 #pragma once
 
@@ -11,7 +11,7 @@
 
 #include "control/config/config.h"
 
-// [{"object", "key", "running", "file"}, …], null for a value that is not set. An object that is in
-// one of them only has its name for the first key. In the order of the running configuration, in
-// each section what is new behind the rest.
+// [{"object", "key", "running", "file"}, …]. A value that is not set is null. The first row of an
+// object that only one configuration has is its name. Rows are in the order of the running
+// configuration. In each section, objects that are only in the file come last.
 json_t *configdiff(const struct config *running, const struct config *file);

@@ -13,15 +13,15 @@
 
 static bool cannot(const char *path, const char *what, struct error *e)
 {
-	return error_set(e, "%.400s cannot be %s: %s", path, what, strerror(errno));
+	return error_set(e, "cannot %s %.400s: %s", what, path, strerror(errno));
 }
 
 static bool no_file(const char *path, const char *why, struct error *e)
 {
-	return error_set(e, "%.400s %s (the path of a file is wanted)", path, why);
+	return error_set(e, "%.400s %s (give the path of a file)", path, why);
 }
 
-// The path of a file that is not there yet, without the links on the way to it.
+// Resolves links in the path of a file that does not exist yet.
 static bool resolve_new(const char *path, char out[PATH_MAX], struct error *e)
 {
 	const char *name = strrchr(path, '/') + 1;
@@ -29,17 +29,17 @@ static bool resolve_new(const char *path, char out[PATH_MAX], struct error *e)
 	struct stat st;
 
 	if (!lstat(path, &st))
-		return no_file(path, "is a link to nowhere", e);
+		return no_file(path, "is a dangling link", e);
 	if (!*name)
-		return no_file(path, "is no name of a file", e);
+		return no_file(path, "is not the name of a file", e);
 	if (snprintf(folder, sizeof folder, "%.*s", (int)(name - path), path) >= PATH_MAX ||
 	    !realpath(folder, resolved) ||
 	    snprintf(out, PATH_MAX, "%s%s%s", resolved, resolved[1] ? "/" : "", name) >= PATH_MAX)
-		return cannot(path, "written", e);
+		return cannot(path, "write", e);
 	return true;
 }
 
-// What is in a file that is there.
+// Reads an existing file.
 static bool read_old(struct configfile *f, struct error *e)
 {
 	struct error unread;
@@ -47,7 +47,7 @@ static bool read_old(struct configfile *f, struct error *e)
 	if (stat(f->path, &f->st))
 		return cannot(f->path, "read", e);
 	if (!S_ISREG(f->st.st_mode))
-		return no_file(f->path, "is no regular file", e);
+		return no_file(f->path, "is not a regular file", e);
 	f->content = config_load(f->path, &f->len);
 	if (!f->content)
 		return cannot(f->path, "read", e);
@@ -61,7 +61,7 @@ bool configfile_open(struct configfile *f, const char *path, struct error *e)
 {
 	*f = (struct configfile){.content = NULL};
 	if (*path != '/')
-		return no_file(path, "does not begin with a /", e);
+		return no_file(path, "does not start with /", e);
 	f->exists = realpath(path, f->path);
 	if (!f->exists && errno != ENOENT)
 		return cannot(path, "read", e);
@@ -88,19 +88,18 @@ static bool write_all(int fd, const char *text, size_t len)
 	return true;
 }
 
-// Mode and owner of the old file, or those of a new one.
-static bool dress(int fd, const struct configfile *f)
+// Sets mode and owner of the old file, or the usual ones of a new file.
+static bool set_owner(int fd, const struct configfile *f)
 {
 	mode_t mask = umask(0), mode = f->exists ? f->st.st_mode & 0777 : 0666 & ~mask;
 
 	umask(mask);
 	if (f->exists && fchown(fd, f->st.st_uid, f->st.st_gid))
-		mode = (mode & 0707) | (mode & 07) << 3; // who is in the new group gets no more
-							 // than all others
+		mode = (mode & 0707) | (mode & 07) << 3; // it has another group now
 	return !fchmod(fd, mode);
 }
 
-// The name is on the disk, too. The file is whole either way.
+// Syncs the new name to disk. Without it, the file is complete too.
 static void sync_folder(const char *path)
 {
 	char folder[PATH_MAX];
@@ -113,7 +112,7 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
-// Writes a file as a whole; 0 or errno.
+// Replaces a file as a whole. 0 or errno.
 static int replace_file(const char *path, const struct configfile *like, const char *text,
 			size_t len)
 {
@@ -126,7 +125,7 @@ static int replace_file(const char *path, const struct configfile *like, const c
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return errno;
-	int error = write_all(fd, text, len) && dress(fd, like) && !fsync(fd) ? 0 : errno;
+	int error = write_all(fd, text, len) && set_owner(fd, like) && !fsync(fd) ? 0 : errno;
 	if (close(fd) || (!error && rename(temporary, path)))
 		error = error ? error : errno;
 	if (error)
@@ -144,5 +143,5 @@ bool configfile_replace(const struct configfile *f, const char *text, bool keep,
 	errno = keep ? replace_file(old, f, f->content, f->len) : 0;
 	if (!errno)
 		errno = replace_file(f->path, f, text, strlen(text));
-	return !errno || cannot(f->path, "written", e);
+	return !errno || cannot(f->path, "write", e);
 }

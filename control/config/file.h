@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// file: what stands in a file of a configuration, and the putting of another one in its place.
+// file: reads the file of a configuration, and replaces it as a whole.
 //
-// Model     The new file is written beside the old one, brought to the disk, then renamed: whatever
-//           happens meanwhile, the file is the old one or the new one, whole. A link is followed,
-//           not replaced. Mode and owner stay what they are; where the owner cannot (not root), its
-//           group gets no more than all others have. The old file can be kept beside the new one,
-//           as FILE~.
-// Ownership configfile_close() frees what configfile_open() found.
+// Model     A temporary file beside the old one is written, synced to disk and renamed. Therefore
+//           the file is always the complete old one or the complete new one. Links are followed.
+//           Mode and owner stay the same. If the owner cannot be set (not root), the group gets no
+//           more rights than all others. The old file can be kept as FILE~.
+// Ownership configfile_close() frees the members that configfile_open() filled in.
 // Errors    struct error.
 #pragma once
 
@@ -22,13 +21,13 @@ struct configfile {
 	bool exists;
 	struct stat st;
 	size_t len;
-	char *content; // NULL where there is no file
-	char *text;    // the configuration in it, as config_text() has it; NULL: there is none
+	char *content; // NULL: there is no file
+	char *text;    // its configuration as config_text(); NULL: it has no valid one
 };
 
-// A file that is there or can come to be there; an absolute path.
+// Reads a file. It may be missing if its folder exists. path: absolute.
 bool configfile_open(struct configfile *f, const char *path, struct error *e);
 void configfile_close(struct configfile *f);
 
-// Puts a text in its place; keep: the old file becomes FILE~.
+// Replaces the file with a text. keep: the old file becomes FILE~.
 bool configfile_replace(const struct configfile *f, const char *text, bool keep, struct error *e);

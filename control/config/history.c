@@ -11,7 +11,7 @@
 #include "control/common/log.h"
 #include "control/config/config.h"
 
-// A path that holds whatever becomes the working folder; links stay in it. NULL: no memory.
+// Makes a path absolute, because the working folder may change. Keeps links. NULL: no memory.
 static char *absolute_path(const char *path)
 {
 	char folder[PATH_MAX], *whole;
@@ -59,7 +59,7 @@ static void drop_oldest(struct history *h)
 	memmove(h->revision, h->revision + 1, --h->count * sizeof *h->revision);
 }
 
-static double now(void)
+static double unix_time(void)
 {
 	struct timespec t;
 
@@ -73,7 +73,7 @@ void history_note(struct history *h, const struct config *c, const char *what)
 	char *text = config_text(c);
 
 	if (!text) {
-		log_write(LOG_ERR, "no memory to remember the configuration that '%s' made", what);
+		log_write(LOG_ERR, "no memory to keep the configuration of '%s'", what);
 		return;
 	}
 	if (newest && !strcmp(newest->text, text)) {
@@ -83,7 +83,7 @@ void history_note(struct history *h, const struct config *c, const char *what)
 	while (h->count == HISTORY_MAX || (h->count && h->bytes + strlen(text) > HISTORY_BYTES))
 		drop_oldest(h);
 	struct revision *r = &h->revision[h->count++];
-	*r = (struct revision){.number = ++h->last, .time = now(), .text = text};
+	*r = (struct revision){.number = ++h->last, .time = unix_time(), .text = text};
 	snprintf(r->what, sizeof r->what, "%s", what);
 	h->bytes += strlen(text);
 	if (newest)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The reading half of config: YAML to struct config, by the tables of config/settings.h.
+// Reads YAML into struct config, driven by the tables of config/settings.h.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,16 +31,16 @@ static const char *kind_of(const yaml_node_t *n)
 					       : "a mapping";
 }
 
-// The text of a scalar without a zero byte in it; NULL after an error.
-static const char *scalar(struct reader *r, const char *name, const yaml_node_t *n)
+// Returns the text of a scalar, which must contain no zero byte. NULL after an error.
+static const char *read_scalar(struct reader *r, const char *name, const yaml_node_t *n)
 {
 	if (n->type != YAML_SCALAR_NODE) {
-		REFUSE(r, n, "%s is %s (a single value is wanted)", name, kind_of(n));
+		REFUSE(r, n, "%s is %s (give a single value)", name, kind_of(n));
 		return NULL;
 	}
 	const char *text = (const char *)n->data.scalar.value;
 	if (strlen(text) != n->data.scalar.length) {
-		REFUSE(r, n, "%s has a zero byte in it", name);
+		REFUSE(r, n, "%s contains a zero byte", name);
 		return NULL;
 	}
 	return text;
@@ -53,16 +53,15 @@ static bool refuse_unknown_key(struct reader *r, const char *what, const yaml_no
 	char hint[TEXT_HINT];
 
 	if (policy)
-		return REFUSE(r, key,
-			      "key '%s' of %s does not stand in its policy (policy: { %s: … })",
+		return REFUSE(r, key, "key '%s' of %s belongs in its policy (policy: { %s: … })",
 			      name, what, name);
 	return REFUSE(r, key, "unknown key '%.40s' in %s%s", name, what,
 		      text_hint(hint, name, setting_name, (void *)(uintptr_t)table, NULL));
 }
 
 // Whether an earlier pair of the mapping has the same key.
-static bool stands_before(struct reader *r, const yaml_node_t *map, const yaml_node_pair_t *pair,
-			  const char *name)
+static bool has_earlier(struct reader *r, const yaml_node_t *map, const yaml_node_pair_t *pair,
+			const char *name)
 {
 	for (const yaml_node_pair_t *p = map->data.mapping.pairs.start; p < pair; p++) {
 		const yaml_node_t *key = yaml_document_get_node(&r->doc, p->key);
@@ -73,15 +72,15 @@ static bool stands_before(struct reader *r, const yaml_node_t *map, const yaml_n
 	return false;
 }
 
-// The name of a pair's key; NULL after an error.
+// Returns the name of a pair's key. NULL after an error.
 static const char *pair_name(struct reader *r, const char *what, const yaml_node_t *map,
 			     const yaml_node_pair_t *pair)
 {
 	const yaml_node_t *key = yaml_document_get_node(&r->doc, pair->key);
-	const char *name = scalar(r, "a key", key);
+	const char *name = read_scalar(r, "a key", key);
 
-	if (name && stands_before(r, map, pair, name)) {
-		REFUSE(r, key, "key '%.40s' is there twice in %s", name, what);
+	if (name && has_earlier(r, map, pair, name)) {
+		REFUSE(r, key, "key '%.40s' is defined twice in %s", name, what);
 		return NULL;
 	}
 	return name;
@@ -90,31 +89,32 @@ static const char *pair_name(struct reader *r, const char *what, const yaml_node
 static bool check_mapping(struct reader *r, const char *what, const yaml_node_t *n)
 {
 	return n->type == YAML_MAPPING_NODE ||
-	       REFUSE(r, n, "%s is %s (a mapping of keys to values is wanted)", what, kind_of(n));
+	       REFUSE(r, n, "%s is %s (give a mapping of keys to values)", what, kind_of(n));
 }
 
 static bool has_key(struct reader *r, const yaml_node_t *map, const char *name)
 {
-	return stands_before(r, map, map->data.mapping.pairs.top, name);
+	return has_earlier(r, map, map->data.mapping.pairs.top, name);
 }
 
-// The text of a list such as 1,10-20, which may be a YAML list too; NULL after an error.
+// Returns the text of a list such as 1,10-20. A YAML list is joined. NULL after an error.
 static const char *list_text(struct reader *r, const char *name, const yaml_node_t *n,
 			     char joined[POLICY_TEXT])
 {
 	size_t at = 0;
 
 	if (n->type != YAML_SEQUENCE_NODE)
-		return scalar(r, name, n);
+		return read_scalar(r, name, n);
 	joined[0] = 0;
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 	     i++) {
-		const char *text = scalar(r, name, yaml_document_get_node(&r->doc, *i));
+		const char *text = read_scalar(r, name, yaml_document_get_node(&r->doc, *i));
 		if (!text)
 			return NULL;
 		at += (size_t)snprintf(joined + at, POLICY_TEXT - at, "%s%s", at ? "," : "", text);
 		if (at >= POLICY_TEXT) {
-			REFUSE(r, n, "%s is longer than %d characters (join neighbours: 10-20)",
+			REFUSE(r, n,
+			       "%s is longer than %d characters (write neighbours as a range: 10-20)",
 			       name, POLICY_TEXT - 1);
 			return NULL;
 		}
@@ -144,7 +144,7 @@ static bool read_policy(struct reader *r, const char *what, const yaml_node_t *m
 				      policy_hint(hint, name));
 		const char *text = policy_is_list((enum policy_key)k)
 					   ? list_text(r, name, value, joined)
-					   : scalar(r, name, value);
+					   : read_scalar(r, name, value);
 		if (!text)
 			return false;
 		if (!policy_set(policy, (enum policy_key)k, text, why))
@@ -153,7 +153,7 @@ static bool read_policy(struct reader *r, const char *what, const yaml_node_t *m
 	return true;
 }
 
-// Gives an error without a place that of a node.
+// Sets the place of an error to that of a node.
 static bool blame(struct reader *r, const yaml_node_t *n)
 {
 	r->error->at = mark_of(n);
@@ -168,7 +168,7 @@ static void set_mark(void *object, size_t at, const yaml_node_t *n)
 static bool read_value(struct reader *r, const struct setting *s, const yaml_node_t *n,
 		       void *object)
 {
-	const char *text = scalar(r, s->name, n);
+	const char *text = read_scalar(r, s->name, n);
 
 	if (!text)
 		return false;
@@ -180,7 +180,7 @@ static bool read_value(struct reader *r, const struct setting *s, const yaml_nod
 static bool read_text(struct reader *r, const struct setting *s, const yaml_node_t *n, void *object)
 {
 	unsigned i = setting_count(s, object);
-	const char *text = scalar(r, s->name, n);
+	const char *text = read_scalar(r, s->name, n);
 
 	if (!text)
 		return false;
@@ -209,9 +209,9 @@ static bool read_list(struct reader *r, const struct setting *s, const yaml_node
 				   void *object))
 {
 	if (n->type == YAML_SCALAR_NODE && !n->data.scalar.length)
-		return true; // a key with nothing behind it
+		return true; // a key without a value
 	if (n->type != YAML_SEQUENCE_NODE)
-		return REFUSE(r, n, "%s is %s (a list is wanted)", s->name, kind_of(n));
+		return REFUSE(r, n, "%s is %s (give a list)", s->name, kind_of(n));
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 	     i++)
 		if (!read(r, s, yaml_document_get_node(&r->doc, *i), object))
@@ -255,7 +255,8 @@ static bool read_object(struct reader *r, const char *what, const yaml_node_t *m
 	}
 	for (; table->name; table++)
 		if (table->flags & SETTING_REQUIRED && !has_key(r, map, table->name))
-			return REFUSE(r, map, "%s has no %s (it needs one)", what, table->name);
+			return REFUSE(r, map, "%s has no %s (which is required)", what,
+				      table->name);
 	return true;
 }
 
@@ -265,7 +266,7 @@ static bool read_root(struct reader *r)
 
 	if (!root)
 		return error_at(r->error, (struct mark){1, 1},
-				"nothing in it (a configuration has at least ports)");
+				"the configuration is empty (it needs at least ports)");
 	return read_object(r, "the configuration", root, config_settings, r->config);
 }
 
@@ -279,7 +280,7 @@ static bool syntax_error(const yaml_parser_t *y, struct error *e)
 			y->context ? y->context : "");
 }
 
-// That nothing follows the first document.
+// Checks that nothing follows the first document.
 static bool check_end(yaml_parser_t *y, struct error *e)
 {
 	yaml_document_t next;
@@ -288,7 +289,7 @@ static bool check_end(yaml_parser_t *y, struct error *e)
 		return syntax_error(y, e);
 	yaml_node_t *more = yaml_document_get_root_node(&next);
 	bool good = !more || error_at(e, mark_of(more),
-				      "a second document (one configuration is one document)");
+				      "a second document (a configuration is one document)");
 	yaml_document_delete(&next);
 	return good;
 }
@@ -356,7 +357,7 @@ struct config *config_read(const char *path, struct error *e)
 
 	if (!text) {
 		*e = (struct error){0};
-		error_set(e, "cannot be read: %s", strerror(errno));
+		error_set(e, "cannot read it: %s", strerror(errno));
 		return NULL;
 	}
 	struct config *c = config_parse(text, len, e);

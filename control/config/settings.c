@@ -18,7 +18,7 @@
 #define MARK(object, member) .mark = offsetof(object, member##_at)
 #define LIMITS(lowest, highest) .min = (lowest), .max = (highest)
 
-// A list of texts with its places, and with its length at `number`.
+// A list of texts with their places. Member `number` is their number.
 #define TEXTS_AT(object, member, number) \
 	.at = offsetof(object, member), .size = SIZE(object, member[0]), \
 	.max = SIZE(object, member) / SIZE(object, member[0]), .count = offsetof(object, number)
@@ -192,7 +192,7 @@ static bool set_switch(const struct setting *s, bool *member, const char *text, 
 	       error_set(e, "%s cannot be '%.40s' (on or off)", s->name, text);
 }
 
-// Synonyms of on and off count where these are among the words.
+// If the words include on or off, their synonyms are accepted too.
 static bool set_word(const struct setting *s, uint32_t *member, const char *text, struct error *e)
 {
 	bool on, either = text_switch(text, &on);
@@ -262,7 +262,7 @@ bool setting_set(const struct setting *s, void *object, const char *text, struct
 	case SETTING_ELEMENTS:
 		break;
 	}
-	return error_set(e, "%s is no single value", s->name);
+	return error_set(e, "%s is not a single value", s->name);
 }
 
 void setting_unset(const struct setting *s, void *object)
@@ -273,7 +273,7 @@ void setting_unset(const struct setting *s, void *object)
 	setting_init(one, object);
 }
 
-static uint64_t value_of(const struct setting *s, const void *object)
+static uint64_t setting_value(const struct setting *s, const void *object)
 {
 	const void *member = setting_member(s, object);
 
@@ -302,7 +302,7 @@ bool setting_is_set(const struct setting *s, const void *object)
 	switch (s->type) {
 	case SETTING_SWITCH:
 	case SETTING_WORD:
-		return value_of(s, object) != s->standard;
+		return setting_value(s, object) != s->standard;
 	case SETTING_TEXTS:
 	case SETTING_NAMES:
 	case SETTING_ELEMENTS:
@@ -312,13 +312,13 @@ bool setting_is_set(const struct setting *s, const void *object)
 	case SETTING_SECTION:
 		return true;
 	default:
-		return value_of(s, object);
+		return setting_value(s, object);
 	}
 }
 
 void setting_text(const struct setting *s, const void *object, char out[SETTING_VALUE])
 {
-	uint64_t value = value_of(s, object);
+	uint64_t value = setting_value(s, object);
 
 	*out = 0;
 	switch (s->type) {
@@ -347,7 +347,7 @@ const char *setting_list_text(const struct setting *s, const void *object, unsig
 	return (const char *)setting_member(s, object) + i * s->size;
 }
 
-// The array of a list of objects, whatever their type.
+// The array of a list of objects of any type.
 static char *array_of(const struct setting *s, const void *object)
 {
 	char *array;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// settings: THE tables of what a configuration holds besides policy. A file is read, written and
-// compared by them, a port is set and described by them. A new key is one row.
+// settings: THE tables of the keys of a configuration, except policy. Reading, writing, comparing,
+// `port set` and `port show` follow these tables. A new key is one row.
 //
 // Model   A table lists the keys of one object (the configuration, a section, a port …) in the
 //         order of a file. A row knows the offset of its member in the object.
-// Errors  struct error without a place: whoever has a file adds it.
+// Errors  struct error without a place in a file. The reader of a file adds it.
 #pragma once
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 #include "control/common/error.h"
 #include "control/config/config.h"
 
-// The type of the member stands behind each.
+// The comment names the type of the member.
 enum setting_type {
 	SETTING_TEXT,     // char[size]
 	SETTING_NAME,     // the same, see text_is_name()
@@ -25,71 +25,72 @@ enum setting_type {
 	SETTING_SWITCH,   // bool
 	SETTING_WORD,     // an enum, the index in `words`
 	SETTING_MAC,      // uint64_t, of a station; 0: not set
-	SETTING_TEXTS,    // char[max][size], and how many there are at `count`
+	SETTING_TEXTS,    // char[max][size], with their number at `count`
 	SETTING_NAMES,    // the same
 	SETTING_POLICY,   // struct policy
-	SETTING_SECTION,  // a mapping of its own, whose members are in the same object
-	SETTING_ELEMENTS, // a pointer to an array of objects, and how many there are at `count`
+	SETTING_SECTION,  // a mapping in the file, with its members in the same object
+	SETTING_ELEMENTS, // a pointer to an array of objects, with their number at `count`
 };
 
 enum {
 	SETTING_REQUIRED = 1, // a file must have it
-	SETTING_WRITTEN = 2,  // a file that is written has it even where it is not set
+	SETTING_WRITTEN = 2,  // is written to files even if it is not set
 };
 
 struct setting {
-	const char *name; // NULL behind the last row
+	const char *name; // NULL after the last row
 	enum setting_type type;
 	unsigned flags;
 	size_t at;    // offset of the member
-	size_t mark;  // offset of its place in the file, of lists an array; 0: it is not kept
+	size_t mark;  // offset of its place in the file, for lists an array of places; 0: not kept
 	size_t count; // offset of an unsigned, see the types
 	size_t size;  // of the member, in bytes; in a list, of one text
 	uint32_t min, max;
-	uint32_t standard;        // what holds while it is not set
-	const char *const *words; // from index `min` on, NULL behind the last one
-	const char *many;         // what several of a list are called
-	const char *argument;     // what `port set` calls the value; NULL: it cannot be set there
+	uint32_t standard;              // value if it is not set
+	const char *const *words;       // from index `min`, NULL after the last
+	const char *many;               // plural, for lists
+	const char *argument;           // name of the value in `port set`; NULL: not settable there
 	const struct setting *settings; // of a section
 	const struct setting_element *element;
 };
 
-// What is in a list of objects.
+// The objects of a list.
 struct setting_element {
 	const char *name;  // "a port"
-	const char *label; // "port", what differences put before an object's name
+	const char *label; // "port", which differences print before a name
 	size_t size;       // bytes of one
 	size_t mark;       // offset of its place in the file
-	bool brief;        // a line of a file holds all of it
+	bool brief;        // written on one line of a file
 	const struct setting *settings;
 };
 
-// The sections of a configuration; their object is a struct config.
+// The sections of a configuration. The object is a struct config.
 extern const struct setting config_settings[];
 
-// What an object of type struct config_port has.
+// The settings of a port. The object is a struct config_port.
 extern const struct setting config_port_settings[];
 
-// NULL: none of this name.
+// Finds a setting by its name. NULL: there is none.
 const struct setting *setting_find(const struct setting *table, const char *name);
 
-// The names of a table, see text_hint().
+// The i-th name of a table, for text_hint().
 const char *setting_name(void *table, size_t i);
 
 // Gives the members of a zeroed object their standard values.
 void setting_init(const struct setting *table, void *object);
 
-// Sets a single value from its text, appends to a list of texts. False: e says why, nothing has
-// changed.
+// Parses a text and sets a single value, or appends to a list of texts. False: e says why and
+// nothing has changed.
 bool setting_set(const struct setting *s, void *object, const char *text, struct error *e);
 
-// Back to the standard value, for a single value.
+// Resets a single value to its standard value.
 void setting_unset(const struct setting *s, void *object);
 
-// Whether it has another value than the standard one.
+// Whether the value differs from the standard value.
 bool setting_is_set(const struct setting *s, const void *object);
 
-// A single value as setting_set() takes it; empty: a text, number or MAC that is not set.
+// Formats a single value for setting_set(). A text, number or MAC that is not set gives an empty
+// text.
 enum { SETTING_VALUE = DEVICE_TEXT };
 void setting_text(const struct setting *s, const void *object, char out[SETTING_VALUE]);
 
@@ -99,7 +100,7 @@ static inline void *setting_member(const struct setting *s, const void *object)
 	return (char *)(uintptr_t)object + s->at;
 }
 
-// Those of a list that are there.
+// The number of elements of a list, and the i-th one.
 unsigned setting_count(const struct setting *s, const void *object);
 const char *setting_list_text(const struct setting *s, const void *object, unsigned i);
 void *setting_element(const struct setting *s, const void *object, unsigned i);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The part of config that says whether all of it fits together.
+// Checks rules that concern more than one setting.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 
-// What validation knows of a port.
+// The addresses and VLANs of a port.
 struct port_facts {
 	const struct config_port *port;
 	uint64_t mac;
@@ -19,10 +19,9 @@ static bool check_groups(const struct config *c, struct error *e)
 {
 	for (unsigned i = 0; i < c->group_count; i++)
 		if (config_group(c, c->group[i].name) != &c->group[i])
-			return error_at(
-				e, c->group[i].at,
-				"port group '%s' is there twice (give each a name of its own)",
-				c->group[i].name);
+			return error_at(e, c->group[i].at,
+					"port group '%s' is defined twice (give each its own name)",
+					c->group[i].name);
 	return true;
 }
 
@@ -31,7 +30,7 @@ static bool check_port(const struct config *c, const struct config_port *p, stru
 	char hint[TEXT_HINT];
 
 	if (config_port(c, p->name) != p)
-		return error_at(e, p->at, "port '%s' is there twice (give each a name of its own)",
+		return error_at(e, p->at, "port '%s' is defined twice (give each its own name)",
 				p->name);
 	if (*p->group && !config_group(c, p->group))
 		return error_at(e, p->group_at,
@@ -54,7 +53,7 @@ static bool intersect(const struct vlanset *a, const struct vlanset *b, unsigned
 	return false;
 }
 
-// A MAC assigned to two ports of one VLAN.
+// Checks that no MAC is assigned to two ports of one VLAN.
 static bool check_assigned(const struct port_facts *f, unsigned n, struct error *e)
 {
 	char mac[MAC_TEXT];
@@ -69,7 +68,7 @@ static bool check_assigned(const struct port_facts *f, unsigned n, struct error 
 			text_put_mac(f[i].mac, mac);
 			return error_at(
 				e, p->effective ? p->effective_at : p->mac_at,
-				"MAC %s of port '%s' is assigned to port '%s' too, in VLAN %u (a MAC belongs to one port of a VLAN)",
+				"MAC %s of port '%s' is also assigned to port '%s' in VLAN %u (a MAC belongs to one port of a VLAN)",
 				mac, p->name, f[j].port->name, vid);
 		}
 	return true;
@@ -89,7 +88,7 @@ static bool check_static(const struct config *c, const struct config_static *s,
 	if (!vlanset_has(&f[own - c->port].vlans, s->vid))
 		return error_at(
 			e, s->at,
-			"static MAC %s is in VLAN %u, which port '%s' is not in (allow the VLAN on the port)",
+			"static MAC %s is in VLAN %u, but port '%s' is not (allow the VLAN on the port)",
 			mac, s->vid, s->port);
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (f[i].port != own && f[i].mac == s->mac && vlanset_has(&f[i].vlans, s->vid))
@@ -129,7 +128,7 @@ static bool check_static_twice(const struct config *c, struct error *e)
 		text_put_mac(sorted[i]->mac, mac);
 		good = error_at(
 			e, sorted[i]->at,
-			"static MAC %s is there twice in VLAN %u, on ports '%s' and '%s' (keep one)",
+			"static MAC %s is defined twice in VLAN %u, on ports '%s' and '%s' (keep one)",
 			mac, sorted[i]->vid, sorted[i - 1]->port, sorted[i]->port);
 	}
 	free(sorted);
@@ -171,7 +170,7 @@ static bool check_limits(const struct config *c, struct error *e)
 		       (unsigned long long)sum, (unsigned long long)size);
 }
 
-// That a peak is no less than its average.
+// Checks that a peak is not below its average.
 static bool check_peak(const struct config_port *port, const struct policy *p, enum policy_key rate,
 		       enum policy_key peak, struct error *e)
 {
@@ -201,7 +200,7 @@ static bool check_mirror(const struct config *c, const struct config_mirror *m, 
 	for (const struct config_mirror *other = c->mirror; other < m; other++)
 		if (!strcmp(other->name, m->name))
 			return error_at(e, m->at,
-					"mirror '%s' is there twice (give each a name of its own)",
+					"mirror '%s' is defined twice (give each its own name)",
 					m->name);
 	if (!config_port(c, m->destination))
 		return error_at(e, m->destination_at,
@@ -241,14 +240,14 @@ bool config_validate(const struct config *c, struct error *e)
 
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e)
 {
-	// Of these each port has its own.
+	// Several ports may use these devices.
 	if (!*p->device || !strcmp(p->device, "null:") || !strncmp(p->device, "pcap:", 5))
 		return true;
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (strcmp(c->port[i].name, p->name) && !strcmp(c->port[i].device, p->device))
 			return error_at(
 				e, p->device_at,
-				"port '%s': device '%.200s' is that of port '%s' (a device has one port at a time)",
+				"port '%s': device '%.200s' belongs to port '%s' (a device has one port)",
 				p->name, p->device, c->port[i].name);
 	return true;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The writing half of config: struct config to YAML, through libyaml, which quotes what must be
-// quoted.
+// Writes struct config as YAML. libyaml quotes where it is necessary.
 #include <errno.h>
 #include <stdlib.h>
 #include <yaml.h>
@@ -10,7 +9,7 @@
 
 enum { DEPTH = 8 };
 
-// An emitter that remembers that something failed; nothing is asked before the end.
+// An emitter that remembers failures, so that only the end checks for them.
 struct writer {
 	struct config_visitor visitor;
 	yaml_emitter_t y;
@@ -24,7 +23,7 @@ static void emit(struct writer *w, yaml_event_t *e, int made)
 	w->bad = w->bad || !made || !yaml_emitter_emit(&w->y, e);
 }
 
-static void scalar(struct writer *w, const char *text)
+static void emit_scalar(struct writer *w, const char *text)
 {
 	yaml_event_t e;
 
@@ -40,7 +39,7 @@ static void write_begin(struct config_visitor *v, const char *name, enum config_
 	yaml_event_t e;
 
 	if (name)
-		scalar(w, name);
+		emit_scalar(w, name);
 	if (map)
 		emit(w, &e,
 		     yaml_mapping_start_event_initialize(&e, NULL, NULL, 1,
@@ -73,11 +72,11 @@ static void write_value(struct config_visitor *v, const char *key, const char *t
 	struct writer *w = (struct writer *)v;
 
 	if (key)
-		scalar(w, key);
-	scalar(w, text);
+		emit_scalar(w, key);
+	emit_scalar(w, text);
 }
 
-static void document(struct writer *w, const struct config *c)
+static void emit_document(struct writer *w, const struct config *c)
 {
 	yaml_event_t e;
 
@@ -98,7 +97,7 @@ int config_write(const struct config *c, FILE *out)
 		return -ENOMEM;
 	yaml_emitter_set_output_file(&w.y, out);
 	yaml_emitter_set_width(&w.y, -1);
-	document(&w, c);
+	emit_document(&w, c);
 	yaml_emitter_delete(&w.y);
 	return w.bad || fflush(out) ? -EIO : 0;
 }

@@ -20,17 +20,17 @@
 #include "dataplane/sniff.h"
 
 enum {
-	RINGS = 32 << 20, // bytes of all together
+	RINGS = 32 << 20, // bytes of all rings together
 	RING_MIN = 1 << 20,
 	PERIOD_US = 1000,
 	CLOCK_TRIES = 3,
 	PROGRAM_MAX = 4096, // instructions
-	BLOCK_MAX = 256,    // bytes of one that holds no frame
+	BLOCK_MAX = 256,    // bytes of a block without a frame
 };
 
 // A port of the capture.
 struct interface {
-	bool there;
+	bool is_open;
 	uint32_t number; // in the stream
 	uint64_t captured, lost;
 };
@@ -38,7 +38,7 @@ struct interface {
 struct capture {
 	struct vswitch *sw;
 	struct bufferevent *io;
-	struct evbuffer *stream; // not given to io yet
+	struct evbuffer *stream; // not yet passed to io
 	struct event *tick;
 	struct sniffer *sniffer[CONFIG_WORKERS_MAX];
 	struct bpf_insn *program;
@@ -46,7 +46,7 @@ struct capture {
 	size_t names; // 0: all ports
 	bool way[SNIFF_WAYS];
 	bool running, over;
-	uint64_t left; // frames to come
+	uint64_t left; // frames to capture
 	uint32_t snaplen;
 	uint32_t interfaces;
 	struct interface interface[PORTS_MAX];
@@ -58,7 +58,7 @@ static bool ring_is_backlogged(const struct capture *c)
 	       CAPTURE_BACKLOG;
 }
 
-// How far the wall clock is ahead of the switch's. Of a few looks at both the quickest counts.
+// The wall clock minus the switch's clock. Reads both several times and uses the quickest reading.
 static uint64_t wall_ahead(const struct vswitch *sw)
 {
 	uint64_t ahead = 0, least = UINT64_MAX;
@@ -80,19 +80,19 @@ static void begin_interface(struct capture *c, unsigned port)
 {
 	uint8_t block[BLOCK_MAX];
 
-	if (c->interface[port].there)
+	if (c->interface[port].is_open)
 		return;
-	c->interface[port] = (struct interface){.there = true, .number = c->interfaces++};
+	c->interface[port] = (struct interface){.is_open = true, .number = c->interfaces++};
 	evbuffer_add(c->stream, block, pcapng_interface(block, c->sw->port[port].name, c->snaplen));
 }
 
-// The statistics of a port; nobody copies its frames any more.
+// Writes the statistics of a port whose frames are no longer copied.
 static void end_interface(struct capture *c, unsigned port)
 {
 	struct interface *i = &c->interface[port];
 	uint8_t block[BLOCK_MAX];
 
-	if (!i->there)
+	if (!i->is_open)
 		return;
 	for (unsigned w = 0; w < c->sw->workers; w++)
 		i->lost += atomic_exchange(&c->sniffer[w]->lost[port], 0);
@@ -103,7 +103,7 @@ static void end_interface(struct capture *c, unsigned port)
 		.dropped = i->lost,
 	};
 	evbuffer_add(c->stream, block, pcapng_statistics(block, &s));
-	i->there = false;
+	i->is_open = false;
 }
 
 static bool is_chosen(const struct capture *c, const char *port)
@@ -130,7 +130,7 @@ static void choose_ports(struct capture *c)
 			atomic_store(&c->sniffer[w]->ports[way], c->way[way] ? chosen : 0);
 }
 
-static void describe(const struct sniff_what *what, char out[BLOCK_MAX])
+static void describe_drop(const struct sniff_what *what, char out[BLOCK_MAX])
 {
 	bool refused = what->way == SNIFF_REFUSED;
 
@@ -157,7 +157,7 @@ static void write_record(struct capture *c, const struct sniff_record *r, uint64
 	};
 
 	if (lost)
-		describe(&r->what, comment);
+		describe_drop(&r->what, comment);
 	if (ring_is_backlogged(c) ||
 	    evbuffer_reserve_space(c->stream, PCAPNG_ROOM + BLOCK_MAX + r->captured, &room, 1) !=
 		    1) {
@@ -170,7 +170,7 @@ static void write_record(struct capture *c, const struct sniff_record *r, uint64
 	c->left--;
 }
 
-// The sniffer with the earliest record, NULL: there is none.
+// Finds the sniffer with the earliest record. NULL: there is none.
 static struct sniffer *earliest(const struct capture *c, const struct sniff_record **r)
 {
 	struct sniffer *found = NULL;
@@ -185,10 +185,11 @@ static struct sniffer *earliest(const struct capture *c, const struct sniff_reco
 	return found;
 }
 
-// Takes records that are there; those that there is no room for in the stream are lost, or wait.
+// Writes the records of the rings. When the stream is full, the others stay in the rings. all: they
+// are counted as lost instead.
 static void drain(struct capture *c, bool all)
 {
-	uint64_t ahead = wall_ahead(c->sw), now = switch_now(c->sw); // more come meanwhile
+	uint64_t ahead = wall_ahead(c->sw), now = switch_now(c->sw); // later records wait
 	const struct sniff_record *r;
 	struct sniffer *s;
 
@@ -199,7 +200,7 @@ static void drain(struct capture *c, bool all)
 	}
 }
 
-// All is written that will be.
+// Writes the statistics and ends the stream.
 static void finish(struct capture *c)
 {
 	for (unsigned port = 0; port < PORTS_MAX; port++)
@@ -229,13 +230,13 @@ void capture_ports_changed(struct capture *c, portset gone)
 	if (c->over)
 		return;
 	if (gone)
-		drain(c, true); // their numbers may be those of others before the next tick
+		drain(c, true); // new ports may get their numbers before the next tick
 	PORTSET_FOREACH(port, gone)
 		end_interface(c, port);
 	choose_ports(c);
 }
 
-// What `direction` names; both rx and tx where nothing is.
+// Parameter `direction`. The default is rx and tx.
 static bool take_direction(struct capture *c, const json_t *params, struct error *e)
 {
 	const json_t *v = json_object_get(params, "direction");
@@ -258,7 +259,8 @@ static bool take_ports(struct capture *c, const json_t *params, struct error *e)
 	c->name = calloc(json_array_size(list) + 1, sizeof *c->name);
 	if ((list && !json_is_array(list)) || json_array_size(list) > PORTS_MAX || !c->name)
 		return method_refuse(e, PARAMS_INVALID,
-				     "parameter 'port' is no array of at most %d names", PORTS_MAX);
+				     "parameter 'port' is not an array of at most %d names",
+				     PORTS_MAX);
 	json_array_foreach(list, i, v) {
 		const char *name = json_is_string(v) ? json_string_value(v) : "";
 		if (switch_port(c->sw, name) < 0)
@@ -268,7 +270,7 @@ static bool take_ports(struct capture *c, const json_t *params, struct error *e)
 	return true;
 }
 
-// One that goes back could go on for ever.
+// Refuses jumps backward, because a program with a loop may never end.
 static bool take_instruction(const json_t *v, struct bpf_insn *to)
 {
 	json_int_t code, jt, jf, k;
@@ -294,13 +296,13 @@ static bool take_program(struct capture *c, const json_t *params, struct error *
 	return (good && bpf_validate(c->program, (int)n)) ||
 	       method_refuse(
 		       e, METHOD_USAGE,
-		       "the filter is no BPF program without loops, of at most %d instructions",
+		       "the filter is not a BPF program without loops, with at most %d instructions",
 		       PROGRAM_MAX);
 }
 
-static bool matches(const void *program, const uint8_t *data, uint32_t length, uint32_t there)
+static bool matches(const void *program, const uint8_t *data, uint32_t length, uint32_t captured)
 {
-	return bpf_filter(program, data, length, there);
+	return bpf_filter(program, data, length, captured);
 }
 
 static uint32_t ring_size(const struct vswitch *sw)
@@ -372,7 +374,7 @@ struct capture *capture_start(struct vswitch *sw, const json_t *params, struct b
 	choose_ports(c);
 	for (unsigned w = 0; w < sw->workers; w++)
 		sniff_add(&sw->worker[w]->forwarder.tx.sniffers, c->sniffer[w]);
-	switch_synchronize(sw); // no burst that has not seen them is counted any more
+	switch_synchronize(sw); // every later burst sees the sniffers
 	c->running = true;
 	return c;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}: what would become of
-// frames that came in now, or, where `clock` is given, at that time of the switch's clock; `ns` is
-// a frame's distance from there.
+// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}. Traces frames that
+// arrive now, or at `clock` on the switch's clock. `ns` is a frame's delay after that time.
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,14 +13,14 @@
 
 #define CENTURY_NS INT64_C(3155760000000000000)
 
-static int digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
 	return (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
 
-// Bytes in hex, blanks and colons between them or not. NULL: they are none.
+// Parses bytes in hex. Blanks and colons may separate them. NULL: the text is something else.
 static uint8_t *read_hex(const char *text, uint32_t *len)
 {
 	uint8_t *data = malloc(strlen(text) / 2 + 1);
@@ -32,7 +31,7 @@ static uint8_t *read_hex(const char *text, uint32_t *len)
 			text++;
 			continue;
 		}
-		int high = digit(text[0]), low = high < 0 ? -1 : digit(text[1]);
+		int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
 		if (low < 0) {
 			free(data);
 			return NULL;
@@ -44,7 +43,7 @@ static uint8_t *read_hex(const char *text, uint32_t *len)
 	return data;
 }
 
-// A time in nanoseconds, left alone where it is missing.
+// Reads a time in nanoseconds. If it is missing, leaves *ns unchanged.
 static bool read_time(const json_t *o, const char *name, uint64_t *ns)
 {
 	const json_t *v = json_object_get(o, name);
@@ -68,13 +67,14 @@ static bool read_frame(const struct vswitch *sw, const json_t *params, const jso
 
 	if (!port)
 		return method_refuse(e, PARAMS_INVALID,
-				     "frame %zu: parameter 'port' is missing or no string", number);
+				     "frame %zu: parameter 'port' is missing or not a string",
+				     number);
 	if (found < 0)
 		return method_no_port(e, sw->config, port);
 	if (!read_time(params, "clock", &clock) || !read_time(o, "ns", &ns))
 		return method_refuse(
 			e, PARAMS_INVALID,
-			"frame %zu: a time is no number of nanoseconds, of at most 100 years",
+			"frame %zu: a time is not a number of nanoseconds (up to 100 years)",
 			number);
 	f->port = (unsigned)found;
 	f->ns = clock + ns;
@@ -82,14 +82,14 @@ static bool read_frame(const struct vswitch *sw, const json_t *params, const jso
 	if (!f->data)
 		return method_refuse(
 			e, METHOD_USAGE,
-			"frame %zu: no bytes in hex (two digits each, with blanks or colons between them or not)",
+			"frame %zu: not bytes in hex (two digits each; blanks or colons may separate them)",
 			number);
 	return f->len <= TRACE_FRAME ||
 	       method_refuse(e, METHOD_USAGE, "frame %zu is longer than %d bytes", number,
 			     TRACE_FRAME);
 }
 
-static json_t *trace(struct control *k, const json_t *params, struct error *e)
+static json_t *trace_method(struct control *k, const json_t *params, struct error *e)
 {
 	const json_t *list = json_object_get(params, "frames"), *o;
 	size_t n = json_array_size(list), i;
@@ -97,7 +97,7 @@ static json_t *trace(struct control *k, const json_t *params, struct error *e)
 	bool good = true;
 
 	if (!n || n > TRACE_FRAMES)
-		return method_refuse(e, METHOD_USAGE, "%zu frames (1 to %d are traced at a time)",
+		return method_refuse(e, METHOD_USAGE, "cannot trace %zu frames (1 to %d at a time)",
 				     n, TRACE_FRAMES);
 	struct trace_frame *frames = calloc(n, sizeof *frames);
 	if (!frames)
@@ -113,6 +113,6 @@ static json_t *trace(struct control *k, const json_t *params, struct error *e)
 }
 
 const struct method methods_trace[] = {
-	{"trace", trace, 0, NULL},
+	{"trace", trace_method, 0, NULL},
 	{0},
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// method: the methods of folder diagnose/.
+// method: the methods of diagnose/.
 #pragma once
 
 #include "control/api/method.h"

@@ -18,13 +18,13 @@
 
 enum { SHADOW_EVENTS = 256 };
 
-// The state of a port's limits. Workers go on counting while it is copied: any moment of theirs
-// will do, but a lock that one of them holds is not held here.
+// Copies the state of a port's limits. Workers go on counting meanwhile, which does no harm. A lock
+// that a worker holds is not copied.
 static void copy_runtime(struct port_runtime *to, const struct port_runtime *from)
 {
 	*to = *from;
 	to->ingress.one_user = to->egress.one_user = true;
-	to->violations = (struct violations){0}; // those of before are the running switch's to tell
+	to->violations = (struct violations){0}; // the running switch reports earlier ones
 }
 
 static bool fill_shadow(struct vswitch *shadow, const struct vswitch *sw, uint32_t keys)

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// shadow: a switch for replay that goes on from where a running one is, and leaves that alone.
+// shadow: a copy of a running switch that forwards frames without changing the running switch.
 //
 // Model     It has the running switch's configuration, port states, meters and limits as they are
-//           now, and of its table the entries of those keys that are handed over. Frames take the
-//           one forwarding path through it; what they change is the shadow's. Its clock stands
-//           where it was made until the caller moves it on.
+//           now, and the table entries that the caller copies. Its clock stands still until the
+//           caller advances it.
 // Threads   The control thread, while workers forward in the running switch.
-// Ownership Lives no longer than the configuration of the running switch: within one request.
-// Limits    The table has room for twice as many keys as it was made for.
+// Ownership A shadow lives within one request, because it uses the running configuration.
+// Limits    The table has room for twice the number of keys given at creation.
 #pragma once
 
 #include "control/switch/state.h"
@@ -16,8 +15,8 @@
 struct vswitch *shadow_create(const struct vswitch *sw, uint32_t keys);
 void shadow_destroy(struct vswitch *shadow);
 
-// Copies a table entry, unless the shadow has one of that key already.
+// Copies a table entry, unless the shadow already has one for that key.
 void shadow_take(struct vswitch *shadow, const struct vswitch *sw, uint64_t key);
 
-// Moves the clock on; what is due on the way (ageing, recovery) has then happened.
+// Advances the clock, with the ageing and recovery that are due.
 void shadow_advance(struct vswitch *shadow, uint64_t ns);

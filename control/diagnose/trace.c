@@ -26,35 +26,35 @@
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
-// A frame under way, and what the forwarding path let be seen of it.
-struct subject {
+// A traced frame, and what the forwarding path did with it.
+struct traced {
 	struct vswitch *shadow;
 	const struct trace_frame *frame;
-	unsigned port; // it came in here
+	unsigned port; // ingress
 	const struct portconf *in;
 	struct frame head;
 	uint16_t vid;
 	bool source_known, destination_known;
-	struct fdb_entry source;      // as it was before
-	struct fdb_entry destination; // as it was found
+	struct fdb_entry source;      // before the frame
+	struct fdb_entry destination; // at lookup
 	enum outcome out;
-	uint32_t event_types; // bit of each type that was told
+	uint32_t event_types; // a bit for each type of its events
 	json_t *events;
 	portset sent, refused[TX_DROPS];
-	json_t *hex[PORTS_MAX]; // what left each port
+	json_t *hex[PORTS_MAX]; // the frames sent to each port
 };
 
-static const char *name_of(const struct subject *s, unsigned port)
+static const char *name_of(const struct traced *s, unsigned port)
 {
 	return s->shadow->port[port].name;
 }
 
-static const struct vlanconf *vlan_of(const struct subject *s)
+static const struct vlanconf *vlan_of(const struct traced *s)
 {
 	return &s->shadow->conf->vlan[s->vid];
 }
 
-// A line of the story: a step, or a port.
+// Sets the text of a line. A line describes a step or a port.
 static void say(json_t *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void say(json_t *line, const char *format, ...)
@@ -68,8 +68,8 @@ static void say(json_t *line, const char *format, ...)
 	json_object_set_new(line, "text", json_string(text));
 }
 
-// A key that has a say in it, with its value on a port and the level that this comes from.
-static void cite(const struct subject *s, json_t *line, unsigned port, enum policy_key key)
+// Adds a policy key that decides the line, with its value on a port and the level that sets it.
+static void cite(const struct traced *s, json_t *line, unsigned port, enum policy_key key)
 {
 	json_t *o = describe_key(s->shadow->config, switch_port_config(s->shadow, port), key);
 
@@ -77,7 +77,7 @@ static void cite(const struct subject *s, json_t *line, unsigned port, enum poli
 	json_array_append_new(json_object_get(line, "policy"), o);
 }
 
-static uint32_t effective_value(const struct subject *s, unsigned port, enum policy_key key)
+static uint32_t effective_value(const struct traced *s, unsigned port, enum policy_key key)
 {
 	struct policy p;
 
@@ -85,17 +85,18 @@ static uint32_t effective_value(const struct subject *s, unsigned port, enum pol
 	return p.value[key];
 }
 
-static bool told(const struct subject *s, enum event_type type)
+static bool has_event(const struct traced *s, enum event_type type)
 {
 	return s->event_types >> type & 1;
 }
 
-static void tell_header(const struct subject *s, json_t *step)
+static void explain_header(const struct traced *s, json_t *step)
 {
 	char from[MAC_TEXT], to[MAC_TEXT], tag[48] = "untagged";
 
 	if (s->out == OUT_MALFORMED) {
-		say(step, "%u bytes are no Ethernet header with all of its tag", s->frame->len);
+		say(step, "%u bytes are too short for an Ethernet header and its tag",
+		    s->frame->len);
 		return;
 	}
 	text_put_mac(s->head.src, from);
@@ -106,21 +107,21 @@ static void tell_header(const struct subject *s, json_t *step)
 	say(step, "%u bytes from %s to %s, %s", s->frame->len, from, to, tag);
 }
 
-static void tell_port(const struct subject *s, json_t *step)
+static void explain_port(const struct traced *s, json_t *step)
 {
 	bool mirrored_to = portset_has(s->shadow->conf->mirror_only, s->port);
 
 	if (s->out == OUT_PORT_DOWN && mirrored_to)
-		say(step, "%s is the destination of a mirror: nothing comes in there",
+		say(step, "%s is the destination of a mirror and accepts no frames",
 		    name_of(s, s->port));
 	else
 		say(step, "%s %s", name_of(s, s->port),
 		    s->out != OUT_PORT_DOWN
-			    ? "takes frames"
+			    ? "accepts frames"
 			    : port_state_names[switch_port_state(s->shadow, s->port)]);
 }
 
-static void tell_vlan(const struct subject *s, json_t *step)
+static void explain_vlan(const struct traced *s, json_t *step)
 {
 	bool access = !s->in->takes_tags, names_vlan = tag_vid(s->head.tag);
 
@@ -134,7 +135,7 @@ static void tell_vlan(const struct subject *s, json_t *step)
 	if (s->out != OUT_VLAN_FILTERED)
 		say(step, "VLAN %u", s->vid);
 	else if (access)
-		say(step, "an access port takes no tagged frames");
+		say(step, "an access port accepts no tagged frames");
 	else if (names_vlan)
 		say(step, "VLAN %u is not allowed on %s", tag_vid(s->head.tag),
 		    name_of(s, s->port));
@@ -142,13 +143,13 @@ static void tell_vlan(const struct subject *s, json_t *step)
 		say(step, "%s has no VLAN for untagged frames", name_of(s, s->port));
 }
 
-static void tell_source(const struct subject *s, json_t *step)
+static void explain_source(const struct traced *s, json_t *step)
 {
-	say(step, s->out == OUT_BAD_SOURCE ? "no station has this source address"
-					   : "the source is a station's address");
+	say(step, s->out == OUT_BAD_SOURCE ? "the source is not the address of a station"
+					   : "the source is the address of a station");
 }
 
-static void tell_reserved(const struct subject *s, json_t *step)
+static void explain_reserved(const struct traced *s, json_t *step)
 {
 	bool bpdu = s->head.dst == MAC_BRIDGE_GROUP || s->head.dst == MAC_PVST;
 
@@ -157,61 +158,61 @@ static void tell_reserved(const struct subject *s, json_t *step)
 	else if ((s->head.dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP)
 		cite(s, step, s->port, PK_LINK_LOCAL);
 	else
-		return say(step, "the destination is none that bridges keep to themselves");
-	say(step, bpdu ? "a spanning tree frame" : "to an address that bridges keep to themselves");
+		return say(step, "the destination is not reserved for bridges");
+	say(step, bpdu ? "a spanning tree frame" : "the destination is reserved for bridges");
 }
 
-static void tell_forged(const struct subject *s, json_t *step)
+static void explain_forged(const struct traced *s, json_t *step)
 {
 	char mac[MAC_TEXT];
 
 	cite(s, step, s->port, PK_FORGED_TRANSMITS);
 	text_put_mac(s->in->mac, mac);
 	if (s->out == OUT_FORGED_TRANSMIT && !s->in->mac)
-		say(step, "%s has no MAC address of its own, so that every source is forged",
+		say(step, "%s has no mac-address, therefore every source is forged",
 		    name_of(s, s->port));
 	else if (s->out == OUT_FORGED_TRANSMIT)
 		say(step, "the source is not %s, the MAC address of %s", mac, name_of(s, s->port));
 	else
-		say(step, s->in->own_mac_only ? "the source is the port's own"
-					      : "any source may be used");
+		say(step, s->in->own_mac_only ? "the source is the MAC address of the port"
+					      : "the port may send from any source");
 }
 
-static void tell_guards(const struct subject *s, json_t *step)
+static void explain_guards(const struct traced *s, json_t *step)
 {
 	cite(s, step, s->port, PK_DHCP_SERVER);
 	cite(s, step, s->port, PK_ROUTER_ADVERT);
 	if (s->out == OUT_DHCP_SERVER)
-		say(step, "a DHCP server's message");
+		say(step, "a message of a DHCP server");
 	else if (s->out == OUT_ROUTER_ADVERT)
-		say(step, "a router's advertisement or redirect");
+		say(step, "a router advertisement or redirect");
 	else
-		say(step, "nothing that a guest must not say");
+		say(step, "no message of a DHCP server or router");
 }
 
-static void tell_rate(const struct subject *s, json_t *step)
+static void explain_rate(const struct traced *s, json_t *step)
 {
 	cite(s, step, s->port, PK_INGRESS_RATE);
 	if (!s->in->ingress.rate_kbps)
 		return say(step, "no limit");
 	cite(s, step, s->port, PK_INGRESS_PEAK);
 	cite(s, step, s->port, PK_INGRESS_BURST);
-	say(step, s->out == OUT_RATE_LIMIT ? "its share is used up for now" : "within the limit");
+	say(step, s->out == OUT_RATE_LIMIT ? "the rate is exceeded" : "within the limit");
 }
 
-static void tell_storm(const struct subject *s, json_t *step)
+static void explain_storm(const struct traced *s, json_t *step)
 {
 	enum policy_key key = s->head.dst == MAC_BROADCAST ? PK_STORM_BROADCAST
 							   : PK_STORM_MULTICAST;
 
 	if (!mac_is_group(s->head.dst))
-		return say(step, "to one station");
+		return say(step, "the destination is one station");
 	cite(s, step, s->port, key);
 	if (!effective_value(s, s->port, key))
 		say(step, "no limit");
 	else
 		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST
-				  ? "those of this second were before it"
+				  ? "the limit of this second is used up"
 				  : "within the limit");
 }
 
@@ -219,24 +220,24 @@ static const struct {
 	enum event_type type;
 	const char *text;
 	enum policy_key key;
-} lessons[] = {
-	{EVENT_MAC_LEARNED, "new here: learned", PK_MAC_LIMIT},
-	{EVENT_MAC_MOVED, "moves here", PK_MAC_MOVE_LIMIT},
-	{EVENT_TABLE_FULL, "the table has no room: not learned", PK_MAC_LIMIT},
+} learning_events[] = {
+	{EVENT_MAC_LEARNED, "new on this port, learned", PK_MAC_LIMIT},
+	{EVENT_MAC_MOVED, "moved to this port", PK_MAC_MOVE_LIMIT},
+	{EVENT_TABLE_FULL, "the table is full, not learned", PK_MAC_LIMIT},
 };
 
-// What the table makes of the source.
-static void tell_learning(const struct subject *s, json_t *step)
+// Explains how the table handles the source.
+static void explain_learning(const struct traced *s, json_t *step)
 {
 	const char *where = s->source_known ? name_of(s, s->source.port) : "",
 		   *type = fdb_type_names[s->source.type];
 	unsigned count = fdb_count(s->shadow->shared.fdb, s->port);
 
-	for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++)
-		if (told(s, lessons[i].type)) {
-			cite(s, step, s->port, lessons[i].key);
-			return say(step, "%s%s%s", lessons[i].text, s->source_known ? " from " : "",
-				   where);
+	for (size_t i = 0; i < sizeof learning_events / sizeof *learning_events; i++)
+		if (has_event(s, learning_events[i].type)) {
+			cite(s, step, s->port, learning_events[i].key);
+			return say(step, "%s%s%s", learning_events[i].text,
+				   s->source_known ? " from " : "", where);
 		}
 	if (s->out == OUT_MAC_CONFLICT)
 		return say(step, "the source is %s on %s", type, where);
@@ -246,30 +247,31 @@ static void tell_learning(const struct subject *s, json_t *step)
 		return say(step, "the source moved too often and is held on %s", where);
 	}
 	if (s->source_known && s->source.port == s->port)
-		return say(step, "the source is known here: %s", type);
+		return say(step, "the source is known on this port: %s", type);
 	if (!s->in->learner.learns) {
 		cite(s, step, s->port, PK_MAC_LEARNING);
-		return say(step, "nothing is learned here");
+		return say(step, "the port learns no MACs");
 	}
 	cite(s, step, s->port, PK_MAC_LIMIT);
 	cite(s, step, s->port, PK_MAC_LIMIT_POLICY);
-	say(step, "%u MACs are learned here: no room for one more", count);
+	say(step, "the port has reached its limit: %u MACs learned", count);
 }
 
-static void tell_destination(const struct subject *s, json_t *step)
+static void explain_destination(const struct traced *s, json_t *step)
 {
 	const char *where = s->destination_known ? name_of(s, s->destination.port) : "";
 
 	if (s->destination_known)
 		say(step, "known: %s on %s%s", fdb_type_names[s->destination.type], where,
-		    s->out == OUT_SAME_PORT   ? ", where it came from"
+		    s->out == OUT_SAME_PORT   ? ", the ingress port"
 		    : s->out == OUT_ISOLATED  ? ", in the same isolation group"
 		    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
 					      : "");
 	else if (mac_is_group(s->head.dst))
-		say(step, "a group: to all ports of VLAN %u", s->vid);
+		say(step, "a group address: flooded to all ports of VLAN %u", s->vid);
 	else
-		say(step, "unknown: to the ports of VLAN %u that learn and take unknown unicast",
+		say(step,
+		    "unknown: flooded to the ports of VLAN %u that learn and accept unknown unicast",
 		    s->vid);
 	if (s->out == OUT_ISOLATED)
 		cite(s, step, s->port, PK_ISOLATION_GROUP);
@@ -277,36 +279,35 @@ static void tell_destination(const struct subject *s, json_t *step)
 		cite(s, step, s->port, PK_STORM_UNKNOWN_UNICAST);
 }
 
-static void tell_promiscuous(const struct subject *s, json_t *step)
+static void explain_promiscuous(const struct traced *s, json_t *step)
 {
 	portset copies = vlan_of(s)->promisc & s->sent;
 
-	say(step, "%d promiscuous port%s among those that get it", __builtin_popcountll(copies),
-	    __builtin_popcountll(copies) == 1 ? "" : "s");
+	say(step, "copies to promiscuous ports: %d", __builtin_popcountll(copies));
 }
 
-// The steps of a frame, in their order.
+// The steps of a frame, in order.
 static const struct {
 	const char *name;
-	void (*tell)(const struct subject *s, json_t *step);
+	void (*explain)(const struct traced *s, json_t *step);
 } steps[] = {
-	{"header", tell_header},
-	{"port", tell_port},
-	{"vlan", tell_vlan},
-	{"source", tell_source},
-	{"reserved", tell_reserved},
-	{"forged", tell_forged},
-	{"guards", tell_guards},
-	{"rate", tell_rate},
-	{"storm", tell_storm},
-	{"learning", tell_learning},
-	{"destination", tell_destination},
-	{"promiscuous", tell_promiscuous},
+	{"header", explain_header},
+	{"port", explain_port},
+	{"vlan", explain_vlan},
+	{"source", explain_source},
+	{"reserved", explain_reserved},
+	{"forged", explain_forged},
+	{"guards", explain_guards},
+	{"rate", explain_rate},
+	{"storm", explain_storm},
+	{"learning", explain_learning},
+	{"destination", explain_destination},
+	{"promiscuous", explain_promiscuous},
 };
 
 enum { STEPS = sizeof steps / sizeof *steps, DESTINATION = STEPS - 1 };
 
-// The step, counted from 1, at which an outcome is decided.
+// The step that decides each outcome, counted from 1.
 static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_MALFORMED] = 1,
 	[OUT_PORT_DOWN] = 2,
@@ -332,7 +333,7 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_NO_DESTINATION] = DESTINATION,
 };
 
-static json_t *tell_steps(const struct subject *s)
+static json_t *explain_steps(const struct traced *s)
 {
 	unsigned decision = decided_at[s->out], last = decision == DESTINATION ? STEPS : decision;
 	json_t *all = json_array();
@@ -343,8 +344,9 @@ static json_t *tell_steps(const struct subject *s)
 							       : "drop";
 		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)i, "name",
 					 steps[i - 1].name, "result", result, "policy");
-		steps[i - 1].tell(s, step);
-		if (i == decision && (told(s, EVENT_VIOLATION) || told(s, EVENT_PORT_ERR_DISABLED)))
+		steps[i - 1].explain(s, step);
+		if (i == decision &&
+		    (has_event(s, EVENT_VIOLATION) || has_event(s, EVENT_PORT_ERR_DISABLED)))
 			cite(s, step, s->port, PK_VIOLATION);
 		json_array_append_new(all, step);
 	}
@@ -356,14 +358,14 @@ static void set_result(json_t *line, const char *result)
 	json_object_set_new(line, "result", json_string(result));
 }
 
-// Why a port was given the frame, or would have been.
-static void tell_delivery(const struct subject *s, unsigned port, json_t *line)
+// Explains why a port got the frame, or why the frame could not be sent to it.
+static void explain_delivery(const struct traced *s, unsigned port, json_t *line)
 {
 	static const enum policy_key decides[TX_DROPS] = {
 		[TX_MAC_CHANGED] = PK_MAC_CHANGES, [TX_RATE_LIMIT] = PK_EGRESS_RATE};
 	static const char *const why[TX_DROPS] = {
-		[TX_MAC_CHANGED] = "its guest has changed its MAC address",
-		[TX_RATE_LIMIT] = "its share is used up for now",
+		[TX_MAC_CHANGED] = "the guest has changed its MAC address",
+		[TX_RATE_LIMIT] = "the rate is exceeded",
 		[TX_QUEUE_FULL] = "no packet buffer is left",
 		[TX_TOO_LONG] = "longer than the port's MTU",
 	};
@@ -379,7 +381,7 @@ static void tell_delivery(const struct subject *s, unsigned port, json_t *line)
 	if (portset_has(s->shadow->conf->mirror_only, port))
 		return say(line, "copy of a mirror");
 	if (s->destination_known && s->destination.port == port && s->out == OUT_FORWARDED)
-		return say(line, "the destination is there");
+		return say(line, "the port of the destination");
 	if (portset_has(vlan_of(s)->promisc, port)) {
 		cite(s, line, port, PK_PROMISCUOUS);
 		return say(line, "promiscuous");
@@ -387,12 +389,12 @@ static void tell_delivery(const struct subject *s, unsigned port, json_t *line)
 	say(line, "flooded");
 }
 
-// Why a port of a flooded frame got none.
-static void tell_absence(const struct subject *s, unsigned port, json_t *line)
+// Explains why a port got no copy of a flooded frame.
+static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 {
 	set_result(line, "left out");
 	if (portset_has(s->shadow->conf->mirror_only, port))
-		return say(line, "the destination of a mirror, in no VLAN");
+		return say(line, "the destination of a mirror is in no VLAN");
 	if (!portset_has(vlan_of(s)->member, port)) {
 		bool access = effective_value(s, port, PK_VLAN_MODE) == CHOICE_ACCESS;
 		cite(s, line, port, PK_VLAN_MODE);
@@ -407,13 +409,13 @@ static void tell_absence(const struct subject *s, unsigned port, json_t *line)
 	}
 	bool learns = effective_value(s, port, PK_MAC_LEARNING) == CHOICE_ON;
 	cite(s, line, port, learns ? PK_UNICAST_FLOOD : PK_MAC_LEARNING);
-	say(line, "takes no unknown unicast");
+	say(line, "accepts no unknown unicast");
 }
 
-static json_t *tell_ports(const struct subject *s)
+static json_t *explain_ports(const struct traced *s)
 {
-	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION; // those left out are
-									    // told as well
+	// Of a flooded frame, also explains ports that got no copy.
+	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION;
 	portset given = s->sent;
 	json_t *all = json_array();
 
@@ -427,9 +429,9 @@ static json_t *tell_ports(const struct subject *s)
 					 "frames",
 					 s->hex[port] ? json_incref(s->hex[port]) : json_array());
 		if (portset_has(given, port))
-			tell_delivery(s, port, line);
+			explain_delivery(s, port, line);
 		else
-			tell_absence(s, port, line);
+			explain_absence(s, port, line);
 		json_array_append_new(all, line);
 	}
 	return all;
@@ -454,7 +456,7 @@ static json_t *frame_to_hex(const struct rte_mbuf *m)
 
 static uint16_t collect(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
 {
-	struct subject *s = arg;
+	struct traced *s = arg;
 
 	for (uint16_t i = 0; i < n; i++) {
 		if (!s->hex[port])
@@ -468,14 +470,14 @@ static uint16_t collect(void *arg, unsigned port, struct rte_mbuf **frames, uint
 
 static void note_event(void *arg, const struct event *e)
 {
-	struct subject *s = arg;
+	struct traced *s = arg;
 
 	s->event_types |= UINT32_C(1) << e->type;
 	json_array_append_new(s->events, event_json(s->shadow, e));
 }
 
-// What the counters say of the frame.
-static void read_counters(struct subject *s)
+// Reads the outcome of the frame from the counters.
+static void read_outcome(struct traced *s)
 {
 	struct counters c;
 	unsigned port;
@@ -492,8 +494,8 @@ static void read_counters(struct subject *s)
 	switch_clear_counters(s->shadow, s->shadow->ports);
 }
 
-// Reads the addresses as the forwarding path will, and fetches what the table has of them.
-static void fetch_entries(struct subject *s, const struct vswitch *sw, const struct rte_mbuf *m)
+// Parses the frame as the forwarding path does, and copies the table entries of its addresses.
+static void fetch_entries(struct traced *s, const struct vswitch *sw, const struct rte_mbuf *m)
 {
 	struct arrival a = {0};
 
@@ -508,7 +510,7 @@ static void fetch_entries(struct subject *s, const struct vswitch *sw, const str
 				     forward_tick(s->shadow->replay_ns), &s->source);
 }
 
-static bool forward(struct subject *s, const struct vswitch *sw)
+static bool forward_frame(struct traced *s, const struct vswitch *sw)
 {
 	struct forwarder *w = &s->shadow->worker[0]->forwarder;
 	struct rte_mbuf *m = pool_frame(sw->pool, s->frame->data, s->frame->len);
@@ -525,7 +527,7 @@ static bool forward(struct subject *s, const struct vswitch *sw)
 	txbatch_drain(&w->tx);
 	events_drain(s->shadow);
 	events_collect_violations(s->shadow, s->shadow->ports);
-	read_counters(s);
+	read_outcome(s);
 	if (s->vid)
 		s->destination_known = fdb_lookup(
 			s->shadow->shared.fdb, key_make(s->vid, s->head.dst),
@@ -536,7 +538,7 @@ static bool forward(struct subject *s, const struct vswitch *sw)
 static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 			 const struct trace_frame *frame)
 {
-	struct subject s = {
+	struct traced s = {
 		.shadow = shadow,
 		.frame = frame,
 		.port = frame->port,
@@ -545,11 +547,11 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 	};
 	json_t *story = NULL;
 
-	if (s.events && forward(&s, sw))
+	if (s.events && forward_frame(&s, sw))
 		story = json_pack("{s:s, s:o, s:s, s:o, s:o, s:O}", "port", name_of(&s, s.port),
 				  "vlan", s.vid ? json_integer(s.vid) : json_null(), "outcome",
-				  outcome_names[s.out], "steps", tell_steps(&s), "ports",
-				  tell_ports(&s), "events", s.events);
+				  outcome_names[s.out], "steps", explain_steps(&s), "ports",
+				  explain_ports(&s), "events", s.events);
 	for (unsigned port = 0; port < PORTS_MAX; port++)
 		json_decref(s.hex[port]);
 	json_decref(s.events);

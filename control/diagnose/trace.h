@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// trace: what would become of frames if they came in now, and why.
+// trace: explains where frames would go if the switch received them now, and why.
 //
-// Model     The frames take the forwarding path itself, one after another, through a shadow of the
-//           switch (see shadow.h): each meets what those before it left behind, and the running
-//           switch stays as it is. The outcome, the events and what leaves the ports are the
-//           path's; the steps say which keys, table entries and port states led there.
+// Model     The frames take the forwarding path one after another, through a shadow of the switch
+//           (see shadow.h). Each frame finds the state that the frames before it left. The running
+//           switch does not change. Outcome, events and sent frames come from the forwarding path.
+//           The steps name the keys, table entries and port states that decide the outcome.
 // Threads   The control thread.
-// Limits    TRACE_FRAMES frames of TRACE_FRAME bytes. Of the table the shadow has the entries of
-//           their addresses; those of others stay what they are, as old as they are.
+// Limits    TRACE_FRAMES frames of TRACE_FRAME bytes. The shadow's table has only the entries of
+//           their addresses.
 #pragma once
 
 #include <jansson.h>
@@ -23,5 +23,5 @@ struct trace_frame {
 	const uint8_t *data;
 };
 
-// A description of what became of each frame. NULL: no memory.
+// Returns an array with the description of each frame. NULL: no memory.
 json_t *trace_frames(const struct vswitch *sw, const struct trace_frame *frames, size_t n);

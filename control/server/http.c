@@ -35,11 +35,10 @@ enum {
 
 #define JSON "application/json"
 
-// A connection. evhttp ends it when its client does; that is seen by its callbacks, which are gone
-// then.
+// A connection. When its client closes it, evhttp removes its callbacks.
 struct visit {
-	struct bufferevent *io; // a reference of our own
-	uint64_t since_ns;      // its last request, or its begin
+	struct bufferevent *io; // our own reference
+	uint64_t since_ns;      // the time of its last request, or of its start
 };
 
 struct http {
@@ -90,7 +89,7 @@ bool http_conf_token(struct http_conf *c, const char *path, struct error *e)
 	if (!read || len < HTTP_TOKEN_MIN || len > HTTP_TOKEN_MAX)
 		return error_set(
 			e,
-			"--token-file %s: its first line is no token (%d to %d printable characters without a space)",
+			"--token-file %s: the first line is not a token (%d to %d printable characters without spaces)",
 			path, HTTP_TOKEN_MIN, HTTP_TOKEN_MAX);
 	memcpy(c->token, line, len);
 	c->token[len] = 0;
@@ -107,7 +106,7 @@ bool http_conf_is_exposed(const struct http_conf *c)
 	return c->address_len && *c->token && !alone;
 }
 
-static bool is_over(const struct visit *v)
+static bool visit_is_over(const struct visit *v)
 {
 	bufferevent_event_cb on_event;
 
@@ -115,13 +114,13 @@ static bool is_over(const struct visit *v)
 	return !on_event;
 }
 
-// Lets go of connections that are over; those that took too long are ended, which evhttp then sees.
+// Releases connections that are over. Shuts down those that take too long; evhttp then closes them.
 static void close_finished(struct http *h)
 {
 	uint64_t now = switch_now(h->k->sw);
 
 	for (struct visit *v = h->visit; v < h->visit + HTTP_CONNECTIONS_MAX; v++) {
-		if (v->io && is_over(v)) {
+		if (v->io && visit_is_over(v)) {
 			bufferevent_decref(v->io);
 			v->io = NULL;
 		} else if (v->io && now - v->since_ns > HTTP_PATIENCE_S * UINT64_C(1000000000)) {
@@ -136,8 +135,8 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	close_finished(arg);
 }
 
-// A place for a new connection, that of the one that was silent for longest if need be.
-static struct visit *make_room(struct http *h)
+// A place for a new connection. If all are taken, closes the one that was idle for longest.
+static struct visit *make_visit(struct http *h)
 {
 	struct visit *oldest = h->visit;
 
@@ -159,9 +158,9 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	struct bufferevent *io = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
 
 	if (!io)
-		return NULL; // evhttp tries by itself
+		return NULL; // evhttp then makes one itself
 	close_finished(h);
-	struct visit *v = make_room(h);
+	struct visit *v = make_visit(h);
 	bufferevent_setwatermark(io, EV_READ, 0, HTTP_HEADERS_MAX + HTTP_BODY_MAX);
 	bufferevent_incref(io);
 	*v = (struct visit){.io = io, .since_ns = switch_now(h->k->sw)};
@@ -197,7 +196,7 @@ static void free_text(const void *data, size_t len, void *arg)
 	free(arg);
 }
 
-// The text is freed. NULL: no memory, the answer is empty.
+// Frees the text. NULL: no memory, the answer is empty.
 static void answer_text(struct evhttp_request *r, int status, const char *type, char *text)
 {
 	struct evbuffer *out = evhttp_request_get_output_buffer(r);
@@ -228,7 +227,8 @@ static bool has_host_name(const char *host)
 	       (!gethostname(name, sizeof name - 1) && !strcasecmp(host, name));
 }
 
-// Whether a request was meant for this machine: a browser sends the name that it looked up.
+// Whether Host names this machine. A browser sends the name that it looked up, therefore this fails
+// if the page of another site made its own name point here.
 static bool host_is_ours(struct evhttp_request *r)
 {
 	const char *host = evhttp_request_get_host(r);
@@ -243,7 +243,7 @@ static bool host_is_ours(struct evhttp_request *r)
 	return inet_pton(AF_INET, host, &address) == 1 || has_host_name(host);
 }
 
-// The words behind ? as parameters. NULL: they are none.
+// The query of the URL as parameters. NULL: it has a wrong form.
 static json_t *query_params(struct evhttp_request *r)
 {
 	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(r));
@@ -261,8 +261,8 @@ static json_t *query_params(struct evhttp_request *r)
 	return NULL;
 }
 
-// When the switch said it, in seconds of its clock: what rates are made of, however long the answer
-// takes to its reader.
+// Adds the time of the answer, in seconds of the switch's clock. Rates stay exact however long the
+// answer is on its way.
 static void add_clock(const struct http *h, struct evhttp_request *r)
 {
 	char text[32];
@@ -279,13 +279,13 @@ static void serve_question(struct http *h, struct evhttp_request *r, const char 
 
 	if (!m || !(m->flags & METHOD_PUBLIC)) {
 		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND,
-		       "no method that shows something (what changes something goes to POST /api)");
+		       "no method of this name is read-only (send methods that change something to POST /api)");
 		return;
 	}
 	json_t *params = query_params(r);
 	if (!params) {
 		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST,
-		       "the words behind ? are not PARAMETER=VALUE&…, in UTF-8");
+		       "the query is not PARAMETER=VALUE&… in UTF-8");
 		return;
 	}
 	add_clock(h, r);
@@ -297,14 +297,14 @@ static void serve_question(struct http *h, struct evhttp_request *r, const char 
 		refuse(r, HTTP_BADREQUEST, e.code, e.text);
 }
 
-// GET /api/access: whether anybody may change anything, given the token.
+// GET /api/access: whether a client with the token may change the switch.
 static void serve_access(struct http *h, struct evhttp_request *r, const char *rest)
 {
 	(void)rest;
 	answer_json(r, HTTP_OK, json_pack("{s:b}", "write", *h->token != 0));
 }
 
-// Takes as long wherever the first difference is.
+// Compares in constant time, so that the time tells nothing about the token.
 static bool is_same(const char *secret, const char *given)
 {
 	size_t len = strlen(secret);
@@ -334,14 +334,15 @@ static json_t *call_from_web(void *arg, const char *method, const json_t *params
 	if (method_writes_elsewhere(h->k, method, params))
 		return method_refuse(
 			e, METHOD_REFUSED,
-			"by HTTP the configuration is saved to %.400s alone (nestctl config save FILE, on the "
-			"switch's machine, writes others)",
+			"HTTP clients can save to %.400s only (to another file: nestctl config save FILE on the "
+			"switch's machine)",
 			history_path(h->k->history));
 	return method_call(h->k, method, params, e);
 }
 
-// POST /api, the body a JSON-RPC request. A page of another site cannot send this type unasked.
-static void serve_request(struct http *h, struct evhttp_request *r, const char *rest)
+// POST /api: the body is a JSON-RPC request. A browser lets no other site's page send this
+// Content-Type without asking the switch first.
+static void serve_rpc(struct http *h, struct evhttp_request *r, const char *rest)
 {
 	const char *type = evhttp_find_header(evhttp_request_get_input_headers(r), "Content-Type");
 	struct evbuffer *body = evhttp_request_get_input_buffer(r);
@@ -350,10 +351,10 @@ static void serve_request(struct http *h, struct evhttp_request *r, const char *
 	(void)rest;
 	if (!*h->token) {
 		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
-		       "read-only (run --web-write --token-file FILE takes changes)");
+		       "read-only (start the switch with run --web-write --token-file FILE to allow changes)");
 	} else if (!has_token(h, r)) {
 		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
-		       "no or the wrong token (Authorization: Bearer TOKEN)");
+		       "the token is missing or wrong (Authorization: Bearer TOKEN)");
 	} else if (!type || strncasecmp(type, JSON, sizeof JSON - 1) != 0) {
 		refuse(r, STATUS_MEDIA_TYPE, STATUS_MEDIA_TYPE, "Content-Type is not " JSON);
 	} else {
@@ -389,24 +390,23 @@ static void serve_file(struct http *h, struct evhttp_request *r, const char *pat
 		f++;
 	if (!f->path) {
 		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND,
-		       "nothing is here (/, /metrics, /api/METHOD)");
+		       "not found (there are /, /metrics and /api/METHOD)");
 		return;
 	}
 	evbuffer_add_reference(evhttp_request_get_output_buffer(r), f->data, f->size, NULL, NULL);
 	answer(r, HTTP_OK, f->type);
 }
 
-// What begins with `path`, if `open`, or is it; the rest of the path is what serve() gets.
 struct route {
 	const char *path;
-	bool open;
+	bool is_prefix; // serve() gets the rest of the path
 	enum evhttp_cmd_type command;
 	const char *allow;
 	void (*serve)(struct http *h, struct evhttp_request *r, const char *rest);
 };
 
 static const struct route routes[] = {
-	{"/api", false, EVHTTP_REQ_POST, "POST", serve_request},
+	{"/api", false, EVHTTP_REQ_POST, "POST", serve_rpc},
 	{"/api/access", false, EVHTTP_REQ_GET, "GET", serve_access},
 	{"/api/", true, EVHTTP_REQ_GET, "GET", serve_question},
 	{"/metrics", false, EVHTTP_REQ_GET, "GET", serve_metrics},
@@ -419,14 +419,14 @@ static void route_request(struct http *h, struct evhttp_request *r, const char *
 	size_t len;
 
 	while (len = strlen(way->path),
-	       strncmp(path, way->path, len) != 0 || (!way->open && path[len]))
+	       strncmp(path, way->path, len) != 0 || (!way->is_prefix && path[len]))
 		way++;
 	if (evhttp_request_get_command(r) == way->command) {
 		way->serve(h, r, path + len);
 		return;
 	}
 	evhttp_add_header(evhttp_request_get_output_headers(r), "Allow", way->allow);
-	refuse(r, HTTP_BADMETHOD, HTTP_BADMETHOD, "not by this method");
+	refuse(r, HTTP_BADMETHOD, HTTP_BADMETHOD, "wrong HTTP method (see Allow)");
 }
 
 static void on_request(struct evhttp_request *r, void *arg)
@@ -438,7 +438,7 @@ static void on_request(struct evhttp_request *r, void *arg)
 		route_request(arg, r, path ? path : "");
 	else
 		refuse(r, STATUS_MISDIRECTED, STATUS_MISDIRECTED,
-		       "Host is no address and not this machine's name");
+		       "Host is neither an address nor this machine's name");
 }
 
 static bool start_server(struct http *h, struct event_base *base)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// http: the switch over HTTP: what it is and does as JSON, metrics, and the web page.
+// http: serves the switch's state as JSON, metrics and the web page by HTTP.
 //
-// Model     GET changes nothing and is for everybody who reaches the address. What changes
-//           something is a JSON-RPC request to POST /api, taken with the right token alone. A
-//           request is answered whole before the next one is looked at. A page of another site that
-//           has its name point here gets nothing: Host must be an address or this machine's name.
+// Model     GET changes nothing, therefore every client may use it. Changes are JSON-RPC requests
+//           to POST /api with the right token. The server answers a request completely before it
+//           reads the next one. Host must be an address or this machine's name, therefore a page of
+//           another site gets nothing when it makes its name point here.
 // Threads   The control thread's event loop calls everything.
-// Limits    HTTP_CONNECTIONS_MAX; the one that was silent for longest makes room for a new one.
-//           HTTP_PATIENCE_S for a request and its answer. HTTP_HEADERS_MAX, HTTP_BODY_MAX bytes.
-// Errors    struct error of what is opened; {"error": {"code", "message"}} to the client.
+// Limits    HTTP_CONNECTIONS_MAX. A new connection beyond that closes the one that was idle for
+//           longest. HTTP_PATIENCE_S for a request and its answer. HTTP_HEADERS_MAX and
+//           HTTP_BODY_MAX bytes.
+// Errors    Opening fills in struct error. Clients get {"error": {"code", "message"}}.
 #pragma once
 
 #include <event2/event.h>
@@ -26,19 +27,20 @@ enum {
 	HTTP_TOKEN_MAX = 256,
 };
 
-// What a server is told.
+// The settings of a server.
 struct http_conf {
 	struct sockaddr_storage address;
 	int address_len;                // 0: no server
-	char token[HTTP_TOKEN_MAX + 1]; // empty: nobody may change anything
+	char token[HTTP_TOKEN_MAX + 1]; // empty: read-only
 };
 
-// Read from [ADDRESS:]PORT, this machine alone where there is no address; from the first line of a
-// file.
+// Parses [ADDRESS:]PORT. Without ADDRESS, only this machine reaches the server.
 bool http_conf_listen(struct http_conf *c, const char *text, struct error *e);
+
+// Reads the token from the first line of a file.
 bool http_conf_token(struct http_conf *c, const char *path, struct error *e);
 
-// Whether others than this machine could read the token on its way.
+// Whether other machines could read the token on the network.
 bool http_conf_is_exposed(const struct http_conf *c);
 
 struct http;

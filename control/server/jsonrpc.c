@@ -34,7 +34,7 @@ static json_t *carry_out(const json_t *request, jsonrpc_call_fn call, void *arg)
 	if (!is_request(request))
 		return error_reply(
 			NULL, REQUEST_INVALID,
-			"no JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
+			"not a JSON-RPC 2.0 request (jsonrpc: \"2.0\", method: a string, params: an object, id)");
 	json_t *result = call(arg, json_string_value(json_object_get(request, "method")),
 			      json_object_get(request, "params"), &e);
 	if (id && result)

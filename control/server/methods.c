@@ -5,7 +5,7 @@
 #include "control/api/methods/methods.h"
 #include "control/diagnose/method.h"
 
-// The control socket carries these out.
+// The control socket carries out these methods.
 static const struct method methods_stream[] = {
 	{"monitor", NULL, METHOD_EVENTS, NULL},
 	{"capture", NULL, METHOD_FRAMES, NULL},

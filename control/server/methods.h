@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// methods: all methods of a live switch, for struct control.
+// methods: the methods of a live switch, for struct control.
 #pragma once
 
 #include "control/api/method.h"

@@ -18,54 +18,54 @@
 #include "dataplane/fdb.h"
 #include "dataplane/portset.h"
 
-// One look at everything.
-struct look {
+// The values of one scrape.
+struct scrape {
 	const struct control *k;
 	const struct vswitch *sw;
 	FILE *out;
 	struct counters port[PORTS_MAX];
 };
 
-// Whose series a family has: one, one for each worker, one for each port.
+// A family has one series for the switch, for each worker or for each port.
 enum scope { OF_SWITCH, OF_WORKER, OF_PORT };
 
 struct family {
 	const char *name, *type, *help;
 	enum scope scope;
-	double (*value)(const struct look *l, unsigned i); // i: number of the worker or port
+	double (*value)(const struct scrape *l, unsigned i); // i: number of the worker or port
 };
 
-static double uptime(const struct look *l, unsigned i)
+static double uptime(const struct scrape *l, unsigned i)
 {
 	(void)i;
 	return (double)switch_now(l->sw) / 1e9;
 }
 
-static double table_size(const struct look *l, unsigned i)
+static double table_size(const struct scrape *l, unsigned i)
 {
 	(void)i;
 	return l->sw->table_size;
 }
 
-static double table_fixed(const struct look *l, unsigned i)
+static double table_fixed(const struct scrape *l, unsigned i)
 {
 	(void)i;
 	return (double)l->sw->fixed_count;
 }
 
-static double buffers_used(const struct look *l, unsigned i)
+static double buffers_used(const struct scrape *l, unsigned i)
 {
 	(void)i;
 	return rte_mempool_in_use_count(l->sw->pool);
 }
 
-static double buffers(const struct look *l, unsigned i)
+static double buffers(const struct scrape *l, unsigned i)
 {
 	(void)i;
 	return l->sw->pool->size;
 }
 
-static double cpu_seconds(const struct look *l, unsigned i)
+static double cpu_seconds(const struct scrape *l, unsigned i)
 {
 	struct rusage u;
 
@@ -75,7 +75,7 @@ static double cpu_seconds(const struct look *l, unsigned i)
 	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
-static double resident_bytes(const struct look *l, unsigned i)
+static double resident_bytes(const struct scrape *l, unsigned i)
 {
 	FILE *f = fopen("/proc/self/statm", "r");
 	long pages = 0;
@@ -88,30 +88,31 @@ static double resident_bytes(const struct look *l, unsigned i)
 	return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static double worker_busy(const struct look *l, unsigned i)
+static double worker_busy(const struct scrape *l, unsigned i)
 {
 	return (double)atomic_load(&l->sw->worker[i]->busy_cycles) / (double)rte_get_tsc_hz();
 }
 
-static double port_up(const struct look *l, unsigned i)
+static double port_up(const struct scrape *l, unsigned i)
 {
 	return switch_port_state(l->sw, i) == PORT_UP;
 }
 
-static double port_entries(const struct look *l, unsigned i)
+static double port_entries(const struct scrape *l, unsigned i)
 {
 	return fdb_count(l->sw->shared.fdb, i);
 }
 
-static double port_limit(const struct look *l, unsigned i)
+static double port_limit(const struct scrape *l, unsigned i)
 {
 	return l->sw->conf->port[i].learner.limit;
 }
 
 static const struct family families[] = {
-	{"nestswitch_uptime_seconds", "gauge", "Since the switch was started.", OF_SWITCH, uptime},
-	{"nestswitch_fdb_size", "gauge", "MACs that the table can learn.", OF_SWITCH, table_size},
-	{"nestswitch_fdb_fixed_entries", "gauge", "Static and assigned entries of the table.",
+	{"nestswitch_uptime_seconds", "gauge", "Time since the switch started.", OF_SWITCH, uptime},
+	{"nestswitch_fdb_size", "gauge", "Size of the table: MACs that it can learn.", OF_SWITCH,
+	 table_size},
+	{"nestswitch_fdb_fixed_entries", "gauge", "Static and assigned entries in the table.",
 	 OF_SWITCH, table_fixed},
 	{"nestswitch_fdb_entries", "gauge", "MACs learned on the port.", OF_PORT, port_entries},
 	{"nestswitch_fdb_limit", "gauge", "MACs that the port may learn (mac-limit).", OF_PORT,
@@ -120,13 +121,11 @@ static const struct family families[] = {
 	 "Packet buffers that hold a frame or wait for one in a queue.", OF_SWITCH, buffers_used},
 	{"nestswitch_buffers", "gauge", "Packet buffers.", OF_SWITCH, buffers},
 	{"nestswitch_worker_busy_seconds_total", "counter",
-	 "Time in which the worker had frames to handle; its rate is the load.", OF_WORKER,
-	 worker_busy},
+	 "Time that the worker spent on frames. Its rate is the load.", OF_WORKER, worker_busy},
 	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
 	{"process_cpu_seconds_total", "counter",
-	 "User and system time; a worker that polls takes all of its core.", OF_SWITCH,
-	 cpu_seconds},
-	{"process_resident_memory_bytes", "gauge", "Memory in use, but for huge pages.", OF_SWITCH,
+	 "User and system time. A polling worker uses its whole core.", OF_SWITCH, cpu_seconds},
+	{"process_resident_memory_bytes", "gauge", "Resident memory without huge pages.", OF_SWITCH,
 	 resident_bytes},
 };
 
@@ -137,25 +136,25 @@ static const struct {
 	size_t at; // in struct counters
 } port_counters[] = {
 	{"receive_packets", "Frames received.", AT(rx_packets)},
-	{"receive_bytes", "Bytes received, as on the wire without FCS.", AT(rx_bytes)},
-	{"receive_forwarded", "Frames received that went to the one port of their destination.",
+	{"receive_bytes", "Bytes received, without FCS.", AT(rx_bytes)},
+	{"receive_forwarded", "Frames received and forwarded to the port of their destination.",
 	 AT(outcome[OUT_FORWARDED])},
-	{"receive_flooded", "Frames received that went to all ports that wanted them.",
-	 AT(outcome[OUT_FLOODED])},
+	{"receive_flooded", "Frames received and flooded.", AT(outcome[OUT_FLOODED])},
 	{"not_learned",
-	 "Frames received whose new source was not learned, the port being at its mac-limit.",
+	 "Frames received from a new source that was not learned because of mac-limit.",
 	 AT(not_learned)},
 	{"mac_moves", "MACs that moved to the port.", AT(mac_moves)},
 	{"transmit_packets", "Frames sent.", AT(tx_packets)},
-	{"transmit_bytes", "Bytes sent, as on the wire without FCS.", AT(tx_bytes)},
+	{"transmit_bytes", "Bytes sent, without FCS.", AT(tx_bytes)},
 };
 
-static void put_head(const struct look *l, const char *name, const char *type, const char *help)
+static void put_head(const struct scrape *l, const char *name, const char *type, const char *help)
 {
 	fprintf(l->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-// The text of a label. Names of ports and what comes from tables have nothing to escape.
+// Writes the text of a label. Only free text needs this: names of ports and of tables contain
+// nothing to escape.
 static void put_escaped(FILE *out, const char *text)
 {
 	for (; *text; text++) {
@@ -165,7 +164,7 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
-static void put_family(const struct look *l, const struct family *f)
+static void put_family(const struct scrape *l, const struct family *f)
 {
 	unsigned port;
 
@@ -179,13 +178,13 @@ static void put_family(const struct look *l, const struct family *f)
 			f->value(l, port));
 }
 
-// The counters of a port from a field of struct counters on.
-static const uint64_t *counters_at(const struct look *l, unsigned port, size_t at)
+// The counters of a port, starting at an offset in struct counters.
+static const uint64_t *counters_at(const struct scrape *l, unsigned port, size_t at)
 {
 	return (const uint64_t *)((const char *)&l->port[port] + at);
 }
 
-static void put_port_counters(const struct look *l)
+static void put_port_counters(const struct scrape *l)
 {
 	char name[64];
 	unsigned port;
@@ -199,8 +198,8 @@ static void put_port_counters(const struct look *l)
 	}
 }
 
-// Drops by reason, in the order of their names, from a field of struct counters on.
-static void put_drops(const struct look *l, const char *name, const char *help, size_t at,
+// Writes drops by reason. at: the offset of the first reason in struct counters.
+static void put_drops(const struct scrape *l, const char *name, const char *help, size_t at,
 		      const char *const *reasons, int end)
 {
 	unsigned port;
@@ -212,12 +211,12 @@ static void put_drops(const struct look *l, const char *name, const char *help, 
 				l->sw->port[port].name, reasons[r], counters_at(l, port, at)[r]);
 }
 
-static void put_states(const struct look *l)
+static void put_states(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_port_state";
 	unsigned port;
 
-	put_head(l, name, "gauge", "The state that the port is in is 1, the others 0.");
+	put_head(l, name, "gauge", "1 for the port's state, 0 for all other states.");
 	PORTSET_FOREACH(port, l->sw->ports)
 		for (int s = 0; s < PORT_STATES; s++)
 			fprintf(l->out, "%s{port=\"%s\",state=\"%s\"} %d\n", name,
@@ -225,22 +224,22 @@ static void put_states(const struct look *l)
 				switch_port_state(l->sw, port) == (enum port_state)s);
 }
 
-static void put_event_counts(const struct look *l)
+static void put_event_counts(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_events_total";
 
 	put_head(l, name, "counter",
-		 "Events of each type; events-lost: those of any type that were lost.");
+		 "Events of each type. events-lost counts lost events of any type.");
 	for (int t = 0; t < EVENT_TYPES; t++)
 		fprintf(l->out, "%s{type=\"%s\"} %" PRIu64 "\n", name, event_type_names[t],
 			recent_count(l->k->recent, (enum event_type)t));
 }
 
-static void put_build(const struct look *l)
+static void put_build(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_build_info";
 
-	put_head(l, name, "gauge", "Always 1; what runs here.");
+	put_head(l, name, "gauge", "Always 1. The labels name versions and switch.");
 	fprintf(l->out, "%s{version=\"%s\",dpdk=\"%s\",name=\"", name, NESTSWITCH_VERSION,
 		rte_version());
 	put_escaped(l->out, l->sw->config->name);
@@ -249,7 +248,7 @@ static void put_build(const struct look *l)
 
 void metrics_write(const struct control *k, FILE *out)
 {
-	struct look l = {.k = k, .sw = k->sw, .out = out};
+	struct scrape l = {.k = k, .sw = k->sw, .out = out};
 	unsigned port;
 
 	PORTSET_FOREACH(port, l.sw->ports)
@@ -259,7 +258,7 @@ void metrics_write(const struct control *k, FILE *out)
 		put_family(&l, &families[i]);
 	put_port_counters(&l);
 	put_drops(&l, "nestswitch_port_receive_drops_total",
-		  "Frames received that went nowhere, by reason.", AT(outcome[OUT_FIRST_DROP]),
+		  "Frames received and dropped, by reason.", AT(outcome[OUT_FIRST_DROP]),
 		  outcome_names + OUT_FIRST_DROP, OUTCOMES - OUT_FIRST_DROP);
 	put_drops(&l, "nestswitch_port_transmit_drops_total",
 		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// metrics: what a switch counts, as Prometheus reads it (text format 0.0.4).
+// metrics: writes the switch's counters for Prometheus (text format 0.0.4).
 //
-// Model    Tables of families: of the switch, with a series for each worker, with one for each
-//          port. Reasons, states and types are labels, taken from their own tables. Units are bytes
-//          and seconds. What the series of a port say belongs together: received is the sum of
-//          forwarded, flooded and dropped.
+// Model    Tables list the families of the switch, of the workers and of the ports. Reasons, states
+//          and types are labels, taken from their own tables. Units are bytes and seconds. A scrape
+//          is consistent: a port's received frames are the sum of forwarded, flooded and dropped.
 // Threads  The control thread.
 #pragma once
 

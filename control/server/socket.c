@@ -26,16 +26,16 @@
 #include "dataplane/portset.h"
 
 enum {
-	REPLY_BACKLOG = 1 << 20, // bytes a client may leave unread before it is no longer read from
+	REPLY_BACKLOG = 1 << 20, // the switch stops reading a client that has more unread bytes
 };
 
 struct client {
 	struct rpc *rpc;
 	struct bufferevent *io;
-	uint32_t monitors;       // bit of each event type that it wants
-	uint32_t lost;           // events that it did not get
-	struct capture *capture; // NULL: none; else it gets nothing else, and is not listened to
-	bool leaving;            // it sends no more; what it asked for is still answered
+	uint32_t monitors;       // a bit for each event type that it monitors
+	uint32_t lost;           // number of events that it missed
+	struct capture *capture; // NULL: none. Else its stream replaces replies and requests
+	bool leaving;            // it sends no more, but still gets its replies
 	struct client *next, **link;
 };
 
@@ -104,7 +104,7 @@ static const char *type_name(void *unused, size_t i)
 	return i < EVENT_TYPES ? event_type_names[i] : NULL;
 }
 
-// Method "monitor": {"types": […]}, all where there are none.
+// Method "monitor": {"types": […]}. Without types, all.
 static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 {
 	const json_t *types = json_object_get(params, "types");
@@ -114,7 +114,7 @@ static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 	json_t *v;
 
 	if (types && !json_is_array(types))
-		return method_refuse(e, PARAMS_INVALID, "parameter 'types' is no array");
+		return method_refuse(e, PARAMS_INVALID, "parameter 'types' is not an array");
 	json_array_foreach(types, i, v) {
 		int type = json_is_string(v) ? event_type_find(json_string_value(v)) : -1;
 		if (type < 0) {
@@ -135,8 +135,8 @@ static json_t *capture(struct client *c, const json_t *params, struct error *e)
 	for (const struct client *other = c->rpc->clients; other; other = other->next)
 		captures += other->capture != NULL;
 	if (captures == CAPTURES_AT_ONCE)
-		return method_refuse(e, METHOD_REFUSED,
-				     "%u captures run already, the most there can be", captures);
+		return method_refuse(e, METHOD_REFUSED, "%u captures are running (the limit)",
+				     captures);
 	c->capture = capture_start(c->rpc->k->sw, params, c->io, e);
 	if (!c->capture)
 		return NULL;
@@ -175,14 +175,14 @@ static void on_ports(void *arg, portset gone)
 			capture_ports_changed(c->capture, gone);
 }
 
-// All that is for a client is on its way.
+// Whether a client has got everything that it waits for.
 static bool is_served(const struct client *c)
 {
 	return !evbuffer_get_length(bufferevent_get_output(c->io)) &&
 	       (c->capture ? capture_is_over(c->capture) : c->leaving);
 }
 
-// Carries out the requests that are there, as long as their replies are being read.
+// Carries out pending requests while the client reads its replies.
 static void serve_client(struct client *c)
 {
 	struct evbuffer *in = bufferevent_get_input(c->io);
@@ -210,7 +210,7 @@ static void on_read(struct bufferevent *io, void *arg)
 	serve_client(arg);
 }
 
-// The replies have been read: requests that wait have their turn.
+// The client has read its replies, therefore carries out its pending requests.
 static void on_written(struct bufferevent *io, void *arg)
 {
 	struct client *c = arg;
@@ -233,14 +233,14 @@ static void on_gone(struct bufferevent *io, short what, void *arg)
 	}
 }
 
-// One that there is no room for is told so, if it takes that at once.
-static void turn_away(int fd)
+// Refuses a client beyond the limit. The error is lost if the socket does not take it at once.
+static void refuse_client(int fd)
 {
 	char text[160];
 	int len = snprintf(
 		text, sizeof text,
-		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"there are %d control clients already, the most there "
-		"can be\"},\"id\":null}\n",
+		"{\"jsonrpc\":\"2.0\",\"error\":{\"code\":%d,\"message\":\"%d control clients are connected (the "
+		"limit)\"},\"id\":null}\n",
 		METHOD_REFUSED, RPC_CLIENTS_MAX);
 
 	(void)!send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -255,7 +255,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 
 	(void)l, (void)from, (void)len;
 	if (r->count == RPC_CLIENTS_MAX) {
-		turn_away(fd);
+		refuse_client(fd);
 		return;
 	}
 	if ((c = calloc(1, sizeof *c)))
@@ -277,7 +277,7 @@ static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct socka
 	bufferevent_enable(c->io, EV_READ | EV_WRITE);
 }
 
-// The folder of the socket, made where it is missing.
+// Makes the folder of the socket if it is missing.
 static void make_socket_folder(const char *path)
 {
 	char folder[sizeof(struct sockaddr_un)];
@@ -286,7 +286,7 @@ static void make_socket_folder(const char *path)
 	if (!slash || slash == path)
 		return;
 	snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
-	mkdir(folder, 0755); // bind() says what is wrong if this failed
+	mkdir(folder, 0755); // bind() fails with the reason if this failed
 }
 
 static int bind_private(int fd, const char *path)
@@ -300,8 +300,8 @@ static int bind_private(int fd, const char *path)
 	return rc;
 }
 
-// A socket bound to the path; -1: errno.
-static int claim(const char *path)
+// Returns a socket bound to the path. -1: errno says why not.
+static int bind_socket(const char *path)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
@@ -333,14 +333,14 @@ bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struc
 	r->k = k;
 	r->base = base;
 	make_socket_folder(path);
-	int fd = claim(path);
+	int fd = bind_socket(path);
 	if (fd >= 0)
 		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE,
 						 RPC_CLIENTS_MAX, fd);
 	if (!r->listener) {
 		bool used = errno == EADDRINUSE;
 		error_set(e, "control socket %s: %s%s", path, strerror(errno),
-			  used ? " (another switch listens there; give this one --socket PATH)"
+			  used ? " (another switch listens there; choose another --socket PATH)"
 			       : "");
 		free(r);
 		return false;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// socket: the control socket: JSON-RPC 2.0, one object a line, many clients at once.
+// socket: the control socket. It speaks JSON-RPC 2.0, one object a line, with many clients at once.
 //
-// Model     A request is carried out whole before the next one is looked at, so that a client never
-//           sees half of what another one changes. A client that does not read its replies is not
-//           read from either. After the method "monitor" a client gets events, as notifications of
-//           the method "event", besides its replies. After "capture" it gets a pcapng stream and
-//           nothing else, until it shuts down its own direction, or the capture ends.
+// Model     A request is carried out completely before the next one is read, therefore no client
+//           sees half of a change. The switch stops reading a client that does not read its
+//           replies. After the method "monitor" a client gets events besides its replies, as
+//           notifications of the method "event". After "capture" it gets only a pcapng stream,
+//           until it shuts down its direction of the connection or the capture ends.
 // Threads   The control thread's event loop calls everything.
-// Limits    64 clients, one more is told so and closed; a request of 16 MiB (a configuration fits).
-// Errors    The codes of api/method.h; JSON-RPC's own for what is no request.
+// Limits    64 clients; further ones get an error and are closed. Requests of 16 MiB, which is room
+//           for the largest configuration.
+// Errors    The codes of api/method.h, and those of JSON-RPC for invalid requests.
 #pragma once
 
 #include <event2/event.h>
@@ -24,14 +25,14 @@ enum {
 
 struct rpc;
 
-// Listens on a socket file, mode 0600; a file that a dead process left is taken over. False: e says
+// Listens on a socket file with mode 0600. Replaces a file that a dead process left. False: e says
 // why.
 bool rpc_open(struct rpc **r, struct event_base *base, const char *path, struct control *k,
 	      struct error *e);
 
-// Tells an event to the clients that monitor its type. A client that does not read them loses some;
-// it is told how many.
+// Sends an event to the clients that monitor its type. A client that does not read fast enough
+// loses events, and gets their number.
 void rpc_tell(struct rpc *r, const struct event *e);
 
-// Ends all clients and removes the file.
+// Closes all connections and removes the file.
 void rpc_close(struct rpc *r);

@@ -16,7 +16,7 @@
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 
-// The result of a command, a new reference; NULL: there is none.
+// Returns the result of a command, a new reference. NULL: there is none.
 typedef json_t *(*answer_fn)(const struct control *k, const char *param);
 
 struct question {
@@ -27,14 +27,14 @@ struct question {
 	bool answered;
 };
 
-// DPDK's callbacks have no argument, and stay for the life of the process.
+// Global, because DPDK's callbacks have no argument and cannot be unregistered.
 static struct {
-	pthread_mutex_t turn; // held by who asks, from question to answer
-	pthread_mutex_t lock; // held to look at what follows
+	pthread_mutex_t turn; // held by a thread of DPDK from question to answer
+	pthread_mutex_t lock; // protects the members below
 	pthread_cond_t change;
 	struct question *question;
 	bool open;
-	int bell; // eventfd: a question is there
+	int bell; // eventfd that announces a question
 	struct event *heard;
 	const struct control *k;
 } desk = {.turn = PTHREAD_MUTEX_INITIALIZER,
@@ -58,8 +58,8 @@ static json_t *port(const struct control *k, const char *param)
 	return number < 0 ? NULL : describe_port(k->sw, (unsigned)number);
 }
 
-// A member of the status.
-static json_t *part(const struct control *k, const char *name)
+// One member of the status.
+static json_t *status_member(const struct control *k, const char *name)
 {
 	json_t *all = describe_status(k), *o = json_incref(json_object_get(all, name));
 
@@ -70,13 +70,13 @@ static json_t *part(const struct control *k, const char *name)
 static json_t *table(const struct control *k, const char *param)
 {
 	(void)param;
-	return part(k, "fdb");
+	return status_member(k, "fdb");
 }
 
-// Telemetry has no fractions: the load is told in per cent.
+// Telemetry has no fractions, therefore the load is in per cent.
 static json_t *workers(const struct control *k, const char *param)
 {
-	json_t *all = part(k, "workers"), *o = json_object(), *worker;
+	json_t *all = status_member(k, "workers"), *o = json_object(), *worker;
 	char name[32];
 	size_t i;
 
@@ -135,7 +135,7 @@ static void put_container(struct rte_tel_data *out, const char *name, json_t *o)
 		rte_tel_data_free(inner);
 }
 
-// What telemetry has no form for is left out.
+// Leaves out members that telemetry cannot express.
 static void put_object(struct rte_tel_data *out, json_t *o)
 {
 	const char *name;
@@ -173,7 +173,7 @@ static int put_result(struct rte_tel_data *out, json_t *result)
 	return rc;
 }
 
-// In the control thread: answers the question that is there.
+// Answers the pending question, in the control thread.
 static void on_bell(evutil_socket_t fd, short what, void *arg)
 {
 	eventfd_t rings;
@@ -199,7 +199,7 @@ static answer_fn find(const char *name)
 	return commands[i].answer;
 }
 
-// In a thread of DPDK's.
+// Runs in a thread of DPDK.
 static int on_command(const char *name, const char *param, struct rte_tel_data *out)
 {
 	struct question q = {.answer = find(name), .param = param, .out = out, .rc = -ETIMEDOUT};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// actions: changes. Each is shown first, as the command that nestctl would take, and done when it is confirmed. A refusal
-// is shown in the switch's words, and the dialog stays.
+// actions: changes. A dialog first shows each change as its nestctl command, and carries it out when it is confirmed. If the
+// switch refuses it, the dialog stays open and shows the switch's error.
 
 import {call, dropToken, hasToken, keepToken} from './api.js';
 import {byId, element, mark, put} from './dom.js';
@@ -23,7 +23,7 @@ export class Actions {
 		this.access.addEventListener('click', () => this.#turnAccess());
 	}
 
-	// Whether the page may write: the switch lets it, and a token was taken.
+	// The page may write if the switch allows it and has accepted a token.
 	show({access}) {
 		const possible = access.write, writing = possible && hasToken();
 
@@ -31,7 +31,7 @@ export class Actions {
 		this.access.disabled = !possible;
 		put(this.access, !possible ? 'read-only' : writing ? 'Lock' : 'Unlock …');
 		this.access.title = possible ? 'Changes need the token that the switch was started with'
-			: 'The switch was started without --web-write: nothing can be changed from here';
+			: 'The switch was started without --web-write, therefore this page is read-only';
 	}
 
 	#turnAccess() {
@@ -54,7 +54,7 @@ export class Actions {
 		open(this.dialog);
 	}
 
-	// Before the answer is there, the dialog may be closed, or about another change.
+	// Before the answer arrives, the dialog may be closed or may show another change.
 	async #submit(event) {
 		const change = this.#change, command = change.command();
 		const isAsked = () => this.dialog.open && this.#change === change;
@@ -78,7 +78,7 @@ export class Actions {
 		byId('said').replaceChildren(...texts.map((text) => element('p', {}, text)));
 	}
 
-	// A token is good if the switch takes it for a question that changes nothing.
+	// A token is valid if the switch accepts it for a method that changes nothing.
 	async #submitToken(event) {
 		const field = byId('token-field'), token = field.value;
 
@@ -104,7 +104,7 @@ function doneWords(command, result) {
 	return [`Done: ${command}${counted}`, ...result?.warnings ?? []];
 }
 
-// Does it and closes the dialog; or shows there why not. isAsked(): whether the dialog is still about this.
+// Calls act() and closes the dialog, or shows the error there. isAsked(): whether the dialog still shows this change.
 async function attempt(dialog, isAsked, act) {
 	const go = dialog.querySelector('[type=submit]');
 	let problem = null;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// api: asks the switch. Reading is free; what changes something needs the token, which lives as long as the browser's tab.
+// api: asks the switch. Reading needs no token. Changes need the token, which is kept as long as the browser's tab.
 
 const PATIENCE_MS = 5000, CHANGE_PATIENCE_MS = 20000; // a change may open devices
 const TOKEN = 'nestswitch-token';
 
-export class Unreachable extends Error {} // there was no answer, or not in time
-export class Refused extends Error {} // the answer was no, in the switch's words
+export class Unreachable extends Error {} // no answer, or not in time
+export class Refused extends Error {} // the switch refused, with its error as the message
 
 async function fetched(path, patience, options) {
 	try {
@@ -24,7 +24,7 @@ async function answer(path, patience, options) {
 	return got;
 }
 
-// {reply, clock}: the answer, and when the switch gave it, in seconds of its clock.
+// {reply, clock}: the answer, and its time in seconds of the switch's clock.
 export function getTimed(method, params = {}) {
 	const query = new URLSearchParams(params).toString();
 
@@ -35,7 +35,7 @@ export async function get(method, params) {
 	return (await getTimed(method, params)).reply;
 }
 
-// Carries out a method that may change something; with another token than the one kept, if one is given.
+// Calls a method that may change something. token: the kept token, unless another one is given.
 export async function call(method, params = {}, token = sessionStorage.getItem(TOKEN)) {
 	const {reply} = await answer('api', CHANGE_PATIENCE_MS, {
 		method: 'POST',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// app: the page as a whole: asks the switch once a second, keeps what it said, and gives it to every part of the page. A new
-// question is asked only when the last one is answered or given up, so that a busy switch is not asked more, but less.
+// app: asks the switch once a second, keeps the answers, and shows them in every part of the page. A new question waits until
+// the last one is answered or given up. Therefore a busy switch gets fewer questions.
 
 import {Actions} from './actions.js';
 import {Refused, Unreachable, get, getTimed} from './api.js';
@@ -19,15 +19,15 @@ import {Why} from './why.js';
 
 const PERIOD_MS = 1000, EVENTS = 500;
 
-// What the parts are shown; now and heard are in ms of the browser's clock.
+// The data for all parts. now and heard are in ms of the browser's clock.
 const state = {
-	access: null, status: null, ports: [], groups: [], events: [], policy: null, // as the switch gave them
+	access: null, status: null, ports: [], groups: [], events: [], policy: null, // answers of the switch
 	history: new History(), selection: WHOLE, now: 0, heard: 0,
 };
 let parts = null;
 let round = null, nextRound = null;
 
-// #port=esx1, #group=nested-hosts: what is selected can be kept as a link.
+// #port=esx1, #group=nested-hosts: the address of the page contains the selection, therefore links can keep it.
 function selectionInAddress() {
 	const words = new URLSearchParams(location.hash.slice(1));
 	const kind = ['port', 'group'].find((one) => words.get(one));
@@ -45,7 +45,7 @@ function select(selection) {
 	ask();
 }
 
-// What is selected may be gone.
+// The selected port or group may no longer exist.
 function checkSelection() {
 	const {kind, name} = state.selection, all = kind === 'port' ? state.ports : state.groups;
 
@@ -58,7 +58,7 @@ async function policyOf({kind, name}) {
 		return await get('policy.show', {port: {name}, group: {group: name}, switch: {}}[kind]);
 	} catch (error) {
 		if (error instanceof Refused)
-			return null; // it is gone since
+			return null; // it no longer exists
 		throw error;
 	}
 }
@@ -76,7 +76,7 @@ async function read() {
 		state.policy = policy;
 }
 
-// The parts of the page, once the switch has answered: what keys and reasons there are, it knows.
+// The parts of the page. They need the switch's answer, because the switch knows its keys and reasons.
 async function build() {
 	const [keys, reasons] = await Promise.all([get('policy.keys'), get('stats.reasons')]);
 	const actions = new Actions(ask), macs = new MacTable(select);
@@ -105,7 +105,7 @@ async function askOnce() {
 	showConnection();
 }
 
-// One round of questions at a time; all who ask meanwhile share the one after it.
+// Runs one round of questions at a time. All callers during a round share the next one.
 function ask() {
 	if (!round)
 		return round = askOnce().finally(() => round = null);
@@ -122,13 +122,13 @@ async function loop() {
 	setTimeout(loop, Math.max(PERIOD_MS / 4, PERIOD_MS - (performance.now() - started)));
 }
 
-// Data older than three rounds is stale; it stays on the page, and says so.
+// Data older than three rounds is stale. It stays on the page and is marked.
 function showConnection() {
 	const age = performance.now() - state.heard, live = state.heard > 0 && age < 3 * PERIOD_MS;
 
 	mark(document.body, {'data-connection': live ? 'live' : state.heard ? 'stale' : 'waiting'});
 	put(byId('answer'), live ? 'live' : state.heard ? 'no answer' : 'no answer yet');
-	put(byId('age'), live || !state.heard ? '' : `for ${duration(age / 1000)}`); // apart: it is not read out every second
+	put(byId('age'), live || !state.heard ? '' : `for ${duration(age / 1000)}`); // apart, so that screen readers do not read it every second
 	if (live)
 		put(byId('trouble'), '');
 }

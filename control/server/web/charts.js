@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// charts: areas over time, stacked upwards and downwards from one base line, as SVG. No numbers of its own: all come from
-// samples of history.js.
+// charts: areas over time as SVG, stacked upwards and downwards from one base line. All numbers come from the samples of
+// history.js.
 
 import {element, mark, put, svg, sync} from './dom.js';
 import {clock} from './format.js';
@@ -9,7 +9,7 @@ import {GAP_MS, SPAN_MS} from './history.js';
 const LEFT = 70, RIGHT = 10, TOP = 8, BOTTOM = 20, HEIGHT = 150;
 const MINUTE = 60000;
 
-// The samples in runs without a gap: no line is drawn over a longer silence.
+// Splits samples into runs without a gap. No line crosses a gap.
 function runsOf(samples) {
 	const runs = [];
 
@@ -23,7 +23,7 @@ function runsOf(samples) {
 	return runs;
 }
 
-// The least round number that is not below `value`; its half is round, too.
+// The smallest round number that is not below `value`. Its half is round, too.
 function niceAbove(value) {
 	const power = 10 ** Math.floor(Math.log10(value));
 	return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= value * 0.999);
@@ -40,7 +40,7 @@ function line(points) {
 	return `M${points.map((p) => `${p.x.toFixed(1)} ${p.top.toFixed(1)}`).join('L')}`;
 }
 
-// The paths of series stacked on one another. scale: {x(at), y(value)}; gives [{fill, stroke}] in the order of the series.
+// The paths of stacked series. scale: {x(at), y(value)}. Returns [{fill, stroke}] in the order of the series.
 function stack(runs, series, scale) {
 	const sums = new Map();
 
@@ -58,7 +58,7 @@ function highest(samples, series) {
 	return Math.max(0, ...samples.map((sample) => series.reduce((sum, one) => sum + one.value(sample), 0)));
 }
 
-// A small picture of the same kind, without axes: received above, sent below.
+// A small chart without axes: received above, sent below.
 export function sparkline(root, samples, now, up, down) {
 	const width = 120, height = 24, middle = height / 2;
 	const recent = samples.filter((sample) => sample.at >= now - MINUTE), runs = runsOf(recent);
@@ -86,7 +86,7 @@ function showLegend(item, {tone, label, words}) {
 	put(item.children[2], words);
 }
 
-// One chart. up, down: samples => [{name, label, tone, value(sample)}]; say(value): with its unit.
+// One chart. up, down: samples => [{name, label, tone, value(sample)}]. say(value): formats a value with its unit.
 export class Chart {
 	constructor(root, {title, up, down = () => [], say, quiet}) {
 		Object.assign(this, {up, down, say, title, quiet, samples: [], now: 0, over: null});
@@ -119,10 +119,10 @@ export class Chart {
 
 		this.#drawAxes(width, scale, most, down.length > 0);
 		this.#drawAreas([...up.map((one) => [one, 1]), ...down.map((one) => [one, -1])], scale);
-		this.#tell(this.#pointed(width), up, down);
+		this.#showValues(this.#pointed(width), up, down);
 	}
 
-	// The sample under the pointer, which the picture moves along below it; null: there is none.
+	// The sample under the pointer. The picture moves along below the pointer. null: there is none.
 	#pointed(width) {
 		const at = this.now - SPAN_MS * (1 - (this.over - LEFT) / (width - LEFT - RIGHT));
 		const near = this.over === null ? null : this.#nearest(at);
@@ -183,13 +183,13 @@ export class Chart {
 			});
 	}
 
-	// The legend says what was at the pointer, or what is now.
-	#tell(pointed, up, down) {
+	// The legend shows the values at the pointer, or the latest values.
+	#showValues(pointed, up, down) {
 		const last = this.samples.at(-1), sample = pointed ?? (this.now - last?.at <= GAP_MS ? last : null);
 		const values = [...up, ...down].map((one) => ({...one, words: this.say(sample ? one.value(sample) : 0)}));
 		const all = values.map((one) => `${one.label} ${one.words}`).join(', ') || this.quiet;
 
-		// By the clock of today: that of timeOrigin stands still while the machine sleeps.
+		// Not timeOrigin, because its clock stands still while the machine sleeps.
 		put(this.when, pointed ? clock(new Date(Date.now() - performance.now() + pointed.at)) : '');
 		sync(this.legend, values, (one) => one.name, legendMade, showLegend);
 		if (!values.length)

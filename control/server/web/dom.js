@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// dom: elements made by code. What comes from the switch goes in as text, so that no name becomes markup.
+// dom: makes and updates elements. Words of the switch are inserted as text, therefore no name becomes markup.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-// Attributes that are functions become listeners; false, null and undefined leave one out, true sets it empty.
+// Functions become listeners. false, null and undefined omit an attribute. true sets an empty one.
 function dress(node, attributes, children) {
 	for (const [name, value] of Object.entries(attributes)) {
 		if (typeof value === 'function')
@@ -34,7 +34,7 @@ export function plainButton(text, click) {
 	return button(text, click, {class: 'plain'});
 }
 
-// Touches the page only where something is new: a thousand numbers a second are few when most stay.
+// Changes the page only if the text is new, because most of the many numbers stay the same.
 export function put(node, text) {
 	if (node.textContent !== text)
 		node.textContent = text;
@@ -50,7 +50,7 @@ export function byId(id) {
 	return document.getElementById(id);
 }
 
-// Keeps the children of `parent` in step with `items`: one for each key, in their order; make(item) and show(node, item).
+// Makes the children of `parent` match `items`: one for each key, in order. Calls make(item) and show(node, item).
 export function sync(parent, items, key, make, show) {
 	const old = new Map([...parent.children].map((node) => [node.dataset.key, node]));
 	const focused = document.activeElement;
@@ -72,10 +72,10 @@ export function sync(parent, items, key, make, show) {
 	}
 	old.forEach((node) => node.remove());
 	if (focused !== document.activeElement && parent.contains(focused))
-		focused.focus({preventScroll: true}); // it was moved
+		focused.focus({preventScroll: true}); // the move took its focus
 }
 
-// The state of a port as a shape of its own: full, hollow, struck through, a triangle.
+// The state of a port as a shape: full, hollow, struck through, or a triangle.
 export function stateIcon(state) {
 	return svg('svg', {class: 'state-icon', viewBox: '-8 -8 16 16', 'aria-hidden': 'true'}, stateShape(state));
 }

@@ -10,7 +10,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
 
 
 def bytes_of(path):
-    """A comma behind each, and one 0 more: C knows no empty array."""
+    """The bytes as a C initialiser, with one 0 more, because C has no empty array."""
     return "".join(f"{byte}," for byte in path.read_bytes()) + "0"
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// events: what happened lately, the newest first, each as a sentence.
+// events: the recent events as sentences, newest first.
 
 import {byId, element, plainButton, put, sync} from './dom.js';
 import {count, moment, plural} from './format.js';
@@ -15,19 +15,19 @@ const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, 'table-full', 'ev
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
-// type -> the sentence; ports are put in as {port: name}, which becomes a button.
+// type -> the sentence. A part {port: name} becomes a button.
 const SENTENCES = {
 	'mac-moved': (e) => [station(e), ' moved from ', {port: e.from}, ' to ', {port: e.to}],
-	'mac-flap': (e) => [station(e), ' moves too often: held on ', {port: e.from}, ', seen on ', {port: e.to}],
+	'mac-flap': (e) => [station(e), ' moved too often and is held on ', {port: e.from}, ', seen on ', {port: e.to}],
 	'violation': (e) => [{port: e.port}, `: ${plural(e.count, 'frame')} dropped as ${e.reason}, last from ${station(e)}`],
 	'port-err-disabled': (e) => [{port: e.port}, ` is err-disabled: ${e.reason}`],
 	'port-recovered': (e) => [{port: e.port}, ' has recovered'],
 	'port-up': (e) => [{port: e.port}, ' is up'],
 	'port-down': (e) => [{port: e.port}, ' is down'],
 	'table-full': (e) => [{port: e.port}, ': the MAC table is full'],
-	'config-rolled-back': (e) => [`the configuration is number ${e.number} again: what came after it was not confirmed`],
-	'config-rollback-failed': (e) => [`the configuration could not become number ${e.number} again`],
-	'events-lost': (e) => [`${count(e.count)} events were lost: too many at once`],
+	'config-rolled-back': (e) => [`the configuration was not confirmed and was rolled back to number ${e.number}`],
+	'config-rollback-failed': (e) => [`the rollback to configuration number ${e.number} failed`],
+	'events-lost': (e) => [`${count(e.count)} events were lost because too many came at once`],
 };
 
 function sentence(event) {
@@ -49,7 +49,7 @@ export class Events {
 		byId('event-list').append(this.list);
 	}
 
-	// events: the oldest first.
+	// events: oldest first.
 	show(shown) {
 		const {kind, text} = Object.fromEntries(new FormData(this.form));
 		const types = kind === 'all' ? null : KINDS[kind] ?? USUAL, word = text.trim().toLowerCase();
@@ -58,7 +58,7 @@ export class Events {
 
 		this.shown = shown;
 		put(this.note, wanted.length ? `${plural(wanted.length, 'event')} of the last ${count(shown.events.length)}`
-			: 'Nothing of the kind so far.');
+			: 'No such events so far.');
 		sync(this.list, rowsOf(wanted).slice(0, ROWS), (row) => row.key, (row) => this.#made(row.event), showTimes);
 	}
 
@@ -79,7 +79,7 @@ function showTimes(item, {event, times, since}) {
 	put(item.lastElementChild, event.type + (times > 1 ? `, ${count(times)} times since ${moment(new Date(since))}` : ''));
 }
 
-// The newest first. Violations of one port and reason, of which there may be one a second, are one row with their sum.
+// Newest first. The violations of one port and reason are one row with their sum, because there may be one each second.
 function rowsOf(events) {
 	const rows = new Map();
 
@@ -89,6 +89,6 @@ function rowsOf(events) {
 		rows.delete(same); // so that it comes last
 		rows.set(same, {event: {...event, count: frames + (event.count ?? 0)}, times: times + 1, since});
 	}
-	// As many may be another sum later, when the oldest is forgotten: the last one's date tells.
+	// The date of the last one is part of the key, because the sum changes when the oldest is forgotten.
 	return [...rows].map(([same, row]) => ({...row, key: `${same} ${row.times} ${row.event.date}`})).reverse();
 }

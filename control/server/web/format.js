@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// format: numbers as people read them: grouped or with a prefix, always with their unit.
+// format: numbers for people, grouped or with a prefix, with their unit.
 
 const GROUPED = new Intl.NumberFormat('en-GB');
 const CLOCK = new Intl.DateTimeFormat('en-GB', {hour: '2-digit', minute: '2-digit', second: '2-digit'});
@@ -53,7 +53,7 @@ export function clock(date) {
 	return CLOCK.format(date);
 }
 
-// The time of day; of another day than today with its date.
+// The time of day, with the date if it is not today.
 export function moment(date) {
 	return (date.toDateString() === new Date().toDateString() ? '' : `${DAY.format(date)}, `) + clock(date);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// head: the switch in a line: its name, how long it is up, what it does now, how full it is.
+// head: the name, uptime, throughput and fill levels of the switch.
 
 import {byId, element, mark, put, sync} from './dom.js';
 import {bits, count, duration, percent} from './format.js';
@@ -26,14 +26,14 @@ function showWorker(item, worker) {
 	mark(item, {title: `worker ${worker.id}, core ${worker.lcore}: ${worker.ports.join(', ')}`});
 }
 
-// What was applied and not confirmed yet takes with it what is changed here, too.
+// Changes made on this page are rolled back too, while a confirmation is pending.
 function pendingWords(confirm) {
 	if (!confirm)
 		return '';
 	if (confirm.problem)
-		return `Configuration ${confirm.number} should have come back, but: ${confirm.problem}`;
-	return `Configuration ${confirm.number} comes back in ${duration(confirm.seconds_left)}, without any change since, `
-		+ 'unless these are confirmed: nestctl config confirm';
+		return `The rollback to configuration ${confirm.number} failed: ${confirm.problem}`;
+	return `Rollback to configuration ${confirm.number} in ${duration(confirm.seconds_left)}, including all changes since, `
+		+ 'unless they are confirmed: nestctl config confirm';
 }
 
 export class Head {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// history: what counters became, as rates over the last five minutes; of each port, each port group and the whole switch.
+// history: the rates of counters over the last five minutes, for each port, each port group and the whole switch.
 
 export const SPAN_MS = 300000;
-export const GAP_MS = 3000; // without a sample for longer, nothing is known
+export const GAP_MS = 3000; // the longest time between two samples of a line
 const RATES = ['rxFrames', 'rxBits', 'txFrames', 'txBits'];
 
 // A selection is {kind: 'switch'|'group'|'port', name}.
@@ -18,7 +18,7 @@ export function membersOf(selection, ports) {
 	return ports.filter((port) => (selection.kind === 'port' ? port.name : port.port_group) === selection.name);
 }
 
-// Reasons of both directions in one object; a rate limit there is in each.
+// The drop reasons of both directions in one object. The prefix is needed because rate_limit is in both.
 export function dropsOf(port) {
 	const drops = {};
 
@@ -35,7 +35,7 @@ function countersOf(port) {
 	};
 }
 
-// The rates between two readings; null where the counters began anew.
+// The rates between two readings. null: the counters were reset.
 function rates(before, now, at, seconds) {
 	const sample = {at, drops: {}};
 
@@ -61,10 +61,10 @@ function sum(samples, at) {
 
 export class History {
 	#before = new Map(); // port -> {clock, counters}
-	#samples = new Map(); // key of a selection -> samples, the oldest first
+	#samples = new Map(); // key of a selection -> samples, oldest first
 	#at = 0; // of the latest reading
 
-	// A reading of all ports: clock is when the switch made it, at is when it came, in ms that never go back.
+	// Adds a reading of all ports. clock: its time by the switch. at: its arrival, in ms that never go back.
 	add(ports, clock, at) {
 		const fresh = new Map(ports.map((port) => [port.name, this.#read(port, clock, at)]));
 		const known = (some) => some.map((port) => fresh.get(port.name)).filter((sample) => sample);
@@ -113,7 +113,7 @@ export class History {
 		return this.#samples.get(keyOf(selection)) ?? [];
 	}
 
-	// The latest sample, or one of zeros: a group that lost its ports has only old ones.
+	// The latest sample. Zeros if it is too old, as in a group that lost its ports.
 	latest(selection) {
 		const last = this.of(selection).at(-1);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// mactable: the MAC table, searched by the switch and shown a hundred rows at a time. The switch gives pages of 4096 entries
-// in the order of VLAN and MAC; sorting is within such a page, so that a million entries never come at once. A part of a MAC,
-// which the switch cannot search for, is looked for in page after page, and may be given up.
+// mactable: the MAC table. The switch searches it, and the page shows a hundred rows at a time. The switch sends pages of
+// 4096 entries in the order of VLAN and MAC. The page sorts within such a page, so that a million entries never come at once.
+// The switch cannot search for a part of a MAC, therefore this code searches page after page. You can stop that search.
 
 import {Refused, get} from './api.js';
 import {byId, element, mark, plainButton, put, sync} from './dom.js';
@@ -18,14 +18,14 @@ const COLUMNS = [
 	{name: 'age', label: 'Last seen', numeric: true, value: (entry) => entry.age},
 ];
 
-// What the form asks for: parameters of fdb.show, and the hexadecimal digits of a part of a MAC.
+// The search of the form: parameters of fdb.show, and the hexadecimal digits of a part of a MAC.
 function wanted(form) {
 	const {mac, port, vlan, type} = Object.fromEntries(new FormData(form));
 	const digits = mac.toLowerCase().replace(/[\s:.-]/g, '');
 	const params = Object.fromEntries(Object.entries({port, vlan, type}).filter(([, value]) => value));
 
 	if (/[^0-9a-f]/.test(digits) || digits.length > MAC_DIGITS)
-		throw new Refused('a MAC, or a part of one, is made of the digits 0-9 and a-f');
+		throw new Refused('a MAC, or part of one, has only the digits 0-9 and a-f');
 	if (digits.length < MAC_DIGITS)
 		return {params, part: digits};
 	return {params: {...params, mac: digits.match(/../g).join(':')}, part: ''};
@@ -45,12 +45,12 @@ function showEntry(row, entry) {
 }
 
 export class MacTable {
-	#entries = []; // the page that the switch gave
-	#next = null; // where the one behind it begins
-	#starts = [null]; // where this one and those before it began; the first one begins nowhere
-	#first = 0; // the row of #entries on top
-	#search = 0; // the number of the search that may show something
-	#pages = 0; // of the switch, that what is shown took; 0: there was no answer yet
+	#entries = []; // the current page of the switch
+	#next = null; // the start of the next page
+	#starts = [null]; // the starts of the pages up to this one; null for the first page
+	#first = 0; // the index of the top row in #entries
+	#search = 0; // the number of the current search; older ones show nothing
+	#pages = 0; // number of pages read for the shown rows; 0: no answer yet
 	#loading = false;
 	#typing = 0;
 
@@ -76,7 +76,7 @@ export class MacTable {
 		this.search();
 	}
 
-	// Ports that can be chosen.
+	// Updates the list of ports.
 	show({ports}) {
 		sync(byId('mac-port'), [{name: ''}, ...ports], (port) => port.name,
 			(port) => element('option', {value: port.name}, port.name || 'any port'), () => {});
@@ -106,7 +106,7 @@ export class MacTable {
 		this.#draw();
 	}
 
-	// What is shown stays up to date, unless the switch would have to search its whole table for that.
+	// Refreshes the rows, unless the switch would have to search its whole table for them.
 	#refresh() {
 		if (!this.#loading && this.#pages <= 1 && !document.hidden && document.body.dataset.connection === 'live')
 			this.#load();
@@ -126,7 +126,7 @@ export class MacTable {
 			this.#loading = false;
 	}
 
-	// A page of the switch; of a part of a MAC, as many as it takes to find a hundred.
+	// Reads a page of the switch. For a part of a MAC, reads pages until a hundred entries are found.
 	async #read(search, {params, part}) {
 		const found = [];
 		let after = this.#starts.at(-1), pages = 0, seen = 0, searching = true;
@@ -175,12 +175,12 @@ export class MacTable {
 		return this.#load();
 	}
 
-	// progress: what to say while a search goes on; problem: why it does not.
+	// progress: the state of a running search. problem: why it failed.
 	#draw(progress = '', problem = '') {
 		const all = this.#entries;
 
 		while (this.#first >= Math.max(1, all.length))
-			this.#first -= ROWS; // there are fewer than before
+			this.#first -= ROWS; // there are fewer entries now
 		const rows = this.sorting.sort(all).slice(this.#first, this.#first + ROWS);
 		sync(this.body, rows, (entry) => `${entry.vlan} ${entry.mac} ${entry.port}`, () => this.#made(), showEntry);
 		mark(this.note, {'data-bad': problem !== ''});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// policy: each key of the selection: its value, where that comes from, what it does; and, for who may, its change.
+// policy: the keys of the selection with their values, origins and meanings. With the token, you can change them.
 
 import {button, byId, element, mark, put, sync} from './dom.js';
 import {count} from './format.js';
@@ -11,11 +11,11 @@ function words(selection, verb, ...rest) {
 	return [METHODS[selection.kind], verb, ...(selection.name ? [selection.name] : []), ...rest].join(' ');
 }
 
-function whom({kind, name}) {
+function nameOf({kind, name}) {
 	return {switch: 'the whole switch', group: `port group ${name}`, port: `port ${name}`}[kind];
 }
 
-// How a value is entered: a choice, a number between its limits, or a list of VLANs.
+// The field for a value: a choice, a number within limits, or a list of VLANs.
 function field(row, value) {
 	const option = (word) => element('option', {selected: word === value}, word);
 
@@ -47,7 +47,7 @@ export class Policy {
 		const rows = this.keys.filter((row) => wanted(policy?.[row.key]));
 
 		this.shown = shown;
-		put(byId('policy-note'), rows.length || !policy ? '' : 'Every key has its default.');
+		put(byId('policy-note'), rows.length || !policy ? '' : 'All keys have their defaults.');
 		sync(this.body, rows, (row) => row.key, (row) => this.#made(row),
 			(node, row) => this.#showRow(node, row, policy[row.key], selection));
 	}
@@ -77,7 +77,7 @@ export class Policy {
 		const label = element('label', {}, name, input, element('small', {}, row.help));
 
 		this.actions.confirm({
-			title: `Set ${row.key} of ${whom(selection)}`, field: label,
+			title: `Set ${row.key} of ${nameOf(selection)}`, field: label,
 			command: () => words(selection, 'set', row.key, input.value),
 			method: `${METHODS[selection.kind]}.set`,
 			params: () => ({name: selection.name, set: {[row.key]: input.value}}),
@@ -89,8 +89,8 @@ export class Policy {
 		const {selection} = this.shown;
 
 		this.actions.confirm({
-			title: `Unset ${row.key} of ${whom(selection)}`,
-			effect: 'What is inherited holds again.',
+			title: `Unset ${row.key} of ${nameOf(selection)}`,
+			effect: 'The inherited value applies again.',
 			command: () => words(selection, 'unset', row.key),
 			method: `${METHODS[selection.kind]}.unset`,
 			params: () => ({name: selection.name, keys: [row.key]}),

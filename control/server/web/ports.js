@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// ports: a row a port: state, MACs, rates of both directions, drops, the last minute as a picture.
+// ports: a row for each port: state, MACs, rates of both directions, drops, and a chart of the last minute.
 
 import {byId, element, mark, plainButton, put, stateIcon, sync} from './dom.js';
 import {bits, count, frames} from './format.js';
 import {sparkline, sparklineMade} from './charts.js';
 import {Sorting} from './sorting.js';
 
-const lost = (sample) => Object.values(sample.drops).reduce((sum, rate) => sum + rate, 0);
+const droppedRate = (sample) => Object.values(sample.drops).reduce((sum, rate) => sum + rate, 0);
 const COLUMNS = [
 	{name: 'name', label: 'Port', value: (row) => row.port.name},
 	{name: 'group', label: 'Group', value: (row) => row.port.port_group ?? ''},
@@ -14,7 +14,7 @@ const COLUMNS = [
 	{name: 'macs', label: 'MACs', numeric: true, value: (row) => row.port.macs},
 	{name: 'rx', label: 'Received', numeric: true, value: (row) => row.latest.rxBits},
 	{name: 'tx', label: 'Sent', numeric: true, value: (row) => row.latest.txBits},
-	{name: 'drops', label: 'Dropped', numeric: true, value: (row) => lost(row.latest)},
+	{name: 'drops', label: 'Dropped', numeric: true, value: (row) => droppedRate(row.latest)},
 ];
 
 function showRow(node, {port, latest, samples}, now) {
@@ -31,8 +31,8 @@ function showRow(node, {port, latest, samples}, now) {
 	put(tx.children[1], frames(latest.txFrames));
 	mark(rx, {'data-some': latest.rxFrames > 0});
 	mark(tx, {'data-some': latest.txFrames > 0});
-	put(drops, lost(latest) ? frames(lost(latest)) : '–');
-	mark(drops, {'data-some': lost(latest) > 0});
+	put(drops, droppedRate(latest) ? frames(droppedRate(latest)) : '–');
+	mark(drops, {'data-some': droppedRate(latest) > 0});
 	sparkline(picture.firstElementChild, samples, now, {value: (s) => s.rxBits}, {value: (s) => s.txBits});
 }
 
@@ -63,7 +63,7 @@ export class Ports {
 	}
 
 	#made(name) {
-		const select = () => this.select({kind: 'port', name}); // by the button's clicks, too, as they reach the row
+		const select = () => this.select({kind: 'port', name}); // clicks on the button reach the row, too
 		const double = () => element('td', {class: 'number double'}, element('span'), element('span', {class: 'second'}));
 
 		return element('tr', {click: select},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// rates: the last minutes of the selection as charts: bits, frames, drops by reason.
+// rates: charts of the selection over the last minutes: bits, frames, and drops by reason.
 
 import {Chart} from './charts.js';
 import {byId} from './dom.js';
@@ -17,11 +17,11 @@ function rateChart(root, title, say, rx, tx) {
 
 function labelOf(drop) {
 	const [side, reason] = drop.split(':');
-	return side === 'tx' ? `${reason} (on the way out)` : reason;
+	return side === 'tx' ? `${reason} (egress)` : reason;
 }
 
 export class Rates {
-	#tones = new Map(); // drop reason -> its colour, for as long as the page is open
+	#tones = new Map(); // drop reason -> its colour, until the page is closed
 
 	constructor() {
 		const root = byId('charts');
@@ -31,7 +31,7 @@ export class Rates {
 			rateChart(root, 'Frames', frames, 'rxFrames', 'txFrames'),
 			new Chart(root, {
 				title: 'Dropped, by reason', say: frames, up: (samples) => this.#drops(samples),
-				quiet: 'nothing in the last five minutes',
+				quiet: 'no drops in the last five minutes',
 			}),
 		];
 	}
@@ -41,7 +41,7 @@ export class Rates {
 			chart.show(history.of(selection), now);
 	}
 
-	// The reasons seen in these samples, the most frequent at the bottom.
+	// The reasons in these samples, most frequent at the bottom.
 	#drops(samples) {
 		const sums = {};
 

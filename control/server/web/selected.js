@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// selected: what is selected: the switch, a port group or a port; and what may be done with a port.
+// selected: the selected switch, port group or port, and the actions on a port.
 
 import {byId, element, mark, put, stateIcon, sync} from './dom.js';
 import {plural} from './format.js';
@@ -11,22 +11,22 @@ const TITLES = {switch: () => 'The whole switch', group: (name) => `Port group $
 const ACTIONS = {
 	'port-enable': {
 		title: 'Enable', method: 'port.enable', command: (name) => `port enable ${name}`, params: (name) => ({name}),
-		effect: 'It forwards again; err-disabled ends.',
+		effect: 'The port forwards again. This also ends err-disabled.',
 	},
 	'port-disable': {
 		title: 'Disable', method: 'port.disable', command: (name) => `port disable ${name}`, params: (name) => ({name}),
-		effect: 'Nothing is received from it or sent to it, and its learned MACs are forgotten.',
+		effect: 'The port receives and sends nothing. Its learned MACs are flushed.',
 	},
 	'port-flush': {
-		title: 'Forget the MACs of', method: 'fdb.flush',
+		title: 'Flush the MACs of', method: 'fdb.flush',
 		command: (name) => `fdb flush port ${name}`, params: (port) => ({port}),
-		effect: 'Those learned on it are forgotten, and learned again from their next frames.',
+		effect: 'The MACs learned on the port are flushed. Their next frames teach them again.',
 	},
 };
 
 function factsOf(port) {
 	const group = port.port_group ? `group ${port.port_group}` : 'no group';
-	const own = port.effective_mac ? [`its own MAC ${port.effective_mac}`] : [];
+	const own = port.effective_mac ? [`MAC address ${port.effective_mac}`] : [];
 
 	return [port.device ?? 'no device', group, plural(port.macs, 'MAC'), ...own];
 }

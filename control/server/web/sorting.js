@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// sorting: column heads that sort. The first click goes up (numbers: down), the second turns it round, the third gives the
-// order that the rows came in.
+// sorting: column heads that sort. The first click sorts upwards (numbers: downwards), the second reverses the order, the
+// third restores the original order.
 
 import {element, mark, plainButton} from './dom.js';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// topology: the switch as a tall box, its ports left and right of it in the boxes of their groups, and what goes over each
-// link now. A click or Enter selects; arrow keys go from port to port.
+// topology: the switch as a tall box, its ports on both sides in the boxes of their groups, and the current rate of each link.
+// A click or Enter selects. Arrow keys go from port to port.
 
 import {byId, mark, put, stateShape, svg, sync} from './dom.js';
 import {bits, count, plural} from './format.js';
@@ -8,7 +8,7 @@ import {WHOLE} from './history.js';
 
 const NARROW = 460, GAP = 14, PAD = 8, HEAD = 24;
 
-// The port groups in the order of their first port; those without any behind them.
+// The port groups in the order of their first port. Empty groups come last.
 function partsOf(ports, groups) {
 	const named = Map.groupBy(ports, (port) => port.port_group ?? '');
 	const empty = groups.filter((group) => !named.has(group.name)).map((group) => [group.name, []]);
@@ -19,7 +19,7 @@ function partsOf(ports, groups) {
 const heightOf = (part, row) => HEAD + PAD + part.members.length * row;
 const sumOf = (side, row) => side.reduce((sum, part) => sum + heightOf(part, row) + GAP, 0);
 
-// Each part goes to the shorter side; if that leaves them far from even, the last one of the longer side is split.
+// Each part goes to the shorter side. If the sides then differ much, the last part of the longer side is split.
 function sidesOf(parts, columns, row) {
 	const sides = Array.from({length: columns}, () => []);
 	const shortest = () => sides.reduce((best, side) => (sumOf(side, row) < sumOf(best, row) ? side : best));
@@ -36,7 +36,7 @@ function sidesOf(parts, columns, row) {
 	return sides;
 }
 
-// The parts of a side one below the other, in the middle of the height.
+// The boxes of a side, one below the other, vertically centred.
 function boxesOf(side, row, place) {
 	let y = (place.height - sumOf(side, row) + GAP) / 2;
 
@@ -47,7 +47,7 @@ function boxesOf(side, row, place) {
 	});
 }
 
-// Where everything goes: {width, height, hub, boxes, nodes}, all in pixels.
+// The positions of all parts: {width, height, hub, boxes, nodes}, in pixels.
 function layout(width, ports, groups) {
 	const columns = width < NARROW ? 1 : 2;
 	const each = Math.ceil(ports.length / columns);
@@ -110,7 +110,7 @@ function linkWidth(rate) {
 	return rate > 0 ? Math.min(7, 1 + Math.log10(1 + rate / 1000)) : 0;
 }
 
-// Two lines to a link: into the switch above, out of it below.
+// A link has two lines: received above, sent below.
 function showLink(node, [x1, x2], middle, rates, latest) {
 	const [wire, rx, tx, above, below] = node.children;
 	const into = linkWidth(latest.rxBits), out = linkWidth(latest.txBits);
@@ -151,7 +151,7 @@ export class Topology {
 		this.#oneTabStop(shown.selection);
 	}
 
-	// What makes an element a button: a click, Enter or Space.
+	// Makes an element a button, by click, Enter or Space.
 	#choose(selection) {
 		return {
 			click: () => this.select(selection),
@@ -191,7 +191,7 @@ export class Topology {
 			link, svg('rect', {rx: 6}), svg('g', {class: 'icon'}), text('name'), text('note'));
 	}
 
-	// All ports are one stop of the Tab key: the selected one, or the first.
+	// All ports together are one stop of the Tab key: the selected port, or the first.
 	#oneTabStop(selection) {
 		const all = [...this.nodes.children];
 		const stop = all.find((node) => selection.kind === 'port' && node.dataset.key === selection.name) ?? all[0];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// webfiles: the files of the web page, put into the program when it is built.
+// webfiles: the files of the web page. The build puts them into the program.
 #pragma once
 
 #include <stddef.h>
@@ -11,5 +11,5 @@ struct webfile {
 	size_t size;
 };
 
-// A file without a path stands behind the last one.
+// A row without a path follows the last file.
 extern const struct webfile webfiles[];

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// why: why frames do not arrive: what the counters of a selection say, and what decides it. The meaning of each reason and
-// its keys come from the switch.
+// why: explains why frames do not arrive, from the counters of a selection. The meaning of each reason and its keys come from
+// the switch.
 
 import {byId, element, mark, plainButton, put, sync} from './dom.js';
 import {frames, plural} from './format.js';
 import {dropsOf, membersOf} from './history.js';
 
-const SIDES = {rx: 'Frames from here that went no further', tx: 'Frames for here that were not delivered'};
+const SIDES = {rx: 'Received frames that were dropped', tx: 'Frames that could not be sent'};
 const STATES = {
-	'down': 'The port has no link: nobody is connected to its device, or the interface behind it is down.',
-	'disabled': 'The port is switched off (port enable brings it back).',
-	'err-disabled': 'A violation has switched the port off; port enable brings it back, or recovery-time does.',
+	'down': 'The port has no link: its device has no peer, or the interface behind it is down.',
+	'disabled': 'The port is disabled (port enable enables it).',
+	'err-disabled': 'A violation has shut the port down. port enable enables it, or recovery-time does.',
 };
 
 function totals(ports) {
@@ -22,14 +22,14 @@ function totals(ports) {
 	return sum;
 }
 
-// Where a reason counts most; null where a port is looked at.
+// The port that has most drops of a reason. null: the selection is a port.
 function mostOn(key, selection, ports) {
 	const frames = (port) => dropsOf(port)[key] ?? 0;
 
 	return selection.kind === 'port' ? null : ports.reduce((most, port) => (frames(port) > frames(most) ? port : most)).name;
 }
 
-// What can be said without any counted drop.
+// Notes that need no counted drop.
 function notes(selection, ports, policy) {
 	const total = (name) => ports.reduce((sum, port) => sum + port[name], 0);
 	const port = selection.kind === 'port' ? ports[0] : null;
@@ -38,14 +38,14 @@ function notes(selection, ports, policy) {
 	if (port && STATES[port.state])
 		said.push(STATES[port.state]);
 	if (port?.state === 'up' && !port.rx_packets)
-		said.push('Nothing has come from this port so far: look at the guest and at what it is plugged into.');
+		said.push('The port has received no frames so far. Check the guest and its connection.');
 	if (total('not_learned'))
-		said.push(`${plural(total('not_learned'), 'frame')} from new MACs passed unlearned, as mac-limit was reached: `
-			+ 'what is sent to these MACs is flooded.');
+		said.push(`${plural(total('not_learned'), 'frame')} from new MACs passed without learning because mac-limit is reached. `
+			+ 'Frames to these MACs are flooded.');
 	if (port && policy?.['unicast-flood']?.value === 'off')
-		said.push('unicast-flood is off: frames for a MAC that is not in the table are not tried here.');
+		said.push('unicast-flood is off: frames to unknown MACs are not sent to this port.');
 	if (port && policy?.['mac-learning']?.value === 'off')
-		said.push('mac-learning is off: the port is reached at its effective MAC and by group addresses only.');
+		said.push('mac-learning is off: only frames to its effective MAC and to group addresses reach the port.');
 	return said;
 }
 
@@ -67,7 +67,7 @@ export class Why {
 		const said = notes(selection, mine, policy);
 
 		if (!Object.values(sums).some((frames) => frames))
-			said.push('Nothing was dropped: all that came from here went on, and all that was for here was delivered.');
+			said.push('No frames were dropped, in either direction.');
 		sync(this.notes, said, (text) => text, (text) => element('li', {}, text), () => {});
 		for (const {heading, list, rows} of this.sides) {
 			const some = rows.filter(({name}) => sums[name]).map((row) => ({
@@ -99,7 +99,7 @@ function showRow(node, row) {
 		(item, key) => showKey(item, key, row.most ? null : row.policy?.[key]));
 }
 
-// A key, with its value where that of one port is meant.
+// A key, with its value if the selection is one port.
 function showKey(item, key, value) {
 	const [words, origin] = item.children;
 

@@ -294,7 +294,7 @@ def ports_by_file(live):
     twice = there.replace("name: e\n  device: 'null:'", "name: e\n  device: 'tap:one'").replace("name: d\n  device: 'null:'",
                                                                                        "name: d\n  device: 'tap:one'")
     path = live.bench.file("ports.yaml", twice)
-    live.bench.fails(USAGE, "'tap:one' is that of port 'e'", "nestctl", "-s", live.path, "config", "apply", path)
+    live.bench.fails(USAGE, "'tap:one' belongs to port 'e'", "nestctl", "-s", live.path, "config", "apply", path)
     wrong = there.replace("name: e\n  device: 'null:'", "name: e\n  device: af_packet:nosuch0")
     path = live.bench.file("ports.yaml", wrong)
     live.bench.fails(REFUSED, "'e': cannot .*nosuch0", "nestctl", "-s", live.path, "config", "apply", path)
@@ -411,7 +411,7 @@ def many_clients(live):
 def too_many_clients(live):
     """clients beyond the limit are refused until others disconnect"""
     clients = [live.client() for _ in range(80)]
-    live.bench.fails(REFUSED, "there are 64 control clients already", "nestctl", "-s", live.path, "status")
+    live.bench.fails(REFUSED, "64 control clients are connected", "nestctl", "-s", live.path, "status")
     for client in clients:
         client.close()
     deadline = time.monotonic() + 5

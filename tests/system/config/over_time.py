@@ -198,26 +198,26 @@ switch: { name: lab }
         monitor.call("monitor", {"types": ["config-rolled-back"]})
         self.flows()
         warned = self.say("config apply cut.yaml confirm 1")
-        assert f"not confirmed: configuration {number} comes back in 1 s" in warned, warned
+        assert f"not confirmed: rollback to configuration {number} in 1 s" in warned, warned
         tap.equal(self.waits(), {"seconds_left": 1, "number": number, "problem": None}, "waiting configuration")
         assert re.search(rf"^confirm +1 s left, then rollback to configuration {number}$", self.print("status"), re.MULTILINE)
         self.stands_still()
         self.await_end(0.9)
         self.flows()
         tap.equal(self.print("config show"), before, "configuration")
-        tap.equal(self.newest()["what"], f"not confirmed: back to {number}", "words of the newest configuration")
+        tap.equal(self.newest()["what"], f"not confirmed: rollback to {number}", "words of the newest configuration")
         event = monitor.answer()["params"]
         tap.equal((event["type"], event["number"]), ("config-rolled-back", number + 2), "event")
-        self.await_log(f"nobody has confirmed the configuration: number {number} is in force again")
+        self.await_log(f"the configuration was not confirmed: rolled back to number {number}")
         monitor.close()
 
     def all_of_it_goes(self):
         """the rollback includes later changes; another `confirm` restarts the timer"""
         before, number = self.print("config show"), self.newest()["number"]
         self.say("config apply cut.yaml confirm 1")
-        assert "comes back" in self.say("port add c device null:")
-        assert "comes back" in self.say("config apply live.yaml")
-        assert "comes back" in self.say("config apply cut.yaml confirm 2")
+        assert "rollback to" in self.say("port add c device null:")
+        assert "rollback to" in self.say("config apply live.yaml")
+        assert "rollback to" in self.say("config apply cut.yaml confirm 2")
         tap.equal(self.waits()["number"], number, "number that comes back")
         assert f"not confirmed yet, {number} comes back in 2 s" in self.say("config save", REFUSED)
         assert "not confirmed" in self.say("config save elsewhere.yaml", REFUSED)
@@ -252,7 +252,7 @@ switch: { name: lab }
         self.before, number = other.print("config show"), other.newest()["number"]
         gone.rename(self.bench.folder / "away.pcap")
         other.say("config apply live.yaml confirm 1")
-        other.await_log(rf"nestswitch: error: nobody has confirmed the configuration, but number {number} cannot come back: .*barred.pcap")
+        other.await_log(rf"nestswitch: error: the configuration was not confirmed, but the rollback to number {number} failed: .*barred.pcap")
         other.await_log(rf"nestswitch: error: number {number + 1} stays in force")
         assert "barred.pcap" in other.waits()["problem"], other.waits()
         tap.equal(other.newest()["number"], number + 1, "number in force")

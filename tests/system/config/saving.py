@@ -147,7 +147,7 @@ class Saving:
         tap.equal(live.file.read_text(), live.print("config show"), "file")
         live.file.unlink()
         live.file.symlink_to("nowhere.yaml")
-        assert "a link to nowhere" in live.say("config save", REFUSED)
+        assert "a dangling link" in live.say("config save", REFUSED)
         live.file.unlink()
 
     def mode_and_owner(self, live):
@@ -169,14 +169,14 @@ class Saving:
         os.mkfifo(folder / "fifo")
         (folder / "large").write_bytes(b"#" * (16 << 20) + b"#")
         places = (
-            (folder / "nosuch/lab.yaml", "No such file"), (folder, "no regular file"), (f"{folder}/", "no regular file"),
-            (f"{folder}/new/", "no name of a file"), (folder / "fifo", "no regular file"), ("/dev/null", "no regular file"),
+            (folder / "nosuch/lab.yaml", "No such file"), (folder, "not a regular file"), (f"{folder}/", "not a regular file"),
+            (f"{folder}/new/", "not the name of a file"), (folder / "fifo", "not a regular file"), ("/dev/null", "not a regular file"),
             (folder / "lab.yaml/x", "Not a directory"), (folder / "large", "too large"), ("/proc/lab.yaml", "cannot"),
             (folder / ("x" * 250), "too long"), (folder / ("x" * 300), "too long"))
         for path, why in places:
             assert why in (said := live.say(f"config save {path}", REFUSED)), f"{path}: {said}"
         answer = live.client.call("config.save", {"file": "lab.yaml"})
-        assert "does not begin with a /" in answer["error"]["message"], answer
+        assert "does not start with /" in answer["error"]["message"], answer
         tap.equal(self.files(live), ["fifo", "lab.yaml", "large"], "files")
 
     def cut_short(self, live):

@@ -17,7 +17,7 @@ AUTHORIZED = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/j
 
 # (path, status, pattern of the message)
 QUESTIONS = (
-    ("/nosuch", 404, "nothing is here"),
+    ("/nosuch", 404, "not found"),
     ("/../etc/passwd", 404, ""),
     ("/index.html", 404, ""),
     ("/metrics/x", 404, ""),
@@ -56,7 +56,7 @@ REQUESTS = (
     (AUTHORIZED, "{", 200, "-32700"),
     (AUTHORIZED, "[]", 200, "-32600"),
     (AUTHORIZED, '{"jsonrpc": "2.0", "method": "nosuch", "id": 1}', 200, "-32601.*unknown method"),
-    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "monitor", "id": 1}', 200, "-32000.*wants the control socket"),
+    (AUTHORIZED, '{"jsonrpc": "2.0", "method": "monitor", "id": 1}', 200, "-32000.*needs the control socket"),
     (AUTHORIZED, '{"jsonrpc": "2.0", "method": "port.disable", "id": 1, "params": {"name": "nosuch"}}', 200, "no port 'nosuch'"),
 )
 
@@ -76,7 +76,7 @@ OPTIONS = (
     (["--http", "9100", "--web-write", "--token-file", "nosuch"], USAGE, "nosuch: No such file"),
     (["--http", "9100", "--web-write", "--token-file", "short"], USAGE, "16 to 256"),
     (["--http", "9100", "--web-write", "--token-file", "long"], USAGE, "16 to 256"),
-    (["--http", "9100", "--web-write", "--token-file", "spaced"], USAGE, "without a space"),
+    (["--http", "9100", "--web-write", "--token-file", "spaced"], USAGE, "without spaces"),
     (["--http", "9100", "--web-write", "--token-file", "."], USAGE, r"token"),
     (["--log", "file"], USAGE, "stderr or syslog"),
     (["--log-level", "loud"], USAGE, "error, warning, notice, info or debug"),
@@ -173,7 +173,7 @@ def saves(site):
     """config.save writes only the file of `run`, whether the request names it or not."""
     own, other = site.bench.folder / "web.yaml", site.bench.folder / "other.yaml"
     site.call("port.set", {"name": "b", "set": {"mac-limit": 77}})
-    for params, words in (({"file": str(other)}, f'"error".*{own} alone'), ({"file": "/etc/passwd"}, f'"error".*{own} alone'),
+    for params, words in (({"file": str(other)}, f'"error".*{own} only'), ({"file": "/etc/passwd"}, f'"error".*{own} only'),
                           ({}, f'"result".*"file": ?"{own}"'), ({"file": str(own)}, f'"result".*"file": ?"{own}"')):
         request = {"jsonrpc": "2.0", "id": 1, "method": "config.save", "params": params}
         answer = site.ask("POST", "/api", json.dumps(request), AUTHORIZED.items())

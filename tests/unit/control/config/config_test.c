@@ -25,8 +25,8 @@ struct refusal {
 
 static const struct refusal refusals[] = {
 	// not YAML, or YAML of another structure
-	{"", 1, 1, "nothing in it"},
-	{"# nothing\n", 1, 1, "nothing in it"},
+	{"", 1, 1, "is empty"},
+	{"# nothing\n", 1, 1, "is empty"},
 	{"ports: [", 2, 1, ""}, // after the end
 	{"ports:\n\t- a\n", 2, 1, ""},
 	{"ports: []\n---\nports: []\n", 3, 1, "a second document"},
@@ -47,12 +47,13 @@ static const struct refusal refusals[] = {
 	{"ports: []\nswitch: {nam: x}\n", 2, 10, "did you mean 'name'?"},
 	{"ports: []\nswitch: {colour: x}\n", 2, 10,
 	 "unknown key 'colour' in switch (name or mac-table-size)"},
-	{"ports: []\nports: []\n", 2, 1, "key 'ports' is there twice"},
-	{"ports: []\npolicy: {bpdu: filter, bpdu: forward}\n", 2, 24, "key 'bpdu' is there twice"},
+	{"ports: []\nports: []\n", 2, 1, "key 'ports' is defined twice"},
+	{"ports: []\npolicy: {bpdu: filter, bpdu: forward}\n", 2, 24,
+	 "key 'bpdu' is defined twice"},
 	{"ports: []\npolicy: {promiscous: accept}\n", 2, 10, "did you mean 'promiscuous'?"},
 	{PORT "policy: {mac_limit: 1}}\n", 2, 22, "did you mean 'mac-limit'?"},
 	{PORT "mac-limit: 1}\n", 2, 13,
-	 "key 'mac-limit' of a port does not stand in its policy (policy: { mac-limit: … })"},
+	 "key 'mac-limit' of a port belongs in its policy (policy: { mac-limit: … })"},
 	{"ports: []\ndataplane: {mac-limit: 1}\n", 2, 13,
 	 "unknown key 'mac-limit' in dataplane (workers, memory"},
 	{"ports: []\npolicy: {bpdu: gard}\n", 2, 16,
@@ -92,8 +93,9 @@ static const struct refusal refusals[] = {
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
 	 46, "a number from 1 to 4094"},
 	// conflicts
-	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is there twice"},
-	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3, "port group 'g' is there twice"},
+	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is defined twice"},
+	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3,
+	 "port group 'g' is defined twice"},
 	{PORT "port-group: g}\n", 2, 25, "'g', which does not exist (add it to port-groups)"},
 	{"port-groups: [{name: nested}]\n" PORT "port-group: nestd}\n", 3, 25,
 	 "'nestd', which does not exist (did you mean 'nested'?)"},
@@ -111,7 +113,7 @@ static const struct refusal refusals[] = {
 	 3, 9, "assigned to port 'b'"},
 	{"ports: [{name: a}, {name: b}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n"
 	 "- {mac: 02-00-00-00-00-01, vlan: 1, port: b}\n",
-	 4, 9, "there twice in VLAN 1"},
+	 4, 9, "defined twice in VLAN 1"},
 	{"ports: [{name: a}, {name: b}]\nswitch: {mac-table-size: 8191}\n", 2, 26,
 	 "add up to 8192"},
 	{"policy: {mac-limit: 16777216}\nports: [{name: a}, {name: b}]\n", 2, 16,
@@ -130,7 +132,7 @@ static const struct refusal refusals[] = {
 	{MIRROR "source: [a, c], destination: b}\n", 3, 25, "port 'c', which does not exist"},
 	{MIRROR "source: [a, b], destination: b}\n", 3, 25, "the destination of a mirror"},
 	{MIRROR "source: [a], destination: b}\n- {name: m, source: [a], destination: b}\n", 4, 3,
-	 "mirror 'm' is there twice"},
+	 "mirror 'm' is defined twice"},
 };
 
 static void every_error_has_its_place(void **state)
@@ -313,11 +315,11 @@ static void files(void **state)
 	config_free(c);
 	assert_int_equal(ftruncate(fd, CONFIG_FILE_MAX + 1), 0);
 	assert_null(config_read(path, &e));
-	assert_string_equal(e.text, "cannot be read: File too large");
+	assert_string_equal(e.text, "cannot read it: File too large");
 	close(fd);
 	unlink(path);
 	assert_null(config_read(path, &e));
-	assert_string_equal(e.text, "cannot be read: No such file or directory");
+	assert_string_equal(e.text, "cannot read it: No such file or directory");
 	assert_int_equal(e.at.line, 0);
 	assert_null(config_read("/tmp", &e));
 }
