@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// config: a configuration made of a text that is right.
+// config: makes a configuration from a valid text.
 #pragma once
 
 #include <string.h>

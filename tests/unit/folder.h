@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// folder: an empty folder for the files of a test, gone with everything in it afterwards.
-// Includers define _GNU_SOURCE.
+// folder: an empty folder for the files of a test. It is removed after the test.
+// Files that include it must define _GNU_SOURCE.
 #pragma once
 
 #include <dirent.h>
@@ -13,7 +13,7 @@
 
 #include "tests/unit/kit.h"
 
-static char folder[256]; // its path, without links
+static char folder[256]; // its path, without symbolic links
 
 static inline int folder_open(void **state)
 {
@@ -39,7 +39,7 @@ static inline int folder_close(void **state)
 	return nftw(folder, folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-// The path of a file in it, valid until the fourth call from here.
+// The path of a file in the folder. The fourth later call overwrites it.
 static inline const char *folder_path(const char *name)
 {
 	static char paths[4][PATH_MAX];
@@ -72,7 +72,7 @@ static inline void folder_expect(const char *name, const char *wanted)
 	CHECK(!strcmp(text, wanted), "%s has '%s', should have '%s'", name, text, wanted);
 }
 
-// The number of files in it, hidden ones as well.
+// The number of files in the folder, including hidden files.
 static inline unsigned folder_count(void)
 {
 	DIR *d = opendir(folder);

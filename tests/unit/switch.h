@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// switch: a real switch, made of the text of a configuration.
+// switch: makes a real switch from the text of a configuration.
 #pragma once
 
 #include "control/common/error.h"
@@ -10,7 +10,7 @@
 #include "tests/unit/config.h"
 #include "tests/unit/kit.h"
 
-// DPDK is started for the first switch of a process. A live switch needs as many workers as that.
+// The first switch of a process starts DPDK. Live switches need as many workers as the first one.
 static inline struct vswitch *test_switch(const char *text, enum switch_use use)
 {
 	struct config *c = test_config(text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way back. The switch's clock is the test's; timers are due at once, where they are to be due.
+// Rollback of unconfirmed configurations. The test sets the clock of the switch and runs due
+// timers.
 
 #include <event2/event.h>
 #include <string.h>
@@ -61,7 +62,7 @@ static void apply(const char *text)
 	history_note(history, sw->config, "change");
 }
 
-// As a change does that wants confirmation.
+// Does the same as a change with confirmation.
 static void apply_for(const char *text, unsigned seconds)
 {
 	struct config *former = config_copy(sw->config);
@@ -129,7 +130,7 @@ static void the_time_runs(void **state)
 	static const struct {
 		uint64_t ns;
 		unsigned left;
-	} cases[] = {{0, 60},          {1, 60}, // begun seconds count
+	} cases[] = {{0, 60},          {1, 60}, // a started second counts
 		     {SECOND, 59},     {59 * SECOND, 1}, {60 * SECOND - 1, 1},
 		     {60 * SECOND, 0}, {100 * SECOND, 0}};
 
@@ -146,7 +147,7 @@ static void the_time_runs(void **state)
 		assert_true(json_is_null(json_object_get(o, "problem")));
 		json_decref(o);
 	}
-	run_timers(); // those of the real clock are not due for long
+	run_timers(); // timers of the real clock are far from due
 	expect_waiting(0, 1);
 }
 
@@ -166,7 +167,7 @@ static void not_confirmed(void **state)
 	assert_int_equal(told[EVENT_CONFIG_ROLLED_BACK], 1);
 }
 
-// Back to what ran before the first of them, with all that was changed meanwhile.
+// The rollback returns to the configuration before the first change and includes later changes.
 static void several_changes(void **state)
 {
 	(void)state;
@@ -214,7 +215,7 @@ static const char *many_ports(unsigned n)
 	return strcat(text, "]");
 }
 
-// All numbers of ports are taken, so that the former one has no room beside them.
+// All port numbers are in use, so that the former port has no room.
 static void apply_full(unsigned seconds)
 {
 	apply_for(many_ports(PORTS_MAX - 1), seconds);
@@ -231,7 +232,7 @@ static void it_cannot_come_back(void **state)
 	assert_int_equal(number_told, 3);
 	expect_waiting(RETRY_S, 1);
 	assert_non_null(strstr(problem(), "'first'"));
-	confirm_expect(confirm, NULL, 9, 0); // the same trouble again: told once
+	confirm_expect(confirm, NULL, 9, 0); // the same error again is logged once
 	assert_string_equal(problem(), "");
 	run_timers();
 	assert_non_null(strstr(problem(), "'first'"));
@@ -254,7 +255,7 @@ static void confirmed_after_it_could_not_come_back(void **state)
 	assert_true(runs("p63"));
 }
 
-// By itself, some seconds later.
+// The timer retries some seconds later.
 static void it_is_tried_again(void **state)
 {
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which method is called, with which parameters, and how it is refused.
+// Calls of methods: lookup, parameters and refusals.
 
 #define _GNU_SOURCE
 #include <event2/event.h>
@@ -73,7 +73,7 @@ static void found(void **state)
 {
 	(void)state;
 	assert_non_null(method_find(&k, "status"));
-	assert_string_equal(method_find(&k, "trace")->name, "trace"); // whatever table it is in
+	assert_string_equal(method_find(&k, "trace")->name, "trace"); // in any table
 	assert_null(method_find(&k, ""));
 	assert_null(method_find(&k, "Status"));
 	assert_null(method_find(&k, "stat"));
@@ -81,7 +81,7 @@ static void found(void **state)
 	assert_null(method_find(&k, "status"));
 }
 
-// Names are unique, and what is carried out elsewhere is marked so.
+// Names are unique, and methods that other modules run are marked.
 static void the_tables(void **state)
 {
 	(void)state;
@@ -92,7 +92,7 @@ static void the_tables(void **state)
 		}
 }
 
-// A method that anybody may call changes nothing.
+// A public method changes nothing.
 static void public_methods_show_only(void **state)
 {
 	unsigned count = 0;
@@ -105,7 +105,7 @@ static void public_methods_show_only(void **state)
 				continue;
 			json_t *result = call(m->name, "{\"name\": \"a\", \"set\": {\"mtu\": 99}}",
 					      &e);
-			if (!strncmp(m->name, "group.", 6)) // 'a' is none
+			if (!strncmp(m->name, "group.", 6)) // 'a' is no group
 				assert_null(result);
 			else
 				CHECK(result, "%s: %s", m->name, e.text);
@@ -121,14 +121,14 @@ static void refusals(void **state)
 	static const struct {
 		const char *method, *params;
 		int code;
-		const char *names; // in what is said
+		const char *names; // part of the message
 	} cases[] = {
 		{"", "{}", METHOD_UNKNOWN, "''"},
 		{"port.shaw", "{}", METHOD_UNKNOWN, "'port.show'"},
 		{"sattus", NULL, METHOD_UNKNOWN, "'status'"},
 		{"monitor", "{}", METHOD_REFUSED, "'monitor'"},
 		{"capture", "{}", METHOD_REFUSED, "'capture'"},
-		// parameters that are missing, or of another type
+		// missing parameters, or parameters of another type
 		{"port.set", NULL, PARAMS_INVALID, "'name'"},
 		{"port.set", "{}", PARAMS_INVALID, "'name'"},
 		{"port.set", "{\"name\": 5}", PARAMS_INVALID, "'name'"},
@@ -150,7 +150,7 @@ static void refusals(void **state)
 		{"events.show", "{\"count\": 1.5}", METHOD_USAGE, "count"},
 		{"events.show", "{\"count\": []}", METHOD_USAGE, "count"},
 		{"config.apply", "{\"text\": \"ports: []\", \"confirm\": 0}", METHOD_USAGE, "'0'"},
-		// values that are wrong in themselves
+		// invalid values
 		{"port.set", "{\"name\": \"a\", \"set\": {\"mac-limit\": \"x\"}}", METHOD_USAGE,
 		 "'x'"},
 		{"port.set", "{\"name\": \"a\", \"set\": {\"mac-limit\": [1]}}", METHOD_USAGE,
@@ -166,7 +166,7 @@ static void refusals(void **state)
 		 "f.yaml:2:1"},
 		{"config.check", "{\"text\": \"ports: [{name: c}]\"}", METHOD_USAGE, "'c'"},
 		{"fdb.add", "{\"port\": \"a\"}", METHOD_USAGE, "MAC"},
-		// what is legal, and cannot be
+		// valid requests that fail
 		{"port.set", "{\"name\": \"bbb\", \"set\": {}}", METHOD_REFUSED, "'bb'"},
 		{"port.add", "{\"name\": \"a\", \"set\": {\"device\": \"null:\"}}", METHOD_REFUSED,
 		 "'a'"},
@@ -195,7 +195,7 @@ static void refusals(void **state)
 	assert_int_equal(history_newest(k.history)->number, 1);
 }
 
-// Whatever it is given, a method has a result, or an error with a code and a text.
+// With any parameters, a method has a result, or an error with code and text.
 static void any_parameters(void **state)
 {
 	static const char *const values[] = {"null",  "true",          "-1",           "1.5",
@@ -222,7 +222,7 @@ static void any_parameters(void **state)
 			}
 }
 
-// The code is said where the one who refused did not.
+// An error without a code gets one.
 static json_t *refuse(struct control *c, const json_t *params, struct error *e)
 {
 	(void)c;
@@ -249,7 +249,7 @@ static void errors_are_completed(void **state)
 	assert_null(strchr(e.text, '\n'));
 }
 
-// The history has a request as it would be at the prompt.
+// The history has a request as it would be typed at the prompt.
 static void how_changes_are_noted(void **state)
 {
 	static const struct {
@@ -278,7 +278,7 @@ static void how_changes_are_noted(void **state)
 		CHECK(r->number == i + 2 && !strcmp(r->what, cases[i].what), "%u: %s", r->number,
 		      r->what);
 	}
-	succeeds("config.apply", "{\"text\": \"ports: []\"}"); // makes no other configuration
+	succeeds("config.apply", "{\"text\": \"ports: []\"}"); // the configuration stays the same
 	assert_int_equal(history_newest(k.history)->number, COUNT(cases) + 1);
 }
 
@@ -314,7 +314,7 @@ static void without_a_history(void **state)
 	assert_int_equal(history_newest(h)->number, 1);
 }
 
-// The warnings of one configuration that the one before did not have.
+// Only warnings that the previous configuration did not have.
 static size_t warnings_of(const char *method, const char *json)
 {
 	struct error e;
@@ -340,10 +340,10 @@ static void warnings(void **state)
 	assert_int_equal(warnings_of("config.check",
 				     "{\"text\": \"ports: [{name: a, device: 'null:', "
 				     "policy: {mac-learning: off}}]\"}"),
-			 1); // by itself
+			 1); // each alone
 }
 
-// Until it is confirmed, each change says that it will not last.
+// Until a configuration is confirmed, each change warns of the rollback.
 static void not_confirmed(void **state)
 {
 	(void)state;
@@ -357,7 +357,7 @@ static void not_confirmed(void **state)
 static void scalars(void **state)
 {
 	static const struct {
-		const char *json, *text; // NULL: none
+		const char *json, *text; // NULL: absent
 	} cases[] = {
 		{"\"x\"", "x"},
 		{"\"\"", ""},
@@ -370,7 +370,7 @@ static void scalars(void **state)
 		{"[]", NULL},
 		{"{}", NULL},
 		{"\"1234567890123456789012345678901\"", "1234567890123456789012345678901"},
-		{"\"12345678901234567890123456789012\"", NULL}, // with its end too long
+		{"\"12345678901234567890123456789012\"", NULL}, // too long with its zero byte
 	};
 
 	(void)state;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is in a file, and that another text takes its place whole or not at all.
+// The content of a file, and its replacement, which is complete or does not happen.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -41,7 +41,7 @@ static struct stat stat_of(const char *path)
 	return st;
 }
 
-// Through a link to its folder and a link to itself.
+// Writes through symbolic links to the folder and to the file.
 static void what_is_there(void **state)
 {
 	char path[PATH_MAX];
@@ -111,7 +111,7 @@ static void no_file(void **state)
 	assert_int_equal(folder_count(), before);
 }
 
-// Whoever reads the old file meanwhile reads it to its end.
+// A concurrent reader of the old file can read it to its end.
 static void replaced_as_a_whole(void **state)
 {
 	char text[64] = "", path[PATH_MAX];
@@ -175,7 +175,7 @@ static void mode_and_owner_stay(void **state)
 	}
 }
 
-// The group of the new file is another one, that the old file's mode was not meant for.
+// The new file has another group, which must not get the rights of the old group.
 static void a_new_group_gets_no_more(void **state)
 {
 	static const struct {
@@ -188,7 +188,7 @@ static void a_new_group_gets_no_more(void **state)
 	assert_int_equal(chown(folder, NOBODY, NOBODY), 0);
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		const char *path = folder_write("f", written);
-		assert_int_equal(chmod(path, cases[i].before | 044), 0); // to be read
+		assert_int_equal(chmod(path, cases[i].before | 044), 0); // readable
 		assert_int_equal(seteuid(NOBODY), 0);
 		struct configfile f = open_file(path);
 		f.st.st_mode = S_IFREG | cases[i].before;
@@ -205,7 +205,7 @@ static void a_new_group_gets_no_more(void **state)
 	}
 }
 
-// No file may become longer than the old one, which is as if the disk were full.
+// A limit on the length of files acts like a full disk.
 static void no_room(void **state)
 {
 	struct rlimit whole, little = {.rlim_cur = sizeof written, .rlim_max = RLIM_INFINITY};

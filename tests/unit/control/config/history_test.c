@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Numbers, and what is kept of them.
+// The numbers of configurations, and the limits of the history.
 
 #define _GNU_SOURCE
 #include "control/config/config.h"
@@ -55,9 +55,9 @@ static void each_change_has_a_number(void **state)
 	note("ports: [{name: b}]", "port add b");
 	check_newest(2, "port add b", "name: b");
 	double before = history_newest(h)->time;
-	note("# the same\nports:\n- {name: b}", "nothing"); // as it is written counts for nothing
+	note("# the same\nports:\n- {name: b}", "nothing"); // only the meaning counts, not the text
 	check_newest(2, "port add b", "name: b");
-	note("ports: [{name: a}]", "back"); // as it was, and yet another change
+	note("ports: [{name: a}]", "back"); // an earlier configuration, but a new change
 	check_newest(3, "back", "name: a");
 	assert_true(history_newest(h)->time >= before && before > 1e9);
 	assert_string_equal(history_find(h, 1)->text, history_find(h, 3)->text);
@@ -85,7 +85,7 @@ static void the_oldest_go(void **state)
 	check_newest(MANY, "change", "p150");
 }
 
-// Memory is bounded however long the configurations are.
+// Memory is bounded for configurations of any length.
 static void long_ones_go_earlier(void **state)
 {
 	struct config *c = test_config("ports: [{name: a}]");
@@ -109,7 +109,8 @@ static void long_ones_go_earlier(void **state)
 	assert_int_equal(h->bytes, total);
 	assert_int_equal(history_newest(h)->number, LONG + 1);
 	assert_int_equal(h->revision[0].number, LONG + 2 - h->count);
-	assert_true(total + total / h->count > HISTORY_BYTES); // no more of them go than must
+	assert_true(total + total / h->count > HISTORY_BYTES); // no more configurations are dropped
+							       // than necessary
 }
 
 static void what_made_it_is_cut(void **state)
@@ -133,7 +134,7 @@ static char *text_of(const char *text)
 	return canonical;
 }
 
-// Also what the file held, as far as that was seen, though it never ran.
+// Known contents of the file count too, even if they never ran.
 static void what_it_knows(void **state)
 {
 	char *one = text_of("ports: [{name: one}]"), *two = text_of("ports: [{name: two}]"),
@@ -152,14 +153,14 @@ static void what_it_knows(void **state)
 	config_free(c);
 	c = test_config("ports: []");
 	history_note_file(h, c);
-	assert_false(history_knows(h, two)); // something else is there now
+	assert_false(history_knows(h, two)); // the file has changed
 	config_free(c);
 	free(one);
 	free(two);
 	free(three);
 }
 
-// A path stays the same file wherever the process goes to.
+// A path names the same file after a change of the working folder.
 static void paths(void **state)
 {
 	static const char *const given[] = {"lab.yaml", "../lab.yaml", "/etc/lab.yaml"};

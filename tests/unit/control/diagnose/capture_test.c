@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The stream of a capture. The test's own thread forwards in place of two workers, and reads the
-// stream at the other end of a socket when it likes to.
+// The stream of a capture. The test's thread forwards in place of two workers. It also reads the
+// stream from the other end of a socket.
 
 #define _GNU_SOURCE
 #include <event2/buffer.h>
@@ -44,7 +44,7 @@ enum {
 
 #define MAC(n) TEST_MAC(n)
 
-// A block of the stream that has an interface in it.
+// A block of the stream that refers to an interface.
 struct block {
 	uint32_t type, interface;
 	uint64_t ns;
@@ -131,7 +131,7 @@ static void start(const char *json)
 	start_with(params);
 }
 
-// Frames come in on a port, at a worker whose clock is right.
+// A port receives frames, at a worker with the right clock.
 static void forward(unsigned worker, const char *port, uint64_t dst, uint64_t src, uint16_t len,
 		    unsigned n)
 {
@@ -149,7 +149,7 @@ static void forward(unsigned worker, const char *port, uint64_t dst, uint64_t sr
 	txbatch_drain(&w->tx);
 }
 
-// Takes what has arrived.
+// Takes the arrived data.
 static void receive(void)
 {
 	ssize_t n;
@@ -197,7 +197,7 @@ static void read_block(struct block *b, const uint8_t *p, uint32_t len)
 {
 	*b = (struct block){.type = word(p)};
 	if (b->type == PCAPNG_INTERFACE) {
-		b->length = word(p + 12); // the most that is captured of a frame
+		b->length = word(p + 12); // the maximum captured length of a frame
 		read_options(b, p + 16, p + len - 4);
 		return;
 	}
@@ -213,7 +213,7 @@ static void read_block(struct block *b, const uint8_t *p, uint32_t len)
 	read_options(b, p + 28 + ((b->captured + 3) & ~3u), p + len - 4);
 }
 
-// All blocks that are there, the section's apart.
+// Reads all blocks except the section header.
 static void read_blocks(void)
 {
 	uint32_t len;
@@ -233,7 +233,7 @@ static void read_blocks(void)
 	}
 }
 
-// The event loop runs for some of the capture's rounds, the reader reads.
+// Runs the event loop for some rounds of the capture, and reads.
 static void run_for(unsigned ms)
 {
 	struct timespec begin, now;
@@ -255,7 +255,7 @@ static void run_to_the_end(void)
 	run_for(1);
 }
 
-// Ends it; what it has written is in `blocks` then.
+// Ends the capture. `blocks` then has the written blocks.
 static void finish(void)
 {
 	capture_end(capture);
@@ -272,7 +272,7 @@ static size_t count(uint32_t type)
 	return n;
 }
 
-// The number of an interface in the stream, by the last one of this name.
+// The number of the last interface in the stream with this name.
 static uint32_t interface(const char *name)
 {
 	uint32_t number = 0, found = UINT32_MAX;
@@ -352,7 +352,7 @@ static void ways_and_ports(void **state)
 	}
 }
 
-// One port alone: what comes in elsewhere is seen where it goes out.
+// A capture of one port: frames from other ports appear on its egress.
 static void one_port(void **state)
 {
 	(void)state;
@@ -439,7 +439,7 @@ static void filters(void **state)
 	check_statistics("b", 5, 0);
 }
 
-// Of two workers, in the order of their clocks.
+// Frames of two workers, in the order of their clocks.
 static void merged_by_time(void **state)
 {
 	uint64_t last = 0;
@@ -461,7 +461,7 @@ static void merged_by_time(void **state)
 	assert_int_equal(n, 50);
 }
 
-// It ends by itself after so many, wherever they were.
+// It ends after its number of frames, from any port.
 static void so_many_and_no_more(void **state)
 {
 	(void)state;
@@ -479,7 +479,7 @@ static void so_many_and_no_more(void **state)
 	assert_int_equal(count(PCAPNG_STATISTICS), 3);
 }
 
-// While nobody reads, forwarding goes on; the rings fill up, and what finds no room is counted.
+// A stopped reader does not stop forwarding. When the rings are full, lost frames are counted.
 static void a_reader_that_is_slow(void **state)
 {
 	enum { FRAMES = 40000, BURST = 200 };
@@ -497,7 +497,7 @@ static void a_reader_that_is_slow(void **state)
 	run_to_the_end();
 	for (size_t at = 0; at < stream_len; at += word(stream + at + 4))
 		written += word(stream + at) == PCAPNG_PACKET;
-	assert_true(written > RINGS / 2 / (LONG + 200)); // the ring of one of two workers
+	assert_true(written > RINGS / 2 / (LONG + 200)); // the ring of one worker
 	assert_true(written < FRAMES);
 	for (size_t at = 0; at < stream_len; at += word(stream + at + 4)) {
 		if (word(stream + at) != PCAPNG_STATISTICS)
@@ -510,14 +510,14 @@ static void a_reader_that_is_slow(void **state)
 	}
 }
 
-// By name: the port that takes a name goes on as another interface.
+// Captures follow names: a new port with the name is a new interface.
 static void ports_that_come_and_go(void **state)
 {
 	(void)state;
 	start("{\"port\": [\"a\"], \"direction\": \"rx\"}");
 	forward(0, "a", MAC(9), MAC(1), 60, 1);
 	test_apply(sw, "dataplane: {workers: 2}\nports: [{name: b}]");
-	forward(0, "b", MAC(9), MAC(1), 60, 2); // nothing is captured
+	forward(0, "b", MAC(9), MAC(1), 60, 2); // not captured
 	test_apply(sw, "dataplane: {workers: 2}\nports: [{name: b}, {name: new}, {name: a}]");
 	forward(0, "a", MAC(9), MAC(1), 60, 4);
 	forward(0, "new", MAC(9), MAC(3), 60, 8);
@@ -571,9 +571,11 @@ static void refusals(void **state)
 		{"{\"program\": [[6, 256, 0, 1]]}", METHOD_USAGE},
 		{"{\"program\": [[65542, 0, 0, 1]]}", METHOD_USAGE},
 		{"{\"program\": [[6, 0, 0, 4294967296]]}", METHOD_USAGE},
-		{"{\"program\": [[0, 0, 0, 1]]}", METHOD_USAGE},                // it does not end
-		{"{\"program\": [[21, 5, 5, 1], [6, 0, 0, 1]]}", METHOD_USAGE}, // out of it
-		{"{\"program\": [[5, 0, 0, 4294967295], [6, 0, 0, 1]]}", METHOD_USAGE}, // back
+		{"{\"program\": [[0, 0, 0, 1]]}", METHOD_USAGE},                // without an end
+		{"{\"program\": [[21, 5, 5, 1], [6, 0, 0, 1]]}", METHOD_USAGE}, // a jump beyond the
+										// end
+		{"{\"program\": [[5, 0, 0, 4294967295], [6, 0, 0, 1]]}", METHOD_USAGE}, // a jump
+											// back
 	};
 	struct error e;
 
@@ -592,7 +594,7 @@ static void refusals(void **state)
 	assert_int_equal(frames_of("a", PCAPNG_INBOUND), 1);
 }
 
-// Its connection breaks while it runs.
+// The connection breaks during a capture.
 static void it_is_broken_off(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The story of a frame, and that telling it leaves the switch alone. What forwarding decides is the
-// matter of pcaps/ and of the model.
+// Traces of frames. They must not change the switch. pcaps/ and the model test the decisions of
+// forwarding.
 
 #include <jansson.h>
 #include <stdio.h>
@@ -52,7 +52,7 @@ static int close_switch(void **state)
 	return 0;
 }
 
-// As a frame does it.
+// Learns a MAC as a frame does.
 static void learn(const char *port, uint16_t vid, uint64_t mac)
 {
 	const struct fdb_learner *who = &sw->conf->port[test_port(sw, port)].learner;
@@ -71,7 +71,7 @@ struct sent {
 	uint64_t ns;
 };
 
-// The stories of frames, an array.
+// The traces of frames, as an array.
 static json_t *trace(const struct sent *sent, size_t n)
 {
 	uint8_t data[FRAMES_MAX][FRAME] = {0};
@@ -111,7 +111,7 @@ static const char *outcome(const json_t *stories, size_t i)
 	return text_of(json_array_get(stories, i), "outcome");
 }
 
-// The lines of a story, "NAME RESULT, …".
+// The lines of a trace, "NAME RESULT, …".
 static const char *lines(const json_t *story, const char *list, const char *name)
 {
 	static char out[1024];
@@ -140,7 +140,7 @@ static const char every_kind[] =
 	"- {name: lonely, policy: {vlan-mode: access, access-vlan: 9}}\n"
 	"static-macs: [{mac: 02:00:00:00:00:0b, vlan: 1, port: b}]\n";
 
-// A frame that is dropped is dropped at the step that decides this, and those before pass.
+// A dropped frame passes all steps before the deciding one.
 static void where_frames_end(void **state)
 {
 	static const struct {
@@ -195,7 +195,7 @@ static void where_frames_end(void **state)
 	}
 }
 
-// The frames of one request meet what those before them left; those of the next one do not.
+// Frames of one request see the effects of earlier ones. The next request does not.
 static void frames_follow_each_other(void **state)
 {
 	static const struct sent frames[] = {
@@ -217,7 +217,7 @@ static void frames_follow_each_other(void **state)
 	}
 }
 
-// What the running switch has learned, and how old it is; the trace leaves it as it is.
+// A trace uses the entries of the running switch and their ages, and does not change them.
 static void the_switch_stays(void **state)
 {
 	struct fdb_entry before, now;
@@ -231,7 +231,7 @@ static void the_switch_stays(void **state)
 		fdb_lookup(sw->shared.fdb, key_make(1, MAC(2)), forward_tick(4 * SECOND), &before));
 	static const struct sent frames[] = {
 		{"a", MAC(2), MAC(1), -1, 0, 4 * SECOND},
-		{"a", MAC(1), MAC(2), -1, 0, 4 * SECOND}, // moves in the shadow
+		{"a", MAC(1), MAC(2), -1, 0, 4 * SECOND}, // moves only in the trace
 		{"a", MAC(3), MAC(1), -1, 0, 30 * SECOND},
 	};
 	json_t *all = trace(frames, COUNT(frames));
@@ -251,7 +251,7 @@ static void the_switch_stays(void **state)
 	assert_int_equal(c.tx_packets, 0);
 }
 
-// A frame's own time counts: entries age, limits refill, ports recover.
+// The time of a frame counts: entries age, limits refill, ports recover.
 static void time_passes(void **state)
 {
 	(void)state;
@@ -282,7 +282,7 @@ static void time_passes(void **state)
 	json_decref(all);
 }
 
-// Who gets a frame, who does not, and as what.
+// The ports that get a frame, in which form, and the ports that do not.
 static void deliveries(void **state)
 {
 	(void)state;
@@ -335,7 +335,7 @@ static void bytes_of_what_is_sent(void **state)
 	json_decref(none);
 }
 
-// The events of each frame stand with it.
+// A trace has the events of its frame.
 static void events(void **state)
 {
 	static const struct sent frames[] = {{"a", MAC(2), MAC(1), -1, 0, 0},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Captures through a switch: in which order, at which time, and what is reported of it. What
-// forwarding decides is the matter of pcaps/ and of the model.
+// Replays of captures: order, times and reports. pcaps/ and the model test the decisions of
+// forwarding.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +25,7 @@ enum { FRAME = 60, ARGS_MAX = 32, RANDOM_FRAMES = 3000 };
 #define SECOND UINT64_C(1000000000)
 #define MAC(n) TEST_MAC(n)
 
-// A frame of a capture, so long after START.
+// A frame of a capture, at a time after START.
 struct record {
 	uint64_t ns, dst, src;
 };
@@ -50,7 +50,7 @@ static void write_capture(const char *name, const struct record *r, size_t n)
 		write_capture(name, records_, COUNT(records_)); \
 	} while (0)
 
-// The exit status. Words: blanks between two; @ is the folder.
+// Runs replay and returns its exit status. Words are separated by blanks. @ is the folder.
 static int run(const char *words)
 {
 	char text[2048] = "replay ", *argv[ARGS_MAX] = {NULL}, *rest = text;
@@ -65,7 +65,7 @@ static int run(const char *words)
 	return replay_main(argc, argv);
 }
 
-// The report of a replay that succeeds.
+// The report of a successful replay.
 static json_t *report(const char *words)
 {
 	char line[1024];
@@ -138,7 +138,7 @@ static void check_record(struct captures *in, uint64_t ns, uint64_t src)
 	assert_int_equal(r.data[11], src & 0xff);
 }
 
-// Frames of several captures, by time; they keep it where they are delivered.
+// Frames of several captures are merged by time and keep their times.
 static void merged_by_time(void **state)
 {
 	char error[CAPTURE_ERROR];
@@ -166,8 +166,8 @@ static void merged_by_time(void **state)
 	captures_destroy(in);
 }
 
-// Of two frames at the same time that of the first port comes first, in whatever order they are
-// named; a MAC is where its last frame was.
+// Frames with equal times are in the order of the ports, with any order of the arguments. A MAC is
+// on the port of its last frame.
 static void at_the_same_time(void **state)
 {
 	static const char *const words[] = {"--in a=@/f --in b=@/f", "--in b=@/f --in a=@/f"};
@@ -186,7 +186,7 @@ static void at_the_same_time(void **state)
 	}
 }
 
-// A capture is read in its own order, and the clock never goes back.
+// A capture keeps its own order, and the clock never goes back.
 static void times_that_go_back(void **state)
 {
 	(void)state;
@@ -200,8 +200,7 @@ static void times_that_go_back(void **state)
 	json_decref(o);
 }
 
-// What is due between two frames happens at its time, and what is due behind the last one with
-// --until only.
+// Timed events between two frames happen at their time. Events after the last frame need --until.
 static void what_is_due(void **state)
 {
 	(void)state;
@@ -227,7 +226,7 @@ static void what_is_due(void **state)
 	json_decref(o);
 }
 
-// The violations of a second are one event, under the time of the first of them.
+// The violations of a second are one event with the time of the first one.
 static void violations_in_their_place(void **state)
 {
 	(void)state;
@@ -260,7 +259,7 @@ static void write_random(const char *name, uint64_t seed)
 	free(r);
 }
 
-// Frames that are handled together are handled as if one by one.
+// A burst has the same results as single frames.
 static void bursts_make_no_difference(void **state)
 {
 	static const char *const bursts[] = {"--burst 1", "--burst 7", "", "--burst 256"};
@@ -286,7 +285,7 @@ static void bursts_make_no_difference(void **state)
 	json_decref(first);
 }
 
-// More than one page of the table.
+// More entries than one page of the table.
 static void a_long_table(void **state)
 {
 	enum { MACS = 70000 };
@@ -311,7 +310,7 @@ static void a_long_table(void **state)
 	json_decref(o);
 }
 
-// A capture that ends within a frame is no reason to stop; a frame that is not whole is counted.
+// A truncated capture does not fail. A truncated frame is counted.
 static void broken_captures(void **state)
 {
 	(void)state;
@@ -324,7 +323,7 @@ static void broken_captures(void **state)
 	assert_int_equal(counter(o, "b", "rx_packets"), 2);
 	json_decref(o);
 	int fd = open(folder_path("b"), O_WRONLY);
-	uint32_t length = 1000; // on the wire, of the first frame
+	uint32_t length = 1000; // of the first frame on the wire
 	assert_int_equal(pwrite(fd, &length, sizeof length, 24 + 12), sizeof length);
 	close(fd);
 	o = report("--in b=@/b");
@@ -371,7 +370,7 @@ static void refusals(void **state)
 		CHECK(status == cases[i].status, "%s: %d", cases[i].words, status);
 	}
 	assert_int_equal(folder_count(), files);
-	json_decref(report("--in a=@/f")); // it can still be done
+	json_decref(report("--in a=@/f")); // replay still works
 }
 
 #define REPLAY_TEST(function) cmocka_unit_test_setup_teardown(function, folder_open, folder_close)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is a request, and what its reply looks like.
+// Valid and invalid requests, and the form of replies.
 
 #include <string.h>
 
@@ -11,7 +11,7 @@ enum { PARSE_ERROR = -32700, REQUEST_INVALID = -32600, REFUSED = -7 };
 
 static unsigned calls;
 
-// "echo" gives its parameters back, all else is refused.
+// "echo" returns its parameters. All other methods are refused.
 static json_t *call(void *arg, const char *method, const json_t *params, struct error *e)
 {
 	assert_ptr_equal(arg, &calls);
@@ -29,7 +29,7 @@ static json_t *answer(const char *text)
 	return jsonrpc_answer(text, strlen(text), call, &calls);
 }
 
-// The reply as a text; to be freed.
+// The reply as text. Free it.
 static char *reply_to(const char *text)
 {
 	json_t *reply = answer(text);
@@ -53,7 +53,7 @@ static void results(void **state)
 		{REQUEST("\"echo\", \"id\": 1.5"), RESULT("1.5", "{}")},
 		{REQUEST("\"echo\", \"id\": \"n\\u00e4me\""), RESULT("\"näme\"", "{}")},
 		{REQUEST("\"echo\", \"id\": \"\", \"more\": 1"), RESULT("\"\"", "{}")},
-		{REQUEST("\"echo\", \"id\": null"), RESULT("null", "{}")}, // no notification
+		{REQUEST("\"echo\", \"id\": null"), RESULT("null", "{}")}, // not a notification
 		{REQUEST("\"other\", \"id\": 7"),
 		 "{\"error\":{\"code\":-7,\"message\":\"no other\"},\"id\":7,\"jsonrpc\":\"2.0\"}"},
 	};
@@ -67,7 +67,7 @@ static void results(void **state)
 	}
 }
 
-// Nobody waits for an answer, whatever came of it.
+// A notification gets no answer, even if it fails.
 static void notifications(void **state)
 {
 	(void)state;
@@ -94,7 +94,8 @@ static void no_requests(void **state)
 		{"\"echo\"", REQUEST_INVALID},
 		{"{}", REQUEST_INVALID},
 		{"[]", REQUEST_INVALID},
-		{"[" REQUEST("\"echo\", \"id\": 1") "]", REQUEST_INVALID}, // there are no batches
+		{"[" REQUEST("\"echo\", \"id\": 1") "]", REQUEST_INVALID}, // batches are not
+									   // supported
 		{"{\"method\": \"echo\", \"id\": 1}", REQUEST_INVALID},
 		{"{\"jsonrpc\": \"1.0\", \"method\": \"echo\", \"id\": 1}", REQUEST_INVALID},
 		{"{\"jsonrpc\": 2.0, \"method\": \"echo\", \"id\": 1}", REQUEST_INVALID},
@@ -120,7 +121,7 @@ static void no_requests(void **state)
 	}
 }
 
-// Its length counts, not a zero behind it.
+// The length ends a request, not a zero byte.
 static void what_stands_behind_is_not_read(void **state)
 {
 	static const char text[] = REQUEST("\"echo\", \"id\": 1") "}}}";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A control socket, its clients in the same thread: what they send arrives in whatever pieces a
-// test makes of it.
+// A control socket with clients in the same thread. Tests choose the pieces in which requests
+// arrive.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,8 +29,8 @@ enum { PATIENCE_S = 60, QUIET_ROUNDS = 100, PARSE_ERROR = -32700, REQUEST_INVALI
 
 struct client {
 	int fd;
-	bool ended; // the other side hung up
-	char *data; // received and not taken yet
+	bool ended; // the server closed the connection
+	char *data; // received, not taken yet
 	size_t len, size;
 };
 
@@ -87,7 +87,7 @@ static void end(struct client *c)
 	free(c->data);
 }
 
-// The server does what there is to do for it.
+// Runs all pending events of the server.
 static void serve(void)
 {
 	event_base_loop(base, EVLOOP_NONBLOCK);
@@ -99,7 +99,7 @@ static void serve_all(void)
 		serve();
 }
 
-// Takes what has arrived; false: nothing.
+// Takes the arrived data. Returns false if there is none.
 static bool receive(struct client *c)
 {
 	if (c->len + 65536 > c->size)
@@ -121,7 +121,7 @@ static void send_bytes(struct client *c, const char *data, size_t len)
 	for (time_t end = deadline(); len; serve()) {
 		ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN)
-			return; // it hung up, which the test will see
+			return; // the connection is closed; the test checks that
 		data += n > 0 ? n : 0;
 		len -= n > 0 ? (size_t)n : 0;
 		assert_true(time(NULL) < end);
@@ -133,7 +133,7 @@ static void send_text(struct client *c, const char *text)
 	send_bytes(c, text, strlen(text));
 }
 
-// The next line that the client gets, NULL: none before the server hung up. To be freed.
+// The next line for the client; NULL if the server closes the connection first. Free it.
 static json_t *next(struct client *c)
 {
 	char *line_end;
@@ -152,7 +152,7 @@ static json_t *next(struct client *c)
 	return o;
 }
 
-// The server sends nothing of its own accord.
+// The server sends nothing without a request.
 static void expect_silence(struct client *c)
 {
 	serve_all();
@@ -218,7 +218,7 @@ static void in_pieces(void **state)
 	end(&c);
 }
 
-// Each carried out before the next one is looked at, and answered in this order.
+// Requests are carried out and answered in order.
 static void several_at_once(void **state)
 {
 	struct client c = begin();
@@ -238,7 +238,7 @@ static void several_at_once(void **state)
 	end(&c);
 }
 
-// A bad line is answered, and those around it as if it were not there.
+// A bad line gets an error and does not affect other lines.
 static void bad_lines(void **state)
 {
 	struct client c = begin();
@@ -273,7 +273,7 @@ static void a_notification(void **state)
 	end(&c);
 }
 
-// A request of `len` bytes with its end: a short one and blanks.
+// A request of `len` bytes including its line end: a short request and blanks.
 static void send_long(struct client *c, size_t len)
 {
 	static const char request[] = "{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"status\"}";
@@ -299,7 +299,7 @@ static void a_request_that_is_too_long(void **state)
 	send_bytes(&c, endless, RPC_LINE_MAX);
 	free(endless);
 	serve_all();
-	assert_false(receive(&c) || c.ended); // it may end yet
+	assert_false(receive(&c) || c.ended); // the line may still end
 	send_bytes(&c, " ", 1);
 	expect_end(&c);
 	works(&other);
@@ -307,7 +307,7 @@ static void a_request_that_is_too_long(void **state)
 	end(&other);
 }
 
-// What was asked for is answered; half a request is none.
+// Complete requests are answered. An incomplete one is ignored.
 static void a_client_that_ends(void **state)
 {
 	struct client c = begin(), other = begin();
@@ -328,7 +328,7 @@ static void a_client_that_ends(void **state)
 	end(&other);
 }
 
-// Requests wait while nobody reads the replies, and none is forgotten.
+// While the client reads no replies, requests wait. None is lost.
 static void a_client_that_does_not_read(void **state)
 {
 	enum { REQUESTS = 1000 };
@@ -416,7 +416,7 @@ static void events(void **state)
 	expect_result(&some, 2);
 	tell(EVENT_PORT_UP, 0);
 	tell(EVENT_PORT_DOWN, 0);
-	tell(EVENT_LOST, 3); // who looks for some is told of those that got lost
+	tell(EVENT_LOST, 3); // a filter by type does not hide lost events
 	expect_event(&some, "port-down");
 	expect_event(&some, "events-lost");
 	works(&some);
@@ -442,7 +442,7 @@ static void wrong_types(void **state)
 	end(&c);
 }
 
-// All events are there, or counted among those that got lost.
+// Every event arrives or counts as lost.
 static void events_that_nobody_reads(void **state)
 {
 	enum { EVENTS = 40000 };
@@ -471,7 +471,7 @@ static void events_that_nobody_reads(void **state)
 	end(&c);
 }
 
-// Hangs up its own direction, and takes what there is to the end.
+// Closes its own direction and reads to the end.
 static void receive_all(struct client *c)
 {
 	shutdown(c->fd, SHUT_WR);
@@ -502,7 +502,7 @@ static void too_many_captures(void **state)
 	end(&more);
 }
 
-// What was captured comes whole, as do the statistics behind it.
+// The captured frames and the statistics after them arrive complete.
 static void a_capture_ends(void **state)
 {
 	struct client c = begin();
@@ -510,7 +510,7 @@ static void a_capture_ends(void **state)
 	(void)state;
 	ask(&c, 1, "capture", "{\"port\": [\"a\"]}");
 	expect_result(&c, 1);
-	ask(&c, 2, "status", "{}"); // it is no longer listened to
+	ask(&c, 2, "status", "{}"); // the server reads no more requests
 	receive_all(&c);
 	assert_true(c.len > 8);
 	assert_memory_equal(c.data, "\n\r\r\n", 4); // a section of pcapng
@@ -540,7 +540,7 @@ static void the_file(void **state)
 	end(&c);
 }
 
-// What a process that died left behind is taken over, what is anybody else's is not.
+// The socket of a dead process is replaced. Sockets of other processes and other files are not.
 static void files_of_others(void **state)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};

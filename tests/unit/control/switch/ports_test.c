@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The ports of a live switch whose devices need no machine: null ones, and the memory interface of
-// a peer that the test serves.
+// The ports of a live switch with devices that need no hardware: null devices, and a memif whose
+// peer is the test.
 
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -80,7 +80,7 @@ static void numbers(void **state)
 	check_numbers("ports: []", "");
 }
 
-// The same number of devices is open as before, and the ports go on.
+// The number of open devices is as before, and the ports still work.
 static void check_refused(const char *text, const char *says)
 {
 	struct config *c = test_config(text), *before = sw->config;
@@ -113,7 +113,7 @@ static void all_or_none_are_opened(void **state)
 	assert_int_equal(test_port(sw, "b"), 1);
 }
 
-// Neither beside another port nor in place of one that is removed.
+// The device of another port is refused, even if that port is removed in the same change.
 static void a_device_has_one_port(void **state)
 {
 	(void)state;
@@ -143,7 +143,7 @@ static void as_many_devices_as_there_can_be(void **state)
 	assert_int_equal(test_port(sw, "p31"), 31);
 }
 
-// As even as can be, with as few moves as that takes.
+// Ports are spread evenly, with the fewest moves.
 static void queues_are_spread(void **state)
 {
 	static const struct {
@@ -166,7 +166,7 @@ static void queues_are_spread(void **state)
 	}
 }
 
-// Each queue of a port has a worker of its own, as far as there are as many.
+// Each queue of a port has a different worker, if there are enough workers.
 static void many_queues_are_spread(void **state)
 {
 	(void)state;
@@ -213,7 +213,7 @@ static void check_mtu(const char *port, uint16_t wanted)
 	assert_int_equal(mtu, wanted);
 }
 
-// The device of b is unplugged, and can do nothing any more.
+// The device of b is unplugged and no longer works.
 static void unplug(unsigned port)
 {
 	uint16_t dev = sw->device[port].dev;
@@ -240,7 +240,7 @@ static void all_or_none_get_their_mtu(void **state)
 	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "'b'"), "%s", e.text);
 	check_mtu("a", 2000);
 	config_free(c);
-	c = with_mtus(3000, 1300); // b keeps its own
+	c = with_mtus(3000, 1300); // b keeps its MTU
 	CHECK(switch_apply(sw, c, &e), "%s", e.text);
 	check_mtu("a", 3000);
 }
@@ -255,7 +255,7 @@ static int serve(const char *path)
 	return fd;
 }
 
-// A device without a peer stays closed, and no worker polls it, until the peer is there.
+// A device without a peer stays closed and unpolled until the peer appears.
 static void a_peer_that_comes(void **state)
 {
 	char text[1024];
@@ -276,17 +276,17 @@ static void a_peer_that_comes(void **state)
 	assert_true(ports_reconnect(sw));
 	assert_true(port_is_open(&sw->device[b]));
 	assert_int_equal(pollers(b, 0), 1);
-	assert_false(ports_reconnect(sw)); // it has time to connect
+	assert_false(ports_reconnect(sw)); // still within the time to connect
 	sw->port[b].peer_deadline_ns = 0;
-	assert_true(ports_reconnect(sw)); // the time is over
+	assert_true(ports_reconnect(sw)); // after that time
 	assert_true(port_is_open(&sw->device[b]));
 	assert_int_equal(pollers(b, 0), 1);
 	sw->port[b].peer_deadline_ns = 0;
 	sw->port[b].link = true;
-	assert_false(ports_reconnect(sw)); // it is connected
+	assert_false(ports_reconnect(sw)); // connected
 	sw->port[b].link = false;
 	close(fd);
-	assert_false(ports_reconnect(sw)); // nobody is there
+	assert_false(ports_reconnect(sw)); // no peer
 	assert_true(port_is_open(&sw->device[b]));
 	close_switch(state);
 	assert_int_equal(folder_close(state), 0);
@@ -323,7 +323,7 @@ static void check_state(unsigned port, uint64_t value)
 	assert_int_equal(portset_has(sw->shared.err_disabled, port), value != 0);
 }
 
-// One worker alone takes no lock.
+// A single worker takes no lock.
 static void reset(void **state)
 {
 	for (unsigned workers = 1; workers <= 2; workers++) {
