@@ -328,7 +328,7 @@ static void a_client_that_ends(void **state)
 	end(&other);
 }
 
-// While the client reads no replies, requests wait. None is lost.
+// Requests wait while nobody reads the replies, and none is forgotten.
 static void a_client_that_does_not_read(void **state)
 {
 	enum { REQUESTS = 1000 };
