@@ -101,14 +101,14 @@ static const struct refusal refusals[] = {
 	 "'nestd', which does not exist (did you mean 'nested'?)"},
 	{PORT "effective-mac: 02:00:00:00:00:01}\n", 2, 28, "without a mac-address"},
 	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n- {name: b, mac-address: 0200.0000.0001}\n",
-	 3, 26, "assigned to port 'a' too"},
+	 3, 26, "also assigned to port 'a'"},
 	{"ports:\n- {name: a, mac-address: 02:00:00:00:00:01}\n"
 	 "- {name: b, mac-address: 02:00:00:00:00:02, effective-mac: 02:00:00:00:00:01}\n",
-	 3, 60, "assigned to port 'a' too"},
+	 3, 60, "also assigned to port 'a'"},
 	{"ports: [{name: a}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: b}\n", 3, 9,
 	 "port 'b', which does not exist"},
 	{"ports: [{name: a, policy: {allowed-vlans: 5}}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n",
-	 3, 9, "which port 'a' is not in"},
+	 3, 9, "but port 'a' is not"},
 	{"ports: [{name: a}, {name: b, mac-address: 02:00:00:00:00:01}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n",
 	 3, 9, "assigned to port 'b'"},
 	{"ports: [{name: a}, {name: b}]\nstatic-macs:\n- {mac: 02:00:00:00:00:01, vlan: 1, port: a}\n"
