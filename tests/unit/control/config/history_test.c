@@ -169,7 +169,6 @@ static void paths(void **state)
 
 	(void)state;
 	assert_non_null(getcwd(before, sizeof before));
-	assert_int_equal(folder_open(state), 0);
 	for (size_t i = 0; i < COUNT(given); i++) {
 		assert_int_equal(chdir(folder), 0);
 		struct history *one = history_create(given[i], c);
@@ -179,7 +178,6 @@ static void paths(void **state)
 		assert_string_equal(history_path(one), wanted);
 		history_destroy(one);
 	}
-	assert_int_equal(folder_close(state), 0);
 	config_free(c);
 }
 
@@ -187,4 +185,5 @@ static void paths(void **state)
 
 RUN_TESTS(HISTORY_TEST(each_change_has_a_number), HISTORY_TEST(the_oldest_go),
 	  HISTORY_TEST(long_ones_go_earlier), HISTORY_TEST(what_made_it_is_cut),
-	  HISTORY_TEST(what_it_knows), HISTORY_TEST(paths))
+	  HISTORY_TEST(what_it_knows),
+	  cmocka_unit_test_setup_teardown(paths, folder_open, folder_close))
