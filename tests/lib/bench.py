@@ -3,6 +3,7 @@
 
 import json
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -10,6 +11,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+import processes
 
 PATIENCE_S = 60
 UNREACHABLE = 3
@@ -75,9 +78,7 @@ class Bench:
 
     def __exit__(self, *_):
         for process in self.running:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            processes.end(process, signal.SIGKILL)
         self.temporary.cleanup()
 
     def file(self, name, content):
@@ -132,8 +133,7 @@ class Bench:
         try:
             yield path
         finally:
-            process.terminate()
-            status = process.wait(PATIENCE_S)
+            status = processes.end(process)
         assert status == 0, f"nestswitch ended with {status}: {process.log.read_text()}"
         assert not path.exists(), f"nestswitch left {path} behind"
 

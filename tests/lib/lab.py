@@ -17,8 +17,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import processes
+
 START_S = 30
-STOP_S = 20
 LAST_REPLY_S = 10  # a busy machine can delay a reply
 CONTACTS, CONTACT_S = 20, 1  # attempts at first contact, and the wait for each
 UNREACHABLE = 3  # exit status of nestctl if no switch answers
@@ -240,15 +241,8 @@ class Switch:
                 entry["type"] == "dynamic" and entry["vlan"] == vlan}
 
     def stop(self, number=signal.SIGTERM):
-        """Stops the switch. Returns its exit status, or "hangs" if it had to be killed."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            return "hangs"
+        """Stops the switch and returns its exit status, see processes.end()."""
+        return processes.end(self.process, number)
 
 
 class Testbed:

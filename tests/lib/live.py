@@ -3,12 +3,12 @@
 
 import json
 import os
-import signal
 import socket
 import sys
 from pathlib import Path
 
 import lab
+import processes
 import tap
 
 TRAFFIC = Path(__file__).resolve().parent / "traffic"
@@ -104,8 +104,7 @@ class Net(lab.Testbed):
 
 def finish(process, patience_s=PATIENCE_S):
     """Ends a traffic program and returns its report."""
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=patience_s)[0]
+    said = processes.last_words(process, patience_s=patience_s)
     assert process.returncode == 0, f"{process.args}: exit status {process.returncode}"
     return json.loads(said)
 

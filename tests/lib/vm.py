@@ -4,9 +4,11 @@
 import base64
 import os
 import select
+import signal
 import subprocess
 import time
 
+import processes
 from lab import Failure
 
 MEMORY_MB = 96
@@ -74,8 +76,7 @@ class Vm:
     def kill(self):
         """Ends QEMU with SIGKILL, so that it cannot close its connection to the switch properly."""
         if self.process:
-            self.process.kill()
-            self.process.wait()
+            processes.end(self.process, signal.SIGKILL)
             self.process.stdin.close()
             self.process.stdout.close()
             self.process = None

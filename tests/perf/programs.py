@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import lab
+import processes
 from captures import SIDES, VLAN
 from live import Control
 from machine import CONTROL_CORE, WORKER_CORE, Unmeasurable, needs
@@ -57,8 +58,7 @@ class Terminal:
 
     def close(self):
         if self.process:
-            self.process.kill()
-            self.process.wait()
+            processes.end(self.process, signal.SIGKILL)
         os.close(self.master)
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 
+import processes
 import tap
 from bench import RAW_IP, UNREACHABLE, frame, pcap
 from configs import HEAD
@@ -102,8 +103,7 @@ def socket_in_use(bench):
 def stale_socket(bench):
     path = bench.folder / "stale.sock"
     process = bench.start(bench.file("stale.yaml", HEAD), path)
-    process.kill()
-    process.wait()
+    processes.end(process, signal.SIGKILL)
     assert path.exists(), "the killed switch left no socket"
     with bench.switch(HEAD, "stale") as taken:
         bench.succeeds("", "nestctl", "-s", taken, "status")
@@ -136,8 +136,7 @@ def missing_device(bench):
 def stopped_by(bench, number):
     process = bench.start(bench.folder / "good.yaml", bench.folder / "stop.sock")
     started = time.monotonic()
-    process.send_signal(number)
-    tap.equal(process.wait(30), DONE, "exit status")
+    tap.equal(processes.end(process, number), DONE, "exit status")
     assert time.monotonic() - started < 5, "nestswitch takes more than 5 s to stop"
     assert not (bench.folder / "stop.sock").exists(), "nestswitch left the socket behind"
     tap.equal(process.log.read_text(), "", "standard error")

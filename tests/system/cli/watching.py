@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 
+import processes
 import tap
 from bench import PATIENCE_S, UNREACHABLE, Client, SharedSwitch, frame, pcap
 from programs import DONE, REFUSED, USAGE
@@ -56,8 +57,7 @@ def documents(watched, *words):
             yield document
         raise AssertionError(f"watch ended with {process.wait(PATIENCE_S)}")
     finally:
-        process.kill()
-        process.wait()
+        processes.end(process, signal.SIGKILL)
 
 
 def until(readings, proper):

@@ -4,14 +4,15 @@
 import os
 import resource
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
+import processes
 import tap
-from bench import PATIENCE_S
 from over_time import HISTORY_MAX, LIVE, REFUSED, Live
 
 PLAIN = LIVE.split("\n", 1)[1].replace("net_pcap_a,rx_pcap=load.pcap,infinite_rx=1", "null:")
@@ -229,8 +230,7 @@ class Saving:
             live.say("port set b mac-limit 7")
             live.client.send(b'{"jsonrpc":"2.0","id":1,"method":"config.save"}\n')
             time.sleep(took * number / KILLS)
-            live.process.kill()
-            live.process.wait(PATIENCE_S)
+            processes.end(live.process, signal.SIGKILL)
             assert live.file.read_text() in (text, new), f"after {took * number / KILLS:.3f} s the file is incomplete"
 
 

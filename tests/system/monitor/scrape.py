@@ -10,6 +10,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import processes
 import tap
 from bench import PATIENCE_S
 from hostile import Silent
@@ -160,8 +161,7 @@ class Prometheus:
 
     def stop(self):
         needed("prometheus")
-        self.process.terminate()
-        tap.equal(self.process.wait(PATIENCE_S), 0, "exit status")
+        tap.equal(processes.end(self.process), 0, "exit status")
 
 
 def dashboard():

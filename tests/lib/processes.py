@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""processes: ends programs that a test started."""
+
+import signal
+import subprocess
+
+PATIENCE_S = 60  # a busy machine can delay a program
+
+
+def end(process, number=signal.SIGTERM, patience_s=PATIENCE_S):
+    """Sends a signal, also to a stopped program. Returns the exit status, or "hangs" if the program had to be killed."""
+    process.send_signal(number)
+    process.send_signal(signal.SIGCONT)
+    try:
+        return process.wait(patience_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return "hangs"
+
+
+def last_words(process, number=signal.SIGTERM, patience_s=PATIENCE_S):
+    """Sends a signal. Returns the rest of the program's standard output."""
+    process.send_signal(number)
+    return process.communicate(timeout=patience_s)[0]
