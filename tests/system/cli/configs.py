@@ -8,7 +8,7 @@ TWO = HEAD + "  - { name: b, device: 'null:' }\n"
 
 # (name, configuration, part of the message). @ marks the position of the message and is removed before the test.
 BAD = (
-    ("an empty file", "@", "nothing"),
+    ("an empty file", "@", "empty"),
     ("no ports", "@switch: { name: x }\n", "ports"),
     ("no YAML", "ports: [\n  @- }\n", ""),
     ("a tab as indentation", "ports:\n@\t- name: a\n", ""),
