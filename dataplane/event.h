@@ -18,8 +18,8 @@ struct event {
 	uint32_t count;
 	uint8_t type; // enum event_type
 	uint8_t port;
-	uint8_t from;
-	uint8_t reason; // enum outcome
+	uint8_t from;   // a port; see eventtype.h
+	uint8_t reason; // enum outcome; see eventtype.h
 };
 
 struct event_ring {

@@ -6,8 +6,12 @@
 	X(MAC_LEARNED, "mac-learned") \
 	X(MAC_MOVED, "mac-moved") /* from: the port it left */ \
 	X(MAC_AGED, "mac-aged") \
-	X(MAC_FLAP, "mac-flap")   /* from: where it is held, port: where it was seen */ \
-	X(VIOLATION, "violation") /* reason, count */ \
+	X(MAC_FLAP, "mac-flap")       /* from: where it is held, port: where it was seen */ \
+	X(MAC_ADDED, "mac-added")     /* by control; reason: enum fdb_type */ \
+	X(MAC_REMOVED, "mac-removed") /* the same */ \
+	X(MAC_FLUSHED, "mac-flushed") /* key and port of what was flushed, 0 and EVENT_PORT_ANY if \
+				       * any; reason: enum fdb_type; from: enum flush_cause */ \
+	X(VIOLATION, "violation")     /* reason, count */ \
 	X(PORT_ERR_DISABLED, "port-err-disabled") /* reason */ \
 	X(PORT_RECOVERED, "port-recovered") \
 	X(TABLE_FULL, "table-full") \
@@ -17,6 +21,20 @@
 	X(CONFIG_ROLLED_BACK, "config-rolled-back") /* count: number of the configuration in force \
 						     */ \
 	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */
+
+enum { EVENT_PORT_ANY = 255 };
+
+#define FLUSH_CAUSE_LIST(X) \
+	X(COMMAND, "command")     /* or a configuration that allows the entries no more */ \
+	X(PORT_DOWN, "port-down") /* or removed */ \
+	X(VLAN, "vlan")           /* the port left the VLAN */ \
+	X(LIMIT, "limit")         /* the port's mac-limit was lowered */
+
+enum flush_cause {
+#define X(id, name) FLUSH_##id,
+	FLUSH_CAUSE_LIST(X)
+#undef X
+};
 
 enum event_type {
 #define X(id, name) EVENT_##id,

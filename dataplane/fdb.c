@@ -326,13 +326,14 @@ static enum fdb_seen move_entry(const struct source *s)
 }
 
 // Refreshes a learned entry on its own port. A dynamic entry becomes sticky if its port is sticky
-// now.
-static void refresh_entry(const struct source *s)
+// now; then it is true.
+static bool refresh_entry(const struct source *s)
 {
 	struct fdb_port *p = &s->f->port[s->who->port];
 	enum fdb_type type = fdb_value_type(s->value);
+	bool sticks = type == FDB_DYNAMIC && s->who->sticky;
 
-	if (type == FDB_DYNAMIC && s->who->sticky) {
+	if (sticks) {
 		type = FDB_STICKY;
 		fdb_lock_take(&p->lock);
 		credit_drop(p, s->value);
@@ -340,6 +341,7 @@ static void refresh_entry(const struct source *s)
 		fdb_lock_release(&p->lock);
 	}
 	fdb_set(s->slot, fdb_value(s->tick, s->flush, s->who->port, type) | (s->value & FDB_MOVED));
+	return sticks;
 }
 
 static struct fdb_seen_result judge_source(struct source *s)
@@ -350,7 +352,7 @@ static struct fdb_seen_result judge_source(struct source *s)
 	bool dynamic = fdb_value_type(s->value) == FDB_DYNAMIC;
 
 	if (here && (dynamic || fdb_value_type(s->value) == FDB_STICKY)) {
-		refresh_entry(s);
+		r.stuck = refresh_entry(s);
 	} else if (live && !dynamic) {
 		if (!here)
 			r.what = FDB_CONFLICT;

@@ -164,6 +164,7 @@ struct fdb_seen_result {
 	enum fdb_seen what;
 	uint8_t from; // the port where it was or is
 	bool aged;    // an expired entry on port `from` was cleared away first
+	bool stuck;   // FDB_KNOWN: a dynamic entry has become sticky
 };
 
 struct fdb_entry {

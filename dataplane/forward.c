@@ -79,6 +79,18 @@ static void push_event(struct burst *b, enum event_type type, uint64_t key, uint
 	event_push(&b->w->events, &e);
 }
 
+// Reports that a dynamic entry of the ingress port has become sticky.
+static void push_stuck(struct burst *b, uint64_t key)
+{
+	struct event e = {.ns = b->w->now_ns,
+			  .key = key,
+			  .type = EVENT_MAC_ADDED,
+			  .port = b->in->learner.port,
+			  .reason = FDB_STICKY};
+
+	event_push(&b->w->events, &e);
+}
+
 // First pass: reads and admits a frame, and prefetches the lines that its decision needs.
 static inline void receive_frame(const struct swconf *conf, const struct portconf *in, portset self,
 				 const struct fdb_map *map, const struct rte_mbuf *m,
@@ -107,6 +119,8 @@ static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint
 
 	if (r.aged)
 		push_event(b, EVENT_MAC_AGED, key, r.from, 0);
+	if (r.stuck)
+		push_stuck(b, key);
 	switch (r.what) {
 	case FDB_LEARNED:
 		push_event(b, EVENT_MAC_LEARNED, key, who->port, 0);

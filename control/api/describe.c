@@ -12,7 +12,7 @@
 #include "control/common/version.h"
 #include "control/config/config.h"
 #include "control/config/settings.h"
-#include "control/switch/mactable.h"
+#include "control/switch/flush.h"
 #include "control/switch/state.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"

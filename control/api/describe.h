@@ -9,7 +9,7 @@
 #include "control/api/control.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
-#include "control/switch/mactable.h"
+#include "control/switch/flush.h"
 #include "control/switch/state.h"
 
 // Counters and state of one port, or of all ports in the order of the configuration.

@@ -11,7 +11,15 @@
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/portset.h"
+
+static const char *const cause_names[] = {
+#define X(id, name) [FLUSH_##id] = (name),
+	FLUSH_CAUSE_LIST(X)
+#undef X
+};
 
 static void add_word_member(struct event_members *all, const char *name, const char *word)
 {
@@ -26,8 +34,18 @@ static void add_number_member(struct event_members *all, const char *name, uint3
 static void add_station(struct event_members *all, uint64_t key)
 {
 	text_put_mac(key_mac(key), all->mac);
-	add_word_member(all, "mac", all->mac);
+	add_word_member(all, "mac", key_mac(key) ? all->mac : NULL);
 	add_number_member(all, "vlan", key_vid(key));
+}
+
+static void add_flush(struct event_members *all, const struct event *e, const char *port)
+{
+	add_word_member(all, "port", e->port == EVENT_PORT_ANY ? NULL : port);
+	add_number_member(all, "vlan", key_vid(e->key));
+	text_put_mac(key_mac(e->key), all->mac);
+	add_word_member(all, "mac", key_mac(e->key) ? all->mac : NULL);
+	add_word_member(all, "kind", fdb_type_names[e->reason]);
+	add_word_member(all, "reason", cause_names[e->from]);
 }
 
 void event_collect_members(struct event_members *all, const struct event *e, const char *from,
@@ -45,6 +63,15 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		add_station(all, e->key);
 		add_word_member(all, "from", from);
 		add_word_member(all, "to", port);
+		break;
+	case EVENT_MAC_ADDED:
+	case EVENT_MAC_REMOVED:
+		add_station(all, e->key);
+		add_word_member(all, "port", port);
+		add_word_member(all, "kind", fdb_type_names[e->reason]);
+		break;
+	case EVENT_MAC_FLUSHED:
+		add_flush(all, e, port);
 		break;
 	case EVENT_VIOLATION:
 		add_word_member(all, "port", port);
@@ -84,14 +111,21 @@ json_t *event_json_named(const struct event *e, const char *from, const char *po
 	for (unsigned i = 0; i < all.count; i++) {
 		const struct event_member *m = &all.member[i];
 		json_object_set_new(o, m->name,
-				    m->word ? json_string(m->word) : json_integer(m->number));
+				    m->word     ? json_string(m->word)
+				    : m->number ? json_integer(m->number)
+						: json_null());
 	}
 	return o;
 }
 
+const char *event_port_name(const struct vswitch *sw, unsigned port)
+{
+	return port < PORTS_MAX ? sw->port[port].name : "";
+}
+
 json_t *event_json(const struct vswitch *sw, const struct event *e)
 {
-	return event_json_named(e, sw->port[e->from].name, sw->port[e->port].name);
+	return event_json_named(e, event_port_name(sw, e->from), event_port_name(sw, e->port));
 }
 
 uint64_t event_unix_ms(const struct vswitch *sw, const struct event *e)

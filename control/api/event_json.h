@@ -9,15 +9,17 @@
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 
+enum { EVENT_MEMBERS = 5 };
+
 struct event_member {
 	const char *name;
-	const char *word; // NULL: the value is the number
+	const char *word; // NULL: the value is the number, or null if that is 0
 	uint32_t number;
 };
 
 // The members of an event besides "time" and "type".
 struct event_members {
-	struct event_member member[5];
+	struct event_member member[EVENT_MEMBERS];
 	unsigned count;
 	char mac[MAC_TEXT]; // the word of member "mac"
 };
@@ -25,6 +27,9 @@ struct event_members {
 // Fills in the members of an event. from, port: the names of its ports.
 void event_collect_members(struct event_members *all, const struct event *e, const char *from,
 			   const char *port);
+
+// The name of an event's port, "" of EVENT_PORT_ANY.
+const char *event_port_name(const struct vswitch *sw, unsigned port);
 
 // {"time", "type", …}. The names of the ports are those that the switch has now, or the given ones.
 // NULL: no memory.

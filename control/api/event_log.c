@@ -18,6 +18,9 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_MAC_MOVED] = LOG_INFO,
 	[EVENT_MAC_AGED] = LOG_INFO,
 	[EVENT_MAC_FLAP] = LOG_WARNING,
+	[EVENT_MAC_ADDED] = LOG_INFO,
+	[EVENT_MAC_REMOVED] = LOG_INFO,
+	[EVENT_MAC_FLUSHED] = LOG_INFO,
 	[EVENT_VIOLATION] = LOG_WARNING,
 	[EVENT_PORT_ERR_DISABLED] = LOG_WARNING,
 	[EVENT_PORT_RECOVERED] = LOG_NOTICE,
@@ -61,13 +64,14 @@ static void make_line(const struct vswitch *sw, const struct event *e, char *lin
 	struct event_members all;
 	size_t len = (size_t)snprintf(line, size, "%s", event_type_names[e->type]);
 
-	event_collect_members(&all, e, sw->port[e->from].name, sw->port[e->port].name);
+	event_collect_members(&all, e, event_port_name(sw, e->from), event_port_name(sw, e->port));
 	for (unsigned i = 0; i < all.count && len < size; i++) {
 		const struct event_member *m = &all.member[i];
-		len += (size_t)(m->word ? snprintf(line + len, size - len, " %s=%s", m->name,
-						   m->word)
-					: snprintf(line + len, size - len, " %s=%" PRIu32, m->name,
-						   m->number));
+		bool number = !m->word && m->number;
+		len += (size_t)(number ? snprintf(line + len, size - len, " %s=%" PRIu32, m->name,
+						  m->number)
+				       : snprintf(line + len, size - len, " %s=%s", m->name,
+						  m->word ? m->word : "-"));
 	}
 }
 

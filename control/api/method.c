@@ -137,7 +137,7 @@ json_t *change_finish(struct change *ch, bool good)
 	json_t *before = json_array(), *result = NULL;
 
 	config_warnings(sw->config, collect_warning, before);
-	if (good && switch_apply(sw, ch->c, ch->e))
+	if (good && switch_apply_flush(sw, ch->c, ch->flush, ch->e))
 		result = change_warnings(ch->c, before);
 	else
 		config_free(ch->c);

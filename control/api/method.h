@@ -12,6 +12,7 @@
 #include "control/api/control.h"
 #include "control/common/error.h"
 #include "control/config/config.h"
+#include "control/switch/flush.h"
 
 enum method_error {
 	METHOD_UNKNOWN = -32601, // JSON-RPC 2.0, section 5.1
@@ -77,6 +78,7 @@ struct change {
 	struct control *k;
 	struct config *c;
 	struct error *e;
+	const struct fdb_filter *flush; // see switch_apply_flush()
 };
 
 bool change_begin(struct change *ch, struct control *k, struct error *e);

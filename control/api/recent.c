@@ -33,12 +33,20 @@ void recent_destroy(struct recent *r)
 	free(r);
 }
 
+// Entries that come and go would drive out all else.
+static bool is_routine(const struct event *e)
+{
+	return e->type == EVENT_MAC_LEARNED || e->type == EVENT_MAC_AGED ||
+	       e->type == EVENT_MAC_ADDED || e->type == EVENT_MAC_REMOVED ||
+	       e->type == EVENT_MAC_FLUSHED;
+}
+
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e)
 {
 	struct kept *k = &r->ring[r->count % RECENT_EVENTS];
 
 	r->seen[e->type] += e->type == EVENT_LOST ? e->count : 1;
-	if (e->type == EVENT_MAC_LEARNED || e->type == EVENT_MAC_AGED)
+	if (is_routine(e))
 		return;
 	k->event = *e;
 	k->unix_ms = event_unix_ms(sw, e);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // recent: keeps the last events with their dates, and counts all events.
 //
-// Model     A ring of RECENT_EVENTS. A new event replaces the oldest one. Learned and aged MACs are
-//           counted only, because a busy table has too many of them. Ports are kept by name,
+// Model     A ring of RECENT_EVENTS. A new event replaces the oldest one. Entries that come and
+//           go are counted only, because a busy table has too many of them. Ports are kept by name,
 //           because their numbers are used again.
 // Threads   The control thread calls everything.
 #pragma once

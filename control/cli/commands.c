@@ -17,6 +17,9 @@ static const char *const fdb_types[] = {
 		NULL,
 };
 
+static const char *const fdb_flushed[] = {"dynamic", "sticky", "static", NULL};
+static const char *const fdb_added[] = {"static", "dynamic", NULL};
+
 static const char *const event_types[] = {
 #define X(id, name) name,
 	EVENT_TYPE_LIST(X)
@@ -106,7 +109,7 @@ const struct command_option command_options[] = {
 	{ \
 		"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN" \
 	}
-#define FDB_FILTER \
+#define FDB_FILTER(types) \
 	{"port", ARG_VALUE, KIND_PORT, "P", .help = "only MACs on this port", .optional = true}, \
 		{"vlan",          ARG_VALUE, KIND_VLAN, "V", .help = "only MACs in this VLAN", \
 		 .optional = true}, \
@@ -114,7 +117,14 @@ const struct command_option command_options[] = {
 		 .optional = true}, \
 	{ \
 		"type", ARG_VALUE, KIND_CHOICE, "T", .help = "only MACs of this type", \
-						     .optional = true, .words = fdb_types \
+						     .optional = true, .words = (types) \
+	}
+#define FDB_STATION \
+	MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "the port that the MAC is on"}, \
+	{ \
+		"type", ARG_VALUE, KIND_CHOICE, "T", \
+			.help = "static (default), or dynamic: it ages, moves and is flushed", \
+			.optional = true, .words = fdb_added \
 	}
 #define ROWS \
 	{COMMAND_SORT, \
@@ -234,29 +244,35 @@ const struct command commands[] = {
 	 .examples = "policy unset mac-limit"},
 
 	{"fdb", "show", "fdb.show", VIEW_FDB, .help = "show the MAC table (FDB)",
-	 .args = ARGS(FDB_FILTER, ROWS),
+	 .args = ARGS(FDB_FILTER(fdb_types), ROWS),
 	 .more = "The assigned MAC of a port is valid in every VLAN of the port. Therefore its VLAN is shown as `all`.",
 	 .examples = "fdb show port esx1 type dynamic\n"
 		     "fdb show sort age limit 20\n"
 		     "fdb show mac 02:00:00:00:00:99"},
 	{"fdb", "watch", "fdb.show", VIEW_CHANGES,
 	 .help = "show the MAC table, refreshing every second; changes come first, then the most recently seen MACs",
-	 .args = ARGS(FDB_FILTER, AGAIN, ROWS), .way = WAY_WATCH,
+	 .args = ARGS(FDB_FILTER(fdb_types), AGAIN, ROWS), .way = WAY_WATCH,
 	 .more = "Each refresh reads every matching entry. If the table is large, name a port or a VLAN.",
 	 .examples = "fdb watch port esx1\n"
 		     "fdb watch change moved"},
-	{"fdb", "add", "fdb.add", VIEW_NONE, .help = "add a static MAC",
-	 .args = ARGS(MAC, VLAN,
-		      {"port", ARG_VALUE, KIND_PORT, "P", .help = "the port that the MAC is on"}),
-	 .examples = "fdb add 02:00:00:00:00:99 vlan 10 port esx1"},
+	{"fdb", "add", "fdb.add", VIEW_NONE, .help = "add a MAC, static unless you name a type",
+	 .args = ARGS(FDB_STATION),
+	 .more = "Static MACs are part of the configuration. Dynamic ones are not, and count against the port's mac-limit.",
+	 .examples = "fdb add 02:00:00:00:00:99 vlan 10 port esx1\n"
+		     "fdb add 02:00:00:00:00:99 vlan 10 port esx1 type dynamic"},
+	{"fdb", "replace", "fdb.replace", VIEW_NONE,
+	 .help = "add a MAC, or move it to this port and type", .args = ARGS(FDB_STATION),
+	 .more = "A static MAC moves in one step: no frame meets a table without it.",
+	 .examples = "fdb replace 02:00:00:00:00:99 vlan 10 port esx2"},
 	{"fdb", "del", "fdb.del", VIEW_NONE, .help = "delete a static or learned MAC",
 	 .args = ARGS(MAC, VLAN), .examples = "fdb del 02:00:00:00:00:99 vlan 10"},
 	{"fdb", "flush", "fdb.flush", VIEW_COUNT,
-	 .help = "flush learned MACs; only dynamic ones, unless you name a type",
-	 .args = ARGS(FDB_FILTER),
-	 .more = "Static and assigned MACs are not flushed, because they belong to the configuration.",
+	 .help = "flush MACs of one type: dynamic ones, unless you name another",
+	 .args = ARGS(FDB_FILTER(fdb_flushed)),
+	 .more = "Static MACs leave the configuration. The assigned MAC of a port is not flushed: use port unset NAME mac-address.",
 	 .examples = "fdb flush\n"
-		     "fdb flush port esx1 vlan 10"},
+		     "fdb flush port esx1 vlan 10\n"
+		     "fdb flush type static port esx1"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
 	 .help = "show the ports' counters; for one port, explain its drops",

@@ -16,6 +16,11 @@ static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_MAC_MOVED] = "A MAC moved to another port: mac, vlan, from, to",
 	[EVENT_MAC_AGED] = "A MAC aged out after `aging-time` without a frame: mac, vlan, port",
 	[EVENT_MAC_FLAP] = "A MAC moved too often and is held on its port: mac, vlan, from, to",
+	[EVENT_MAC_ADDED] =
+		"An entry was added by a command or a configuration: mac, vlan (null: all of the port's), port, kind",
+	[EVENT_MAC_REMOVED] = "Such an entry was removed: mac, vlan, port, kind",
+	[EVENT_MAC_FLUSHED] =
+		"The entries of one kind were flushed, of this port, vlan and mac (null: of any): reason is command, port-down, vlan or limit",
 	[EVENT_VIOLATION] =
 		"Frames violated a policy: port, reason, count in that second, mac and vlan of the first frame",
 	[EVENT_PORT_ERR_DISABLED] = "A violation shut the port down: port, reason",

@@ -20,6 +20,7 @@
 #include "control/config/config.h"
 #include "control/device/eal.h"
 #include "control/switch/events.h"
+#include "control/switch/flush.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"

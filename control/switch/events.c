@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "control/config/config.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -31,24 +32,83 @@ void events_collect_violations(struct vswitch *sw, portset all)
 		switch_emit(sw, &found[i]);
 }
 
-void events_drain(struct vswitch *sw)
+void events_port_flushed(struct vswitch *sw, unsigned port, uint64_t ns)
 {
-	struct event e;
+	switch_emit(sw, &(struct event){.type = EVENT_MAC_FLUSHED,
+					.ns = ns,
+					.port = (uint8_t)port,
+					.reason = FDB_DYNAMIC,
+					.from = FLUSH_PORT_DOWN});
+}
 
+// The first pending event of each worker.
+struct heads {
+	struct event event[CONFIG_WORKERS_MAX];
+	bool there[CONFIG_WORKERS_MAX];
+};
+
+static void fill_heads(const struct vswitch *sw, struct heads *h)
+{
+	for (unsigned w = 0; w < sw->workers; w++)
+		if (!h->there[w])
+			h->there[w] = event_pop(&sw->worker[w]->forwarder.events, &h->event[w]);
+}
+
+// Takes the earliest event. False if none is pending.
+static bool take_earliest(const struct vswitch *sw, struct heads *h, struct event *e)
+{
+	int first = -1;
+
+	fill_heads(sw, h);
+	for (unsigned w = 0; w < sw->workers; w++)
+		if (h->there[w] && (first < 0 || h->event[w].ns < h->event[first].ns))
+			first = (int)w;
+	if (first < 0)
+		return false;
+	*e = h->event[first];
+	h->there[first] = false;
+	return true;
+}
+
+static void report_lost(struct vswitch *sw)
+{
 	for (unsigned w = 0; w < sw->workers; w++) {
-		struct event_ring *r = &sw->worker[w]->forwarder.events;
-		while (event_pop(r, &e)) {
-			switch_emit(sw, &e);
-			if (e.type != EVENT_PORT_ERR_DISABLED || !sw->live)
-				continue;
-			// Another worker may have learned there since the port was flushed.
-			switch_synchronize(sw);
-			fdb_flush_port(sw->shared.fdb, e.port);
-		}
-		uint64_t lost = atomic_exchange(&r->lost, 0);
+		uint64_t lost = atomic_exchange(&sw->worker[w]->forwarder.events.lost, 0);
 		if (lost)
 			switch_emit(sw, &(struct event){.type = EVENT_LOST,
 							.ns = switch_now(sw),
 							.count = (uint32_t)lost});
 	}
+}
+
+// Flushes an err-disabled port again, because another worker may have learned there since.
+static void flush_again(struct vswitch *sw, unsigned port)
+{
+	if (!sw->live)
+		return;
+	switch_synchronize(sw);
+	fdb_flush_port(sw->shared.fdb, port);
+}
+
+void events_drain(struct vswitch *sw)
+{
+	struct heads heads = {.there = {false}};
+	portset flushed = 0;
+	struct event e;
+	unsigned port;
+
+	while (take_earliest(sw, &heads, &e)) {
+		switch_emit(sw, &e);
+		if (e.type != EVENT_PORT_ERR_DISABLED)
+			continue;
+		flush_again(sw, e.port);
+		// What other workers learned there may wait in their rings.
+		if (sw->workers > 1)
+			flushed |= portset_of(e.port);
+		else
+			events_port_flushed(sw, e.port, e.ns);
+	}
+	PORTSET_FOREACH(port, flushed)
+		events_port_flushed(sw, port, switch_now(sw));
+	report_lost(sw);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/switch/links.h"
 
+#include "control/switch/events.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
@@ -8,6 +9,17 @@
 #include "dataplane/fdb.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
+
+static void report_link(struct vswitch *sw, unsigned port, bool up)
+{
+	uint64_t now = switch_now(sw);
+
+	switch_emit(sw, &(struct event){.type = up ? EVENT_PORT_UP : EVENT_PORT_DOWN,
+					.ns = now,
+					.port = (uint8_t)port});
+	if (!up)
+		events_port_flushed(sw, port, now);
+}
 
 void links_publish(struct vswitch *sw)
 {
@@ -23,11 +35,9 @@ void links_publish(struct vswitch *sw)
 	switch_synchronize(sw);
 	PORTSET_FOREACH(port, before & ~up)
 		fdb_flush_port(sw->shared.fdb, port);
+	events_drain(sw); // what was learned on them comes first
 	PORTSET_FOREACH(port, before ^ up)
-		switch_emit(sw, &(struct event){.type = portset_has(up, port) ? EVENT_PORT_UP
-									      : EVENT_PORT_DOWN,
-						.ns = switch_now(sw),
-						.port = (uint8_t)port});
+		report_link(sw, port, portset_has(up, port));
 	mactable_sweep_all(sw);
 }
 

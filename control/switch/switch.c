@@ -16,6 +16,8 @@
 #include "control/device/quirks/vhostpoll.h"
 #include "control/switch/compile.h"
 #include "control/switch/events.h"
+#include "control/switch/fixed.h"
+#include "control/switch/flush.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
@@ -154,12 +156,14 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 // with a new key are added before, so that a port that changes its VLAN is known in the new VLAN
 // from its first frame. Entries that change are written after, because they are valid as long as a
 // worker reads the former configuration.
-static void switch_over(struct vswitch *sw, const struct compiled *n)
+// Returns the ports whose assigned MACs took the place of learned entries.
+static portset switch_over(struct vswitch *sw, const struct compiled *n)
 {
-	mactable_add_fixed(sw, n->fixed, n->fixed_count);
+	portset displaced = fixed_add(sw, n->fixed, n->fixed_count);
+
 	atomic_store(&sw->shared.conf, n->conf);
 	switch_synchronize(sw);
-	mactable_change_fixed(sw, n->fixed, n->fixed_count);
+	return displaced | fixed_change(sw, n->fixed, n->fixed_count);
 }
 
 // Stores the configuration and frees the former one, which no worker uses any more.
@@ -177,7 +181,8 @@ static void adopt_config(struct vswitch *sw, struct config *c, const struct comp
 
 // Publishes a change, phase by phase. Nothing here can fail; everything that can fail was done
 // before.
-static void publish_config(struct vswitch *sw, struct config *c, const struct compiled *n)
+static void publish_config(struct vswitch *sw, struct config *c, const struct compiled *n,
+			   const struct fdb_filter *flush)
 {
 	portset gone = sw->ports & ~n->ports;
 	bool first = !sw->config;
@@ -185,9 +190,11 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	// First, because no frame may come from a port that the new configuration does not have.
 	ports_unpoll(sw, gone);
 	set_port_limits(sw, c, n);
-	switch_over(sw, n);
-	adopt_config(sw, c, n);
+	struct fixed_news news = {c, n->fixed, n->fixed_count, switch_over(sw, n), flush};
 	name_ports(sw, c, n);
+	if (!first)
+		fixed_report(sw, &news);
+	adopt_config(sw, c, n);
 	// Removed and new ports both have names now: a capture can end on some and begin on others.
 	if (sw->on_ports)
 		sw->on_ports(sw->ports_arg, gone);
@@ -246,6 +253,12 @@ static bool check_unchangeable(const struct vswitch *sw, const struct config *c,
 
 bool switch_apply(struct vswitch *sw, struct config *c, struct error *e)
 {
+	return switch_apply_flush(sw, c, NULL, e);
+}
+
+bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_filter *flush,
+			struct error *e)
+{
 	struct compiled n;
 
 	if (!config_validate(c, e) || !check_unchangeable(sw, c, e) ||
@@ -254,7 +267,7 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct error *e)
 	portset fresh = n.ports & ~sw->ports;
 	bool opened = check_room(sw, c, &n, e) && ports_open(sw, c, n.numbers, fresh, e);
 	if (opened && ports_set_mtu(sw, c, e)) {
-		publish_config(sw, c, &n);
+		publish_config(sw, c, &n, flush);
 		return true;
 	}
 	if (opened)
@@ -363,7 +376,7 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 		switch_destroy(sw);
 		return false;
 	}
-	publish_config(sw, c, &n); // waits for nothing, because no worker runs yet
+	publish_config(sw, c, &n, NULL); // waits for nothing, because no worker runs yet
 	if (sw->devices)
 		launch_workers(sw);
 	*out = sw;

@@ -12,6 +12,7 @@
 
 #include "control/common/error.h"
 #include "control/config/config.h"
+#include "control/switch/flush.h"
 #include "control/switch/state.h"
 
 enum switch_use { SWITCH_REPLAY, SWITCH_LIVE, SWITCH_BENCH };
@@ -25,3 +26,7 @@ void switch_destroy(struct vswitch *sw);
 // anything changes; those of removed ports are closed at the end. After a failure nothing has
 // changed, and c still belongs to the caller.
 bool switch_apply(struct vswitch *sw, struct config *c, struct error *e);
+
+// The same. The static entries that it removes and the filter takes are reported as one flush.
+bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_filter *flush,
+			struct error *e);

@@ -72,7 +72,7 @@ OUTCOMES = {
     "isolated": "isolation-group", "storm_unknown_unicast": "storm-unknown-unicast",
     "tx mac_changed": "mac-changes", "tx rate_limit": "egress-rate", "not_learned": "mac-limit",
     "learning off": "mac-learning", "promiscuous copy": "promiscuous", "event mac-flap": "mac-move-limit",
-    "event violation": "violation", "event port-err-disabled": "violation", "event port-recovered": "recovery-time",
+    "event violation": "violation", "event port-err-disabled": "violation", "event port-recovered": "recovery-time", "event mac-flushed": "violation",
     "learned sticky": "mac-sticky", "mirrored rx": "mirrors", "mirrored tx": "mirrors",
 }
 

@@ -456,6 +456,7 @@ class Switch:
                 port.recovers_at = self.now + port.key("recovery-time") * SECOND
             self.flush(port)
             self.event("port-err-disabled", port=port.name, reason=reason)
+            self.event("mac-flushed", port=port.name, vlan=None, mac=None, kind="dynamic", reason="port-down")
 
     def violation_event(self, port, frame, reason):
         """One event a second for each port and reason.
@@ -469,9 +470,9 @@ class Switch:
                 return
         self.event("violation", port=port.name, reason=reason, mac=mac_text(frame.src), vlan=frame.vlan, count=1)
 
-    def event(self, kind, **what):
-        self.events.append({"time": self.now, "type": kind, **what})
-        self.reached["event " + kind] += 1
+    def event(self, event_type, **what):
+        self.events.append({"time": self.now, "type": event_type, **what})
+        self.reached["event " + event_type] += 1
 
     def advance(self, now):
         """Lets the clock run on, never back: what is due until then happens at its own time."""

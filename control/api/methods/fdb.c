@@ -9,10 +9,12 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/switch/flush.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/portset.h"
 
 enum { FDB_PAGE = 4096 };
 
@@ -110,65 +112,231 @@ static int find_static(const struct config *c, uint64_t mac, uint16_t vid)
 	return -1;
 }
 
-static json_t *table_add(struct control *k, const json_t *params, struct error *e)
-{
-	const char *port = param_wanted(params, "port", e);
-	struct change ch;
-	uint64_t mac = 0;
-	uint16_t vid = 0;
+// What fdb add and fdb replace name.
+struct station {
+	const char *port, *text; // its MAC as it was given
+	uint64_t mac;
+	uint16_t vid;
+	int type;
+};
 
-	if (!port || !mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
-		return NULL;
-	if (!mac || mac_is_group(mac) || !vid)
+static bool station_params(const json_t *params, struct station *s, struct error *e)
+{
+	*s = (struct station){.port = param_wanted(params, "port", e),
+			      .text = param_text(params, "mac"),
+			      .type = FDB_STATIC};
+	if (!s->port || !mac_param(params, &s->mac, e) || !vlan_param(params, &s->vid, e) ||
+	    !type_param(params, &s->type, e))
+		return false;
+	if (!s->mac || mac_is_group(s->mac) || !s->vid)
 		return method_refuse(
 			e, METHOD_USAGE,
 			"a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
-	if (!config_port(k->sw->config, port))
-		return method_no_port(e, k->sw->config, port);
-	if (find_static(k->sw->config, mac, vid) >= 0)
-		return method_refuse(
-			e, METHOD_REFUSED,
-			"MAC %s is static in VLAN %u already (fdb del %s vlan %u first)",
-			param_text(params, "mac"), vid, param_text(params, "mac"), vid);
+	return s->type == FDB_STATIC || s->type == FDB_DYNAMIC ||
+	       method_refuse(e, METHOD_USAGE,
+			     "entries of type %s cannot be added (static or dynamic)",
+			     fdb_type_names[s->type]);
+}
+
+static json_t *refuse_static(const struct station *s, struct error *e)
+{
+	return method_refuse(
+		e, METHOD_REFUSED,
+		"MAC %s is static in VLAN %u already (fdb replace moves it, fdb del removes it)",
+		s->text, s->vid);
+}
+
+static json_t *put_static(struct control *k, const struct station *s, struct error *e)
+{
+	struct change ch;
+
 	if (!change_begin(&ch, k, e))
 		return NULL;
-	struct config_static *s = config_add_static(ch.c);
-	if (!s)
+	int i = find_static(ch.c, s->mac, s->vid);
+	struct config_static *f = i < 0 ? config_add_static(ch.c) : &ch.c->fixed[i];
+	if (!f) {
 		method_refuse(e, METHOD_REFUSED,
 			      "there are %d static MACs already, the most there can be",
 			      CONFIG_STATICS_MAX);
-	else
-		*s = (struct config_static){.mac = mac, .vid = vid};
-	if (s)
-		strcpy(s->port, port);
-	return change_finish(&ch, s);
+		return change_finish(&ch, false);
+	}
+	*f = (struct config_static){.mac = s->mac, .vid = s->vid};
+	strcpy(f->port, s->port);
+	return change_finish(&ch, true);
+}
+
+static json_t *remove_static(struct control *k, int i, struct error *e)
+{
+	struct change ch;
+
+	if (!change_begin(&ch, k, e))
+		return NULL;
+	struct config_static *s = &ch.c->fixed[i];
+	memmove(s, s + 1, (size_t)(&ch.c->fixed[--ch.c->fixed_count] - s) * sizeof *s);
+	return change_finish(&ch, true);
+}
+
+// Whether a port can have a dynamic entry now.
+static bool can_learn(const struct vswitch *sw, const struct station *s, unsigned port,
+		      struct error *e)
+{
+	if (!portset_has(sw->conf->vlan[s->vid].member, port))
+		return method_refuse(e, METHOD_REFUSED,
+				     "port '%s' is not in VLAN %u (allow the VLAN on the port)",
+				     s->port, s->vid);
+	if (!sw->conf->port[port].learner.learns)
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"port '%s' has no dynamic MACs, because its mac-learning is off "
+			"(type static)",
+			s->port);
+	return switch_port_state(sw, port) == PORT_UP ||
+	       method_refuse(
+		       e, METHOD_REFUSED,
+		       "port '%s' is %s, and has no dynamic MACs until it is up (type static)",
+		       s->port, port_state_names[switch_port_state(sw, port)]);
+}
+
+// Whether an entry can become dynamic on a port.
+static bool can_replace(const struct vswitch *sw, const struct fdb_entry *old, bool replace,
+			const struct station *s, struct error *e)
+{
+	const char *on = sw->port[old->port].name;
+
+	if (old->type == FDB_ASSIGNED)
+		return method_refuse(e, METHOD_REFUSED,
+				     "MAC %s is assigned to port '%s' (port unset %s mac-address)",
+				     s->text, on, on);
+	return replace ||
+	       (old->type == FDB_STATIC
+			? refuse_static(s, e)
+			: method_refuse(e, METHOD_REFUSED,
+					"MAC %s is learned on port '%s' in VLAN %u already "
+					"(fdb replace moves it)",
+					s->text, on, s->vid));
+}
+
+// Removes what is in the place of a new dynamic entry.
+static bool make_way(struct control *k, const struct station *s, const struct fdb_entry *old,
+		     unsigned port, struct error *e)
+{
+	if (old->type == FDB_STATIC) {
+		json_t *done = remove_static(k, find_static(k->sw->config, s->mac, s->vid), e);
+		json_decref(done);
+		return done;
+	}
+	if (old->port != port || old->type == FDB_STICKY)
+		fdb_del(k->sw->shared.fdb, old->key, (enum fdb_type)old->type);
+	return true;
+}
+
+static json_t *put_dynamic(struct control *k, const struct station *s, bool replace,
+			   struct error *e)
+{
+	struct vswitch *sw = k->sw;
+	unsigned port = (unsigned)switch_port(sw, s->port);
+	uint64_t key = key_make(s->vid, s->mac);
+	struct fdb_entry old;
+	bool there = fdb_lookup(sw->shared.fdb, key, switch_tick(sw), &old);
+	bool counts = there && old.port == port && old.type != FDB_STATIC;
+
+	if (!can_learn(sw, s, port, e) || (there && !can_replace(sw, &old, replace, s, e)))
+		return NULL;
+	if (!counts && fdb_count(sw->shared.fdb, port) >= sw->conf->port[port].learner.limit)
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"port '%s' has its %u learned MACs already (raise its mac-limit)", s->port,
+			sw->conf->port[port].learner.limit);
+	if (there && !make_way(k, s, &old, port, e))
+		return NULL;
+	if (mactable_learn(sw, port, key))
+		return method_refuse(e, METHOD_REFUSED,
+				     "the table has no room for MAC %s on port '%s' (fdb show)",
+				     s->text, s->port);
+	return json_pack("{s:[]}", "warnings");
+}
+
+static json_t *table_put(struct control *k, const json_t *params, bool replace, struct error *e)
+{
+	struct station s;
+
+	if (!station_params(params, &s, e))
+		return NULL;
+	if (!config_port(k->sw->config, s.port))
+		return method_no_port(e, k->sw->config, s.port);
+	if (s.type == FDB_DYNAMIC)
+		return put_dynamic(k, &s, replace, e);
+	int i = find_static(k->sw->config, s.mac, s.vid);
+	if (i >= 0 && !replace)
+		return refuse_static(&s, e);
+	if (i >= 0 && !strcmp(k->sw->config->fixed[i].port, s.port))
+		return json_pack("{s:[]}", "warnings");
+	return put_static(k, &s, e);
+}
+
+static json_t *table_add(struct control *k, const json_t *params, struct error *e)
+{
+	return table_put(k, params, false, e);
+}
+
+static json_t *table_replace(struct control *k, const json_t *params, struct error *e)
+{
+	return table_put(k, params, true, e);
 }
 
 static json_t *table_del(struct control *k, const json_t *params, struct error *e)
 {
-	struct change ch;
+	struct vswitch *sw = k->sw;
 	uint64_t mac = 0;
 	uint16_t vid = 0;
+	struct fdb_entry old;
 
 	if (!mac_param(params, &mac, e) || !vlan_param(params, &vid, e))
 		return NULL;
 	if (!mac || !vid)
 		return method_refuse(e, METHOD_USAGE,
 				     "a MAC and a VLAN are wanted (fdb del MAC vlan V)");
-	int i = find_static(k->sw->config, mac, vid);
-	struct fdb_filter f = {.port = -1, .vid = vid, .mac = mac, .type = -1};
-	if (i < 0 && mactable_flush(k->sw, &f))
+	int i = find_static(sw->config, mac, vid);
+	if (i >= 0)
+		return remove_static(k, i, e);
+	bool learned = fdb_lookup(sw->shared.fdb, key_make(vid, mac), switch_tick(sw), &old) &&
+		       old.type != FDB_ASSIGNED;
+	struct fdb_filter f = {.port = -1, .vid = vid, .mac = mac, .type = old.type};
+	if (learned && mactable_flush(sw, &f))
 		return json_object();
-	if (i < 0)
-		return method_refuse(
-			e, METHOD_REFUSED,
-			"there is no static or learned entry of MAC %s in VLAN %u (fdb show mac %s)",
-			param_text(params, "mac"), vid, param_text(params, "mac"));
+	return method_refuse(
+		e, METHOD_REFUSED,
+		"there is no static or learned entry of MAC %s in VLAN %u (fdb show mac %s)",
+		param_text(params, "mac"), vid, param_text(params, "mac"));
+}
+
+static bool takes_static(const struct vswitch *sw, const struct fdb_filter *f,
+			 const struct config_static *s)
+{
+	struct fdb_entry e = {.key = key_make(s->vid, s->mac),
+			      .port = (uint8_t)switch_port(sw, s->port),
+			      .type = FDB_STATIC};
+
+	return fdb_filter_takes(f, &e);
+}
+
+// Static entries belong to the configuration, and leave it.
+static json_t *flush_static(struct control *k, const struct fdb_filter *f, struct error *e)
+{
+	unsigned kept = 0, count = k->sw->config->fixed_count;
+	struct change ch;
+
 	if (!change_begin(&ch, k, e))
 		return NULL;
-	struct config_static *s = &ch.c->fixed[i];
-	memmove(s, s + 1, (size_t)(&ch.c->fixed[--ch.c->fixed_count] - s) * sizeof *s);
-	return change_finish(&ch, true);
+	ch.flush = f;
+	for (unsigned i = 0; i < count; i++)
+		if (!takes_static(k->sw, f, &ch.c->fixed[i]))
+			ch.c->fixed[kept++] = ch.c->fixed[i];
+	ch.c->fixed_count = kept;
+	json_t *result = change_finish(&ch, true);
+	if (result)
+		json_object_set_new(result, "count", json_integer(count - kept));
+	return result;
 }
 
 static json_t *table_flush(struct control *k, const json_t *params, struct error *e)
@@ -177,18 +345,17 @@ static json_t *table_flush(struct control *k, const json_t *params, struct error
 
 	if (!filter_params(k->sw, params, &f, e))
 		return NULL;
-	if (f.type == FDB_STATIC || f.type == FDB_ASSIGNED)
+	if (f.type == FDB_ASSIGNED)
 		return method_refuse(
 			e, METHOD_REFUSED,
-			"%s entries belong to the configuration (fdb del, port unset NAME mac-address)",
-			fdb_type_names[f.type]);
+			"assigned entries belong to their ports (port unset NAME mac-address)");
+	if (f.type == FDB_STATIC)
+		return flush_static(k, &f, e);
 	return json_pack("{s:I}", "count", (json_int_t)mactable_flush(k->sw, &f));
 }
 
 const struct method methods_fdb[] = {
-	{"fdb.show", table_show, METHOD_PUBLIC, NULL},
-	{"fdb.add", table_add, 0, "mac"},
-	{"fdb.del", table_del, 0, "mac"},
-	{"fdb.flush", table_flush, 0, NULL},
-	{0},
+	{"fdb.show", table_show, METHOD_PUBLIC, NULL}, {"fdb.add", table_add, 0, "mac"},
+	{"fdb.replace", table_replace, 0, "mac"},      {"fdb.del", table_del, 0, "mac"},
+	{"fdb.flush", table_flush, 0, NULL},           {0},
 };

@@ -213,7 +213,8 @@ static void what_is_due(void **state)
 	const char *early = events_of(o);
 	CHECK(strstr(early, "0 mac-learned, 2") == early && strstr(early, " mac-aged, ") &&
 		      strstr(early,
-			     "4000 port-err-disabled, 7000 port-recovered, 10000 mac-learned"),
+			     "4000 port-err-disabled, 4000 mac-flushed, 7000 port-recovered, 10000 "
+			     "mac-learned"),
 	      "%s", early);
 	assert_int_equal(json_array_size(json_object_get(o, "fdb")), 1);
 	json_decref(o);
