@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// run: the live switch. It starts configuration, DPDK, switch (devices, table, workers), control
-// socket and loop in this order, and stops them in reverse order.
+// run: the live switch. It starts configuration, control socket, DPDK, switch (devices, table,
+// workers) and loop in this order, and stops them in reverse order. The socket is first, so that a
+// second start changes nothing.
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
@@ -142,7 +143,7 @@ static struct event_base *new_base(void)
 // The options of the command line.
 struct options {
 	const char *config, *socket, *listen, *token_file, *log, *log_level;
-	bool web_write;
+	bool web_write, raw_devices;
 	char *const *eal;
 	struct http_conf http; // made from listen and token_file
 };
@@ -160,11 +161,12 @@ static bool open_http(struct run *r, const struct options *o, struct error *e)
 }
 
 // Creates history, recent events and the timer for confirmations.
-static bool create_control(struct run *r, const char *file)
+static bool create_control(struct run *r, const char *file, bool raw_devices)
 {
 	struct control *k = &r->control;
 
 	k->methods = methods_all;
+	k->raw_devices = raw_devices;
 	k->recent = recent_create();
 	k->history = history_create(file, k->sw->config);
 	k->confirm = r->base && k->history ? confirm_create(r->base, k->sw, k->history) : NULL;
@@ -175,7 +177,7 @@ static bool open_servers(struct run *r, const struct options *o, struct error *e
 {
 	struct control *k = &r->control;
 
-	return rpc_open(&r->rpc, r->base, o->socket, k, e) && telemetry_open(r->base, k, e) &&
+	return rpc_open(r->rpc, r->base, k, e) && telemetry_open(r->base, k, e) &&
 	       open_http(r, o, e);
 }
 
@@ -184,6 +186,11 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	struct vswitch *sw;
 	struct error e;
 
+	if (!(r->rpc = rpc_claim(o->socket, &e))) {
+		config_free(c);
+		complain("%s", e.text);
+		return false;
+	}
 	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
 		complain_error(o->config, &e);
@@ -191,7 +198,7 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	}
 	r->control.sw = sw;
 	r->base = new_base();
-	if (!create_control(r, o->config)) {
+	if (!create_control(r, o->config, o->raw_devices)) {
 		complain("out of memory");
 		return false;
 	}
@@ -244,7 +251,7 @@ static int run_switch(const struct options *o)
 
 static const char usage[] =
 	"usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
-	"                      [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
+	"                      [--raw-devices] [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
 	"\n"
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 	"\n"
@@ -253,6 +260,7 @@ static const char usage[] =
 	"  --http [ADDRESS:]PORT   serve web page, JSON and metrics by HTTP (default ADDRESS 127.0.0.1)\n"
 	"  --web-write             let HTTP clients that have the token change the switch\n"
 	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
+	"  --raw-devices           nestctl may name DPDK device strings, too; they reach any driver and file\n"
 	"  --log stderr|syslog     target of the log (default stderr)\n"
 	"  --log-level LEVEL       error, warning, notice (default), info (adds MACs learned, moved and aged) or debug (adds requests)\n"
 	"  -- EAL…                 more arguments for DPDK's EAL\n";
@@ -282,6 +290,7 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 		{"http", required_argument, NULL, 'H'},
 		{"web-write", no_argument, NULL, 'w'},
 		{"token-file", required_argument, NULL, 't'},
+		{"raw-devices", no_argument, NULL, 'r'},
 		{"log", required_argument, NULL, 'l'},
 		{"log-level", required_argument, NULL, 'L'},
 		{"help", no_argument, NULL, 'h'},
@@ -303,6 +312,9 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 			break;
 		case 'w':
 			o->web_write = true;
+			break;
+		case 'r':
+			o->raw_devices = true;
 			break;
 		case 't':
 			o->token_file = optarg;

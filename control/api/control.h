@@ -4,6 +4,8 @@
 // Ownership  The code that fills in the members destroys them.
 #pragma once
 
+#include <stdbool.h>
+
 #include "control/switch/state.h"
 
 struct confirm;
@@ -17,4 +19,5 @@ struct control {
 	struct history *history;             // NULL: no configurations are kept
 	struct confirm *confirm;             // NULL: no rollback
 	struct recent *recent;               // NULL: no events are kept
+	bool raw_devices; // requests may name DPDK device strings, which reach any file and driver
 };

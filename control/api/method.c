@@ -12,6 +12,7 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/config/history.h"
+#include "control/device/spec.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 
@@ -92,6 +93,21 @@ bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t
 	return method_refuse(e, METHOD_USAGE,
 			     "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")",
 			     name, text, min, max);
+}
+
+bool method_device_allowed(const struct control *k, const struct config_port *p, struct error *e)
+{
+	const struct config_port *running = config_port(k->sw->config, p->name);
+
+	if (k->raw_devices || !device_is_raw(p->device) ||
+	    (running && !strcmp(running->device, p->device)))
+		return true;
+	method_refuse(
+		e, METHOD_REFUSED,
+		"port '%s': device '%.100s' is a DPDK device string, which only the file of nestswitch run may name "
+		"(--raw-devices lets nestctl name it, too)",
+		p->name, p->device);
+	return false;
 }
 
 bool change_begin(struct change *ch, struct control *k, struct error *e)

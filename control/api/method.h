@@ -74,6 +74,10 @@ bool param_scalar(const json_t *v, char *out, size_t size);
 bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max,
 		  uint64_t *number, struct error *e);
 
+// Whether a request may give a port this device: DPDK device strings only if the switch allows
+// them, or if the port has the device already.
+bool method_device_allowed(const struct control *k, const struct config_port *p, struct error *e);
+
 struct change {
 	struct control *k;
 	struct config *c;

@@ -24,15 +24,41 @@ static int probe_socket(const char *path)
 	return error;
 }
 
-bool unixsocket_is_served(const char *path)
+enum unixsocket_state unixsocket_state(const char *path)
 {
-	return probe_socket(path) == EPROTOTYPE;
+	struct stat file;
+
+	if (lstat(path, &file))
+		return errno == ENOENT ? UNIXSOCKET_FREE : UNIXSOCKET_UNKNOWN;
+	if (!S_ISSOCK(file.st_mode))
+		return UNIXSOCKET_OTHER_FILE;
+	switch (errno = probe_socket(path)) {
+	case EPROTOTYPE:
+		return UNIXSOCKET_SERVED;
+	case ECONNREFUSED:
+		return UNIXSOCKET_STALE;
+	case ENOENT:
+		return UNIXSOCKET_FREE;
+	}
+	return UNIXSOCKET_UNKNOWN;
 }
 
 bool unixsocket_bury(const char *path)
 {
-	struct stat st;
-
-	return !lstat(path, &st) && S_ISSOCK(st.st_mode) && probe_socket(path) == ECONNREFUSED &&
-	       !unlink(path);
+	switch (unixsocket_state(path)) {
+	case UNIXSOCKET_STALE:
+		return !unlink(path);
+	case UNIXSOCKET_SERVED:
+		errno = EADDRINUSE;
+		break;
+	case UNIXSOCKET_OTHER_FILE:
+		errno = ENOTSOCK;
+		break;
+	case UNIXSOCKET_FREE:
+		errno = ENOENT;
+		break;
+	case UNIXSOCKET_UNKNOWN:
+		break;
+	}
+	return false;
 }

@@ -8,9 +8,15 @@
 // The default control socket.
 #define CONTROL_SOCKET "/run/nestswitch/control.sock"
 
-// Whether a process listens on the socket at path.
-bool unixsocket_is_served(const char *path);
+enum unixsocket_state {
+	UNIXSOCKET_FREE,       // nothing is there
+	UNIXSOCKET_SERVED,     // a process listens
+	UNIXSOCKET_STALE,      // a socket whose process died
+	UNIXSOCKET_OTHER_FILE, // not a socket
+	UNIXSOCKET_UNKNOWN,    // it cannot be found out, see errno
+};
 
-// Removes a stale socket file, whose process died. Returns false and keeps the file if a process
-// listens on it, if it is not a socket, or if it does not exist.
+enum unixsocket_state unixsocket_state(const char *path);
+
+// Removes a stale socket file. False if there is none; errno then says why it stays.
 bool unixsocket_bury(const char *path);

@@ -13,6 +13,7 @@
 #include "control/common/log.h"
 #include "control/common/unixsocket.h"
 #include "control/config/config.h"
+#include "control/device/claim.h"
 #include "control/device/netif.h"
 #include "control/device/quirks/handles.h"
 #include "control/device/quirks/interrupts.h"
@@ -34,16 +35,6 @@ static bool argument_of(const char *device, const char *kind, char out[DEVICE_TE
 	return true;
 }
 
-// Removes the socket that a killed switch left behind, because DPDK does not.
-static void remove_stale_socket(const char *device)
-{
-	char path[DEVICE_TEXT];
-
-	if (argument_of(device, "vhost", path) || argument_of(device, "virtio_user", path) ||
-	    argument_of(device, "memif", path))
-		unixsocket_bury(path);
-}
-
 enum device_peer device_peer(const char *device)
 {
 	char path[DEVICE_TEXT];
@@ -52,7 +43,7 @@ enum device_peer device_peer(const char *device)
 
 	if (!connects)
 		return PEER_NONE;
-	return unixsocket_is_served(path) ? PEER_PRESENT : PEER_ABSENT;
+	return unixsocket_state(path) == UNIXSOCKET_SERVED ? PEER_PRESENT : PEER_ABSENT;
 }
 
 // Copies the name of the driver that a PCI device is bound to, or "" if there is none. False if
@@ -122,14 +113,13 @@ static void device_hint(const char *device, char out[HINT])
 // device.
 static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 {
-	static const char key[] = ",iface=";
 	bool packet = !strncmp(args, "net_af_packet", 13) || !strncmp(args, "net_af_xdp", 10);
-	const char *at = packet ? strstr(args, key) : NULL;
+	char value[DEVICE_TEXT];
 
-	if (at)
-		snprintf(name, IF_NAMESIZE, "%.*s", (int)strcspn(at + sizeof key - 1, ","),
-			 at + sizeof key - 1);
-	return at;
+	if (!packet || !devargs_value(args, "iface", value))
+		return false;
+	snprintf(name, IF_NAMESIZE, "%.*s", IF_NAMESIZE - 1, value);
+	return true;
 }
 
 // Prepares the interface of a packet socket: sets its MTU and stops it from receiving merged
@@ -223,9 +213,11 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	snprintf(name, sizeof name, "%u", number);
 	if (!device_parts(p, name, &parts, e))
 		return false;
-	for (unsigned i = 0; i < parts.count; i++)
+	for (unsigned i = 0; i < parts.count; i++) {
 		list[i] = parts.args[i];
-	remove_stale_socket(p->device);
+		if (!device_claim(p, list[i], e))
+			return false;
+	}
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),

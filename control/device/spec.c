@@ -83,6 +83,13 @@ static bool is_dpdk(const char *device)
 	       !strncmp(device, "eth_", 4) || !strncmp(device, "virtio_user", 11);
 }
 
+bool device_is_raw(const char *device)
+{
+	const char *argument;
+
+	return !device_kind(device, &argument) && !is_pci_address(device) && is_dpdk(device);
+}
+
 bool device_is_pci(const char *device)
 {
 	if (is_pci_address(device) || !strncmp(device, "pci:", 4))

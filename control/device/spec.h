@@ -25,5 +25,9 @@ bool device_parts(const struct config_port *p, const char *name, struct device_p
 // Whether device_parts() would accept the device of a port.
 bool device_check(const struct config_port *p, struct error *e);
 
+// Whether a device is a DPDK device string, and no kind of ours. Such a string reaches any driver,
+// and any file that DPDK can write.
+bool device_is_raw(const char *device);
+
 // Whether a device, or a member of a bond, is on the PCI bus. The bus is scanned only if one is.
 bool device_is_pci(const char *device);

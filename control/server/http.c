@@ -42,7 +42,7 @@ struct visit {
 };
 
 struct http {
-	struct control *k;
+	struct control k; // like the caller's, without raw_devices
 	struct evhttp *server;
 	struct event *sweep;
 	struct visit visit[HTTP_CONNECTIONS_MAX];
@@ -117,7 +117,7 @@ static bool visit_is_over(const struct visit *v)
 // Releases connections that are over. Shuts down those that take too long; evhttp then closes them.
 static void close_finished(struct http *h)
 {
-	uint64_t now = switch_now(h->k->sw);
+	uint64_t now = switch_now(h->k.sw);
 
 	for (struct visit *v = h->visit; v < h->visit + HTTP_CONNECTIONS_MAX; v++) {
 		if (v->io && visit_is_over(v)) {
@@ -163,7 +163,7 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	struct visit *v = make_visit(h);
 	bufferevent_setwatermark(io, EV_READ, 0, HTTP_HEADERS_MAX + HTTP_BODY_MAX);
 	bufferevent_incref(io);
-	*v = (struct visit){.io = io, .since_ns = switch_now(h->k->sw)};
+	*v = (struct visit){.io = io, .since_ns = switch_now(h->k.sw)};
 	return io;
 }
 
@@ -174,7 +174,7 @@ static void note_request(struct http *h, struct evhttp_request *r)
 
 	for (struct visit *v = h->visit; v < h->visit + HTTP_CONNECTIONS_MAX; v++)
 		if (v->io == io)
-			v->since_ns = switch_now(h->k->sw);
+			v->since_ns = switch_now(h->k.sw);
 }
 
 // Sends what is in the output buffer of the request.
@@ -267,7 +267,7 @@ static void add_clock(const struct http *h, struct evhttp_request *r)
 {
 	char text[32];
 
-	snprintf(text, sizeof text, "%.6f", (double)switch_now(h->k->sw) / 1e9);
+	snprintf(text, sizeof text, "%.6f", (double)switch_now(h->k.sw) / 1e9);
 	evhttp_add_header(evhttp_request_get_output_headers(r), "Nestswitch-Clock", text);
 }
 
@@ -275,7 +275,7 @@ static void add_clock(const struct http *h, struct evhttp_request *r)
 static void serve_question(struct http *h, struct evhttp_request *r, const char *method)
 {
 	struct error e;
-	const struct method *m = method_find(h->k, method);
+	const struct method *m = method_find(&h->k, method);
 
 	if (!m || !(m->flags & METHOD_PUBLIC)) {
 		refuse(r, HTTP_NOTFOUND, HTTP_NOTFOUND,
@@ -289,7 +289,7 @@ static void serve_question(struct http *h, struct evhttp_request *r, const char 
 		return;
 	}
 	add_clock(h, r);
-	json_t *result = method_call(h->k, method, params, &e);
+	json_t *result = method_call(&h->k, method, params, &e);
 	json_decref(params);
 	if (result)
 		answer_json(r, HTTP_OK, result);
@@ -331,13 +331,13 @@ static json_t *call_from_web(void *arg, const char *method, const json_t *params
 {
 	struct http *h = arg;
 
-	if (method_writes_elsewhere(h->k, method, params))
+	if (method_writes_elsewhere(&h->k, method, params))
 		return method_refuse(
 			e, METHOD_REFUSED,
 			"HTTP clients can save to %.400s only (to another file: nestctl config save FILE on the "
 			"switch's machine)",
-			history_path(h->k->history));
-	return method_call(h->k, method, params, e);
+			history_path(h->k.history));
+	return method_call(&h->k, method, params, e);
 }
 
 // POST /api: the body is a JSON-RPC request. A browser lets no other site's page send this
@@ -375,7 +375,7 @@ static void serve_metrics(struct http *h, struct evhttp_request *r, const char *
 
 	(void)rest;
 	if (f) {
-		metrics_write(h->k, f);
+		metrics_write(&h->k, f);
 		fclose(f);
 	}
 	answer_text(r, HTTP_OK, METRICS_TYPE, text);
@@ -478,7 +478,8 @@ bool http_open(struct http **out, struct event_base *base, const struct http_con
 
 	if (!h)
 		return error_no_memory(e);
-	h->k = k;
+	h->k = *k;
+	h->k.raw_devices = false; // a page in a browser must not reach drivers and files
 	strcpy(h->token, c->token);
 	errno = ENOMEM;
 	if (start_server(h, base) && listen_at(h, base, c)) {

@@ -5,8 +5,10 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -19,6 +21,7 @@
 #include "control/common/eventtypes.h"
 #include "control/common/text.h"
 #include "control/common/unixsocket.h"
+#include "control/device/holder.h"
 #include "control/diagnose/capture.h"
 #include "control/server/jsonrpc.h"
 #include "dataplane/event.h"
@@ -42,6 +45,7 @@ struct client {
 struct rpc {
 	struct control *k;
 	struct event_base *base;
+	int fd; // listens; -1: the listener has it
 	struct evconnlistener *listener;
 	struct client *clients;
 	unsigned count;
@@ -300,54 +304,92 @@ static int bind_private(int fd, const char *path)
 	return rc;
 }
 
-// Returns a socket bound to the path. -1: errno says why not.
-static int bind_socket(const char *path)
+// Locks the folder of a socket, so that of two switches that start at once one claims first.
+// Returns its descriptor. -1: errno.
+static int lock_folder(const char *path)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	char folder[sizeof(struct sockaddr_un)] = ".";
+	const char *slash = strrchr(path, '/');
 
-	if (fd < 0)
-		return -1;
-	if (!bind_private(fd, path))
-		return fd;
-	if (errno == EADDRINUSE && unixsocket_bury(path) && !bind_private(fd, path))
-		return fd;
-	int error = errno;
-	close(fd);
-	errno = error;
-	return -1;
+	if (slash)
+		snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path),
+			 path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	return fd;
 }
 
-bool rpc_open(struct rpc **out, struct event_base *base, const char *path, struct control *k,
-	      struct error *e)
+// Returns a socket that listens at the path. -1: errno says why not.
+static int claim(const char *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), folder = -1;
+	bool good = fd >= 0 && (folder = lock_folder(path)) >= 0 &&
+		    (!bind_private(fd, path) ||
+		     (errno == EADDRINUSE && unixsocket_bury(path) && !bind_private(fd, path))) &&
+		    !listen(fd, RPC_CLIENTS_MAX);
+	int error = errno;
+
+	if (folder >= 0)
+		close(folder); // and unlocks it
+	if (!good && fd >= 0)
+		close(fd);
+	errno = error;
+	return good ? fd : -1;
+}
+
+static void *claim_error(const char *path, int error, struct error *e)
+{
+	char holder[HOLDER_TEXT] = "another process";
+
+	if (error == EADDRINUSE) {
+		holder_of_socket(path, holder);
+		error_set(e, "control socket %s is in use by %s (give this switch --socket PATH)",
+			  path, holder);
+	} else if (error == ENOTSOCK) {
+		error_set(
+			e,
+			"control socket %s: a file is there that is not a socket (name another path)",
+			path);
+	} else {
+		error_set(e, "control socket %s: %s", path, strerror(error));
+	}
+	return NULL;
+}
+
+struct rpc *rpc_claim(const char *path, struct error *e)
 {
 	struct rpc *r = calloc(1, sizeof *r);
 
-	if (!r)
-		return error_no_memory(e);
+	if (!r) {
+		error_no_memory(e);
+		return NULL;
+	}
 	if (strlen(path) >= sizeof r->path) {
 		free(r);
-		return error_set(e, "control socket %s: the path is longer than %zu characters",
-				 path, sizeof r->path - 1);
+		error_set(e, "control socket %s: the path is longer than %zu characters", path,
+			  sizeof r->path - 1);
+		return NULL;
 	}
 	strcpy(r->path, path);
+	make_socket_folder(path);
+	r->fd = claim(path);
+	if (r->fd >= 0)
+		return r;
+	free(r);
+	return claim_error(path, errno, e);
+}
+
+bool rpc_open(struct rpc *r, struct event_base *base, struct control *k, struct error *e)
+{
 	r->k = k;
 	r->base = base;
-	make_socket_folder(path);
-	int fd = bind_socket(path);
-	if (fd >= 0)
-		r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE,
-						 RPC_CLIENTS_MAX, fd);
-	if (!r->listener) {
-		bool used = errno == EADDRINUSE;
-		error_set(e, "control socket %s: %s%s", path, strerror(errno),
-			  used ? " (another switch listens there; choose another --socket PATH)"
-			       : "");
-		free(r);
-		return false;
-	}
+	r->listener = evconnlistener_new(base, on_accept, r, LEV_OPT_CLOSE_ON_FREE, 0, r->fd);
+	if (!r->listener)
+		return error_no_memory(e);
+	r->fd = -1;
 	k->sw->on_ports = on_ports;
 	k->sw->ports_arg = r;
-	*out = r;
 	return true;
 }
 
@@ -355,10 +397,14 @@ void rpc_close(struct rpc *r)
 {
 	if (!r)
 		return;
-	r->k->sw->on_ports = NULL;
+	if (r->k && r->k->sw)
+		r->k->sw->on_ports = NULL;
 	while (r->clients)
 		client_drop(r->clients);
-	evconnlistener_free(r->listener);
+	if (r->listener)
+		evconnlistener_free(r->listener);
+	if (r->fd >= 0)
+		close(r->fd);
 	unlink(r->path);
 	free(r);
 }

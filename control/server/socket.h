@@ -25,10 +25,12 @@ enum {
 
 struct rpc;
 
-// Listens on a socket file with mode 0600. Replaces a file that a dead process left. False: e says
-// why.
-bool rpc_open(struct rpc **r, struct event_base *base, const char *path, struct control *k,
-	      struct error *e);
+// Claims a socket file, mode 0600, before anything else of a switch exists: clients that connect
+// wait, and another switch is refused. The file of a dead process is taken over. NULL: e says why.
+struct rpc *rpc_claim(const char *path, struct error *e);
+
+// Serves the clients.
+bool rpc_open(struct rpc *r, struct event_base *base, struct control *k, struct error *e);
 
 // Sends an event to the clients that monitor its type. A client that does not read fast enough
 // loses events, and gets their number.

@@ -141,9 +141,9 @@ class Bench:
 class SharedSwitch:
     """One live switch for many tests. The first test starts it, the last one stops it."""
 
-    def __init__(self, bench, config, name="live", prefix=()):
+    def __init__(self, bench, config, name="live", prefix=(), options=()):
         self.bench, self.path = bench, None
-        self.arguments = config, name, prefix
+        self.arguments = config, name, prefix, options
 
     def start(self):
         self.running = self.bench.switch(*self.arguments)

@@ -112,6 +112,14 @@ static json_t *apply_for_now(struct change *ch, unsigned seconds)
 	return result;
 }
 
+static bool devices_allowed(const struct control *k, const struct config *c, struct error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!method_device_allowed(k, &c->port[i], e))
+			return false;
+	return true;
+}
+
 static json_t *config_apply(struct control *k, const json_t *params, struct error *e)
 {
 	uint64_t seconds = 0;
@@ -119,8 +127,10 @@ static json_t *config_apply(struct control *k, const json_t *params, struct erro
 	if (!param_number(params, "confirm", 1, CONFIRM_MAX_S, &seconds, e))
 		return NULL;
 	struct change ch = {.k = k, .c = config_param(params, e), .e = e};
-	if (!ch.c)
+	if (!ch.c || !devices_allowed(k, ch.c, e)) {
+		config_free(ch.c);
 		return NULL;
+	}
 	return seconds ? apply_for_now(&ch, (unsigned)seconds) : change_finish(&ch, true);
 }
 

@@ -42,7 +42,10 @@ static bool check_setting(struct change *ch, const struct config_port *p, const 
 		method_no_group(ch->e, ch->c, p->group);
 		return false;
 	}
-	return s->type != SETTING_DEVICE || device_check(p, ch->e) || method_usage(ch->e);
+	if (s->type != SETTING_DEVICE)
+		return true;
+	return device_check(p, ch->e) ? method_device_allowed(ch->k, p, ch->e)
+				      : method_usage(ch->e);
 }
 
 // Sets what a port has besides policy.

@@ -221,7 +221,7 @@ REQUESTS = (
 
 class Live(SharedSwitch):
     def __init__(self, bench):
-        super().__init__(bench, CONFIG)
+        super().__init__(bench, CONFIG, options=["--raw-devices"])
         bench.file("a.pcap", pcap([frame(A), frame(B), frame(B, A)]))
         for name in ("bad.yaml", "a bad one.yaml", "bad:1:2.yaml"):
             bench.file(name, "colour: blue\n")

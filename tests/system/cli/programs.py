@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import processes
 import tap
@@ -94,10 +95,75 @@ def unwritable_report(bench):
     bench.fails(REFUSED, "none/report", "nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--report", "none/report")
 
 
+def device_config(device):
+    return f"ports:\n  - {{ name: one, device: '{device}' }}\n"
+
+
 def socket_in_use(bench):
     with bench.switch(HEAD, "first") as path:
-        bench.fails(REFUSED, "first.sock", "nestswitch", "run", "--config", "good.yaml", "--socket", path)
+        bench.fails(REFUSED, rf"first.sock is in use by nestswitch, process {bench.running[-1].pid} ",
+                    "nestswitch", "run", "--config", "good.yaml", "--socket", path)
         bench.succeeds("", "nestctl", "-s", path, "status")
+
+
+def state_of(path):
+    return (path.stat().st_ino, path.stat().st_mode) if path.exists() else None
+
+
+def devices_in_use(bench, devices, look):
+    """A second switch is told who has the device, and changes nothing."""
+    if os.geteuid():
+        raise tap.Skip("not root")
+    for device in devices:
+        with bench.switch(device_config(device), "first"):
+            before = look()
+            bench.fails(REFUSED, f"in use by nestswitch, process {bench.running[-1].pid} ", "nestswitch", "run",
+                        "--config", bench.file("second.yaml", device_config(device)), "--socket", "second.sock")
+            tap.equal(look(), before, f"{device} afterwards")
+
+
+def tap_in_use(bench):
+    interface = Path("/sys/class/net/nesttwice")
+    devices_in_use(bench, ["tap:nesttwice"], lambda: [(interface / name).read_text() for name in ("address", "flags", "ifindex")])
+
+
+def sockets_in_use(bench):
+    path = bench.folder / "port.sock"
+    devices_in_use(bench, [f"vhost:{path}", f"memif:{path}"], lambda: state_of(path))
+
+
+def precious_files(bench):
+    """Neither a socket nor a capture takes the place of a file."""
+    path = bench.file("precious", "data")
+    for device in (f"vhost:{path}", f"memif:{path}", f"pcap:,{path}", "pcap:,/proc/self/comm"):
+        bench.fails(REFUSED, "precious is not a socket|exists and is not a capture", "nestswitch", "run",
+                    "--config", bench.file("second.yaml", device_config(device)), "--socket", "second.sock")
+        tap.equal(path.read_text(), "data", f"the file after {device}")
+
+
+def older_captures(bench):
+    """An output file may be a capture, or empty: a killed switch leaves one."""
+    for content in (pcap([frame(A)]), b""):
+        bench.file("older.pcap", content)
+        with bench.switch(device_config("pcap:,older.pcap"), "older"):
+            pass
+        tap.equal(len((bench.folder / "older.pcap").read_bytes()), 24, "bytes of a capture without frames")
+
+
+def control_socket_as_device(bench):
+    with bench.switch(HEAD, "own") as path:
+        bench.fails(REFUSED, "own.sock is in use", "nestctl", "-s", path, "port", "add", "x", "device", f"vhost:{path}")
+        bench.succeeds("", "nestctl", "-s", path, "status")
+
+
+def raw_devices(bench):
+    """DPDK device strings reach any driver and file. Therefore only a configuration file may name them."""
+    with bench.switch(device_config("net_null5,no-rx=1"), "raw") as path:
+        for device in ("net_null7,size=70000,copy=1", "net_pcap3,tx_pcap=/tmp/x", "eth_null3"):
+            bench.fails(REFUSED, "DPDK device string", "nestctl", "-s", path, "port", "add", "x", "device", device)
+        bench.fails(REFUSED, "DPDK device string", "nestctl", "-s", path, "config", "apply",
+                    bench.file("raw2.yaml", device_config("net_null6,no-rx=1")))
+        bench.succeeds("", "nestctl", "-s", path, "config", "apply", bench.folder / "raw.yaml")
 
 
 def stale_socket(bench):
@@ -174,6 +240,12 @@ def tests(bench):
     yield "replay without --report prints a table", lambda: report_for_people(bench)
     yield "replay with an unwritable report", lambda: unwritable_report(bench)
     yield "run: a socket in use is refused", lambda: socket_in_use(bench)
+    yield "run: a TAP in use is refused", lambda: tap_in_use(bench)
+    yield "run: a port's socket in use is refused", lambda: sockets_in_use(bench)
+    yield "run: a file at the path of a port's socket or capture is refused and kept", lambda: precious_files(bench)
+    yield "run: a capture and an empty file are replaced", lambda: older_captures(bench)
+    yield "a port at the path of the control socket is refused", lambda: control_socket_as_device(bench)
+    yield "nestctl cannot name DPDK device strings", lambda: raw_devices(bench)
     yield "run: the socket of a killed switch is replaced", lambda: stale_socket(bench)
     yield "run: a file at the socket's path is refused and kept", lambda: not_a_socket(bench)
     yield "run: only the owner may use the socket", lambda: socket_mode(bench)

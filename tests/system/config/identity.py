@@ -22,6 +22,9 @@ COUNTED = {
     "not_learned", "mac_moves", "truncated"}
 
 
+RAW = ["--raw-devices"]
+
+
 class Maker:
     """Makes random configurations in JSON, which is valid YAML."""
 
@@ -135,7 +138,7 @@ class Identity:
         yield f"{self.fresh} saved random configurations after a restart", self.through_the_file
 
     def from_switch_to_switch(self):
-        with self.bench.switch(spacious(), "one") as one, self.bench.switch(spacious(), "other") as other:
+        with self.bench.switch(spacious(), "one", options=RAW) as one, self.bench.switch(spacious(), "other", options=RAW) as other:
             one, other = Switch(one), Switch(other)
             for _ in range(self.count):
                 made = self.maker.configuration()
@@ -149,21 +152,21 @@ class Identity:
     def to_fresh_switches(self):
         for number in range(self.fresh):
             made = self.maker.configuration()
-            with self.bench.switch(spacious(), "one") as one:
+            with self.bench.switch(spacious(), "one", options=RAW) as one:
                 one = Switch(one)
                 one.apply(made)
-                with self.bench.switch(one.show(), f"fresh{number}") as fresh:
+                with self.bench.switch(one.show(), f"fresh{number}", options=RAW) as fresh:
                     same(one, Switch(fresh), made)
 
     def through_the_file(self):
         for number in range(self.fresh):
             name = f"saved{number}"
-            with self.bench.switch(spacious(), name) as path:
+            with self.bench.switch(spacious(), name, options=RAW) as path:
                 one = Switch(path)
                 made = self.maker.configuration()
                 one.apply(made)
                 one.ask("config.save")
                 shown, state = one.show(), one.state()
-            with self.bench.switch((self.bench.folder / f"{name}.yaml").read_bytes(), name) as path:
+            with self.bench.switch((self.bench.folder / f"{name}.yaml").read_bytes(), name, options=RAW) as path:
                 again = Switch(path)
                 tap.equal((again.show(), again.state()), (shown, state), f"config show and state after {made}")

@@ -109,7 +109,7 @@ def together(site):
 
 
 def tests(bench):
-    site = HttpSwitch(bench, "telemetry", CONFIG.replace(NAME, OWN_NAME))
+    site = HttpSwitch(bench, "telemetry", CONFIG.replace(NAME, OWN_NAME), ["--raw-devices"])
     yield "ports are nestctl's", lambda: ports(site)
     yield "table, workers, status", lambda: rest(site)
     yield "load of a worker", lambda: load(site)

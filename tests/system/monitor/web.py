@@ -188,6 +188,13 @@ def read_only(site):
     assert "--web-write" in answer.text(), answer.text()
 
 
+def raw_device(site):
+    """--raw-devices is for the control socket: a page in a browser must not reach drivers and files."""
+    answer = site.ask("POST", "/api", json.dumps(
+        {"jsonrpc": "2.0", "id": 1, "method": "port.add", "params": {"name": "x", "set": {"device": "net_null8"}}}), AUTHORIZED.items())
+    assert "DPDK device string" in answer.json()["error"]["message"], answer.text()
+
+
 def version_6(bench):
     try:
         free_port(socket.AF_INET6, "::1")
@@ -222,7 +229,7 @@ def files(bench):
 
 def tests(bench):
     files(bench)
-    site = HttpSwitch(bench, "web", options=["--web-write", "--token-file", "token"])
+    site = HttpSwitch(bench, "web", options=["--web-write", "--token-file", "token", "--raw-devices"])
     reader = HttpSwitch(bench, "reader")
     yield "GET / is a page that loads nothing from elsewhere", lambda: page(site)
     yield "GET /api/status", lambda: status(site)
@@ -244,6 +251,7 @@ def tests(bench):
         yield (f"POST /api, refusal {number}: {words}",
                lambda headers=headers, body=body, wanted=wanted, words=words: denied(site, headers, body, wanted, words))
     yield "POST /api with the token changes the switch", lambda: write(site)
+    yield "POST /api: no DPDK device strings", lambda: raw_device(site)
     yield "config.save by HTTP writes the file of run alone", lambda: saves(site)
     yield "the port is taken: said so", lambda: taken(site)
     yield "the switch stops", site.stop

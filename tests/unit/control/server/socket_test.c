@@ -43,6 +43,13 @@ static const char *socket_path(void)
 	return folder_path("run/control.sock");
 }
 
+// Claims and serves a socket.
+static bool open_socket(struct rpc **r, const char *path, struct error *e)
+{
+	*r = rpc_claim(path, e);
+	return *r && rpc_open(*r, base, &k, e);
+}
+
 static int set_up(void **state)
 {
 	struct error e;
@@ -52,7 +59,7 @@ static int set_up(void **state)
 		.sw = test_switch("ports: [{name: a, device: 'null:'}, {name: b}]", SWITCH_BENCH),
 		.methods = methods_all,
 	};
-	return folder_open(state) || !base || !rpc_open(&rpc, base, socket_path(), &k, &e);
+	return folder_open(state) || !base || !open_socket(&rpc, socket_path(), &e);
 }
 
 static int tear_down(void **state)
@@ -328,7 +335,7 @@ static void a_client_that_ends(void **state)
 	end(&other);
 }
 
-// Requests wait while nobody reads the replies, also those that have arrived; none is forgotten.
+// While the client reads no replies, requests wait, also those that have arrived. None is lost.
 static void a_client_that_does_not_read(void **state)
 {
 	enum { REQUESTS = 500, CHANGE = 290, AT_ONCE = 16384 };
@@ -528,7 +535,7 @@ static void the_file(void **state)
 	assert_int_equal(stat(socket_path(), &st), 0);
 	assert_true(S_ISSOCK(st.st_mode));
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_false(rpc_open(&second, base, socket_path(), &k, &e));
+	assert_false(open_socket(&second, socket_path(), &e));
 	assert_non_null(strstr(e.text, socket_path()));
 	works(&c);
 	rpc_close(rpc);
@@ -536,7 +543,7 @@ static void the_file(void **state)
 	assert_int_equal(stat(socket_path(), &st), -1);
 	assert_null(k.sw->on_ports);
 	expect_end(&c);
-	assert_true(rpc_open(&rpc, base, socket_path(), &k, &e));
+	assert_true(open_socket(&rpc, socket_path(), &e));
 	end(&c);
 }
 
@@ -553,14 +560,14 @@ static void files_of_others(void **state)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
 	close(fd);
-	assert_true(rpc_open(&second, base, a.sun_path, &k, &e));
+	assert_true(open_socket(&second, a.sun_path, &e));
 	rpc_close(second);
-	assert_false(rpc_open(&second, base, folder_write("file", "mine"), &k, &e));
+	assert_false(open_socket(&second, folder_write("file", "mine"), &e));
 	folder_expect("file", "mine");
 	memset(path, 'x', sizeof path - 1);
 	path[sizeof path - 1] = 0;
-	assert_false(rpc_open(&second, base, path, &k, &e));
-	assert_false(rpc_open(&second, base, folder_path("none/at/all"), &k, &e));
+	assert_false(open_socket(&second, path, &e));
+	assert_false(open_socket(&second, folder_path("none/at/all"), &e));
 }
 
 #define RPC_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
