@@ -7,6 +7,7 @@
 #include "control/bench/load.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
+#include "control/switch/flush.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"

@@ -18,6 +18,7 @@
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
 #include "control/switch/events.h"
+#include "control/switch/flush.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"

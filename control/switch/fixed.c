@@ -7,7 +7,6 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
-#include "dataplane/key.h"
 
 static bool has_learned(const struct vswitch *sw, uint64_t key)
 {

@@ -7,7 +7,6 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
-#include "dataplane/portset.h"
 
 bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e)
 {

@@ -13,6 +13,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 
 static void report_aged(void *arg, uint64_t key, unsigned port)
