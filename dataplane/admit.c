@@ -4,15 +4,18 @@
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
 
-// A group address that bridges must not forward without being told to (IEEE 802.1Q-2022 table 8-1),
-// or Cisco's address for per-VLAN spanning tree.
+// Decides about group addresses that bridges do not forward unless told to (IEEE 802.1Q-2022 table
+// 8-1), and Cisco's for per-VLAN spanning tree and for CDP, VTP, DTP and UDLD. PAUSE is never
+// forwarded, because it is about the link that it came in by (IEEE 802.3-2022 annex 31B).
 static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 {
 	if (dst == MAC_BRIDGE_GROUP || dst == MAC_PVST)
 		return p->bpdu == BPDU_PASS ? ADMITTED : OUT_BPDU;
-	if ((dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP)
-		return p->link_local_forward ? ADMITTED : OUT_LINK_LOCAL;
-	return ADMITTED;
+	if ((dst & ~UINT64_C(0xf)) != MAC_BRIDGE_GROUP && dst != MAC_CDP)
+		return ADMITTED;
+	if (p->link_local == LINK_LOCAL_LLDP)
+		return dst == MAC_LLDP ? ADMITTED : OUT_LINK_LOCAL;
+	return p->link_local == LINK_LOCAL_PASS && dst != MAC_PAUSE ? ADMITTED : OUT_LINK_LOCAL;
 }
 
 // What a guest must not send, by the look of the packet.
@@ -25,15 +28,28 @@ static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbu
 	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
 }
 
-enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src,
-			   uint64_t dst)
+// Whether a port that rejects forged transmits takes a source.
+static bool is_allowed_source(const struct swconf *c, const struct portconf *p, uint64_t src)
+{
+	if (src == p->mac)
+		return true;
+	for (unsigned i = 0; i < p->allowed_count; i++) {
+		const struct mac_range *r = &c->range[p->allowed_first + i];
+		if ((src & r->mask) == r->mac)
+			return true;
+	}
+	return false;
+}
+
+enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
+			   const struct rte_mbuf *m, uint64_t src, uint64_t dst)
 {
 	if (mac_is_group(src) || !src)
 		return OUT_BAD_SOURCE;
 	enum outcome reserved = admit_reserved(p, dst);
 	if (reserved != ADMITTED)
 		return reserved;
-	if (p->own_mac_only && src != p->mac)
+	if (p->own_mac_only && !is_allowed_source(c, p, src))
 		return OUT_FORGED_TRANSMIT;
 	return admit_guarded(p, m);
 }

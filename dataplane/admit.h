@@ -14,7 +14,10 @@
 
 #define MAC_BRIDGE_GROUP \
 	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
+#define MAC_PAUSE UINT64_C(0x0180c2000001)
+#define MAC_LLDP UINT64_C(0x0180c200000e)
 #define MAC_PVST UINT64_C(0x01000ccccccd)
+#define MAC_CDP UINT64_C(0x01000ccccccc)
 
 // A frame between its arrival and its decision. No member is a byte: a store to one could be a
 // store to anything, and what the loop of a burst holds in registers would be read again.
@@ -27,13 +30,16 @@ struct arrival {
 	uint32_t verdict;                           // ADMITTED or the reason to drop it
 };
 
+// The VLAN of a frame on a port, 0 if there is none. A frame with a priority tag is in the VLAN of
+// untagged frames. If a second tag follows, it is in none: without its first tag, the frame would
+// reach the next switch in a VLAN of the guest's choice.
 static inline uint16_t admit_vlan(const struct swconf *c, const struct portconf *p, portset self,
-				  uint32_t tag)
+				  uint32_t tag, const struct rte_mbuf *m)
 {
 	uint16_t vid = tag_vid(tag);
 
 	if (!vid)
-		return p->untagged_vid;
+		return __builtin_expect(tag && frame_has_second_tag(m), 0) ? 0 : p->untagged_vid;
 	return p->takes_tags && c->vlan[vid].member & self ? vid : 0;
 }
 
@@ -46,8 +52,8 @@ static inline enum tag_form form_of(uint32_t tag)
 
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.
-enum outcome admit_closely(const struct portconf *p, const struct rte_mbuf *m, uint64_t src,
-			   uint64_t dst);
+enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
+			   const struct rte_mbuf *m, uint64_t src, uint64_t dst);
 
 // Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
 static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
@@ -57,7 +63,7 @@ static inline enum outcome admit(const struct swconf *c, const struct portconf *
 
 	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &f))
 		return OUT_MALFORMED;
-	uint16_t vid = admit_vlan(c, p, self, f.tag);
+	uint16_t vid = admit_vlan(c, p, self, f.tag, m);
 	if (!vid)
 		return OUT_VLAN_FILTERED;
 	a->src_key = key_make(vid, f.src);
@@ -66,5 +72,5 @@ static inline enum outcome admit(const struct swconf *c, const struct portconf *
 	a->as_it_is = &c->vlan[vid].as_it_is[form_of(f.tag)];
 	if (__builtin_expect(f.src && !mac_is_group(f.src | f.dst) && !p->looks_closely, 1))
 		return ADMITTED;
-	return admit_closely(p, m, f.src, f.dst);
+	return admit_closely(c, p, m, f.src, f.dst);
 }

@@ -32,6 +32,7 @@ void counters_add_burst(struct counter_block *b, struct tally *t)
 		int o = __builtin_ctz(t->seen);
 		add_and_clear(&b->outcome[o], &t->outcome[o]);
 	}
+	add_and_clear(&b->unknown, &t->unknown);
 	add_and_clear(&b->not_learned, &t->not_learned);
 	add_and_clear(&b->mac_moves, &t->mac_moves);
 	atomic_store_explicit(&b->version, version + 2, memory_order_release);
@@ -48,6 +49,7 @@ static void read_ingress(const struct counter_block *b, struct counters *c)
 	c->rx_bytes = get(&b->rx_bytes);
 	for (int i = 0; i < OUTCOMES; i++)
 		c->outcome[i] = get(&b->outcome[i]);
+	c->unknown = get(&b->unknown);
 	c->not_learned = get(&b->not_learned);
 	c->mac_moves = get(&b->mac_moves);
 	c->truncated = get(&b->truncated);
@@ -68,6 +70,7 @@ void counters_read(const struct counter_block *b, struct counters *sum)
 	sum->rx_bytes += c.rx_bytes;
 	for (int i = 0; i < OUTCOMES; i++)
 		sum->outcome[i] += c.outcome[i];
+	sum->unknown += c.unknown;
 	sum->not_learned += c.not_learned;
 	sum->mac_moves += c.mac_moves;
 	sum->truncated += c.truncated;

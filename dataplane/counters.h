@@ -28,11 +28,11 @@
 	X(DHCP_SERVER, "dhcp_server") \
 	X(ROUTER_ADVERT, "router_advert") \
 	X(RATE_LIMIT, "rate_limit") \
-	X(STORM_BROADCAST, "storm_broadcast") \
-	X(STORM_MULTICAST, "storm_multicast") \
 	X(MAC_CONFLICT, "mac_conflict") \
 	X(MAC_FLAP, "mac_flap") \
 	X(MAC_LIMIT, "mac_limit") \
+	X(STORM_BROADCAST, "storm_broadcast") \
+	X(STORM_MULTICAST, "storm_multicast") \
 	X(SAME_PORT, "same_port") \
 	X(ISOLATED, "isolated") \
 	X(DEST_DOWN, "dest_down") \
@@ -69,6 +69,7 @@ extern const char *const tx_drop_names[TX_DROPS];
 struct counters {
 	uint64_t rx_packets, rx_bytes;
 	uint64_t outcome[OUTCOMES];
+	uint64_t unknown; // of the flooded ones: unknown unicast
 	uint64_t not_learned, mac_moves, truncated;
 	uint64_t tx_packets, tx_bytes;
 	uint64_t tx_drop[TX_DROPS];
@@ -79,7 +80,7 @@ struct tally {
 	uint32_t packets, bytes;
 	uint32_t seen; // a bit for each outcome that occurred, except OUT_FORWARDED
 	uint32_t outcome[OUTCOMES];
-	uint32_t not_learned, mac_moves;
+	uint32_t unknown, not_learned, mac_moves;
 };
 
 static inline void tally_outcome(struct tally *t, enum outcome o)
@@ -92,7 +93,7 @@ struct counter_block {
 	_Atomic uint32_t version;
 	_Atomic uint64_t rx_packets, rx_bytes;
 	_Atomic uint64_t outcome[OUTCOMES];
-	_Atomic uint64_t not_learned, mac_moves, truncated;
+	_Atomic uint64_t unknown, not_learned, mac_moves, truncated;
 	_Alignas(64) _Atomic uint64_t tx_packets;
 	_Atomic uint64_t tx_bytes;
 	_Atomic uint64_t tx_drop[TX_DROPS];

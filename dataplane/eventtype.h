@@ -4,9 +4,10 @@
 
 #define EVENT_TYPE_LIST(X) \
 	X(MAC_LEARNED, "mac-learned") \
-	X(MAC_MOVED, "mac-moved") /* from: the port it left */ \
+	X(MAC_MOVED, "mac-moved") /* from: the port it left; reason: OUT_MAC_LIMIT if not learned \
+				   */ \
 	X(MAC_AGED, "mac-aged") \
-	X(MAC_FLAP, "mac-flap")       /* from: where it is held, port: where it was seen */ \
+	X(MAC_FLAP, "mac-flap")       /* from: where it is held, port: the other port */ \
 	X(MAC_ADDED, "mac-added")     /* by control; reason: enum fdb_type */ \
 	X(MAC_REMOVED, "mac-removed") /* the same */ \
 	X(MAC_FLUSHED, "mac-flushed") /* key and port of what was flushed, 0 and EVENT_PORT_ANY if \

@@ -6,9 +6,10 @@
 
 enum {
 	DISPLACE_DEPTH = 2, // moves in a chain that free a slot; 8 * 4 * 4 candidates
+	SILENCE_TICKS = 3 * FDB_TICKS_PER_S, // a hold ends after so long without a frame
 };
 
-// A count of moves ends this long after the first move.
+// The window in which moves are counted.
 #define MOVES_WINDOW_NS UINT64_C(10000000000)
 #define NS_PER_SECOND UINT64_C(1000000000)
 
@@ -104,13 +105,12 @@ struct credit {
 	uint32_t born;
 };
 
-static bool credit_take(struct fdb *f, const struct fdb_learner *who, struct credit *c)
+// Takes a credit of a port, for an entry that is added to `count`.
+static bool credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit,
+			const struct fdb *f, struct credit *c)
 {
-	struct fdb_port *p = &f->port[who->port];
-	_Atomic uint32_t *count = who->sticky ? &p->sticky : &p->dynamic;
-
 	fdb_lock_take(&p->lock);
-	bool room = fdb_load(&p->dynamic) + fdb_load(&p->sticky) < who->limit;
+	bool room = fdb_load(&p->dynamic) + fdb_load(&p->sticky) < limit;
 	if (room)
 		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
 	*c = (struct credit){.flush = fdb_load(&f->flush), .born = p->births++};
@@ -254,9 +254,17 @@ struct source {
 	struct fdb_slot *slot; // NULL: the key is not in the table
 	uint64_t key, value;
 	const struct fdb_learner *who;
+	portset homes;
 	uint32_t tick, flush;
 	uint64_t ns;
 };
+
+static bool learner_credit(const struct source *s, struct credit *c)
+{
+	struct fdb_port *p = &s->f->port[s->who->port];
+
+	return credit_take(p, s->who->sticky ? &p->sticky : &p->dynamic, s->who->limit, s->f, c);
+}
 
 // The value of an entry that is learned now.
 static uint64_t learned_value(const struct source *s, const struct credit *c)
@@ -269,7 +277,7 @@ static enum fdb_seen learn_entry(const struct source *s)
 {
 	struct credit c;
 
-	if (!credit_take(s->f, s->who, &c))
+	if (!learner_credit(s, &c))
 		return FDB_AT_LIMIT;
 	struct fdb_slot *slot = fdb_claim(s->f, s->place, s->key);
 	if (!slot) {
@@ -282,47 +290,122 @@ static enum fdb_seen learn_entry(const struct source *s)
 	return FDB_LEARNED;
 }
 
-static bool is_held(const struct source *s)
+static struct fdb_moves *moves_of(const struct source *s)
 {
-	const struct fdb_moves *m = &s->f->moves[fdb_slot_index(s->f, s->slot)];
-
-	return s->value & FDB_MOVED && m->held && s->ns < m->ns;
+	return &s->f->moves[fdb_slot_index(s->f, s->slot)];
 }
 
-// Counts a move. False if that is one too many, so that the MAC is held from now on.
+// The time since an earlier one. The clock of another worker may have been ahead.
+static uint64_t elapsed_ns(const struct source *s, uint64_t since)
+{
+	return s->ns > since ? s->ns - since : 0;
+}
+
+// Whether a MAC on another port is held there. A hold that is over ends here.
+static bool is_held(const struct source *s)
+{
+	struct fdb_moves *m = moves_of(s);
+
+	if (!(s->value & FDB_MOVED) || !m->held)
+		return false;
+	if (s->ns < m->ns && s->tick < fdb_value_seen(s->value) + SILENCE_TICKS)
+		return true;
+	m->held = false;
+	m->count = 0;
+	return false;
+}
+
+// Notes a claim. A MAC that was undisputed for long enough is at home where it is.
+static void note_claim(const struct source *s)
+{
+	struct fdb_moves *m = moves_of(s);
+	unsigned port = fdb_value_port(s->value);
+	const struct fdb_port *p = &s->f->port[port];
+
+	if (!(s->value & FDB_MOVED))
+		*m = (struct fdb_moves){.claim_ns = 0};
+	if (!(s->value & FDB_MOVED) ||
+	    elapsed_ns(s, m->claim_ns) >= fdb_load(&p->hold_s) * NS_PER_SECOND) {
+		m->home = (uint8_t)port;
+		m->life = atomic_load(&p->life);
+	}
+	m->claim_ns = s->ns;
+}
+
+// Counts a move. False if it is one too many.
 static bool count_move(const struct source *s)
 {
-	struct fdb_moves *m = &s->f->moves[fdb_slot_index(s->f, s->slot)];
-	bool anew = !(s->value & FDB_MOVED) || m->held || s->ns - m->ns >= MOVES_WINDOW_NS;
+	struct fdb_moves *m = moves_of(s);
 
-	if (anew)
-		*m = (struct fdb_moves){.ns = s->ns};
-	if (s->who->move_limit && m->count >= s->who->move_limit) {
-		*m = (struct fdb_moves){.ns = s->ns + s->who->move_hold_s * NS_PER_SECOND,
-					.held = true};
-		fdb_set(s->slot, s->value | FDB_MOVED);
-		return false;
+	if (!m->count || elapsed_ns(s, m->ns) >= MOVES_WINDOW_NS) {
+		m->ns = s->ns;
+		m->count = 0;
 	}
+	if (s->who->move_limit && m->count >= s->who->move_limit)
+		return false;
 	if (m->count < UINT8_MAX)
 		m->count++;
 	return true;
 }
 
-static enum fdb_seen move_entry(const struct source *s)
+// Writes an entry that comes to a port with this credit, and returns its former one.
+static void bring_entry(const struct source *s, const struct credit *c, uint64_t value)
+{
+	fdb_credit_return(s->f, s->value);
+	atomic_store_explicit(&s->f->born[fdb_slot_index(s->f, s->slot)], c->born,
+			      memory_order_relaxed);
+	fdb_set(s->slot, value | FDB_MOVED);
+}
+
+// Takes a credit of a MAC's home. False if the home cannot have the MAC now.
+static bool home_takes(const struct source *s, struct credit *c)
+{
+	const struct fdb_moves *m = moves_of(s);
+	struct fdb_port *p = &s->f->port[m->home];
+
+	return portset_has(s->homes, m->home) && m->life == atomic_load(&p->life) &&
+	       credit_take(p, &p->dynamic, fdb_load(&p->limit), s->f, c);
+}
+
+// Holds a MAC at its home, or where it is if its home cannot have it. Returns the port. The caller
+// has a credit of the frame's port.
+static uint8_t hold_entry(const struct source *s, struct credit *c)
+{
+	struct fdb_moves *m = moves_of(s);
+	unsigned was = fdb_value_port(s->value), to = m->home;
+
+	if (to != s->who->port)
+		fdb_credit_return(s->f, learned_value(s, c));
+	if (to != s->who->port && (to == was || !home_takes(s, c)))
+		to = was;
+	m->held = true;
+	m->ns = s->ns + s->who->move_hold_s * NS_PER_SECOND;
+	if (to == was)
+		fdb_set(s->slot, fdb_value(s->tick, s->flush, to, FDB_DYNAMIC) | FDB_MOVED);
+	else
+		bring_entry(s, c, fdb_value(s->tick, c->flush, to, FDB_DYNAMIC));
+	return (uint8_t)to;
+}
+
+// A frame from a dynamic MAC of another port, which is not held.
+static void move_entry(const struct source *s, struct fdb_seen_result *r)
 {
 	struct credit c;
 
-	if (!credit_take(s->f, s->who, &c))
-		return FDB_AT_LIMIT;
-	if (!count_move(s)) {
-		fdb_credit_return(s->f, learned_value(s, &c));
-		return FDB_FLAP;
+	if (!learner_credit(s, &c)) {
+		r->what = s->who->drops_at_limit ? FDB_AT_LIMIT : FDB_DISPLACED;
+		if (r->what == FDB_DISPLACED)
+			fdb_erase(s->f, s->slot, s->value);
+		return;
 	}
-	fdb_credit_return(s->f, s->value);
-	atomic_store_explicit(&s->f->born[fdb_slot_index(s->f, s->slot)], c.born,
-			      memory_order_relaxed);
-	fdb_set(s->slot, learned_value(s, &c) | FDB_MOVED);
-	return FDB_HAS_MOVED;
+	note_claim(s);
+	if (count_move(s)) {
+		r->what = FDB_HAS_MOVED;
+		bring_entry(s, &c, learned_value(s, &c));
+	} else {
+		r->what = FDB_FLAP;
+		r->held = hold_entry(s, &c);
+	}
 }
 
 // Refreshes a learned entry on its own port. A dynamic entry becomes sticky if its port is sticky
@@ -356,12 +439,14 @@ static struct fdb_seen_result judge_source(struct source *s)
 	} else if (live && !dynamic) {
 		if (!here)
 			r.what = FDB_CONFLICT;
+		r.sticky = fdb_value_type(s->value) == FDB_STICKY;
 	} else if (live && is_held(s)) {
+		note_claim(s);
 		r.what = FDB_HELD;
 	} else if (!s->who->learns) {
 		r.what = FDB_NOT_LEARNING;
 	} else if (live) {
-		r.what = move_entry(s);
+		move_entry(s, &r);
 	} else {
 		if (s->slot) {
 			r.aged = !fdb_is_flushed(s->f, s->key, s->value);
@@ -380,12 +465,18 @@ static bool is_over_limit(const struct fdb *f, uint64_t key, const struct fdb_le
 }
 
 struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who,
-				uint32_t tick, uint64_t ns)
+				portset homes, uint32_t tick, uint64_t ns)
 {
 	if (is_over_limit(f, key, who))
 		return (struct fdb_seen_result){.what = FDB_AT_LIMIT};
 	struct fdb_place p = fdb_place_of(f, key);
-	struct source s = {.f = f, .place = &p, .key = key, .who = who, .tick = tick, .ns = ns};
+	struct source s = {.f = f,
+			   .place = &p,
+			   .key = key,
+			   .who = who,
+			   .homes = homes,
+			   .tick = tick,
+			   .ns = ns};
 
 	fdb_lock_take(p.stripe);
 	s.flush = fdb_load(&f->flush); // read first: an entry that is live later survived it

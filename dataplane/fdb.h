@@ -10,8 +10,14 @@
 //           is flushed. A flush of a port or of a VLAN takes constant time. Each flush has a
 //           number, and each entry has the number of the newest flush that it survived. One compare
 //           shows that nothing was flushed since; otherwise the floors of its port and VLAN decide.
-//           fdb_sweep() removes flushed entries later. A MAC that moves between ports more often
-//           than its new port allows within 10 s is held where it is.
+//           fdb_sweep() removes flushed entries later.
+// Moves     A MAC's home is the port where it was learned. A frame from another port is a claim if
+//           it moves the MAC, or would move it once too often, or finds it held. A claim finds the
+//           MAC at home where it is if the last claim is as old as that port's hold time or older.
+//           The first move opens a window of 10 s. The first move too many in it takes the MAC back
+//           to its home, and holds it there. Therefore the port of a forger never becomes the home
+//           of a guest that talks. A hold ends after its time. It ends earlier at a claim that
+//           finds the MAC silent for 3 s, because a hold protects a station that talks.
 // Threads   Lookups take no lock. Any number of workers call fdb_seen(), which locks the stripe of
 //           a key and, if the number of entries changes, its port. A refresh is one
 //           compare-and-swap. Control calls all other functions. All functions except fdb_destroy()
@@ -103,15 +109,21 @@ struct fdb_port {
 	struct fdb_lock lock;     // keeps the two counts consistent with floor
 	_Atomic uint32_t dynamic; // dynamic entries, including aged ones that are not yet swept
 	_Atomic uint32_t sticky;
-	uint32_t births;        // number of entries learned so far
-	_Atomic uint32_t floor; // dynamic entries with an older flush number are flushed
-	_Atomic uint32_t aging; // ticks; 0: never
+	uint32_t births;         // number of entries learned so far
+	_Atomic uint32_t floor;  // dynamic entries with an older flush number are flushed
+	_Atomic uint32_t aging;  // ticks; 0: never
+	_Atomic uint32_t hold_s; // after that time without a claim a MAC here is at home
+	_Atomic uint32_t limit;  // learned entries, for those that come home; others bring theirs
+	_Atomic uint16_t life;   // tells ports apart that have this number one after another
 };
 
 // The moves of an entry whose value has FDB_MOVED, guarded by its stripe.
 struct fdb_moves {
-	uint64_t ns; // when the first one counted was; held: until when
-	uint8_t count;
+	uint64_t ns;       // when the window opened; held: until when
+	uint64_t claim_ns; // the last claim
+	uint16_t life;     // of the home
+	uint8_t home;      // port
+	uint8_t count;     // moves in the window; 0: there is no window
 	bool held;
 };
 
@@ -142,6 +154,7 @@ struct fdb_learner {
 	uint8_t port;
 	bool learns;
 	bool sticky;
+	bool drops_at_limit;  // frames from MACs beyond the limit are dropped
 	uint8_t move_limit;   // moves within 10 s that are followed; 0: all
 	uint16_t move_hold_s; // how long a MAC that moved more often is held
 	uint32_t limit;       // learned entries of this port
@@ -154,15 +167,18 @@ enum fdb_seen {
 	FDB_HAS_MOVED,
 	FDB_NOT_LEARNING,
 	FDB_AT_LIMIT,
-	FDB_FULL,     // no room could be made: the table as a whole is over half full
-	FDB_CONFLICT, // fixed on another port
-	FDB_FLAP,     // it moved too often: from now on held on the other port
-	FDB_HELD,     // it is held on the other port
+	FDB_DISPLACED, // the same, and its dynamic entry on port `from` was removed
+	FDB_FULL,      // no room could be made: the table as a whole is over half full
+	FDB_CONFLICT,  // fixed on another port
+	FDB_FLAP,      // it moved too often: from now on held on port `held`, which may be this one
+	FDB_HELD,      // it is held on port `from`
 };
 
 struct fdb_seen_result {
 	enum fdb_seen what;
 	uint8_t from; // the port where it was or is
+	uint8_t held; // FDB_FLAP
+	bool sticky;  // FDB_CONFLICT: the other entry was learned
 	bool aged;    // an expired entry on port `from` was cleared away first
 	bool stuck;   // FDB_KNOWN: a dynamic entry has become sticky
 };
@@ -170,7 +186,8 @@ struct fdb_seen_result {
 struct fdb_entry {
 	uint64_t key;
 	uint32_t seen;
-	uint32_t born; // orders the entries of a port by age, modulo 2^32
+	uint32_t born;    // orders the entries of a port by age, modulo 2^32
+	uint64_t held_ns; // held until then; 0: not held
 	uint8_t port;
 	uint8_t type; // enum fdb_type
 };
@@ -301,10 +318,10 @@ static inline void fdb_refresh(struct fdb_slot *s, uint64_t fresh)
 		atomic_compare_exchange_strong(&s->value, &value, fresh | (value & FDB_MOVED));
 }
 
-// Handles the source of a frame received on the port of `who` at time ns: refreshes, learns or
-// moves its entry.
+// Handles the source of a frame received on the port of `who` at time ns: refreshes, learns, moves
+// or holds its entry. It can be held on the ports of `homes`, or where it is.
 struct fdb_seen_result fdb_seen(struct fdb *f, uint64_t key, const struct fdb_learner *who,
-				uint32_t tick, uint64_t ns);
+				portset homes, uint32_t tick, uint64_t ns);
 
 // Creates a table for `capacity` learned entries and `fixed` fixed ones. The seed must be secret if
 // guests can be hostile. -EINVAL beyond FDB_CAPACITY_MAX; -ENOMEM.
@@ -321,6 +338,13 @@ void fdb_copy_key(struct fdb *copy, struct fdb *f, uint64_t key);
 
 // Sets the aging time of the entries of a port in ticks; 0: they do not age.
 void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks);
+
+// Sets what a port is as a home: the time without a claim after which a MAC on it is at home, and
+// the number of learned entries up to which MACs come home.
+void fdb_set_home(struct fdb *f, unsigned port, uint32_t hold_s, uint32_t limit);
+
+// Forgets a port that is removed: it is no MAC's home any more, and its aging time does not count.
+void fdb_retire_port(struct fdb *f, unsigned port);
 
 // The number of learned entries of a port.
 uint32_t fdb_count(const struct fdb *f, unsigned port);

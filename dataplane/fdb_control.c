@@ -115,6 +115,9 @@ int fdb_create_like(struct fdb **out, const struct fdb *f, uint32_t capacity)
 		atomic_store(&to->sticky, fdb_load(&from->sticky));
 		atomic_store(&to->floor, fdb_load(&from->floor));
 		atomic_store(&to->aging, fdb_load(&from->aging));
+		atomic_store(&to->hold_s, fdb_load(&from->hold_s));
+		atomic_store(&to->limit, fdb_load(&from->limit));
+		atomic_store(&to->life, atomic_load(&from->life));
 	}
 	*out = copy;
 	return 0;
@@ -146,6 +149,18 @@ void fdb_set_aging(struct fdb *f, unsigned port, uint32_t ticks)
 			min = aging;
 	}
 	atomic_store(&f->aging_min, min);
+}
+
+void fdb_set_home(struct fdb *f, unsigned port, uint32_t hold_s, uint32_t limit)
+{
+	atomic_store(&f->port[port].hold_s, hold_s);
+	atomic_store(&f->port[port].limit, limit);
+}
+
+void fdb_retire_port(struct fdb *f, unsigned port)
+{
+	fdb_set_aging(f, port, 0);
+	atomic_fetch_add(&f->port[port].life, 1);
 }
 
 uint32_t fdb_count(const struct fdb *f, unsigned port)
@@ -194,6 +209,21 @@ static struct fdb_entry entry_of(uint64_t key, uint64_t value, uint32_t born)
 	};
 }
 
+// Until when the entry of a key is held, 0 if it is not held.
+static uint64_t held_until(const struct fdb *f, uint64_t key)
+{
+	struct fdb_place p = fdb_place_of(f, key);
+
+	fdb_lock_take(p.stripe);
+	const struct fdb_slot *s = fdb_slot_of(f, &p, key);
+	uint64_t value = s ? atomic_load(&s->value) : 0;
+	const struct fdb_moves *m = s ? &f->moves[fdb_slot_index(f, s)] : NULL;
+	bool held = value & FDB_MOVED && fdb_value_type(value) == FDB_DYNAMIC && m->held;
+	uint64_t until = held ? m->ns : 0;
+	fdb_lock_release(p.stripe);
+	return until;
+}
+
 bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entry *e)
 {
 	uint64_t value = fdb_get_anywhere(f, key);
@@ -201,6 +231,7 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 	if (!fdb_is_live(f, key, value, now))
 		return false;
 	*e = entry_of(key, value, 0);
+	e->held_ns = value & FDB_MOVED ? held_until(f, key) : 0;
 	return true;
 }
 
@@ -343,7 +374,10 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 						      fdb_load(&f->born[fdb_slot_index(f, s)]));
 			if (atomic_load_explicit(&s->key, memory_order_relaxed) != key)
 				continue; // the slot has another key now
-			if (key && fdb_is_live(f, key, value, now) && visit(arg, &e))
+			if (!key || !fdb_is_live(f, key, value, now))
+				continue;
+			e.held_ns = value & FDB_MOVED ? held_until(f, key) : 0;
+			if (visit(arg, &e))
 				remove_unchanged(f, &e, s, value);
 		}
 }

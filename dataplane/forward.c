@@ -24,10 +24,11 @@ struct burst {
 	const struct swconf *conf;
 	const struct portconf *in;
 	const struct fdb *fdb;
-	portset self;  // the ingress port; empty for the destination of a mirror
-	portset up;    // ports that are up for this burst
-	portset reach; // ports that are up and that frames from here may go to
-	bool plain;    // the ingress port is up and not mirrored
+	portset self;     // the ingress port; empty for the destination of a mirror
+	portset up;       // ports that are up for this burst
+	portset reach;    // ports that are up and that frames from here may go to
+	bool plain;       // the ingress port is up and not mirrored
+	bool spares_port; // a violation does not shut the ingress port down
 	unsigned dropped;
 	struct rte_mbuf *drop[BURST_MAX];
 };
@@ -91,6 +92,20 @@ static void push_stuck(struct burst *b, uint64_t key)
 	event_push(&b->w->events, &e);
 }
 
+// Reports that a MAC came to this port, which was full, and is not known on its former one any
+// more.
+static void push_displaced(struct burst *b, uint64_t key, uint8_t from)
+{
+	struct event e = {.ns = b->w->now_ns,
+			  .key = key,
+			  .type = EVENT_MAC_MOVED,
+			  .port = b->in->learner.port,
+			  .from = from,
+			  .reason = OUT_MAC_LIMIT};
+
+	event_push(&b->w->events, &e);
+}
+
 // First pass: reads and admits a frame, and prefetches the lines that its decision needs.
 static inline void receive_frame(const struct swconf *conf, const struct portconf *in, portset self,
 				 const struct fdb_map *map, const struct rte_mbuf *m,
@@ -114,7 +129,8 @@ static inline void receive_frame(const struct swconf *conf, const struct portcon
 static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint64_t key)
 {
 	const struct fdb_learner *who = &b->in->learner;
-	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, b->w->now.tick,
+	portset homes = b->up & b->conf->vlan[key_vid(key)].member;
+	struct fdb_seen_result r = fdb_seen(b->w->shared->fdb, key, who, homes, b->w->now.tick,
 					    b->w->now_ns);
 
 	if (r.aged)
@@ -134,15 +150,21 @@ static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint
 		b->w->tally.not_learned++;
 		break;
 	case FDB_AT_LIMIT:
-		if (b->in->drop_at_limit)
+		if (who->drops_at_limit)
 			return OUT_MAC_LIMIT;
 		b->w->tally.not_learned++;
 		break;
+	case FDB_DISPLACED:
+		push_displaced(b, key, r.from);
+		b->w->tally.not_learned++;
+		break;
 	case FDB_CONFLICT:
+		b->spares_port = r.sticky;
 		return OUT_MAC_CONFLICT;
 	case FDB_FLAP:
-		push_event(b, EVENT_MAC_FLAP, key, who->port, r.from);
-		return OUT_MAC_FLAP;
+		push_event(b, EVENT_MAC_FLAP, key, r.held == who->port ? r.from : who->port,
+			   r.held);
+		return r.held == who->port ? ADMITTED : OUT_MAC_FLAP;
 	case FDB_HELD:
 		return OUT_MAC_FLAP;
 	case FDB_KNOWN:
@@ -178,20 +200,6 @@ static bool storm_has_room(const struct burst *b, enum storm_class class)
 				      b->w->now.tick / FDB_TICKS_PER_S);
 }
 
-// Whether the ingress rate and the storm limits have room for a frame.
-static enum outcome check_ingress_limits(struct burst *b, const struct arrival *a,
-					 const struct rte_mbuf *m)
-{
-	uint64_t dst = key_mac(a->dst_key);
-
-	if (!within_ingress_rate(b, m))
-		return OUT_RATE_LIMIT;
-	if (dst == MAC_BROADCAST)
-		return storm_has_room(b, STORM_BROADCAST) ? ADMITTED : OUT_STORM_BROADCAST;
-	return !mac_is_group(dst) || storm_has_room(b, STORM_MULTICAST) ? ADMITTED
-									: OUT_STORM_MULTICAST;
-}
-
 // Why a frame does not reach its known destination.
 static enum outcome unreachable(const struct burst *b, unsigned port)
 {
@@ -200,24 +208,49 @@ static enum outcome unreachable(const struct burst *b, unsigned port)
 	return portset_has(b->in->reach, port) ? OUT_DEST_DOWN : OUT_ISOLATED;
 }
 
-// Finds the ports that a frame goes to, not counting promiscuous ports.
-static inline enum outcome find_ports(const struct burst *b, const struct arrival *a,
-				      const struct vlanconf *vlan, portset may, portset *to)
+// The class of a frame that is flooded.
+static enum storm_class flood_class(const struct arrival *a)
 {
-	*to = may;
-	if (a->dst_slot) {
-		uint64_t value = fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now);
-		if (value) {
-			unsigned port = fdb_value_port(value);
-			*to &= portset_of(port);
-			return *to ? OUT_FORWARDED : unreachable(b, port);
-		}
-		bool room = storm_has_room(b, STORM_UNKNOWN_UNICAST);
-		*to &= room ? vlan->unknown : 0;
-		if (!room)
-			return OUT_STORM_UNKNOWN_UNICAST;
-	}
-	return *to ? OUT_FLOODED : OUT_NO_DESTINATION;
+	if (a->dst_slot)
+		return STORM_UNKNOWN_UNICAST;
+	return key_mac(a->dst_key) == MAC_BROADCAST ? STORM_BROADCAST : STORM_MULTICAST;
+}
+
+// Finds the ports of those in `may` that a frame is flooded to.
+static enum outcome flood(const struct burst *b, const struct arrival *a,
+			  const struct vlanconf *vlan, portset may, portset *to)
+{
+	static const enum outcome beyond_limit[STORM_CLASSES] = {
+		[STORM_BROADCAST] = OUT_STORM_BROADCAST,
+		[STORM_MULTICAST] = OUT_STORM_MULTICAST,
+		[STORM_UNKNOWN_UNICAST] = OUT_STORM_UNKNOWN_UNICAST};
+	enum storm_class class = flood_class(a);
+	portset takers[STORM_CLASSES] = {[STORM_BROADCAST] = ~b->conf->no_broadcast,
+					 [STORM_MULTICAST] = ~b->conf->no_multicast,
+					 [STORM_UNKNOWN_UNICAST] = vlan->unknown};
+
+	*to = 0;
+	if (!storm_has_room(b, class))
+		return beyond_limit[class];
+	*to = may & (takers[class] | vlan->promisc);
+	if (!*to)
+		return OUT_NO_DESTINATION;
+	b->w->tally.unknown += class == STORM_UNKNOWN_UNICAST;
+	return OUT_FLOODED;
+}
+
+// Finds the ports that a frame goes to.
+static inline enum outcome find_ports(const struct burst *b, const struct arrival *a,
+				      const struct vlanconf *vlan, portset *to)
+{
+	portset may = vlan->member & b->reach;
+	uint64_t value = a->dst_slot ? fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now) : 0;
+
+	if (!value)
+		return flood(b, a, vlan, may, to);
+	portset known = may & portset_of(fdb_value_port(value));
+	*to = known | (may & vlan->promisc);
+	return known ? OUT_FORWARDED : unreachable(b, fdb_value_port(value));
 }
 
 // Reads the state of the ports and of the table's clock for a burst.
@@ -253,17 +286,20 @@ static void err_disable(struct burst *b, enum outcome reason)
 	refresh_port_state(b);
 }
 
-// Acts on a violation: reports it, and makes the port err-disabled if its policy says so.
+// Acts on a violation: reports it, and makes the port err-disabled if its policy says so. A
+// conflict with a sticky entry spares the port: a guest could else shut down the port of another
+// one by using that one's MAC before it.
 static void handle_violation(struct burst *b, enum outcome reason, const struct arrival *a)
 {
 	enum violation_action action = reason == OUT_BPDU ? VIOLATION_SHUTDOWN : b->in->violation;
+	bool spared = reason == OUT_MAC_CONFLICT && b->spares_port;
 	struct violations *v = &b->w->shared->port[b->in->learner.port].violations;
 	struct event told;
 
 	if (action != VIOLATION_NOTHING &&
 	    violation_note(v, b->in->learner.port, reason, a->src_key, b->w->now_ns, &told))
 		event_push(&b->w->events, &told);
-	if (action == VIOLATION_SHUTDOWN)
+	if (action == VIOLATION_SHUTDOWN && !spared)
 		err_disable(b, reason);
 }
 
@@ -298,7 +334,7 @@ static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum o
 	return reason;
 }
 
-// Checks a frame before its addresses matter: port state, mirror, admission, limits.
+// Checks a frame before its addresses matter: port state, mirror, admission, rate.
 static enum outcome precheck(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
 	if (a->verdict == OUT_MALFORMED)
@@ -308,12 +344,24 @@ static enum outcome precheck(struct burst *b, const struct arrival *a, struct rt
 	if (b->in->mirror_rx)
 		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx,
 			       &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
-	return a->verdict == ADMITTED ? check_ingress_limits(b, a, m) : a->verdict;
+	if (a->verdict != ADMITTED)
+		return a->verdict;
+	return within_ingress_rate(b, m) ? ADMITTED : OUT_RATE_LIMIT;
 }
 
 static inline const struct vlanconf *frame_vlan(const struct burst *b, const struct arrival *a)
 {
 	return &b->conf->vlan[key_vid(a->src_key)];
+}
+
+// The ports that send a frame without a tag. Trunks keep the tag of their native VLAN if a second
+// tag follows it, because the next switch would take that one for the frame's VLAN.
+static inline portset untagged_ports(const struct burst *b, const struct arrival *a,
+				     const struct rte_mbuf *m)
+{
+	bool hides_tag = tag_vid(a->tag) && frame_has_second_tag(m);
+
+	return frame_vlan(b, a)->untagged & ~(hides_tag ? b->conf->trunks : 0);
 }
 
 // Second pass: decides about a frame.
@@ -327,9 +375,7 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		out = check_source(b, a);
 	if (out != ADMITTED)
 		return drop_frame(b, out, a, m);
-	const struct vlanconf *vlan = frame_vlan(b, a);
-	portset may = vlan->member & b->reach;
-	out = find_ports(b, a, vlan, may, &to);
+	out = find_ports(b, a, frame_vlan(b, a), &to);
 	// Promiscuous ports may still get a frame that counts as dropped.
 	if (out >= OUT_FIRST_DROP && is_sniffed(b))
 		show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);
@@ -337,11 +383,11 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		.conf = b->conf,
 		.ns = b->w->now_ns,
 		.up = b->up,
-		.untagged = vlan->untagged,
+		.untagged = untagged_ports(b, a, m),
 		.tci = tag_tci(a->tag, key_vid(a->src_key)),
 		.form = form_of(a->tag),
 	};
-	txbatch_give(&b->w->tx, m, to | (vlan->promisc & may), &e);
+	txbatch_give(&b->w->tx, m, to, &e);
 	return out;
 }
 
@@ -361,7 +407,7 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 							     const struct arrival *a,
 							     struct rte_mbuf *m, unsigned port)
 {
-	bool want_tag = !portset_has(frame_vlan(b, a)->untagged, port);
+	bool want_tag = !portset_has(untagged_ports(b, a, m), port);
 
 	if (!within_ingress_rate(b, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);

@@ -53,6 +53,14 @@ static inline bool frame_parse(const uint8_t *data, uint32_t len, struct frame *
 	return true;
 }
 
+// Whether a second 802.1Q tag follows the tag of a frame that frame_parse() has read.
+static inline bool frame_has_second_tag(const struct rte_mbuf *m)
+{
+	const uint8_t *data = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	return frame_be16(data + FRAME_ADDRESSES + FRAME_TAG) == TPID_8021Q;
+}
+
 // VID of a tag, 0 where there is none or it names none.
 static inline uint16_t tag_vid(uint32_t tag)
 {

@@ -20,6 +20,14 @@ enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STOR
 
 enum bpdu_action { BPDU_DROP, BPDU_PASS, BPDU_SHUTDOWN };
 
+// Which frames to reserved group addresses other than those of BPDUs pass. PAUSE never does.
+enum link_local_action { LINK_LOCAL_DROP, LINK_LOCAL_LLDP, LINK_LOCAL_PASS };
+
+// The MACs that are equal to `mac` in the bits of `mask`.
+struct mac_range {
+	uint64_t mac, mask;
+};
+
 // What a violation does besides the drop.
 enum violation_action { VIOLATION_EVENT, VIOLATION_NOTHING, VIOLATION_SHUTDOWN };
 
@@ -31,11 +39,12 @@ struct portconf {
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
 	bool takes_tags;       // trunk: frames with the VID of one of its VLANs come in
 	bool own_mac_only;     // forged-transmits: reject
-	bool link_local_forward;
-	bool drop_at_limit; // mac-limit-policy: drop
-	bool looks_closely; // guards or own_mac_only
-	uint8_t guards;     // GUARD_… of the kinds of frames that are dropped
+	bool looks_closely;    // guards or own_mac_only
+	uint8_t guards;        // GUARD_… of the kinds of frames that are dropped
+	uint8_t allowed_count;
+	uint16_t allowed_first; // in swconf.range: sources besides `mac` under own_mac_only
 	enum bpdu_action bpdu;
+	enum link_local_action link_local;
 	enum violation_action violation;
 	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command
 	uint32_t storm[STORM_CLASSES]; // frames/s; 0: no limit
@@ -66,6 +75,9 @@ struct swconf {
 			     // nothing is delivered
 	portset mirror_only; // destinations of mirrors: in no VLAN, what they receive is dropped
 	portset mirrored;    // what is sent to them is sent to others as well
+	portset no_broadcast, no_multicast; // no such frames are flooded to them
+	portset trunks;                     // they send a second tag only behind a first one
 	portset careful; // blocked, mirrored, or with an egress rate: delivery is more than handing
 			 // over the frame
+	struct mac_range range[];
 };

@@ -76,6 +76,7 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	set_integer(o, "rx_bytes", c.rx_bytes);
 	set_integer(o, "rx_forwarded", c.outcome[OUT_FORWARDED]);
 	set_integer(o, "rx_flooded", c.outcome[OUT_FLOODED]);
+	set_integer(o, "rx_unknown", c.unknown);
 	json_object_set_new(o, "rx_drops", rx_drops(&c));
 	set_integer(o, "tx_packets", c.tx_packets);
 	set_integer(o, "tx_bytes", c.tx_bytes);
@@ -167,17 +168,26 @@ static int compare_entries(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, uint32_t tick)
+// The time since an entry was last seen; null if it was not learned.
+static json_t *age_json(const struct fdb_entry *e, uint32_t tick)
+{
+	if (e->type != FDB_DYNAMIC && e->type != FDB_STICKY)
+		return json_null();
+	return json_integer(tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0);
+}
+
+static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, uint64_t ns)
 {
 	char mac[MAC_TEXT];
-	bool ages = e->type == FDB_DYNAMIC || e->type == FDB_STICKY;
 
 	text_put_mac(key_mac(e->key), mac);
-	return json_pack(
-		"{s:s, s:o, s:s, s:s, s:I}", "mac", mac, "vlan",
-		key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port",
-		sw->port[e->port].name, "type", fdb_type_names[e->type], "age",
-		(json_int_t)(ages && tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0));
+	json_t *o = json_pack("{s:s, s:o, s:s, s:s, s:o}", "mac", mac, "vlan",
+			      key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port",
+			      sw->port[e->port].name, "type", fdb_type_names[e->type], "age",
+			      age_json(e, forward_tick(ns)));
+	if (e->held_ns > ns)
+		set_integer(o, "held", (e->held_ns - ns + NS_PER_S - 1) / NS_PER_S);
+	return o;
 }
 
 // Adds the assigned MACs. Each is valid in all VLANs of its port, and is listed first, as VLAN 0.
@@ -209,7 +219,7 @@ json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint6
 			 .after = after,
 			 .limit = limit,
 			 .heap = calloc(limit, sizeof *p.heap)};
-	uint32_t tick = forward_tick(switch_now(sw));
+	uint64_t ns = switch_now(sw);
 	json_t *all = json_array();
 
 	if (!p.heap || !all) {
@@ -219,10 +229,10 @@ json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint6
 	}
 	if (!after)
 		add_assigned(sw, f, all);
-	fdb_walk_all(sw->shared.fdb, tick, page_begin, page_visit, &p);
+	fdb_walk_all(sw->shared.fdb, forward_tick(ns), page_begin, page_visit, &p);
 	qsort(p.heap, p.count, sizeof *p.heap, compare_entries);
 	for (size_t i = 0; i < p.count; i++)
-		json_array_append_new(all, entry_json(sw, &p.heap[i], tick));
+		json_array_append_new(all, entry_json(sw, &p.heap[i], ns));
 	free(p.heap);
 	*more = p.more;
 	return all;

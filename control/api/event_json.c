@@ -63,6 +63,9 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		add_station(all, e->key);
 		add_word_member(all, "from", from);
 		add_word_member(all, "to", port);
+		if (e->reason == OUT_MAC_LIMIT)
+			all->member[all->count++] = (struct event_member){
+				.name = "learned", .word = "false", .is_false = true};
 		break;
 	case EVENT_MAC_ADDED:
 	case EVENT_MAC_REMOVED:
@@ -111,7 +114,8 @@ json_t *event_json_named(const struct event *e, const char *from, const char *po
 	for (unsigned i = 0; i < all.count; i++) {
 		const struct event_member *m = &all.member[i];
 		json_object_set_new(o, m->name,
-				    m->word     ? json_string(m->word)
+				    m->is_false ? json_false()
+				    : m->word   ? json_string(m->word)
 				    : m->number ? json_integer(m->number)
 						: json_null());
 	}

@@ -58,14 +58,15 @@ static int compare_values(json_t *a, json_t *b)
 	return (x > y) - (x < y);
 }
 
+// Rows without a value come last, whichever way the others are sorted.
 static int compare_items(const void *a, const void *b, void *descending)
 {
 	const struct item *x = a, *y = b;
-	int order = compare_values(x->value, y->value);
+	int order = compare_values(x->value, y->value), none = !rank(x->value) - !rank(y->value);
 
 	if (!order)
 		return x->place < y->place ? -1 : 1;
-	return *(bool *)descending ? -order : order;
+	return none ? none : *(bool *)descending ? -order : order;
 }
 
 static json_t *sort_rows(json_t *rows, const char *by)

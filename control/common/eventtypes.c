@@ -13,9 +13,11 @@ const char *const event_type_names[EVENT_TYPES] = {
 
 static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_MAC_LEARNED] = "The switch learned a new MAC: mac, vlan, port",
-	[EVENT_MAC_MOVED] = "A MAC moved to another port: mac, vlan, from, to",
+	[EVENT_MAC_MOVED] =
+		"A MAC moved to another port: mac, vlan, from, to; learned is false if that port was at its mac-limit",
 	[EVENT_MAC_AGED] = "A MAC aged out after `aging-time` without a frame: mac, vlan, port",
-	[EVENT_MAC_FLAP] = "A MAC moved too often and is held on its port: mac, vlan, from, to",
+	[EVENT_MAC_FLAP] =
+		"A MAC moved too often and is held: mac, vlan, from (where it is held), to (the other port)",
 	[EVENT_MAC_ADDED] =
 		"An entry was added by a command or a configuration: mac, vlan (null: all of the port's), port, kind",
 	[EVENT_MAC_REMOVED] = "Such an entry was removed: mac, vlan, port, kind",

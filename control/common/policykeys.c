@@ -21,8 +21,10 @@ static const char *const violation_words[] = {[CHOICE_RESTRICT] = "restrict",
 					      [CHOICE_SHUTDOWN] = "shutdown",
 					      NULL};
 static const char *const allow_block[] = {[CHOICE_ALLOW] = "allow", [CHOICE_BLOCK] = "block", NULL};
-static const char *const drop_forward[] = {
-	[CHOICE_LINK_LOCAL_DROP] = "drop", [CHOICE_LINK_LOCAL_FORWARD] = "forward", NULL};
+static const char *const drop_lldp_forward[] = {[CHOICE_LINK_LOCAL_DROP] = "drop",
+						[CHOICE_LINK_LOCAL_LLDP] = "lldp",
+						[CHOICE_LINK_LOCAL_FORWARD] = "forward",
+						NULL};
 
 #define CHOICE(w, d) .type = POLICY_CHOICE, .words = (w), .standard = (d)
 #define NUMBER(lo, hi, d) .type = POLICY_NUMBER, .min = (lo), .max = (hi), .standard = (d)
@@ -33,7 +35,10 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 		 .help = "accept: the port also receives one copy of every admitted frame in its VLANs"},
 	[PK_FORGED_TRANSMITS] =
 		{"forged-transmits", CHOICE(reject_accept, CHOICE_ACCEPT),
-		 .help = "reject: drop frames whose source is not the port's effective MAC"},
+		 .help = "reject: drop frames whose source is neither the port's effective MAC nor in allowed-macs"},
+	[PK_ALLOWED_MACS] =
+		{"allowed-macs", .type = POLICY_MACS,
+		 .help = "further sources for forged-transmits: reject, such as 00:00:5e:00:01:00/40 (VRRP)"},
 	[PK_MAC_CHANGES] =
 		{"mac-changes", CHOICE(reject_accept, CHOICE_ACCEPT),
 		 .help = "reject: deliver nothing while the guest's MAC differs from the assigned one"},
@@ -42,6 +47,10 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 		 .help = "off: learn no MACs; the port receives only group frames and frames to its effective MAC"},
 	[PK_UNICAST_FLOOD] = {"unicast-flood", CHOICE(on_off, CHOICE_ON),
 			      .help = "off: do not flood unknown unicast to the port"},
+	[PK_BROADCAST_FLOOD] = {"broadcast-flood", CHOICE(on_off, CHOICE_ON),
+				.help = "off: do not flood broadcasts to the port"},
+	[PK_MULTICAST_FLOOD] = {"multicast-flood", CHOICE(on_off, CHOICE_ON),
+				.help = "off: do not flood other group frames to the port"},
 	[PK_MAC_LIMIT] =
 		{"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
 		 .help = "maximum number of MACs learned on the port; the sum over all ports must fit the table"},
@@ -99,8 +108,8 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 		{"bpdu", CHOICE(bpdu_words, CHOICE_BPDU_FILTER),
 		 .help = "drop BPDUs (IEEE and Cisco), forward them, or err-disable the port on the first one (guard)"},
 	[PK_LINK_LOCAL] =
-		{"link-local", CHOICE(drop_forward, CHOICE_LINK_LOCAL_DROP),
-		 .help = "drop or forward frames to 01:80:c2:00:00:01 to :0f (LACP, LLDP, 802.1X …)"},
+		{"link-local", CHOICE(drop_lldp_forward, CHOICE_LINK_LOCAL_DROP),
+		 .help = "drop link-local frames (LACP, LLDP, 802.1X, Cisco's CDP …), or forward LLDP, or all but PAUSE"},
 	[PK_DHCP_SERVER] =
 		{"dhcp-server", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: drop UDP from the port to a DHCP client (68; IPv6: 546, or from 547)"},
@@ -137,6 +146,8 @@ void policy_describe_values(enum policy_key key, char *out, size_t size)
 
 	if (r->type == POLICY_VLANS) {
 		snprintf(out, size, "a list of VLANs from 1 to 4094 such as 1,10-20");
+	} else if (r->type == POLICY_MACS) {
+		snprintf(out, size, "none, or a list of up to %d MACs and MAC/BITS", MACS_MAX);
 	} else if (r->type == POLICY_NUMBER) {
 		snprintf(out, size, "a number from %u to %u", r->min, r->max);
 	} else {
@@ -189,6 +200,8 @@ static bool parse_policy_value(struct policy *p, enum policy_key key, const char
 		return true;
 	case POLICY_VLANS:
 		return text_vlans(text, &p->vlans);
+	case POLICY_MACS:
+		return text_macs(text, &p->macs);
 	}
 	return false;
 }
@@ -218,6 +231,8 @@ void policy_text(const struct policy *p, enum policy_key key, char out[POLICY_TE
 
 	if (r->type == POLICY_VLANS)
 		text_put_vlans(&p->vlans, out);
+	else if (r->type == POLICY_MACS)
+		text_put_macs(&p->macs, out);
 	else if (r->type == POLICY_NUMBER)
 		snprintf(out, POLICY_TEXT, "%u", p->value[key]);
 	else
@@ -234,6 +249,7 @@ static void set_defaults(struct policy *p)
 	for (int k = 0; k < POLICY_KEYS; k++)
 		p->value[k] = policy_rows[k].standard;
 	p->vlans = all_vlans;
+	p->macs.count = 0;
 }
 
 static void copy_value(struct policy *to, const struct policy *from, enum policy_key key)
@@ -241,6 +257,8 @@ static void copy_value(struct policy *to, const struct policy *from, enum policy
 	to->value[key] = from->value[key];
 	if (policy_rows[key].type == POLICY_VLANS)
 		to->vlans = from->vlans;
+	if (policy_rows[key].type == POLICY_MACS)
+		to->macs = from->macs;
 }
 
 void policy_resolve(const struct policy_stack *s, struct policy *result,

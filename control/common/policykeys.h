@@ -13,9 +13,12 @@
 enum policy_key {
 	PK_PROMISCUOUS,
 	PK_FORGED_TRANSMITS,
+	PK_ALLOWED_MACS,
 	PK_MAC_CHANGES,
 	PK_MAC_LEARNING,
 	PK_UNICAST_FLOOD,
+	PK_BROADCAST_FLOOD,
+	PK_MULTICAST_FLOOD,
 	PK_MAC_LIMIT,
 	PK_MAC_LIMIT_POLICY,
 	PK_MAC_STICKY,
@@ -49,6 +52,7 @@ enum policy_type {
 	POLICY_CHOICE, // one of `words`; the value is its index
 	POLICY_NUMBER, // min to max
 	POLICY_VLANS,  // a list of VLANs
+	POLICY_MACS,   // a list of MACs and ranges of MACs
 };
 
 // The value of a choice is the index of its word, so that a first word, such as CHOICE_ON, is 0.
@@ -60,7 +64,7 @@ enum { CHOICE_TRUNK, CHOICE_ACCESS };
 enum { CHOICE_RESTRICT, CHOICE_PROTECT, CHOICE_SHUTDOWN };
 enum { CHOICE_BPDU_FILTER, CHOICE_BPDU_FORWARD, CHOICE_BPDU_GUARD };
 enum { CHOICE_ALLOW, CHOICE_BLOCK };
-enum { CHOICE_LINK_LOCAL_DROP, CHOICE_LINK_LOCAL_FORWARD };
+enum { CHOICE_LINK_LOCAL_DROP, CHOICE_LINK_LOCAL_LLDP, CHOICE_LINK_LOCAL_FORWARD };
 
 struct policy_row {
 	const char *name;
@@ -77,7 +81,8 @@ extern const struct policy_row policy_rows[POLICY_KEYS];
 struct policy {
 	uint64_t set; // bit of each key that has a value here
 	uint32_t value[POLICY_KEYS];
-	struct vlanset vlans; // of PK_ALLOWED_VLANS, the only key that is not a number
+	struct vlanset vlans; // of PK_ALLOWED_VLANS
+	struct mac_list macs; // of PK_ALLOWED_MACS
 };
 
 enum policy_level { LEVEL_DEFAULT, LEVEL_SWITCH, LEVEL_GROUP, LEVEL_PORT, POLICY_LEVELS };
@@ -95,10 +100,10 @@ static inline bool policy_has(const struct policy *p, enum policy_key key)
 	return p->set >> key & 1;
 }
 
-// Whether the value of a key is a list, which has a text such as 1,10-20.
+// Whether the value of a key is a list, whose text has commas: 1,10-20.
 static inline bool policy_is_list(enum policy_key key)
 {
-	return policy_rows[key].type == POLICY_VLANS;
+	return policy_rows[key].type == POLICY_VLANS || policy_rows[key].type == POLICY_MACS;
 }
 
 // Finds a key by its name. -1: there is none.

@@ -22,7 +22,7 @@ const struct reason_row reason_rows[OUTCOMES] = {
 	[OUT_VLAN_FILTERED] =
 		{
 			"The frame's VLAN is not allowed here. It is tagged on an access port, tagged with a VLAN that the trunk "
-			"does not allow, or untagged without a native VLAN.",
+			"does not allow, or untagged without a native VLAN. Or a second tag follows a priority tag.",
 			3,
 			{PK_VLAN_MODE, PK_NATIVE_VLAN, PK_ALLOWED_VLANS},
 			.advice =
@@ -43,19 +43,21 @@ const struct reason_row reason_rows[OUTCOMES] = {
 		},
 	[OUT_LINK_LOCAL] =
 		{
-			"The frame is link-local (LACP, LLDP, 802.1X …). Bridges do not forward such frames.",
+			"The frame is link-local (LACP, LLDP, 802.1X, Cisco's CDP …). Bridges do not forward such frames.",
 			1,
 			{PK_LINK_LOCAL},
-			.advice = "Set link-local forward if the two ends should see each other.",
+			.advice =
+				"If the two ends should see each other, set link-local lldp or forward. PAUSE is never forwarded.",
 		},
 	[OUT_FORGED_TRANSMIT] =
 		{
-			"The source MAC is spoofed: it is not the port's own MAC. Guests inside a nested host need 'accept', because "
-			"they send from other MACs.",
-			1,
-			{PK_FORGED_TRANSMITS},
+			"The source MAC is spoofed: it is neither the port's own MAC nor in allowed-macs. Guests inside a nested host "
+			"need 'accept', because they send from other MACs.",
+			2,
+			{PK_FORGED_TRANSMITS, PK_ALLOWED_MACS},
 			.advice =
-				"Set forged-transmits accept. For a single station, set effective-mac instead.",
+				"Set forged-transmits accept. For known MACs such as VRRP's, set allowed-macs instead; for a single station, "
+				"effective-mac.",
 		},
 	[OUT_DHCP_SERVER] =
 		{
@@ -80,7 +82,7 @@ const struct reason_row reason_rows[OUTCOMES] = {
 		},
 	[OUT_STORM_BROADCAST] =
 		{
-			"The port received more broadcasts in one second than storm-broadcast allows.",
+			"The port received more broadcasts in one second than storm-broadcast allows. Their sources are learned.",
 			1,
 			{PK_STORM_BROADCAST},
 			.advice = "Look for a loop. If there is none, raise storm-broadcast.",
@@ -97,16 +99,18 @@ const struct reason_row reason_rows[OUTCOMES] = {
 			"The source MAC is static, assigned or sticky on another port. Either two stations use one MAC, or a guest "
 			"moved away from a port that keeps its MACs.",
 			.advice =
-				"Find its port with fdb show mac M. Then run fdb del, or port unset P mac-address.",
+				"Find its port with fdb show mac M. Then run fdb del, or port unset P mac-address. If an assigned MAC comes "
+				"back in another VLAN, narrow allowed-vlans.",
 		},
 	[OUT_MAC_FLAP] =
 		{
-			"The source MAC moved between ports too often and is held on another port for now. Either there is a loop, or "
-			"two stations use one MAC.",
+			"The source MAC moved between ports too often and is held at its home for now. There is a loop, or two stations "
+			"use one MAC, or a guest forges it.",
 			2,
 			{PK_MAC_MOVE_LIMIT, PK_MAC_MOVE_HOLD},
 			.advice =
-				"Look for a loop or a duplicate MAC. If there is neither, raise mac-move-limit.",
+				"Look for a loop, a duplicate MAC or a forger; give guests static MACs. To follow a MAC at once, run fdb del. "
+				"If a MAC is meant to be on two ports, set mac-move-limit 0.",
 		},
 	[OUT_MAC_LIMIT] =
 		{
@@ -145,8 +149,11 @@ const struct reason_row reason_rows[OUTCOMES] = {
 	[OUT_NO_DESTINATION] =
 		{
 			"The frame would be flooded, but no port can take it. Every other port is down, in another VLAN, isolated, "
-			"or has unicast-flood or mac-learning off.",
-			.advice = "Check the destination's port state, its VLAN and unicast-flood.",
+			"or does not take such frames.",
+			3,
+			{PK_UNICAST_FLOOD, PK_BROADCAST_FLOOD, PK_MULTICAST_FLOOD},
+			.advice =
+				"Check the state and VLAN of the other ports, their mac-learning, and unicast-flood, broadcast-flood or multicast-flood.",
 		},
 };
 

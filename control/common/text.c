@@ -57,6 +57,69 @@ void text_put_mac(uint64_t mac, char out[MAC_TEXT])
 		 (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
 }
 
+uint64_t text_mac_mask(unsigned bits)
+{
+	return ((UINT64_C(1) << bits) - 1) << (48 - bits);
+}
+
+// Parses MAC or MAC/BITS, with blanks around it, and appends it to a list.
+static bool append_mac_range(const char *text, size_t len, struct mac_list *macs)
+{
+	char word[MAC_TEXT + 3];
+	uint64_t mac, bits = 48;
+
+	for (; len && *text == ' '; len--)
+		text++;
+	while (len && text[len - 1] == ' ')
+		len--;
+	if (macs->count == MACS_MAX || len >= sizeof word)
+		return false;
+	snprintf(word, sizeof word, "%.*s", (int)len, text);
+	char *slash = strchr(word, '/');
+	if (slash) {
+		*slash++ = 0;
+		if (!text_number(slash, 48, &bits) || !bits)
+			return false;
+	}
+	if (!text_mac(word, &mac) || mac >> 40 & 1 || (!mac && bits == 48))
+		return false;
+	macs->range[macs->count].mac = mac & text_mac_mask((unsigned)bits);
+	macs->range[macs->count++].bits = (unsigned)bits;
+	return true;
+}
+
+bool text_macs(const char *text, struct mac_list *macs)
+{
+	struct mac_list list = {.count = 0};
+	bool none = !strcasecmp(text, "none");
+
+	for (; !none; text++) {
+		size_t len = strcspn(text, ",");
+		if (!append_mac_range(text, len, &list))
+			return false;
+		text += len;
+		if (!*text)
+			break;
+	}
+	*macs = list;
+	return true;
+}
+
+void text_put_macs(const struct mac_list *macs, char out[MACS_TEXT])
+{
+	size_t at = 0;
+
+	snprintf(out, MACS_TEXT, "none");
+	for (unsigned i = 0; i < macs->count; i++) {
+		char mac[MAC_TEXT];
+		text_put_mac(macs->range[i].mac, mac);
+		at += (size_t)snprintf(out + at, MACS_TEXT - at, "%s%s", i ? "," : "", mac);
+		if (macs->range[i].bits < 48)
+			at += (size_t)snprintf(out + at, MACS_TEXT - at, "/%u",
+					       macs->range[i].bits);
+	}
+}
+
 enum { VID_FIRST = 1, VID_LAST = 4094 };
 
 // Parses a VID at *text, and moves *text behind it.

@@ -38,6 +38,24 @@ bool text_number(const char *text, uint64_t max, uint64_t *value);
 bool text_mac(const char *text, uint64_t *mac);
 void text_put_mac(uint64_t mac, char out[MAC_TEXT]);
 
+// A list of MACs and of ranges of MACs, such as 00:00:5e:00:01:00/40,02:00:00:00:00:07.
+enum { MACS_MAX = 64, MACS_TEXT = MACS_MAX * (MAC_TEXT + 3) + 1 };
+
+struct mac_list {
+	unsigned count;
+	struct {
+		uint64_t mac; // only its first `bits` bits can be set
+		unsigned bits;
+	} range[MACS_MAX];
+};
+
+// The mask of the first `bits` bits of a MAC.
+uint64_t text_mac_mask(unsigned bits);
+
+// Parses such a list of addresses of stations, or "none".
+bool text_macs(const char *text, struct mac_list *macs);
+void text_put_macs(const struct mac_list *macs, char out[MACS_TEXT]);
+
 // Parses a list of VIDs from 1 to 4094, such as 1,10-20. It must not be empty.
 bool text_vlans(const char *text, struct vlanset *vlans);
 void text_put_vlans(const struct vlanset *vlans, char out[VLANS_TEXT]);

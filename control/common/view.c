@@ -90,9 +90,10 @@ static void print_port(FILE *out, json_t *p, bool colours)
 
 	fprintf(out, "port      %s, %s\n", member_string(p, "name"), member_string(p, "state"));
 	fprintf(out,
-		"received  %lld frames, %lld bytes: %lld forwarded, %lld flooded, %.0f dropped\n",
+		"received  %lld frames, %lld bytes: %lld forwarded, %lld flooded (%lld to unknown MACs), %.0f dropped\n",
 		member_number(p, "rx_packets"), member_number(p, "rx_bytes"),
-		member_number(p, "rx_forwarded"), member_number(p, "rx_flooded"), table_number(rx));
+		member_number(p, "rx_forwarded"), member_number(p, "rx_flooded"),
+		member_number(p, "rx_unknown"), table_number(rx));
 	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n",
 		member_number(p, "tx_packets"), member_number(p, "tx_bytes"), table_number(tx));
 	fprintf(out,

@@ -172,6 +172,7 @@ static const struct table_column fdb_columns[] = {
 	WORD("PORT", "port"),
 	WORD("TYPE", "type"),
 	NUMBER("AGE", "age"),
+	NUMBER("HELD", "held"),
 	{0},
 };
 
@@ -213,18 +214,19 @@ static const struct table_column change_columns[] = {
 	WORD("FROM", "from"),
 	WORD("TYPE", "type"),
 	NUMBER("AGE", "age"),
+	NUMBER("HELD", "held"),
 	{0},
 };
 
-static const char *const counter_members[] = {"device",    "port_group", "rx_bytes",
-					      "tx_bytes",  "tx_drops",   "not_learned",
-					      "mac_moves", "truncated",  NULL};
+static const char *const counter_members[] = {
+	"device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes",
+	"tx_drops", "not_learned", "mac_moves", "truncated",  NULL};
 static const char *const port_members[] = {
-	"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded",  "rx_drops",
-	"tx_packets", "tx_bytes", "tx_drops",     "not_learned", "mac_moves",
-	"truncated",  "mtu",      "queues",       NULL};
-static const char *const event_members[] = {"date", "time", "type",   "port",  "mac", "vlan",
-					    "from", "to",   "reason", "count", NULL};
+	"rx_packets", "rx_bytes",   "rx_forwarded", "rx_flooded", "rx_unknown",
+	"rx_drops",   "tx_packets", "tx_bytes",     "tx_drops",   "not_learned",
+	"mac_moves",  "truncated",  "mtu",          "queues",     NULL};
+static const char *const event_members[] = {"date", "time", "type",    "port",   "mac",   "vlan",
+					    "from", "to",   "learned", "reason", "count", NULL};
 
 // Views with rows.
 static const struct {

@@ -61,8 +61,9 @@ static void print_traced_frame(FILE *out, size_t number, const json_t *story)
 	fprintf(out, "frame %zu on %s: %s%s\n", number, text_of(story, "port"),
 		arrives ? "" : "dropped, ", outcome);
 	json_array_foreach(json_object_get(story, "steps"), i, o) {
-		fprintf(out, "  %2zu %-12s %-11s %s", i + 1, text_of(o, "name"),
-			text_of(o, "result"), text_of(o, "text"));
+		fprintf(out, "  %2lld %-12s %-11s %s",
+			(long long)json_integer_value(json_object_get(o, "step")),
+			text_of(o, "name"), text_of(o, "result"), text_of(o, "text"));
 		print_traced_keys(out, json_object_get(o, "policy"));
 	}
 	json_array_foreach(json_object_get(story, "ports"), i, o) {

@@ -105,7 +105,7 @@ static const char *list_text(struct reader *r, const char *name, const yaml_node
 
 	if (n->type != YAML_SEQUENCE_NODE)
 		return read_scalar(r, name, n);
-	joined[0] = 0;
+	snprintf(joined, POLICY_TEXT, "none"); // what an empty list means
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 	     i++) {
 		const char *text = read_scalar(r, name, yaml_document_get_node(&r->doc, *i));

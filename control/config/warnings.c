@@ -72,10 +72,13 @@ static void warn_of_port(const struct checked_port *d)
 	const uint32_t *v = d->policy.value;
 	bool trunk = v[PK_VLAN_MODE] == CHOICE_TRUNK, has_mac = config_effective_mac(d->port);
 
-	if (v[PK_FORGED_TRANSMITS] == CHOICE_REJECT && !has_mac)
+	if (v[PK_FORGED_TRANSMITS] == CHOICE_REJECT && !has_mac && !d->policy.macs.count)
 		add_warning(
 			d,
 			"forged-transmits: reject without a mac-address: every frame it sends is dropped");
+	if (v[PK_FORGED_TRANSMITS] == CHOICE_ACCEPT &&
+	    policy_has(&d->port->policy, PK_ALLOWED_MACS))
+		add_warning(d, "allowed-macs without forged-transmits: reject limits nothing");
 	if (v[PK_MAC_CHANGES] == CHOICE_REJECT && !has_mac)
 		add_warning(d,
 			    "mac-changes: reject without a mac-address: there is no MAC to change");

@@ -33,12 +33,15 @@ struct traced {
 	unsigned port; // ingress
 	const struct portconf *in;
 	struct frame head;
+	bool hides_tag; // a second tag follows the first
 	uint16_t vid;
 	bool source_known, destination_known;
 	struct fdb_entry source;      // before the frame
 	struct fdb_entry destination; // at lookup
 	enum outcome out;
 	uint32_t event_types; // a bit for each type of its events
+	bool displaced;       // the source moved, but the port was at its limit
+	unsigned held_on;     // the port where a flap holds the source
 	json_t *events;
 	portset sent, refused[TX_DROPS];
 	json_t *hex[PORTS_MAX]; // the frames sent to each port
@@ -134,6 +137,8 @@ static void explain_vlan(const struct traced *s, json_t *step)
 		cite(s, step, s->port, PK_ALLOWED_VLANS);
 	if (s->out != OUT_VLAN_FILTERED)
 		say(step, "VLAN %u", s->vid);
+	else if (s->hides_tag && !names_vlan)
+		say(step, "a second tag follows the priority tag");
 	else if (access)
 		say(step, "an access port accepts no tagged frames");
 	else if (names_vlan)
@@ -155,11 +160,14 @@ static void explain_reserved(const struct traced *s, json_t *step)
 
 	if (bpdu)
 		cite(s, step, s->port, PK_BPDU);
-	else if ((s->head.dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP)
+	else if ((s->head.dst & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP || s->head.dst == MAC_CDP)
 		cite(s, step, s->port, PK_LINK_LOCAL);
 	else
 		return say(step, "the destination is not reserved for bridges");
-	say(step, bpdu ? "a spanning tree frame" : "the destination is reserved for bridges");
+	say(step, bpdu                       ? "a spanning tree frame"
+		  : s->head.dst == MAC_PAUSE ? "PAUSE is never forwarded"
+		  : s->head.dst == MAC_CDP   ? "a frame of CDP or another Cisco protocol"
+					     : "the destination is reserved for bridges");
 }
 
 static void explain_forged(const struct traced *s, json_t *step)
@@ -167,15 +175,18 @@ static void explain_forged(const struct traced *s, json_t *step)
 	char mac[MAC_TEXT];
 
 	cite(s, step, s->port, PK_FORGED_TRANSMITS);
+	if (!s->in->own_mac_only)
+		return say(step, "the port may send from any source");
+	cite(s, step, s->port, PK_ALLOWED_MACS);
 	text_put_mac(s->in->mac, mac);
 	if (s->out == OUT_FORGED_TRANSMIT && !s->in->mac)
-		say(step, "%s has no mac-address, therefore every source is forged",
+		say(step, "%s has no mac-address, and the source is not in allowed-macs",
 		    name_of(s, s->port));
 	else if (s->out == OUT_FORGED_TRANSMIT)
 		say(step, "the source is not %s, the MAC address of %s", mac, name_of(s, s->port));
 	else
-		say(step, s->in->own_mac_only ? "the source is the MAC address of the port"
-					      : "the port may send from any source");
+		say(step, s->head.src == s->in->mac ? "the source is the MAC address of the port"
+						    : "the source is in allowed-macs");
 }
 
 static void explain_guards(const struct traced *s, json_t *step)
@@ -200,22 +211,6 @@ static void explain_rate(const struct traced *s, json_t *step)
 	say(step, s->out == OUT_RATE_LIMIT ? "the rate is exceeded" : "within the limit");
 }
 
-static void explain_storm(const struct traced *s, json_t *step)
-{
-	enum policy_key key = s->head.dst == MAC_BROADCAST ? PK_STORM_BROADCAST
-							   : PK_STORM_MULTICAST;
-
-	if (!mac_is_group(s->head.dst))
-		return say(step, "the destination is one station");
-	cite(s, step, s->port, key);
-	if (!effective_value(s, s->port, key))
-		say(step, "no limit");
-	else
-		say(step, s->out == OUT_STORM_BROADCAST || s->out == OUT_STORM_MULTICAST
-				  ? "the limit of this second is used up"
-				  : "within the limit");
-}
-
 static const struct {
 	enum event_type type;
 	const char *text;
@@ -233,6 +228,18 @@ static void explain_learning(const struct traced *s, json_t *step)
 		   *type = fdb_type_names[s->source.type];
 	unsigned count = fdb_count(s->shadow->shared.fdb, s->port);
 
+	if (s->displaced) {
+		cite(s, step, s->port, PK_MAC_LIMIT);
+		cite(s, step, s->port, PK_MAC_LIMIT_POLICY);
+		return say(step, "moved from %s, not learned: the port has reached its limit",
+			   where);
+	}
+	if (has_event(s, EVENT_MAC_FLAP)) {
+		cite(s, step, s->port, PK_MAC_MOVE_LIMIT);
+		cite(s, step, s->port, PK_MAC_MOVE_HOLD);
+		return say(step, "the source moved too often and is now held on %s",
+			   name_of(s, s->held_on));
+	}
 	for (size_t i = 0; i < sizeof learning_events / sizeof *learning_events; i++)
 		if (has_event(s, learning_events[i].type)) {
 			cite(s, step, s->port, learning_events[i].key);
@@ -257,26 +264,55 @@ static void explain_learning(const struct traced *s, json_t *step)
 	say(step, "the port has reached its limit: %u MACs learned", count);
 }
 
+// How frames of each class are flooded.
+static const struct {
+	enum policy_key limit, takers;
+	const char *frame, *ports;
+} floods[STORM_CLASSES] = {
+	[STORM_BROADCAST] = {PK_STORM_BROADCAST, PK_BROADCAST_FLOOD, "a broadcast",
+			     "accept broadcasts"},
+	[STORM_MULTICAST] = {PK_STORM_MULTICAST, PK_MULTICAST_FLOOD, "a group address",
+			     "accept multicasts"},
+	[STORM_UNKNOWN_UNICAST] = {PK_STORM_UNKNOWN_UNICAST, PK_UNICAST_FLOOD, "unknown",
+				   "learn and accept unknown unicast"},
+};
+
+static enum storm_class class_of(const struct traced *s)
+{
+	if (!mac_is_group(s->head.dst))
+		return STORM_UNKNOWN_UNICAST;
+	return s->head.dst == MAC_BROADCAST ? STORM_BROADCAST : STORM_MULTICAST;
+}
+
+static bool is_storm(enum outcome out)
+{
+	return out == OUT_STORM_BROADCAST || out == OUT_STORM_MULTICAST ||
+	       out == OUT_STORM_UNKNOWN_UNICAST;
+}
+
+static void explain_flood(const struct traced *s, json_t *step)
+{
+	enum storm_class class = class_of(s);
+
+	cite(s, step, s->port, floods[class].limit);
+	if (is_storm(s->out))
+		return say(step, "the limit of this second is used up");
+	say(step, "%s: flooded to the ports of VLAN %u that %s", floods[class].frame, s->vid,
+	    floods[class].ports);
+}
+
 static void explain_destination(const struct traced *s, json_t *step)
 {
-	const char *where = s->destination_known ? name_of(s, s->destination.port) : "";
-
-	if (s->destination_known)
-		say(step, "known: %s on %s%s", fdb_type_names[s->destination.type], where,
-		    s->out == OUT_SAME_PORT   ? ", the ingress port"
-		    : s->out == OUT_ISOLATED  ? ", in the same isolation group"
-		    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
-					      : "");
-	else if (mac_is_group(s->head.dst))
-		say(step, "a group address: flooded to all ports of VLAN %u", s->vid);
-	else
-		say(step,
-		    "unknown: flooded to the ports of VLAN %u that learn and accept unknown unicast",
-		    s->vid);
+	if (!s->destination_known)
+		return explain_flood(s, step);
+	say(step, "known: %s on %s%s", fdb_type_names[s->destination.type],
+	    name_of(s, s->destination.port),
+	    s->out == OUT_SAME_PORT   ? ", the ingress port"
+	    : s->out == OUT_ISOLATED  ? ", in the same isolation group"
+	    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
+				      : "");
 	if (s->out == OUT_ISOLATED)
 		cite(s, step, s->port, PK_ISOLATION_GROUP);
-	if (!s->destination_known && !mac_is_group(s->head.dst))
-		cite(s, step, s->port, PK_STORM_UNKNOWN_UNICAST);
 }
 
 static void explain_promiscuous(const struct traced *s, json_t *step)
@@ -286,28 +322,28 @@ static void explain_promiscuous(const struct traced *s, json_t *step)
 	say(step, "copies to promiscuous ports: %d", __builtin_popcountll(copies));
 }
 
-// The steps of a frame, in order.
+enum { DESTINATION = 11, PROMISCUOUS = 12 };
+
+// The steps of a frame, in order. Storm limits, once step 9, are part of step 11.
 static const struct {
+	uint8_t number;
 	const char *name;
 	void (*explain)(const struct traced *s, json_t *step);
 } steps[] = {
-	{"header", explain_header},
-	{"port", explain_port},
-	{"vlan", explain_vlan},
-	{"source", explain_source},
-	{"reserved", explain_reserved},
-	{"forged", explain_forged},
-	{"guards", explain_guards},
-	{"rate", explain_rate},
-	{"storm", explain_storm},
-	{"learning", explain_learning},
-	{"destination", explain_destination},
-	{"promiscuous", explain_promiscuous},
+	{1, "header", explain_header},
+	{2, "port", explain_port},
+	{3, "vlan", explain_vlan},
+	{4, "source", explain_source},
+	{5, "reserved", explain_reserved},
+	{6, "forged", explain_forged},
+	{7, "guards", explain_guards},
+	{8, "rate", explain_rate},
+	{10, "learning", explain_learning},
+	{DESTINATION, "destination", explain_destination},
+	{PROMISCUOUS, "promiscuous", explain_promiscuous},
 };
 
-enum { STEPS = sizeof steps / sizeof *steps, DESTINATION = STEPS - 1 };
-
-// The step that decides each outcome, counted from 1.
+// The number of the step that decides each outcome.
 static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_MALFORMED] = 1,
 	[OUT_PORT_DOWN] = 2,
@@ -319,8 +355,8 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_DHCP_SERVER] = 7,
 	[OUT_ROUTER_ADVERT] = 7,
 	[OUT_RATE_LIMIT] = 8,
-	[OUT_STORM_BROADCAST] = 9,
-	[OUT_STORM_MULTICAST] = 9,
+	[OUT_STORM_BROADCAST] = DESTINATION,
+	[OUT_STORM_MULTICAST] = DESTINATION,
 	[OUT_MAC_CONFLICT] = 10,
 	[OUT_MAC_FLAP] = 10,
 	[OUT_MAC_LIMIT] = 10,
@@ -335,17 +371,21 @@ static const uint8_t decided_at[OUTCOMES] = {
 
 static json_t *explain_steps(const struct traced *s)
 {
-	unsigned decision = decided_at[s->out], last = decision == DESTINATION ? STEPS : decision;
+	unsigned decision = decided_at[s->out];
+	bool copied = decision == DESTINATION && !is_storm(s->out);
 	json_t *all = json_array();
 
-	for (unsigned i = 1; i <= last; i++) {
-		const char *result = i != decision             ? "pass"
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+		unsigned number = steps[i].number;
+		if (number > (copied ? PROMISCUOUS : decision))
+			break;
+		const char *result = number != decision        ? "pass"
 				     : s->out < OUT_FIRST_DROP ? outcome_names[s->out]
 							       : "drop";
-		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)i, "name",
-					 steps[i - 1].name, "result", result, "policy");
-		steps[i - 1].explain(s, step);
-		if (i == decision &&
+		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)number, "name",
+					 steps[i].name, "result", result, "policy");
+		steps[i].explain(s, step);
+		if (number == decision &&
 		    (has_event(s, EVENT_VIOLATION) || has_event(s, EVENT_PORT_ERR_DISABLED)))
 			cite(s, step, s->port, PK_VIOLATION);
 		json_array_append_new(all, step);
@@ -407,9 +447,11 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
-	bool learns = effective_value(s, port, PK_MAC_LEARNING) == CHOICE_ON;
-	cite(s, line, port, learns ? PK_UNICAST_FLOOD : PK_MAC_LEARNING);
-	say(line, "accepts no unknown unicast");
+	enum storm_class class = class_of(s);
+	bool learns = class != STORM_UNKNOWN_UNICAST ||
+		      effective_value(s, port, PK_MAC_LEARNING) == CHOICE_ON;
+	cite(s, line, port, learns ? floods[class].takers : PK_MAC_LEARNING);
+	say(line, "does not %s", floods[class].ports);
 }
 
 static json_t *explain_ports(const struct traced *s)
@@ -473,6 +515,9 @@ static void note_event(void *arg, const struct event *e)
 	struct traced *s = arg;
 
 	s->event_types |= UINT32_C(1) << e->type;
+	s->displaced |= e->type == EVENT_MAC_MOVED && e->reason == OUT_MAC_LIMIT;
+	if (e->type == EVENT_MAC_FLAP)
+		s->held_on = e->from;
 	json_array_append_new(s->events, event_json(s->shadow, e));
 }
 
@@ -499,7 +544,8 @@ static void fetch_entries(struct traced *s, const struct vswitch *sw, const stru
 {
 	struct arrival a = {0};
 
-	frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &s->head);
+	if (frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &s->head))
+		s->hides_tag = s->head.tag && frame_has_second_tag(m);
 	admit(s->shadow->conf, s->in, portset_of(s->port) & ~s->shadow->conf->mirror_only, m, &a);
 	if (!a.src_key)
 		return;

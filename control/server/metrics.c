@@ -140,6 +140,8 @@ static const struct {
 	{"receive_forwarded", "Frames received and forwarded to the port of their destination.",
 	 AT(outcome[OUT_FORWARDED])},
 	{"receive_flooded", "Frames received and flooded.", AT(outcome[OUT_FLOODED])},
+	{"receive_unknown", "Frames received and flooded, because their destination was unknown.",
+	 AT(unknown)},
 	{"not_learned",
 	 "Frames received from a new source that was not learned because of mac-limit.",
 	 AT(not_learned)},

@@ -43,6 +43,7 @@ static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
 		.port = number,
 		.learns = p->value[PK_MAC_LEARNING] == CHOICE_ON,
 		.sticky = p->value[PK_MAC_STICKY] == CHOICE_ON,
+		.drops_at_limit = p->value[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
 		.move_limit = (uint8_t)p->value[PK_MAC_MOVE_LIMIT],
 		.move_hold_s = (uint16_t)p->value[PK_MAC_MOVE_HOLD],
 		.limit = p->value[PK_MAC_LIMIT],
@@ -58,17 +59,20 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 	static const enum violation_action violation[] = {[CHOICE_RESTRICT] = VIOLATION_EVENT,
 							  [CHOICE_PROTECT] = VIOLATION_NOTHING,
 							  [CHOICE_SHUTDOWN] = VIOLATION_SHUTDOWN};
+	static const enum link_local_action link_local[] = {
+		[CHOICE_LINK_LOCAL_DROP] = LINK_LOCAL_DROP,
+		[CHOICE_LINK_LOCAL_LLDP] = LINK_LOCAL_LLDP,
+		[CHOICE_LINK_LOCAL_FORWARD] = LINK_LOCAL_PASS};
 	const uint32_t *v = p->value;
 	struct portconf row = {
 		.mac = config_effective_mac(port),
 		.untagged_vid = untagged_vid(p),
 		.takes_tags = v[PK_VLAN_MODE] == CHOICE_TRUNK,
 		.own_mac_only = v[PK_FORGED_TRANSMITS] == CHOICE_REJECT,
-		.link_local_forward = v[PK_LINK_LOCAL] == CHOICE_LINK_LOCAL_FORWARD,
-		.drop_at_limit = v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
 		.guards = (v[PK_DHCP_SERVER] == CHOICE_BLOCK ? GUARD_DHCP_SERVER : 0) |
 			  (v[PK_ROUTER_ADVERT] == CHOICE_BLOCK ? GUARD_ROUTER_ADVERT : 0),
 		.bpdu = bpdu[v[PK_BPDU]],
+		.link_local = link_local[v[PK_LINK_LOCAL]],
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
 		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST],
@@ -100,6 +104,31 @@ static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t numb
 		if (conf->port[number].untagged_vid == vid)
 			v->untagged |= self;
 	}
+}
+
+static void join_sets(struct swconf *conf, const struct policy *p, uint8_t number)
+{
+	portset self = portset_of(number);
+
+	if (p->value[PK_BROADCAST_FLOOD] == CHOICE_OFF)
+		conf->no_broadcast |= self;
+	if (p->value[PK_MULTICAST_FLOOD] == CHOICE_OFF)
+		conf->no_multicast |= self;
+	if (p->value[PK_VLAN_MODE] == CHOICE_TRUNK)
+		conf->trunks |= self;
+}
+
+// Appends the sources that a port may use besides its own MAC to those of the ports before it.
+static void append_allowed(struct swconf *conf, const struct policy *p, uint8_t number,
+			   unsigned *count)
+{
+	struct portconf *row = &conf->port[number];
+
+	row->allowed_first = (uint16_t)*count;
+	row->allowed_count = (uint8_t)p->macs.count;
+	for (unsigned i = 0; i < p->macs.count; i++)
+		conf->range[(*count)++] = (struct mac_range){p->macs.range[i].mac,
+							     text_mac_mask(p->macs.range[i].bits)};
 }
 
 static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
@@ -140,19 +169,24 @@ static void find_direct_members(struct swconf *conf)
 
 struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 {
-	struct swconf *conf = aligned_alloc(64, (sizeof *conf + 63) / 64 * 64);
+	struct swconf *conf;
+	size_t size = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range;
 	portset group[32] = {0};
 	uint8_t isolation[CONFIG_PORTS_MAX];
+	unsigned ranges = 0;
 
+	conf = aligned_alloc(64, (size + 63) / 64 * 64);
 	if (!conf)
 		return NULL;
-	memset(conf, 0, sizeof *conf);
+	memset(conf, 0, size);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		const struct config_port *port = &c->port[i];
 		struct policy p;
 		config_port_policy(c, port, &p);
 		conf->port[numbers[i]] = port_row(&p, port, numbers[i]);
 		join_vlans(conf, &p, numbers[i]);
+		join_sets(conf, &p, numbers[i]);
+		append_allowed(conf, &p, numbers[i], &ranges);
 		if (p.value[PK_MAC_CHANGES] == CHOICE_REJECT &&
 		    config_effective_mac(port) != port->mac)
 			conf->blocked |= portset_of(numbers[i]);

@@ -216,7 +216,8 @@ int mactable_learn(struct vswitch *sw, unsigned port, uint64_t key)
 
 	who.sticky = false;
 	who.move_limit = 0;
-	int rc = learn_result(fdb_seen(sw->shared.fdb, key, &who, forward_tick(now), now).what);
+	who.drops_at_limit = true; // an entry elsewhere stays if the command is refused
+	int rc = learn_result(fdb_seen(sw->shared.fdb, key, &who, 0, forward_tick(now), now).what);
 	if (rc)
 		return rc;
 	// A worker may have moved it meanwhile, and may already have reported that.

@@ -124,7 +124,7 @@ static void remove_ports(struct vswitch *sw, portset gone)
 	events_drain(sw);
 	events_collect_violations(sw, gone);
 	PORTSET_FOREACH(port, gone)
-		fdb_set_aging(sw->shared.fdb, port, 0); // it no longer counts for the shortest time
+		fdb_retire_port(sw->shared.fdb, port);
 	ports_close(sw, gone);
 	ports_reset(sw, gone);
 }
@@ -147,6 +147,8 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 
 		config_port_policy(c, &c->port[i], &p);
 		fdb_set_aging(sw->shared.fdb, number, p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
+		fdb_set_home(sw->shared.fdb, number, p.value[PK_MAC_MOVE_HOLD],
+			     p.value[PK_MAC_LEARNING] == CHOICE_ON ? p.value[PK_MAC_LIMIT] : 0);
 		atomic_store(&sw->shared.port[number].longest,
 			     longest_frame(sw, &c->port[i], number));
 	}

@@ -23,14 +23,20 @@ UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is foll
 VALUES = {
     "promiscuous": ["reject", "accept"],
     "forged-transmits": ["accept", "reject"],
+    "allowed-macs": [[], ["02:00:00:00:00:00/40"], ["02:00:00:00:00:01"],
+                     ["02:00:00:00:00:04/46", "00:50:56:00:00:00/24"],
+                     ["fe:ff:ff:ff:ff:fe/48", "02:00:00:00:00:06/47"], ["02:00:00:00:00:00/8"],
+                     ["06:00:00:00:00:%02x" % n for n in range(63)] + ["02:00:00:00:00:03"]],
     "mac-changes": ["accept", "reject"],
     "mac-learning": ["on", "on", "off"],
     "unicast-flood": ["on", "off"],
+    "broadcast-flood": ["on", "off"],
+    "multicast-flood": ["on", "off"],
     "mac-limit": [0, 1, 2, 3, 5, 100],
     "mac-limit-policy": ["allow", "drop"],
     "mac-sticky": ["off", "on"],
     "mac-move-limit": [0, 1, 2, 5],
-    "mac-move-hold": [1, 2, 30],
+    "mac-move-hold": [1, 2, 4, 30],
     "aging-time": [0, 1, 1, 2, 3, 10, 300],
     "violation": ["restrict", "protect", "shutdown"],
     "recovery-time": [0, 1, 2],
@@ -49,17 +55,26 @@ VALUES = {
     "egress-peak": [0, 8000, 100000],
     "egress-burst": [0, 1, 10, 100],
     "bpdu": ["filter", "forward"],
-    "link-local": ["drop", "forward"],
+    "link-local": ["drop", "lldp", "forward"],
     "dhcp-server": ["allow", "block"],
     "router-advert": ["allow", "block"],
 }
 
 # Keys that mean little without each other are varied together.
 FAMILY = {key: family for family, keys in {
+    "forged": ("forged-transmits", "allowed-macs"),
     "limit": ("mac-limit", "mac-limit-policy"), "move": ("mac-move-limit", "mac-move-hold"),
     "shutdown": ("violation", "recovery-time"), "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
     "ingress": ("ingress-rate", "ingress-peak", "ingress-burst"),
     "egress": ("egress-rate", "egress-peak", "egress-burst")}.items() for key in keys}
+
+# Families that have to meet: for holds whose home is full or down, for instance.
+FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "forged", "mac-learning"),
+         ("mac-sticky", "shutdown", "move"),
+         ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
+         ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),
+         ("storm-broadcast", "storm-multicast", "storm-unknown-unicast", "promiscuous", "broadcast-flood",
+          "unicast-flood"))
 
 # What a scope must reach: outcome -> the key that it takes ("" for none).
 OUTCOMES = {
@@ -74,12 +89,29 @@ OUTCOMES = {
     "learning off": "mac-learning", "promiscuous copy": "promiscuous", "event mac-flap": "mac-move-limit",
     "event violation": "violation", "event port-err-disabled": "violation", "event port-recovered": "recovery-time", "event mac-flushed": "violation",
     "learned sticky": "mac-sticky", "mirrored rx": "mirrors", "mirrored tx": "mirrors",
+    **dict.fromkeys(("priority tag before a tag", "native tag kept"), "vlan-mode"),
+    **dict.fromkeys(("drop of PAUSE", "drop of CDP", "drop of LLDP", "drop of link-local", "link-local lldp passes",
+                     "link-local forward passes"), "link-local"),
+    "allowed MAC": "allowed-macs",
+    **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
+                     "hold ended by silence", "hold ended by time", "home moved",
+                     "held in the table"), "mac-move-limit"),
+    "moved to a full port": "mac-limit", "sticky conflict that shuts nothing down": "mac-sticky",
+    "event mac-flushed": "violation", "flooded to promiscuous ports only": "promiscuous",
+    **dict.fromkeys(("unicast flooded", "broadcast flooded", "multicast flooded"), ""),
+    "left out of a broadcast": "broadcast-flood", "left out of a multicast": "multicast-flood",
+    **{"%s: %s" % (key, reason): key for key in ("dhcp-server", "router-advert") for carried in [key.replace("-", " ")]
+       for reason in (carried, carried + " in SNAP", carried + " behind another TPID", "too many tags",
+                      "too many extension headers", "ends in an extension header")},
+    "dhcp-server: ends before the ports": "dhcp-server",
+    "router-advert: ends before the ICMPv6 type": "router-advert",
 }
 
 VLANS = (1, 10, 20, 4094)
 MACS = ["02:00:00:00:00:%02x" % n for n in range(1, 9)] + ["00:50:56:ab:cd:ef", "fe:ff:ff:ff:ff:fe"]
 GROUPS = ["ff:ff:ff:ff:ff:ff"] * 4 + ["01:00:5e:00:00:01", "33:33:00:00:00:01", "01:80:c2:00:00:10"]
-RESERVED = ["01:80:c2:00:00:00", "01:00:0c:cc:cc:cd", "01:80:c2:00:00:01", "01:80:c2:00:00:0e", "01:80:c2:00:00:0f"]
+RESERVED = ["01:80:c2:00:00:00", "01:00:0c:cc:cc:cd", "01:80:c2:00:00:01", "01:80:c2:00:00:02", "01:80:c2:00:00:0e",
+            "01:80:c2:00:00:0e", "01:80:c2:00:00:0f", "01:00:0c:cc:cc:cc"]
 BAD_SOURCES = ["00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff"]
 MILLISECOND = SECOND // 1000
 EPOCH = 1_795_000_000 * SECOND
@@ -98,6 +130,9 @@ class Configuration:
         self.config = {"policy": self.policy(0.5)}
         self.config["port-groups"] = [{"name": "g%d" % n, "policy": self.policy(0.5)} for n in range(rng.randrange(4))]
         self.config["ports"] = [self.port(n) for n in range(self.port_count())]
+        self.exile = {"mac-limit", "mac-move-limit", "bpdu guard"} <= scope and rng.random() < 0.06
+        if self.exile:
+            self.with_exile()
         self.with_rates()
         self.assign_macs()
         self.config["static-macs"] = self.static_macs()
@@ -109,6 +144,8 @@ class Configuration:
         """The keys that this scenario varies: with all of them at once hardly a frame would live."""
         families = sorted(set(FAMILY.get(key, key) for key in self.scope))
         chosen = self.rng.sample(families, self.rng.randint(0, min(len(families), 7)))
+        if self.rng.random() < 0.5:
+            chosen = self.rng.choice(FOCUS)
         return set(key for key in self.scope if FAMILY.get(key, key) in chosen)
 
     def port_count(self):
@@ -136,6 +173,15 @@ class Configuration:
         groups = {group["name"]: group["policy"] for group in self.config["port-groups"]}
         return [Port(port, groups.get(port.get("port-group"), {}), self.config["policy"])
                 for port in self.config["ports"]]
+
+    def with_exile(self):
+        """Ports of one switch where little else can happen: the first has little room, or goes down for a BPDU."""
+        rng = self.rng
+        self.config["policy"] = {"mac-move-limit": rng.choice((1, 2, 5)), "mac-move-hold": rng.choice((1, 4, 30))}
+        self.config["ports"] = [{"name": "p%d" % n, "device": "null:%d" % n, "policy": {}}
+                                for n in range(rng.randint(3, 6))]
+        self.config["ports"][0]["policy"] = rng.choice((
+            {"mac-limit": 1}, {"mac-limit": 3}, {"bpdu": "guard", "recovery-time": rng.choice((0, 1))}))
 
     def with_rates(self):
         """A peak needs an average."""
@@ -206,6 +252,7 @@ class Traffic:
         self.tick = tick  # the resolution of the captures' clock, in ns
         self.ports = configuration.resolved()
         self.guarded = bool({"dhcp-server", "router-advert"} & configuration.theme)
+        self.reserved = 0.2 if "link-local" in configuration.theme else 0.05
         self.metered = bool({"ingress-rate", "egress-rate"} & configuration.theme)
         self.now = EPOCH + rng.randrange(SECOND) // tick * tick
         self.start = self.now
@@ -218,8 +265,14 @@ class Traffic:
         self.sizes = rng.choice(((50,), (1500,))) if self.metered and not self.big else (2, 44, 46, 46, 100, 1500)
         self.even = self.sizes == (50,)  # nearly all frames of 64 bytes, which fill a bucket to the last bit
         self.small_steps = rng.random() < 0.5
+        if configuration.exile:
+            self.exile()
+        duels = rng.choice((0, 0, 0.1, 0.3)) if "mac-move-limit" not in configuration.theme else rng.choice((0.1, 0.5))
         for _ in range(rng.choice((1, 5, 20, 60))):
-            self.burst()
+            if rng.random() < duels:
+                self.duel()
+            else:
+                self.burst()
             self.now += self.gap()
 
     def burst(self):
@@ -232,6 +285,51 @@ class Traffic:
             data = self.frame(port)
             wire_length = len(data) + rng.randint(1, 2000) if rng.random() < 0.02 else len(data)
             self.frames.append((self.now, port.name, data, wire_length))
+
+    def duel(self):
+        """Two or three ports that claim one MAC: now all of them, now one after the other for a while."""
+        rng, vlan = self.rng, self.rng.choice(VLANS)
+        ports = [port for port in self.ports if port.has_vlan(vlan)] or self.ports
+        ports = rng.sample(ports, min(len(ports), rng.choice((2, 3))))
+        mac, pace = rng.choice(self.macs), rng.choice((MILLISECOND, 100 * MILLISECOND, HALF_SECOND, SECOND))
+        port = ports[0]
+        for _ in range(rng.choice((4, 8, 20))):
+            self.claim(port, mac, vlan)
+            if rng.random() < 0.2:  # others that fill its home, or bring it down
+                for _ in range(rng.choice((1, 3, 5))):
+                    self.claim(ports[0], rng.choice(self.macs), vlan)
+            port = rng.choice(ports) if rng.random() < 0.8 else port
+            self.now += pace if rng.random() < 0.8 else self.pause()
+
+    def exile(self):
+        """A MAC leaves its home, which then is full, or down; two others go on claiming it."""
+        rng = self.rng
+        home, here, there = self.ports[:3]
+        mac, *others = ("06:" + rng.randbytes(5).hex(":") for _ in range(4))
+        for port in (home, here):
+            self.claim(port, mac, 1)
+            self.now += self.tick  # frames of one instant come in the order of the ports
+        for other in others:
+            self.claim(home, other, 1)
+        bpdu = octets(RESERVED[0]) + octets(mac) + b"\x00\x04" + bytes(4)
+        self.frames.append((self.now, home.name, bpdu, len(bpdu)))
+        for _ in range(4):
+            for port in (there, here):
+                self.now += rng.choice((self.tick, self.tick, MILLISECOND, HALF_SECOND))
+                self.claim(port, mac, 1)
+
+    def claim(self, port, mac, vlan):
+        tag = b"" if port.key("vlan-mode") == "access" else b"\x81\x00" + vlan.to_bytes(2, "big")
+        data = octets(self.destination()) + octets(mac) + tag + self.content()
+        self.frames.append((self.now, port.name, data, len(data)))
+
+    def pause(self):
+        """Silence that ends a hold, or just does not; the time of a hold, or just less or more."""
+        rng = self.rng
+        seconds = rng.choice((1, 2, 2.5, 2.5, 3, 3, 3.5, 4, 10, 30))
+        if rng.random() < 0.5:  # by the edges of the half seconds
+            seconds -= (self.now - self.start) % HALF_SECOND / SECOND
+        return max(0, int(seconds * SECOND) // self.tick * self.tick + rng.choice((-self.tick, 0, self.tick)))
 
     def gap(self):
         """Mostly short; now and then to the very edge of a half second, over ageing times, or backwards."""
@@ -282,7 +380,7 @@ class Traffic:
         kind = self.rng.random()
         if kind < 0.2:
             return self.rng.choice(GROUPS)
-        if kind < 0.25:
+        if kind < 0.2 + self.reserved:
             return self.rng.choice(RESERVED)
         return self.rng.choice(self.macs)
 
@@ -291,10 +389,13 @@ class Traffic:
         if self.even and kind < 0.98:
             return b""
         tci = rng.choice((0, 0, 0x2000, 0xf000)) | vlan
-        if kind < 0.05:  # another tag in front or behind is payload
-            return b"\x88\xa8" + tci.to_bytes(2, "big") + rng.choice((b"", b"\x81\x00\x00\x0a"))
+        if kind < 0.04:  # another tag in front or behind is payload
+            return rng.choice(packets.TPIDS[1:]) + tci.to_bytes(2, "big") + rng.choice((b"", b"\x81\x00\x00\x0a"))
         if kind < 0.10:
-            return b"\x81\x00" + tci.to_bytes(2, "big") + rng.choice((b"\x81\x00", b"\x88\xa8")) + b"\x20\x14"
+            return b"\x81\x00" + tci.to_bytes(2, "big") + self.second_tpid() + b"\x20\x14"
+        if kind < 0.13:  # behind a priority tag it is none
+            behind = rng.choice((b"\x00\x0a", b"\x00\x00", b""))
+            return b"\x81\x00" + rng.choice((b"\x00\x00", b"\xe0\x00")) + self.second_tpid() + behind
         if kind < 0.20:
             return b"\x81\x00" + rng.choice((0x00, 0x60, 0xf0)).to_bytes(1, "big") + b"\x00"
         if kind < 0.22:
@@ -304,11 +405,14 @@ class Traffic:
             return b"\x81\x00" + tci.to_bytes(2, "big")
         return b""
 
+    def second_tpid(self):
+        return self.rng.choice((b"\x81\x00", b"\x81\x00", b"\x88\xa8"))
+
     def content(self):
         """EtherType and payload; the frame's number makes it easy to find again."""
         rng = self.rng
-        if self.guarded and rng.random() < 0.6:
-            return b"".join(packets.random_packet(rng))
+        if self.guarded and rng.random() < 0.8:
+            return packets.random_content(rng)
         number = len(self.frames).to_bytes(2, "big")
         kind = rng.random()
         if kind < 0.05:

@@ -16,8 +16,12 @@ SECOND = 1_000_000_000
 HALF_SECOND = SECOND // 2
 BROADCAST = b"\xff" * 6
 BPDU = (bytes.fromhex("0180c2000000"), bytes.fromhex("01000ccccccd"))
-LINK_LOCAL = tuple(bytes.fromhex("0180c20000%02x" % n) for n in range(1, 16))
+PAUSE, LLDP, CDP = (bytes.fromhex(mac) for mac in ("0180c2000001", "0180c200000e", "01000ccccccc"))
+LINK_LOCAL = tuple(bytes.fromhex("0180c20000%02x" % n) for n in range(2, 16)) + (CDP,)
 LEARNED = ("dynamic", "sticky")
+TAG = b"\x81\x00"
+WINDOW = 10 * SECOND  # moves of one MAC are counted for so long
+SILENCE = 6  # half seconds without a frame from a held MAC's port after which another port may have it
 
 RX_DROPS = (
     "malformed", "port_down", "vlan_filtered", "bad_source", "bpdu", "link_local", "forged_transmit",
@@ -26,8 +30,8 @@ RX_DROPS = (
 TX_DROPS = ("mac_changed", "rate_limit", "queue_full")
 
 DEFAULTS = {
-    "promiscuous": "reject", "forged-transmits": "accept", "mac-changes": "accept",
-    "mac-learning": "on", "unicast-flood": "on",
+    "promiscuous": "reject", "forged-transmits": "accept", "allowed-macs": [], "mac-changes": "accept",
+    "mac-learning": "on", "unicast-flood": "on", "broadcast-flood": "on", "multicast-flood": "on",
     "mac-limit": 4096, "mac-limit-policy": "allow", "mac-sticky": "off",
     "mac-move-limit": 5, "mac-move-hold": 30, "aging-time": 300,
     "violation": "restrict", "recovery-time": 0,
@@ -41,9 +45,9 @@ DEFAULTS = {
 
 
 class Drop(Exception):
-    """A frame's life ends here, for this reason."""
+    """A frame's life ends here, for this reason; a violation of the port's rules has a mode, others have none."""
 
-    def __init__(self, reason, violation=False):
+    def __init__(self, reason, violation=None):
         super().__init__(reason)
         self.reason = reason
         self.violation = violation
@@ -53,7 +57,9 @@ class Frame:
     def __init__(self, data):
         self.data = data
         self.dst, self.src = data[0:6], data[6:12]
-        self.tagged = data[12:14] == b"\x81\x00"
+        self.tagged = data[12:14] == TAG
+        # reading: the TPID alone makes a second tag, one cut short too: step 1 looks at the first tag only.
+        self.tagged_twice = self.tagged and data[16:18] == TAG
         tci = int.from_bytes(data[14:16], "big") if self.tagged else 0
         self.vid, self.priority = tci & 0x0fff, tci & 0xf000
         self.vlan = None  # set by step 3
@@ -64,9 +70,9 @@ class Frame:
     def in_vlan_of(self, port):
         """The bytes that leave a port: step 13's tag."""
         plain = self.untagged()
-        if port.key("vlan-mode") == "access" or port.key("native-vlan") == self.vlan:
+        if port.key("vlan-mode") == "access" or port.key("native-vlan") == self.vlan and not self.tagged_twice:
             return plain
-        return plain[:12] + b"\x81\x00" + (self.priority | self.vlan).to_bytes(2, "big") + plain[12:]
+        return plain[:12] + TAG + (self.priority | self.vlan).to_bytes(2, "big") + plain[12:]
 
 
 class Bucket:
@@ -135,8 +141,24 @@ class Entry:
 
     def __init__(self, port, kind, seen=0):
         self.port, self.kind, self.seen = port, kind, seen
-        self.moves, self.first_move = 0, None
-        self.held_until = 0
+        self.home, self.claimed = port, seen  # claimed: when another port last claimed it, or when it was learned
+        self.moves, self.first_move = 0, None  # of the window
+        self.held_until = None
+
+    def is_held(self, now):
+        return self.held_until is not None and now < self.held_until
+
+    def is_silent(self, now):
+        # reading: the half seconds are counted by their edges, as those of ages are.
+        return now // HALF_SECOND - self.seen // HALF_SECOND >= SILENCE
+
+    def release(self):
+        """Whatever ended the hold, counting starts anew.
+
+        # reading: after its time too, not after silence only. The window may not be over by then, and one more
+        # move would start the next hold.
+        """
+        self.moves, self.first_move, self.held_until = 0, None, None
 
     def expires_at(self):
         """The half-second boundary at which it is gone, or None."""
@@ -155,6 +177,7 @@ class Port:
         self.vlans = [tuple(map(int, part.split("-"))) for part in str(self.key("allowed-vlans")).split(",")]
         self.assigned_mac = mac_bytes(config.get("mac-address"))
         self.effective_mac = mac_bytes(config.get("effective-mac")) or self.assigned_mac
+        self.allowed_macs = [mac_range(text) for text in self.key("allowed-macs")]
         self.state = "up" if config.get("enabled", "on") == "on" else "disabled"
         self.recovers_at = None
         self.is_mirror = False  # the destination of a mirror
@@ -183,6 +206,17 @@ class Port:
     def isolated_from(self, other):
         return self.key("isolation-group") != 0 and self.key("isolation-group") == other.key("isolation-group")
 
+    def may_send_as(self, mac):
+        return mac == self.effective_mac or any(int.from_bytes(mac, "big") >> (48 - bits) == prefix
+                                                for prefix, bits in self.allowed_macs)
+
+    def has_room(self, learned):
+        return learned < self.key("mac-limit")
+
+    def takes_flooded(self, kind):
+        """Whether group frames of a kind and unknown unicast are sent to it."""
+        return self.key(kind + "-flood") == "on" and (kind != "unicast" or self.key("mac-learning") == "on")
+
     def mac_was_changed(self):
         return self.key("mac-changes") == "reject" and self.effective_mac != self.assigned_mac
 
@@ -191,8 +225,20 @@ def mac_bytes(text):
     return bytes.fromhex(text.replace(":", "")) if text else None
 
 
+def mac_range(text):
+    """A prefix and its length, of MAC or MAC/BITS."""
+    mac, _, bits = text.partition("/")
+    bits = int(bits or 48)
+    return int.from_bytes(mac_bytes(mac), "big") >> (48 - bits), bits
+
+
 def mac_text(mac):
     return mac.hex(":")
+
+
+def way(frame, from_port, to_port):
+    """What an event says of a MAC between two ports."""
+    return {"mac": mac_text(frame.src), "vlan": frame.vlan, "from": from_port.name, "to": to_port.name}
 
 
 def is_group(mac):
@@ -235,12 +281,12 @@ class Switch:
             self.admit(port, frame)
             self.step10_source(port, frame)
             outcome, members = self.step11_destination(port, frame)
-            for member in self.step12_promiscuous(port, frame, members):
+            for member in members:
                 self.step13_deliver(member, frame)
         except Drop as drop:
             outcome = drop.reason
             if drop.violation:
-                self.violation(port, frame, drop.reason)
+                self.violation(port, frame, drop.reason, drop.violation)
         self.count_outcome(port, outcome)
 
     def count_outcome(self, port, outcome):
@@ -261,7 +307,6 @@ class Switch:
         self.step6_forged_transmit(port, frame)
         self.step7_guards(port, frame)
         self.step8_rate(port, frame)
-        self.step9_storm(port, frame)
 
     def step1_malformed(self, frame):
         if len(frame.data) < 14 or frame.tagged and len(frame.data) < 18:
@@ -273,6 +318,9 @@ class Switch:
             raise Drop("port_down")
 
     def step3_vlan(self, port, frame):
+        if frame.tagged_twice and frame.vid == 0:  # of a port of either mode
+            self.reached["priority tag before a tag"] += 1
+            raise Drop("vlan_filtered")
         if port.key("vlan-mode") == "access":
             if frame.vid != 0:
                 raise Drop("vlan_filtered")
@@ -288,74 +336,128 @@ class Switch:
 
     def step5_reserved(self, port, frame):
         if frame.dst in BPDU and port.key("bpdu") != "forward":
-            raise Drop("bpdu", violation=port.key("bpdu") == "guard")
-        if frame.dst in LINK_LOCAL and port.key("link-local") == "drop":
+            raise Drop("bpdu", "shutdown" if port.key("bpdu") == "guard" else None)
+        if frame.dst == PAUSE or frame.dst in LINK_LOCAL and not self.passes_link_local(port, frame):
+            self.reached["drop of " + {PAUSE: "PAUSE", LLDP: "LLDP", CDP: "CDP"}.get(frame.dst, "link-local")] += 1
             raise Drop("link_local")
 
+    def passes_link_local(self, port, frame):
+        passed = port.key("link-local") == "forward" or port.key("link-local") == "lldp" and frame.dst == LLDP
+        self.reached["link-local %s passes" % port.key("link-local")] += passed
+        return passed
+
     def step6_forged_transmit(self, port, frame):
-        if port.key("forged-transmits") == "reject" and frame.src != port.effective_mac:
-            raise Drop("forged_transmit", violation=True)
+        if port.key("forged-transmits") == "reject":
+            if not port.may_send_as(frame.src):
+                raise Drop("forged_transmit", port.key("violation"))
+            self.reached["allowed MAC"] += frame.src != port.effective_mac
 
     def step7_guards(self, port, frame):
-        if port.key("dhcp-server") == "block" and guard.dhcp_server(frame.data):
-            raise Drop("dhcp_server")
-        if port.key("router-advert") == "block" and guard.router_advert(frame.data):
-            raise Drop("router_advert")
+        for key, judge in (("dhcp-server", guard.dhcp_server), ("router-advert", guard.router_advert)):
+            reason = port.key(key) == "block" and judge(frame.data)
+            if reason:
+                self.reached["%s: %s" % (key, reason)] += 1
+                raise Drop(key.replace("-", "_"))
 
     def step8_rate(self, port, frame):
         # reading: the length that counts is that of the frame as it came, tag included, without FCS.
         if not port.ingress.admits(self.now, len(frame.data)):
             raise Drop("rate_limit")
 
-    def step9_storm(self, port, frame):
-        if not is_group(frame.dst):
-            return
-        kind = "broadcast" if frame.dst == BROADCAST else "multicast"
-        if not port.storm[kind].admits(self.now):
-            raise Drop("storm_" + kind)
-
     def step10_source(self, port, frame):
         """The first line that fits decides."""
         entry = self.find(frame.vlan, frame.src)
         if entry and entry.kind != "dynamic":
-            if entry.port is not port:
-                raise Drop("mac_conflict", violation=True)
-            entry.seen = self.now  # reading: it neither ages nor moves, but the age of a sticky one is reported
+            self.of_its_port(entry, port)
         elif entry and entry.port is port:
             entry.seen = self.now
-        elif entry and self.now < entry.held_until:
+        elif entry and entry.is_held(self.now) and not entry.is_silent(self.now):
+            self.claim(entry)
             raise Drop("mac_flap")
-        elif port.key("mac-learning") == "off":
+        else:
+            self.learn_or_move(entry, port, frame)
+
+    def of_its_port(self, entry, port):
+        """Static, assigned and sticky MACs stay where they are."""
+        if entry.port is not port:
+            mode = port.key("violation")
+            if entry.kind == "sticky" and mode == "shutdown":
+                self.reached["sticky conflict that shuts nothing down"] += 1
+                mode = "restrict"
+            raise Drop("mac_conflict", mode)
+        entry.seen = self.now  # reading: it neither ages nor moves, but the age of a sticky one is reported
+
+    def learn_or_move(self, entry, port, frame):
+        """Step 10 from `mac-learning` on: the MAC is not here, and not held elsewhere any more."""
+        if entry and entry.held_until is not None:
+            # reading: the frame that finds the hold over ends it, even where it cannot move the MAC.
+            self.reached["hold ended by " + ("silence" if entry.is_held(self.now) else "time")] += 1
+            entry.release()
+        if port.key("mac-learning") == "off":
             self.reached["learning off"] += 1
-        elif self.learned_on(port) >= port.key("mac-limit"):
-            if port.key("mac-limit-policy") == "drop":
-                raise Drop("mac_limit", violation=True)
-            port.count["not_learned"] += 1
-            self.reached["not_learned"] += 1
+        elif not port.has_room(self.learned_on(port)):
+            self.at_limit(entry, port, frame)
         elif not entry:
             self.learn(port, frame)
         else:
             self.move(entry, port, frame)
 
+    def at_limit(self, entry, port, frame):
+        if port.key("mac-limit-policy") == "drop":
+            raise Drop("mac_limit", port.key("violation"))
+        port.count["not_learned"] += 1
+        self.reached["not_learned"] += 1
+        if entry:
+            # reading: this is neither a claim nor a move: `mac_moves` does not count it. All that was known of the
+            # MAC goes with the entry, its home and its window too.
+            del self.fdb[frame.vlan, frame.src]
+            self.reached["moved to a full port"] += 1
+            self.event("mac-moved", **way(frame, entry.port, port), learned=False)
+
     def learn(self, port, frame):
         self.fdb[frame.vlan, frame.src] = Entry(port, self.learned_kind(port), self.now)
         self.event("mac-learned", mac=mac_text(frame.src), vlan=frame.vlan, port=port.name)
 
+    def claim(self, entry):
+        """Another port claims a MAC: where it was undisputed for long enough it is at home.
+
+        # reading: the time is exact, in no half seconds, and the home that this makes counts for this claim already.
+        """
+        if self.now - entry.claimed >= entry.port.key("mac-move-hold") * SECOND:
+            self.reached["home moved"] += entry.home is not entry.port
+            entry.home = entry.port
+        entry.claimed = self.now
+
     def move(self, entry, port, frame):
         """To another port, unless it did so too often."""
-        if entry.first_move is None or self.now - entry.first_move >= 10 * SECOND or entry.held_until:
-            entry.moves, entry.first_move, entry.held_until = 0, self.now, 0
-        way = {"mac": mac_text(frame.src), "vlan": frame.vlan, "from": entry.port.name, "to": port.name}
+        self.claim(entry)
+        if entry.first_move is None or self.now - entry.first_move >= WINDOW:
+            entry.moves, entry.first_move = 0, self.now
         limit = port.key("mac-move-limit")
         if limit and entry.moves + 1 > limit:
-            # reading: the port it would have moved to decides, by its limit as by its hold.
-            entry.held_until = self.now + port.key("mac-move-hold") * SECOND
-            self.event("mac-flap", **way)
-            raise Drop("mac_flap")
+            self.hold(entry, port, frame)
+            return
         entry.moves += 1  # reading: a move to a port without a limit counts as well
+        self.event("mac-moved", **way(frame, entry.port, port))
         entry.port, entry.kind, entry.seen = port, self.learned_kind(port), self.now
         port.count["mac_moves"] += 1  # reading: counted where it moved to
-        self.event("mac-moved", **way)
+
+    def hold(self, entry, port, frame):
+        """At its home, as from now; the frame goes on if that is the port it came from.
+
+        # reading: going home is no move: the event is `mac-flap` alone, and `mac_moves` does not count it.
+        """
+        was = entry.port
+        if entry.home is not was and not entry.home.is_down() and entry.home.has_vlan(frame.vlan) \
+                and entry.home.has_room(self.learned_on(entry.home)):
+            entry.port = entry.home
+        entry.seen, entry.held_until = self.now, self.now + port.key("mac-move-hold") * SECOND
+        self.event("mac-flap", **way(frame, entry.port, was if entry.port is port else port))
+        self.reached["held " + ("where it came from" if entry.port is port else "at home" if entry.port is entry.home
+                                else "away from home")] += 1
+        self.reached["sent home to another port"] += entry.port is not port and entry.port is not was
+        if entry.port is not port:
+            raise Drop("mac_flap")
 
     def learned_kind(self, port):
         # reading: a dynamic MAC that moves to a port where MACs are sticky becomes sticky there.
@@ -364,16 +466,33 @@ class Switch:
         return kind
 
     def step11_destination(self, port, frame):
-        """The outcome and the ports that get the frame for it."""
+        """The outcome, and the ports that get the frame: the promiscuous ones of step 12 too."""
         if is_group(frame.dst):
-            return self.flood(self.reachable(port, frame))
+            return self.flood(port, frame, "broadcast" if frame.dst == BROADCAST else "multicast")
         entry = self.find(frame.vlan, frame.dst)
-        if entry:
-            return self.known(port, entry.port, frame)
-        if not port.storm["unknown-unicast"].admits(self.now):
-            return "storm_unknown_unicast", []
-        return self.flood([member for member in self.reachable(port, frame)
-                           if member.key("mac-learning") == "on" and member.key("unicast-flood") == "on"])
+        if not entry:
+            return self.flood(port, frame, "unicast")
+        outcome, members = self.known(port, entry.port, frame)
+        return outcome, self.step12_promiscuous(port, frame, members)
+
+    def flood(self, port, frame, kind):
+        # reading: a frame beyond a storm limit is dropped even where nobody would have got it, and one within
+        # the limit is counted by it even then.
+        self.storm_limit(port, "unknown-unicast" if kind == "unicast" else kind)
+        members = [other for other in self.reachable(port, frame) if other.takes_flooded(kind)]
+        self.reached["left out of a " + kind] += any(other.key(kind + "-flood") == "off"
+                                                     for other in self.reachable(port, frame))
+        everybody = self.step12_promiscuous(port, frame, members)
+        if not everybody:
+            return "no_destination", []
+        self.reached["flooded to promiscuous ports only"] += not members
+        port.count["rx_unknown"] += kind == "unicast"
+        self.reached["%s flooded" % kind] += 1
+        return "flooded", everybody
+
+    def storm_limit(self, port, kind):
+        if not port.storm[kind].admits(self.now):
+            raise Drop("storm_" + kind.replace("-", "_"))
 
     def known(self, port, to, frame):
         if to is port:
@@ -383,9 +502,6 @@ class Switch:
         if to.is_down() or to.is_mirror or not to.has_vlan(frame.vlan):
             return "dest_down", []
         return "forwarded", [to]
-
-    def flood(self, members):
-        return ("flooded", members) if members else ("no_destination", [])
 
     def reachable(self, port, frame):
         return [other for other in self.ports if other is not port and not other.is_down() and not other.is_mirror
@@ -402,6 +518,8 @@ class Switch:
         if to.mac_was_changed():
             self.tx_drop(to, "mac_changed")
         elif self.transmit(to, frame.in_vlan_of(to)):
+            self.reached["native tag kept"] += (frame.tagged_twice and to.key("vlan-mode") == "trunk"
+                                                and to.key("native-vlan") == frame.vlan)
             self.mirror("tx", to, to.sent[-1][1])
 
     def transmit(self, to, data):
@@ -440,23 +558,23 @@ class Switch:
         return sum(entry.port is port and entry.kind in LEARNED for entry in self.fdb.values())
 
     def flush(self, port):
-        # reading: a sticky MAC stays at its port when that goes down.
+        # reading: a sticky MAC stays at its port when that goes down. The home of a MAC that is elsewhere stays too.
+        # reading: one event whatever the flush's size, so also where it found nothing.
         self.fdb = {key: entry for key, entry in self.fdb.items()
                     if entry.port is not port or entry.kind != "dynamic"}
+        self.event("mac-flushed", port=port.name, vlan=None, mac=None, kind="dynamic", reason="port-down")
 
     # Violations, and the clock.
 
-    def violation(self, port, frame, reason):
-        mode = "shutdown" if reason == "bpdu" else port.key("violation")
+    def violation(self, port, frame, reason, mode):
         if mode != "protect":
             self.violation_event(port, frame, reason)
         if mode == "shutdown":
             port.state = "err-disabled"
             if port.key("recovery-time"):
                 port.recovers_at = self.now + port.key("recovery-time") * SECOND
-            self.flush(port)
             self.event("port-err-disabled", port=port.name, reason=reason)
-            self.event("mac-flushed", port=port.name, vlan=None, mac=None, kind="dynamic", reason="port-down")
+            self.flush(port)
 
     def violation_event(self, port, frame, reason):
         """One event a second for each port and reason.
@@ -504,7 +622,7 @@ class Switch:
                 "events": self.events}
 
     def port_report(self, port):
-        counted = ("rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "tx_packets", "tx_bytes",
+        counted = ("rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_unknown", "tx_packets", "tx_bytes",
                    "not_learned", "mac_moves", "truncated")
         return {"name": port.name, "state": port.state, "device": port.device, "port_group": port.group,
                 **{name: port.count[name] for name in counted},
@@ -512,11 +630,20 @@ class Switch:
                 "macs": self.learned_on(port)}  # reading: learned ones, as the limit counts them
 
     def fdb_report(self):
-        # reading: assigned ones come first; one MAC on two ports, in different VLANs, in the order of the ports.
-        rows = [{"mac": mac_text(port.effective_mac), "vlan": None, "port": port.name, "type": "assigned", "age": 0}
+        # reading: by VLAN and MAC, whatever the age; those that are "sorted last" for their null age are so in a
+        # list that is sorted by age. Assigned ones come first; one MAC on two ports, in different VLANs, in the
+        # order of the ports.
+        rows = [{"mac": mac_text(port.effective_mac), "vlan": None, "port": port.name, "type": "assigned", "age": None}
                 for port in self.ports if port.effective_mac]
-        for (vlan, mac), entry in self.fdb.items():
-            halves = self.now // HALF_SECOND - entry.seen // HALF_SECOND if entry.kind in LEARNED else 0
-            rows.append({"mac": mac_text(mac), "vlan": vlan, "port": entry.port.name, "type": entry.kind,
-                         "age": halves // 2})
+        rows += [self.entry_report(vlan, mac, entry) for (vlan, mac), entry in self.fdb.items()]
         return sorted(rows, key=lambda row: (row["vlan"] or 0, row["mac"]))
+
+    def entry_report(self, vlan, mac, entry):
+        halves = self.now // HALF_SECOND - entry.seen // HALF_SECOND
+        row = {"mac": mac_text(mac), "vlan": vlan, "port": entry.port.name, "type": entry.kind,
+               "age": halves // 2 if entry.kind in LEARNED else None}
+        if entry.is_held(self.now):
+            # reading: whole seconds, rounded up, so that a hold never shows 0. One that silence would end shows too.
+            row["held"] = -((self.now - entry.held_until) // SECOND)
+            self.reached["held in the table"] += 1
+        return row

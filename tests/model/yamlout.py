@@ -24,12 +24,17 @@ def value(key, content, rng):
     if isinstance(content, dict):
         return mapping(content, rng)
     if isinstance(content, list):
-        return "[%s]" % ", ".join(content)
+        return "[%s]" % ", ".join(mac_range(text, rng) if key == "allowed-macs" else text for text in content)
     if content in SPELLINGS:
         return rng.choice(SPELLINGS[content])
     if key in ("mac", "mac-address", "effective-mac"):
         return mac(content, rng)
     return '"%s"' % content if "," in str(content) else str(content)
+
+
+def mac_range(text, rng):
+    address, slash, bits = text.partition("/")
+    return mac(address, rng) + slash + bits
 
 
 def mac(text, rng):

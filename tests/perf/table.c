@@ -61,7 +61,7 @@ static uint32_t fdb_add(const uint64_t *keys, uint32_t n)
 	static const struct fdb_learner who = {.learns = true, .limit = UINT32_MAX};
 	uint32_t i = 0;
 
-	while (i < n && fdb_seen(fdb, keys[i], &who, TICK, 0).what == FDB_LEARNED)
+	while (i < n && fdb_seen(fdb, keys[i], &who, 0, TICK, 0).what == FDB_LEARNED)
 		i++;
 	return i;
 }

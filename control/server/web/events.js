@@ -17,7 +17,8 @@ const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
 // type -> the sentence. A part {port: name} becomes a button.
 const SENTENCES = {
-	'mac-moved': (e) => [station(e), ' moved from ', {port: e.from}, ' to ', {port: e.to}],
+	'mac-moved': (e) => [station(e), ' moved from ', {port: e.from}, ' to ', {port: e.to},
+		e.learned === false ? ', which is at its mac-limit' : ''],
 	'mac-flap': (e) => [station(e), ' moved too often and is held on ', {port: e.from}, ', seen on ', {port: e.to}],
 	'violation': (e) => [{port: e.port}, `: ${plural(e.count, 'frame')} dropped as ${e.reason}, last from ${station(e)}`],
 	'port-err-disabled': (e) => [{port: e.port}, ` is err-disabled: ${e.reason}`],

@@ -35,13 +35,12 @@ const has = (part) => (entry) => entry.mac.replaceAll(':', '').includes(part);
 
 function showEntry(row, entry) {
 	const [mac, vlan, port, type, age] = row.children;
-	const ages = entry.type === 'dynamic' || entry.type === 'sticky';
 
 	put(mac, entry.mac);
 	put(vlan, entry.vlan === null ? 'all' : String(entry.vlan));
 	put(port.firstElementChild, entry.port);
-	put(type, entry.type);
-	put(age, ages ? `${duration(entry.age)} ago` : '–');
+	put(type, entry.held ? `${entry.type}, held for ${entry.held} s` : entry.type);
+	put(age, entry.age === null ? '–' : `${duration(entry.age)} ago`);
 }
 
 export class MacTable {

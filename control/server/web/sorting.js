@@ -6,6 +6,11 @@ import {element, mark, plainButton} from './dom.js';
 
 const COLLATOR = new Intl.Collator('en', {numeric: true});
 
+// Rows without a value come last, whichever way the others are sorted.
+function compareRows(a, b, direction) {
+	return a === null || b === null ? (a === null) - (b === null) : direction * compare(a, b);
+}
+
 function compare(a, b) {
 	return typeof a === 'number' && typeof b === 'number' ? a - b : COLLATOR.compare(a, b);
 }
@@ -42,6 +47,6 @@ export class Sorting {
 	// A sorted copy.
 	sort(rows) {
 		const {column, direction} = this;
-		return column ? rows.toSorted((a, b) => direction * compare(column.value(a), column.value(b))) : rows;
+		return column ? rows.toSorted((a, b) => compareRows(column.value(a), column.value(b), direction)) : rows;
 	}
 }

@@ -21,7 +21,7 @@ DASHBOARD = Path(__file__).resolve().parents[3] / "packaging/grafana.json"
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? ([-+.\de]+)')
 LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)",?')
 COUNTERS = {"receive_packets": "rx_packets", "receive_bytes": "rx_bytes", "receive_forwarded": "rx_forwarded",
-            "receive_flooded": "rx_flooded", "transmit_packets": "tx_packets", "transmit_bytes": "tx_bytes", "mac_moves": "mac_moves",
+            "receive_flooded": "rx_flooded", "receive_unknown": "rx_unknown", "transmit_packets": "tx_packets", "transmit_bytes": "tx_bytes", "mac_moves": "mac_moves",
             "not_learned": "not_learned"}
 VARIABLES = {"$__rate_interval": "10s", "$instance": ".*", "$port": ".*"}
 

@@ -10,7 +10,7 @@
 #include "tests/unit/buffer.h"
 #include "tests/unit/kit.h"
 
-enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
+enum { TRUNK, NO_NATIVE, ACCESS, STRICT, ALLOWED, OPEN, LLDP, PORTS };
 
 #define STATION 0x02, 0, 0, 0, 0, 0x01
 #define OTHER 0x02, 0, 0, 0, 0, 0x02
@@ -18,30 +18,39 @@ enum { TRUNK, NO_NATIVE, ACCESS, STRICT, OPEN, PORTS };
 #define BROADCAST 0xff, 0xff, 0xff, 0xff, 0xff, 0xff
 #define BRIDGES(last) 0x01, 0x80, 0xc2, 0, 0, last
 #define PVST 0x01, 0, 0x0c, 0xcc, 0xcc, 0xcd
+#define CDP 0x01, 0, 0x0c, 0xcc, 0xcc, 0xcc
+#define VRRP(id) 0x00, 0, 0x5e, 0, 0x01, id
 #define IP 0x08, 0x00
 #define TAG(pcp, vid) 0x81, 0x00, (pcp) << 5 | (vid) >> 8, (vid)&0xff, IP
+#define TWO_TAGS(vid, type) 0x81, 0x00, 0, vid, (type) >> 8, (type)&0xff
 #define HEADER 14
 #define TAGGED 18
 
 // Trunks of VLANs 1, 10 and 20, and an access port of VLAN 10.
 static struct swconf *conf(void)
 {
-	static struct swconf c;
-	portset trunks = portset_of(TRUNK) | portset_of(NO_NATIVE) | portset_of(STRICT) |
-			 portset_of(OPEN);
+	static _Alignas(64) uint8_t memory[sizeof(struct swconf) + 2 * sizeof(struct mac_range)];
+	struct swconf *c = (struct swconf *)memory;
+	portset all = portset_of(PORTS) - 1, trunks = all & ~portset_of(ACCESS);
 
-	memset(&c, 0, sizeof c);
+	memset(memory, 0, sizeof memory);
 	for (int p = 0; p < PORTS; p++)
-		c.port[p] = (struct portconf){.untagged_vid = 1, .takes_tags = true};
-	c.port[NO_NATIVE].untagged_vid = 0;
-	c.port[ACCESS] = (struct portconf){.untagged_vid = 10};
-	c.port[STRICT].own_mac_only = c.port[STRICT].looks_closely = true;
-	c.port[STRICT].mac = UINT64_C(0x020000000001);
-	c.port[OPEN].bpdu = BPDU_PASS;
-	c.port[OPEN].link_local_forward = true;
-	c.vlan[1].member = c.vlan[20].member = trunks;
-	c.vlan[10].member = trunks | portset_of(ACCESS);
-	return &c;
+		c->port[p] = (struct portconf){.untagged_vid = 1, .takes_tags = true};
+	c->port[NO_NATIVE].untagged_vid = 0;
+	c->port[ACCESS] = (struct portconf){.untagged_vid = 10};
+	c->port[STRICT].own_mac_only = c->port[STRICT].looks_closely = true;
+	c->port[STRICT].mac = UINT64_C(0x020000000001);
+	c->port[ALLOWED] = c->port[STRICT];
+	c->port[ALLOWED].allowed_first = 1;
+	c->port[ALLOWED].allowed_count = 1;
+	c->range[0] = (struct mac_range){0, 0}; // another port's: any MAC
+	c->range[1] = (struct mac_range){UINT64_C(0x00005e000100), UINT64_C(0xffffffffff00)};
+	c->port[OPEN].bpdu = BPDU_PASS;
+	c->port[OPEN].link_local = LINK_LOCAL_PASS;
+	c->port[LLDP].link_local = LINK_LOCAL_LLDP;
+	c->vlan[1].member = c->vlan[20].member = trunks;
+	c->vlan[10].member = all;
+	return c;
 }
 
 static const struct {
@@ -58,6 +67,10 @@ static const struct {
 	{TRUNK, {OTHER, STATION, TAG(0, 10)}, TAGGED - 1, OUT_MALFORMED, 0, false},
 	{TRUNK, {OTHER, STATION, TAG(5, 10)}, TAGGED, ADMITTED, 10, false},
 	{TRUNK, {OTHER, STATION, TAG(5, 0)}, TAGGED, ADMITTED, 1, false}, // a priority tag
+	{TRUNK, {OTHER, STATION, TWO_TAGS(0, 0x8100)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
+	{TRUNK, {OTHER, STATION, TWO_TAGS(0, 0x88a8)}, TAGGED, ADMITTED, 1, false},
+	{TRUNK, {OTHER, STATION, TWO_TAGS(10, 0x8100)}, TAGGED, ADMITTED, 10, false},
+	{ACCESS, {OTHER, STATION, TWO_TAGS(0, 0x8100)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
 	{TRUNK, {OTHER, STATION, TAG(0, 1)}, TAGGED, ADMITTED, 1, false},
 	{TRUNK, {OTHER, STATION, TAG(0, 11)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
 	{TRUNK, {OTHER, STATION, TAG(0, 4095)}, TAGGED, OUT_VLAN_FILTERED, 0, false},
@@ -81,9 +94,23 @@ static const struct {
 	{TRUNK, {BRIDGES(16), STATION, IP}, HEADER, ADMITTED, 1, true},
 	{OPEN, {BRIDGES(0), STATION, IP}, HEADER, ADMITTED, 1, true},
 	{OPEN, {PVST, STATION, IP}, HEADER, ADMITTED, 1, true},
+	{TRUNK, {CDP, STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{OPEN, {BRIDGES(1), STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true}, // PAUSE
+	{OPEN, {BRIDGES(2), STATION, IP}, HEADER, ADMITTED, 1, true},
 	{OPEN, {BRIDGES(14), STATION, IP}, HEADER, ADMITTED, 1, true},
+	{OPEN, {CDP, STATION, IP}, HEADER, ADMITTED, 1, true},
+	{LLDP, {BRIDGES(1), STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{LLDP, {BRIDGES(2), STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{LLDP, {BRIDGES(14), STATION, IP}, HEADER, ADMITTED, 1, true},
+	{LLDP, {CDP, STATION, IP}, HEADER, OUT_LINK_LOCAL, 0, true},
+	{LLDP, {PVST, STATION, IP}, HEADER, OUT_BPDU, 0, true},
 	{STRICT, {OTHER, STATION, IP}, HEADER, ADMITTED, 1, false},
 	{STRICT, {STATION, OTHER, IP}, HEADER, OUT_FORGED_TRANSMIT, 0, false},
+	{ALLOWED, {OTHER, STATION, IP}, HEADER, ADMITTED, 1, false},
+	{ALLOWED, {OTHER, VRRP(0), IP}, HEADER, ADMITTED, 1, false},
+	{ALLOWED, {OTHER, VRRP(255), IP}, HEADER, ADMITTED, 1, false},
+	{ALLOWED, {STATION, 0, 0, 0x5e, 0, 0x02, 0, IP}, HEADER, OUT_FORGED_TRANSMIT, 0, false},
+	{STRICT, {OTHER, VRRP(0), IP}, HEADER, OUT_FORGED_TRANSMIT, 0, false},
 	// several reasons: the first step decides
 	{ACCESS, {BRIDGES(0), GROUP, TAG(0, 11)}, TAGGED, OUT_VLAN_FILTERED, 0, true},
 	{STRICT, {BRIDGES(0), GROUP, IP}, HEADER, OUT_BAD_SOURCE, 0, true},

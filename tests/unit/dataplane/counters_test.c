@@ -32,7 +32,11 @@ static void every_outcome_has_a_name(void **state)
 static void sums(void **state)
 {
 	static struct counter_block block[2];
-	const struct tally once = {.packets = 100, .bytes = 6000, .not_learned = 3, .mac_moves = 4},
+	const struct tally once = {.packets = 100,
+				   .bytes = 6000,
+				   .unknown = 2,
+				   .not_learned = 3,
+				   .mac_moves = 4},
 			   none = {0};
 	struct counters sum = {.rx_packets = 1000};
 
@@ -55,6 +59,7 @@ static void sums(void **state)
 	}
 	assert_int_equal(sum.rx_packets, 1000 + 4 * 100); // added to the previous value
 	assert_int_equal(sum.rx_bytes, 4 * 6000);
+	assert_int_equal(sum.unknown, 4 * 2);
 	assert_int_equal(sum.not_learned, 4 * 3);
 	assert_int_equal(sum.mac_moves, 4 * 4);
 	for (unsigned i = 0; i < OUTCOMES; i++)

@@ -20,15 +20,18 @@ struct naive_entry {
 	enum fdb_type type;
 	unsigned port;
 	uint32_t seen;
-	unsigned moves;             // counted so far, since
-	uint64_t first_ns, held_ns; // the first of them; held until, 0: never was
+	unsigned moves;             // in the window, which began with
+	uint64_t first_ns, held_ns; // the first of them; held until, 0: not held
+	unsigned home;
+	bool claimed;
+	uint64_t claim_ns; // the last claim
 };
 
 struct naive {
 	struct fdb *f;
 	uint32_t tick;
 	uint64_t ns;
-	uint32_t aging[PORTS];
+	uint32_t aging[PORTS], hold_s[PORTS], home_limit[PORTS];
 	struct naive_entry e[KEYS];
 };
 
@@ -66,36 +69,91 @@ static uint32_t naive_count(const struct naive *n, unsigned port)
 
 static struct naive_entry naive_new(const struct naive *n, const struct fdb_learner *who)
 {
-	return (struct naive_entry){
-		true, false, who->sticky ? FDB_STICKY : FDB_DYNAMIC, who->port, n->tick, 0, 0, 0};
+	return (struct naive_entry){.there = true,
+				    .type = who->sticky ? FDB_STICKY : FDB_DYNAMIC,
+				    .port = who->port,
+				    .seen = n->tick,
+				    .home = who->port};
+}
+
+static bool naive_has_room(const struct naive *n, const struct fdb_learner *who)
+{
+	return naive_count(n, who->port) < who->limit;
 }
 
 static enum fdb_seen naive_learn(struct naive *n, struct naive_entry *e,
 				 const struct fdb_learner *who)
 {
 	e->there = false;
-	if (naive_count(n, who->port) >= who->limit)
+	if (!naive_has_room(n, who))
 		return FDB_AT_LIMIT;
 	*e = naive_new(n, who);
 	return FDB_LEARNED;
 }
 
-static enum fdb_seen naive_move(struct naive *n, struct naive_entry *e,
-				const struct fdb_learner *who)
+// Time between two moments; the second may seem to be before the first within a tick.
+static bool is_past(const struct naive *n, uint64_t since, uint64_t ns)
 {
-	struct naive_entry moved = naive_new(n, who);
+	return n->ns >= since + ns;
+}
 
-	if (naive_count(n, who->port) >= who->limit)
-		return FDB_AT_LIMIT;
-	bool anew = !e->moves || e->held_ns || n->ns - e->first_ns >= 10 * SECOND;
-	moved.moves = anew ? 1 : e->moves + 1;
-	moved.first_ns = anew ? n->ns : e->first_ns;
-	if (who->move_limit && moved.moves > who->move_limit) {
-		e->held_ns = n->ns + who->move_hold_s * SECOND;
-		return FDB_FLAP;
+static void naive_claim(const struct naive *n, struct naive_entry *e)
+{
+	if (!e->claimed || is_past(n, e->claim_ns, n->hold_s[e->port] * SECOND))
+		e->home = e->port;
+	e->claimed = true;
+	e->claim_ns = n->ns;
+}
+
+// The port where it is held.
+static unsigned naive_hold(const struct naive *n, struct naive_entry *e,
+			   const struct fdb_learner *who, portset homes)
+{
+	bool back = e->home == who->port || (portset_has(homes, e->home) &&
+					     naive_count(n, e->home) < n->home_limit[e->home]);
+
+	if (e->home != e->port && back)
+		e->port = e->home;
+	e->flushed = false;
+	e->seen = n->tick;
+	e->held_ns = n->ns + who->move_hold_s * SECOND;
+	return e->port;
+}
+
+static void naive_move(struct naive *n, struct naive_entry *e, const struct fdb_learner *who,
+		       portset homes, struct fdb_seen_result *r)
+{
+	if (!naive_has_room(n, who)) {
+		r->what = who->drops_at_limit ? FDB_AT_LIMIT : FDB_DISPLACED;
+		e->there = who->drops_at_limit;
+		return;
 	}
-	*e = moved;
-	return FDB_HAS_MOVED;
+	naive_claim(n, e);
+	if (!e->moves || is_past(n, e->first_ns, 10 * SECOND)) {
+		e->moves = 0;
+		e->first_ns = n->ns;
+	}
+	if (who->move_limit && e->moves >= who->move_limit) {
+		r->what = FDB_FLAP;
+		r->held = (uint8_t)naive_hold(n, e, who, homes);
+		return;
+	}
+	e->moves++;
+	e->port = who->port;
+	e->type = who->sticky ? FDB_STICKY : FDB_DYNAMIC;
+	e->seen = n->tick;
+	r->what = FDB_HAS_MOVED;
+}
+
+// Whether it is held on its port. A hold that is over ends.
+static bool naive_held(const struct naive *n, struct naive_entry *e)
+{
+	if (e->held_ns && n->ns < e->held_ns && n->tick - e->seen < 3 * FDB_TICKS_PER_S)
+		return true;
+	if (e->held_ns)
+		e->moves = 0;
+	e->held_ns = 0;
+	return false;
 }
 
 static void naive_refresh(const struct naive *n, struct naive_entry *e,
@@ -107,7 +165,7 @@ static void naive_refresh(const struct naive *n, struct naive_entry *e,
 }
 
 static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e,
-					 const struct fdb_learner *who)
+					 const struct fdb_learner *who, portset homes)
 {
 	struct fdb_seen_result r = {.what = FDB_KNOWN, .from = (uint8_t)e->port};
 	bool live = naive_live(n, e);
@@ -117,12 +175,14 @@ static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e,
 			naive_refresh(n, e, who);
 	} else if (live && e->type != FDB_DYNAMIC) {
 		r.what = FDB_CONFLICT;
-	} else if (live && n->ns < e->held_ns) {
+		r.sticky = e->type == FDB_STICKY;
+	} else if (live && naive_held(n, e)) {
+		naive_claim(n, e);
 		r.what = FDB_HELD;
 	} else if (!who->learns) {
 		r.what = FDB_NOT_LEARNING;
 	} else if (live) {
-		r.what = naive_move(n, e, who);
+		naive_move(n, e, who, homes, &r);
 	} else {
 		r.aged = e->there && !e->flushed;
 		r.what = naive_learn(n, e, who);
@@ -138,6 +198,9 @@ static void check_seen(struct fdb_seen_result got, struct fdb_seen_result wanted
 	CHECK(got.what == wanted.what, "seen: %d, not %d", got.what, wanted.what);
 	CHECK(got.aged == wanted.aged, "seen: aged %d, not %d", got.aged, wanted.aged);
 	CHECK(!from || got.from == wanted.from, "seen: from %u, not %u", got.from, wanted.from);
+	CHECK(wanted.what != FDB_FLAP || got.held == wanted.held, "held on %u, not %u", got.held,
+	      wanted.held);
+	CHECK(wanted.what != FDB_CONFLICT || got.sticky == wanted.sticky, "sticky: %d", got.sticky);
 }
 
 static void step_seen(struct naive *n, uint64_t *seed)
@@ -148,13 +211,16 @@ static void step_seen(struct naive *n, uint64_t *seed)
 		.port = (uint8_t)port,
 		.learns = rnd_below(seed, 8) != 0,
 		.sticky = port == STICKY_PORT || !rnd_below(seed, 50),
+		.drops_at_limit = !rnd_below(seed, 3),
 		.move_limit = (uint8_t)rnd_below(seed, 4),
 		.move_hold_s = (uint16_t)(1 + rnd_below(seed, 5)),
 		.limit = rnd_below(seed, 4) ? 12 : rnd_below(seed, 24),
 	};
 
 	n->ns = n->tick * (SECOND / FDB_TICKS_PER_S) + rnd_below(seed, SECOND / FDB_TICKS_PER_S);
-	check_seen(fdb_seen(n->f, key_of(i), &who, n->tick, n->ns), naive_seen(n, &n->e[i], &who));
+	portset homes = rnd_below(seed, 4) ? portset_of(PORTS) - 1 : rnd_below(seed, 1 << PORTS);
+	check_seen(fdb_seen(n->f, key_of(i), &who, homes, n->tick, n->ns),
+		   naive_seen(n, &n->e[i], &who, homes));
 }
 
 static void step_put(struct naive *n, uint64_t *seed)
@@ -164,7 +230,7 @@ static void step_put(struct naive *n, uint64_t *seed)
 	enum fdb_type type = rnd_below(seed, 2) ? FDB_STATIC : FDB_ASSIGNED;
 
 	assert_int_equal(fdb_put(n->f, key_of(i), port, type), 0);
-	n->e[i] = (struct naive_entry){true, false, type, port, 0, 0, 0, 0};
+	n->e[i] = (struct naive_entry){.there = true, .type = type, .port = port};
 }
 
 static void step_del(struct naive *n, uint64_t *seed)
@@ -212,6 +278,18 @@ static void step_aging(struct naive *n, uint64_t *seed)
 
 	n->aging[port] = rnd_below(seed, 4) ? 1 + rnd_below(seed, 30) : 0;
 	fdb_set_aging(n->f, port, n->aging[port]);
+}
+
+static void set_home(struct naive *n, unsigned port, uint64_t *seed)
+{
+	n->hold_s[port] = 1 + rnd_below(seed, 5);
+	n->home_limit[port] = rnd_below(seed, 24);
+	fdb_set_home(n->f, port, n->hold_s[port], n->home_limit[port]);
+}
+
+static void step_home(struct naive *n, uint64_t *seed)
+{
+	set_home(n, rnd_below(seed, PORTS), seed);
 }
 
 static void note_aged(void *arg, uint64_t key, unsigned port)
@@ -306,6 +384,7 @@ static void check_lookup(struct naive *n, int i)
 	assert_int_equal(got.type, e->type);
 	assert_int_equal(fdb_value_port(value), e->port);
 	assert_true(e->type > FDB_STICKY || got.seen == e->seen);
+	assert_int_equal(got.held_ns, e->type == FDB_DYNAMIC ? e->held_ns : 0);
 	// Fresh is what needs no fdb_seen(): on its own port, and fixed or seen in this tick.
 	struct fdb_learner here = {.port = e->port, .sticky = e->type == FDB_STICKY},
 			   there = {.port = (e->port + 1) % PORTS};
@@ -325,8 +404,9 @@ static void check_all(struct naive *n)
 
 static void step(struct naive *n, uint64_t *seed)
 {
-	static void (*const rare[])(struct naive *, uint64_t *) = {
-		step_put, step_del, step_flush, step_clock, step_aging, step_sweep, step_walk};
+	static void (*const rare[])(struct naive *,
+				    uint64_t *) = {step_put,   step_del,  step_flush, step_clock,
+						   step_aging, step_home, step_sweep, step_walk};
 
 	if (rnd_below(seed, 3))
 		step_seen(n, seed);
@@ -342,6 +422,8 @@ static void like_a_naive_table(void **state)
 		struct naive n = {.tick = (uint32_t)round * 1000};
 		uint64_t seed = round;
 		assert_int_equal(fdb_create(&n.f, 24 + 24 * PORTS, FIXED_MAX, round), 0);
+		for (unsigned port = 0; port < PORTS; port++)
+			set_home(&n, port, &seed);
 		for (int i = 0; i < 3000; i++) {
 			step(&n, &seed);
 			check_all(&n);
@@ -383,11 +465,11 @@ static void fill(uint32_t capacity, uint64_t (*key)(uint64_t))
 
 	assert_int_equal(fdb_create(&f, capacity, 0, capacity), 0);
 	for (uint64_t i = 0; i < capacity; i++) {
-		enum fdb_seen what = fdb_seen(f, key(i), &who, 1, 0).what;
+		enum fdb_seen what = fdb_seen(f, key(i), &who, 0, 1, 0).what;
 		CHECK(what == FDB_LEARNED, "key %ju of %u: %d", (uintmax_t)i, capacity, what);
 	}
 	assert_int_equal(fdb_count(f, 5), capacity);
-	assert_int_equal(fdb_seen(f, key(capacity), &who, 1, 0).what, FDB_AT_LIMIT);
+	assert_int_equal(fdb_seen(f, key(capacity), &who, 0, 1, 0).what, FDB_AT_LIMIT);
 	for (uint64_t i = 0; i < capacity; i++)
 		CHECK(fdb_lookup(f, key(i), 1, &e) && e.port == 5, "key %ju of %u", (uintmax_t)i,
 		      capacity);
@@ -435,7 +517,7 @@ static void crowded_lines(void **state)
 	assert_int_equal(fdb_create(&f, 1000, 0, 7), 0);
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		keys[i] = crowd_of(f, &next);
-		assert_int_equal(fdb_seen(f, keys[i], &who, 1, 0).what, FDB_LEARNED);
+		assert_int_equal(fdb_seen(f, keys[i], &who, 0, 1, 0).what, FDB_LEARNED);
 		for (size_t j = 0; j <= i; j++)
 			assert_true(fdb_lookup(f, keys[j], 1, &e));
 	}
@@ -457,7 +539,7 @@ static void an_overfull_table(void **state)
 	assert_int_equal(fdb_create(&f, 20000, 0, 7), 0);
 	uint32_t slots = fdb_lines(f) * FDB_WAYS;
 	for (uint32_t i = 0; i < slots + 100; i++) {
-		enum fdb_seen what = fdb_seen(f, scattered(i), &who, 1, 0).what;
+		enum fdb_seen what = fdb_seen(f, scattered(i), &who, 0, 1, 0).what;
 		assert_true(what == FDB_LEARNED || what == FDB_FULL);
 		learned += what == FDB_LEARNED;
 		full += what == FDB_FULL;
@@ -473,7 +555,7 @@ static void an_overfull_table(void **state)
 	fdb_flush_port(f, 1);
 	fdb_sweep(f, 0, fdb_lines(f), 1, no_aged, NULL);
 	assert_int_equal(fdb_count(f, 1), 0);
-	assert_int_equal(fdb_seen(f, scattered(0), &who, 1, 0).what, FDB_LEARNED);
+	assert_int_equal(fdb_seen(f, scattered(0), &who, 0, 1, 0).what, FDB_LEARNED);
 	fdb_destroy(f);
 }
 
@@ -487,11 +569,11 @@ static void ages_in_its_tick(void **state)
 	(void)state;
 	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
 	fdb_set_aging(f, 1, 600);
-	fdb_seen(f, sequential(0), &who, 100, 0);
+	fdb_seen(f, sequential(0), &who, 0, 100, 0);
 	assert_true(fdb_lookup(f, sequential(0), 700, &e));
 	assert_false(fdb_lookup(f, sequential(0), 701, &e));
 	assert_int_equal(fdb_sweep(f, 0, fdb_lines(f), 700, no_aged, NULL), 701);
-	struct fdb_seen_result r = fdb_seen(f, sequential(0), &who, 701, 0);
+	struct fdb_seen_result r = fdb_seen(f, sequential(0), &who, 0, 701, 0);
 	assert_int_equal(r.what, FDB_LEARNED);
 	assert_true(r.aged);
 	fdb_set_aging(f, 1, 0);
@@ -499,42 +581,123 @@ static void ages_in_its_tick(void **state)
 	fdb_destroy(f);
 }
 
-// Moves are counted within the ten seconds that begin with the first one; a hold ends on time, and
-// counting starts anew.
+struct hold_step {
+	uint64_t ms;
+	uint8_t port;
+	enum fdb_seen what;
+	uint8_t held; // of FDB_FLAP
+};
+
+enum { MOVES = 2, HOLD_S = 5 };
+
+static struct fdb_seen_result seen_at(struct fdb *f, unsigned port, portset homes, uint64_t ns)
+{
+	struct fdb_learner who = {.port = (uint8_t)port,
+				  .learns = true,
+				  .move_limit = MOVES,
+				  .move_hold_s = HOLD_S,
+				  .limit = 10};
+
+	return fdb_seen(f, sequential(0), &who, homes, (uint32_t)(ns * FDB_TICKS_PER_S / SECOND),
+			ns);
+}
+
+static void take_steps(const struct hold_step *steps, size_t n, portset homes)
+{
+	struct fdb *f;
+
+	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
+	for (unsigned port = 1; port < PORTS; port++)
+		fdb_set_home(f, port, HOLD_S, port == 3 ? 0 : 10);
+	for (size_t i = 0; i < n; i++) {
+		struct fdb_seen_result r = seen_at(f, steps[i].port, homes,
+						   steps[i].ms * (SECOND / 1000));
+		CHECK(r.what == steps[i].what, "step %zu: %d", i, r.what);
+		CHECK(r.what != FDB_FLAP || r.held == steps[i].held, "step %zu: held on %u", i,
+		      r.held);
+		assert_int_equal(fdb_count(f, 1) + fdb_count(f, 2) + fdb_count(f, 3), 1);
+	}
+	fdb_destroy(f);
+}
+
+// Moves are counted within the ten seconds that begin with the first one. A hold ends on time, or
+// at a claim after three seconds of silence, and counting starts anew.
 static void holds_what_moves_too_often(void **state)
 {
-	static const struct {
-		uint64_t ns;
-		uint8_t port;
-		enum fdb_seen what;
-	} steps[] = {
-		{0, 1, FDB_LEARNED},
-		{1 * SECOND, 2, FDB_HAS_MOVED},
-		{2 * SECOND, 1, FDB_HAS_MOVED},
-		{11 * SECOND, 2, FDB_HAS_MOVED}, // ten seconds are over
-		{12 * SECOND, 1, FDB_HAS_MOVED},
-		{21 * SECOND - 1, 2, FDB_FLAP}, // the third one within them
-		{21 * SECOND, 2, FDB_HELD},
-		{21 * SECOND, 1, FDB_KNOWN},
-		{26 * SECOND - 2, 2, FDB_HELD},
-		{26 * SECOND - 1, 2, FDB_HAS_MOVED},
-		{26 * SECOND, 1, FDB_HAS_MOVED},
-		{26 * SECOND, 2, FDB_FLAP},
+	static const struct hold_step steps[] = {
+		{0, 1, FDB_LEARNED, 0},       {1000, 2, FDB_HAS_MOVED, 0},
+		{2000, 1, FDB_HAS_MOVED, 0},  {11000, 2, FDB_HAS_MOVED, 0}, // ten seconds are over
+		{12000, 1, FDB_HAS_MOVED, 0}, {20999, 2, FDB_FLAP, 1}, // the third one within them
+		{21000, 2, FDB_HELD, 0},      {21000, 1, FDB_KNOWN, 0},
+		{23500, 1, FDB_KNOWN, 0},     {25998, 2, FDB_HELD, 0},
+		{25999, 2, FDB_HAS_MOVED, 0}, // its time is over
+		{26000, 1, FDB_HAS_MOVED, 0}, {26000, 2, FDB_FLAP, 1},
+		{27000, 1, FDB_KNOWN, 0},     {29999, 2, FDB_HELD, 0},
+		{30000, 2, FDB_HAS_MOVED, 0}, // it was silent
+		{30100, 1, FDB_HAS_MOVED, 0}, {30200, 2, FDB_FLAP, 1},
 	};
+
+	(void)state;
+	take_steps(steps, COUNT(steps), portset_of(1) | portset_of(2));
+}
+
+// The home is the port where the MAC was learned, until it is undisputed elsewhere for the hold
+// time.
+static void holds_at_home(void **state)
+{
+	static const struct hold_step steps[] = {
+		{0, 1, FDB_LEARNED, 0},
+		{1000, 2, FDB_HAS_MOVED, 0},
+		{1100, 3, FDB_HAS_MOVED, 0},
+		{1200, 2, FDB_FLAP, 1}, // neither where it was nor where the frame came from
+		{1300, 2, FDB_HELD, 0},
+		{1300, 3, FDB_HELD, 0},
+		{1400, 1, FDB_KNOWN, 0},
+		{4500, 2, FDB_HAS_MOVED, 0}, // silent
+		{4600, 3, FDB_HAS_MOVED, 0},
+		{4700, 1, FDB_FLAP, 1}, // the frame comes from its home
+		{4800, 3, FDB_HELD, 0},
+		{8000, 2, FDB_HAS_MOVED, 0},
+		{13000, 1, FDB_HAS_MOVED, 0}, // at home on 2 since 5 s
+		{13100, 3, FDB_FLAP, 2},
+	};
+
+	(void)state;
+	take_steps(steps, COUNT(steps), portset_of(1) | portset_of(2) | portset_of(3));
+}
+
+// A home that is down or full is no place to be held.
+static void holds_where_it_is(void **state)
+{
+	static const struct hold_step down[] = {
+		{0, 1, FDB_LEARNED, 0}, {1000, 2, FDB_HAS_MOVED, 0}, {1100, 3, FDB_HAS_MOVED, 0},
+		{1200, 2, FDB_FLAP, 3}, {1300, 1, FDB_HELD, 0},      {1400, 3, FDB_KNOWN, 0},
+	};
+	static const struct hold_step full[] = {
+		{0, 3, FDB_LEARNED, 0}, {1000, 2, FDB_HAS_MOVED, 0}, {1100, 1, FDB_HAS_MOVED, 0},
+		{1200, 2, FDB_FLAP, 1}, {1300, 3, FDB_HELD, 0},      {1400, 1, FDB_KNOWN, 0},
+	};
+
+	(void)state;
+	take_steps(down, COUNT(down), portset_of(2) | portset_of(3));
+	take_steps(full, COUNT(full), portset_of(1) | portset_of(2) | portset_of(3));
+}
+
+// Another port that has the number of a removed one is not the home of its MACs.
+static void a_retired_port_is_no_home(void **state)
+{
 	struct fdb *f;
 
 	(void)state;
 	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
-	for (size_t i = 0; i < COUNT(steps); i++) {
-		struct fdb_learner who = {.port = steps[i].port,
-					  .learns = true,
-					  .move_limit = 2,
-					  .move_hold_s = 5,
-					  .limit = 10};
-		enum fdb_seen what = fdb_seen(f, sequential(0), &who, 1, steps[i].ns).what;
-		CHECK(what == steps[i].what, "step %zu: %d", i, what);
-		assert_int_equal(fdb_count(f, 1) + fdb_count(f, 2), 1);
-	}
+	fdb_set_home(f, 1, HOLD_S, 10);
+	fdb_set_home(f, 2, HOLD_S, 10);
+	assert_int_equal(seen_at(f, 1, ~UINT64_C(0), 0).what, FDB_LEARNED);
+	assert_int_equal(seen_at(f, 2, ~UINT64_C(0), 1).what, FDB_HAS_MOVED);
+	assert_int_equal(seen_at(f, 3, ~UINT64_C(0), 2).what, FDB_HAS_MOVED);
+	fdb_retire_port(f, 1);
+	fdb_set_home(f, 1, HOLD_S, 10);
+	assert_int_equal(seen_at(f, 2, ~UINT64_C(0), 3).held, 3);
 	fdb_destroy(f);
 }
 
@@ -549,7 +712,7 @@ static void more_flushes_than_numbers(void **state)
 
 	(void)state;
 	assert_int_equal(fdb_create(&f, 20, 0, 7), 0);
-	fdb_seen(f, sequential(0), &who[0], 1, 0);
+	fdb_seen(f, sequential(0), &who[0], 0, 1, 0);
 	for (uint32_t i = 1; i <= 1 << 25; i++) {
 		fdb_flush_vlan(f, 2);
 		if (i % (1 << 20))
@@ -558,7 +721,7 @@ static void more_flushes_than_numbers(void **state)
 		CHECK(fdb_lookup(f, sequential(0), 1, &e), "gone after %u flushes of another VLAN",
 		      i);
 		assert_int_equal(fdb_count(f, 1), 1);
-		assert_int_equal(fdb_seen(f, sequential(1), &who[1], 1, 0).what, FDB_LEARNED);
+		assert_int_equal(fdb_seen(f, sequential(1), &who[1], 0, 1, 0).what, FDB_LEARNED);
 		CHECK(fdb_lookup(f, sequential(1), 1, &e),
 		      "not learned after %u flushes of another VLAN", i);
 		fdb_flush_port(f, 2);
@@ -578,8 +741,9 @@ static void the_smallest_table(void **state)
 	for (uint64_t seed = 0; seed < 20; seed++) {
 		assert_int_equal(fdb_create(&f, 1, 0, seed), 0);
 		for (uint32_t i = 0; i < fdb_lines(f) * FDB_WAYS; i++)
-			assert_int_equal(fdb_seen(f, scattered(i), &who, 1, 0).what, FDB_LEARNED);
-		assert_int_equal(fdb_seen(f, scattered(4711), &who, 1, 0).what, FDB_FULL);
+			assert_int_equal(fdb_seen(f, scattered(i), &who, 0, 1, 0).what,
+					 FDB_LEARNED);
+		assert_int_equal(fdb_seen(f, scattered(4711), &who, 0, 1, 0).what, FDB_FULL);
 		fdb_destroy(f);
 	}
 }
@@ -603,16 +767,16 @@ static void knows_the_youngest(void **state)
 	(void)state;
 	assert_int_equal(fdb_create(&f, 512, 0, 7), 0); // 1024 slots, so that entries are displaced
 	for (uint64_t i = 1; i < ORDERED; i++)
-		assert_int_equal(fdb_seen(f, sequential(i), &who, 1, 0).what, FDB_LEARNED);
+		assert_int_equal(fdb_seen(f, sequential(i), &who, 0, 1, 0).what, FDB_LEARNED);
 	assert_true(f->displaced);
-	assert_int_equal(fdb_seen(f, sequential(5), &who, 2, 0).what, FDB_KNOWN); // no younger for
-										  // that
+	assert_int_equal(fdb_seen(f, sequential(5), &who, 0, 2, 0).what, FDB_KNOWN); // no younger
+										     // for that
 	fdb_walk(f, 0, fdb_lines(f), 1, note_birth, born);
 	for (int i = 2; i < ORDERED; i++)
 		CHECK(born[i] > born[i - 1], "key %d", i);
-	assert_int_equal(fdb_seen(f, sequential(7), &other, 2, 0).what, FDB_HAS_MOVED);
-	assert_int_equal(fdb_seen(f, sequential(7), &who, 2, 0).what, FDB_HAS_MOVED); // it came
-										      // anew
+	assert_int_equal(fdb_seen(f, sequential(7), &other, 0, 2, 0).what, FDB_HAS_MOVED);
+	assert_int_equal(fdb_seen(f, sequential(7), &who, 0, 2, 0).what, FDB_HAS_MOVED); // it came
+											 // anew
 	fdb_walk(f, 0, fdb_lines(f), 1, note_birth, born);
 	assert_true(born[7] > born[ORDERED - 1]);
 	fdb_destroy(f);
@@ -642,7 +806,7 @@ static bool disturbed_visit(void *arg, const struct fdb_entry *e)
 
 	d->seen[key_mac(e->key) & 0xffff]++;
 	while (d->begins == 1 && e->port == 1 && d->f->displaced == before && d->next < ORDERED)
-		fdb_seen(d->f, sequential(d->next++), &d->who, 1, 0);
+		fdb_seen(d->f, sequential(d->next++), &d->who, 0, 1, 0);
 	return false;
 }
 
@@ -654,7 +818,7 @@ static void walks_anew(void **state)
 	(void)state;
 	assert_int_equal(fdb_create(&d.f, 512, 0, 7), 0); // 1024 slots
 	while (d.next < ORDERED / 2)
-		fdb_seen(d.f, sequential(d.next++), &d.who, 1, 0);
+		fdb_seen(d.f, sequential(d.next++), &d.who, 0, 1, 0);
 	assert_false(d.f->displaced);
 	fdb_walk_all(d.f, 1, disturbed_begin, disturbed_visit, &d);
 	assert_true(d.f->displaced);
@@ -682,5 +846,6 @@ static void limits_of_the_table(void **state)
 
 RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines),
 	  TEST(an_overfull_table), TEST(the_smallest_table), TEST(ages_in_its_tick),
-	  TEST(holds_what_moves_too_often), TEST(more_flushes_than_numbers),
+	  TEST(holds_what_moves_too_often), TEST(holds_at_home), TEST(holds_where_it_is),
+	  TEST(a_retired_port_is_no_home), TEST(more_flushes_than_numbers),
 	  TEST(knows_the_youngest), TEST(walks_anew), TEST(limits_of_the_table))

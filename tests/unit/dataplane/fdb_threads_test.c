@@ -90,8 +90,9 @@ static void *learn(void *seed)
 	for (uint32_t i = 0; i < frames; i++) {
 		struct fdb_learner who = learner_on(rnd_below(seed, PORTS));
 		uint32_t tick = clock_tick;
-		struct fdb_seen_result r = fdb_seen(f, key_of(rnd_below(seed, KEYS)), &who, tick,
-						    tick * UINT64_C(500000000));
+		portset homes = rnd_below(seed, 1 << PORTS);
+		struct fdb_seen_result r = fdb_seen(f, key_of(rnd_below(seed, KEYS)), &who, homes,
+						    tick, tick * UINT64_C(500000000));
 		results[r.what]++;
 		expect(who.limit || (r.what != FDB_LEARNED && r.what != FDB_HAS_MOVED),
 		       "learned on a port whose limit is 0");
@@ -308,8 +309,8 @@ static void *flood(void *seed)
 	struct fdb_learner who = {.port = 2, .learns = true, .limit = 5000};
 
 	for (int i = 0; i < ROUNDS; i++) {
-		fdb_seen(f, key_make(1, UINT64_C(0x020000000000) + rnd_below(seed, 20000)), &who, 1,
-			 0);
+		fdb_seen(f, key_make(1, UINT64_C(0x020000000000) + rnd_below(seed, 20000)), &who, 0,
+			 1, 0);
 		expect(fdb_count(f, 2) <= 5000, "a port has more entries than its limit");
 	}
 	return NULL;

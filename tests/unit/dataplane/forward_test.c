@@ -196,8 +196,8 @@ static const struct {
 	{"b", MAC(1), MAC(0xd0), VID_NONE, 60, OUT_MAC_CONFLICT, NULL},
 	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},    // moves from a
 	{"still", MAC(1), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL}, // would move once more
-	{"a", MAC(2), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},     // is held on b
-	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"b", MAC(1), MAC(3), VID_NONE, 60, OUT_MAC_FLAP, NULL},     // is held on a, its home
+	{"a", MAC(2), MAC(3), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"one", MAC(1), MAC(8), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"one", MAC(1), MAC(9), VID_NONE, 60, OUT_MAC_LIMIT, NULL},
 	{"iso1", MAC(1), MAC(10), VID_NONE, 60, OUT_FORWARDED, NULL},

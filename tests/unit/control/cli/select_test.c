@@ -8,7 +8,7 @@
 #include "tests/unit/kit.h"
 
 static const char table[] =
-	"[{\"mac\": \"c\", \"vlan\": null, \"port\": \"a\", \"type\": \"assigned\", \"age\": 0},"
+	"[{\"mac\": \"c\", \"vlan\": null, \"port\": \"a\", \"type\": \"assigned\", \"age\": null},"
 	"{\"mac\": \"a\", \"vlan\": 1, \"port\": \"b\", \"type\": \"dynamic\", \"age\": 12},"
 	"{\"mac\": \"b\", \"vlan\": 10, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 12},"
 	"{\"mac\": \"d\", \"vlan\": 2, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 3}]";
@@ -40,9 +40,9 @@ static void rows_are_sorted_and_chosen(void **state)
 		{"{}", "cabd"},
 		{"{\"sort\": \"mac\"}", "abcd"},
 		{"{\"sort\": \"-mac\"}", "dcba"},
-		{"{\"sort\": \"vlan\"}", "cadb"},
+		{"{\"sort\": \"vlan\"}", "adbc"},
 		{"{\"sort\": \"-vlan\"}", "bdac"},
-		{"{\"sort\": \"age\"}", "cdab"},
+		{"{\"sort\": \"age\"}", "dabc"},
 		{"{\"sort\": \"-age\"}", "abdc"},
 		{"{\"limit\": 2}", "ca"},
 		{"{\"limit\": 0}", ""},

@@ -158,6 +158,39 @@ static void vlans_are_inherited_whole(void **state)
 	assert_int_equal(from[PK_ALLOWED_VLANS], LEVEL_SWITCH);
 }
 
+// MACs and ranges of them, as they are written; the bits behind a range do not count.
+static void lists_of_macs(void **state)
+{
+	static const char *const wrong[] = {
+		"",
+		"02:00:00:00:00",
+		"01:00:5e:00:00:01",    // a group
+		"00:00:00:00:00:00",    // nobody
+		"02:00:00:00:00:01/49", // a MAC has 48 bits
+		"02:00:00:00:00:01/0",  // would be everybody
+		"02:00:00:00:00:01/",
+		"02:00:00:00:00:01,",
+		"none,02:00:00:00:00:01",
+	};
+	struct policy p = {0};
+	char many[MACS_TEXT + 32] = "";
+
+	(void)state;
+	assert_true(sets(PK_ALLOWED_MACS, "0000.5e00.01ff/40, 02-00-00-00-00-A1", &p));
+	check_text(PK_ALLOWED_MACS, &p, "00:00:5e:00:01:00/40,02:00:00:00:00:a1");
+	assert_true(sets(PK_ALLOWED_MACS, "02:00:00:00:00:01/1", &p));
+	check_text(PK_ALLOWED_MACS, &p, "00:00:00:00:00:00/1");
+	assert_true(sets(PK_ALLOWED_MACS, "None", &p));
+	check_text(PK_ALLOWED_MACS, &p, "none");
+	for (size_t i = 0; i < COUNT(wrong); i++)
+		CHECK(!sets(PK_ALLOWED_MACS, wrong[i], &p), "'%s'", wrong[i]);
+	for (int i = 0; i < MACS_MAX; i++)
+		strcat(many, i ? ",02:00:00:00:00:01/47" : "02:00:00:00:00:01/47");
+	assert_true(sets(PK_ALLOWED_MACS, many, &p));
+	strcat(many, ",02:00:00:00:00:01");
+	assert_false(sets(PK_ALLOWED_MACS, many, &p));
+}
+
 // A key without one letter gets a suggestion.
 static void typing_errors(void **state)
 {
@@ -173,4 +206,5 @@ static void typing_errors(void **state)
 }
 
 RUN_TESTS(TEST(rows_are_complete), TEST(every_choice), TEST(every_number), TEST(synonyms),
-	  TEST(inheritance), TEST(vlans_are_inherited_whole), TEST(typing_errors))
+	  TEST(inheritance), TEST(vlans_are_inherited_whole), TEST(lists_of_macs),
+	  TEST(typing_errors))

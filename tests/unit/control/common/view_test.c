@@ -26,12 +26,12 @@ static void tables(void **state)
 {
 	(void)state;
 	check(VIEW_FDB,
-	      "[{\"mac\": \"02:00:00:00:00:01\", \"vlan\": null, \"port\": \"esx1\", \"type\": \"assigned\", \"age\": 0},"
-	      "{\"mac\": \"02:00:00:00:00:02\", \"vlan\": 4094, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 123}]",
-	      "VLAN  MAC                PORT  TYPE      AGE\n"
-	      " all  02:00:00:00:00:01  esx1  assigned    0\n"
-	      "4094  02:00:00:00:00:02  a     dynamic   123\n");
-	check(VIEW_FDB, "[]", "VLAN  MAC  PORT  TYPE  AGE\n");
+	      "[{\"mac\": \"02:00:00:00:00:01\", \"vlan\": null, \"port\": \"esx1\", \"type\": \"assigned\", \"age\": null},"
+	      "{\"mac\": \"02:00:00:00:00:02\", \"vlan\": 4094, \"port\": \"a\", \"type\": \"dynamic\", \"age\": 123, \"held\": 30}]",
+	      "VLAN  MAC                PORT  TYPE      AGE  HELD\n"
+	      " all  02:00:00:00:00:01  esx1  assigned    -     -\n"
+	      "4094  02:00:00:00:00:02  a     dynamic   123    30\n");
+	check(VIEW_FDB, "[]", "VLAN  MAC  PORT  TYPE  AGE  HELD\n");
 }
 
 static void counters(void **state)
@@ -89,17 +89,18 @@ static void one_port(void **state)
 	(void)state;
 	check(VIEW_PORT,
 	      "[{\"name\": \"p\", \"state\": \"up\", \"rx_packets\": 10, \"rx_bytes\": 600, \"rx_forwarded\": 1, \"rx_flooded\": 2,"
-	      "\"rx_drops\": {\"malformed\": 0, \"forged_transmit\": 7}, \"tx_packets\": 5, \"tx_bytes\": 300, \"macs\": 6,"
+	      "\"rx_unknown\": 1, \"rx_drops\": {\"malformed\": 0, \"forged_transmit\": 7}, \"tx_packets\": 5, \"tx_bytes\": 300, \"macs\": 6,"
 	      "\"mac_moves\": 1, \"not_learned\": 2, \"tx_drops\": {\"queue_full\": 3}}]",
 	      "port      p, up\n"
-	      "received  10 frames, 600 bytes: 1 forwarded, 2 flooded, 7 dropped\n"
+	      "received  10 frames, 600 bytes: 1 forwarded, 2 flooded (1 to unknown MACs), 7 dropped\n"
 	      "sent      5 frames, 300 bytes; 3 could not be sent\n"
 	      "MACs      6 learned, 1 moves, 2 frames from MACs that were not learned\n"
 	      "\n"
 	      "DROPPED AS       FRAMES  MEANING AND ADVICE\n"
-	      "forged_transmit       7  The source MAC is spoofed: it is not the port's own MAC. Guests inside a nested host need"
-	      " 'accept', because they send from other MACs.\n"
-	      "                         Set forged-transmits accept. For a single station, set effective-mac instead.\n"
+	      "forged_transmit       7  The source MAC is spoofed: it is neither the port's own MAC nor in allowed-macs. Guests"
+	      " inside a nested host need 'accept', because they send from other MACs.\n"
+	      "                         Set forged-transmits accept. For known MACs such as VRRP's, set allowed-macs instead;"
+	      " for a single station, effective-mac.\n"
 	      "\n"
 	      "NOT SENT AS  FRAMES  MEANING AND ADVICE\n"
 	      "queue_full        3  The device's send queue is full, because the guest or peer reads too slowly or not at all.\n"

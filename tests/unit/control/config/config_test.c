@@ -324,6 +324,17 @@ static void files(void **state)
 	assert_null(config_read("/tmp", &e));
 }
 
+static void random_macs(struct mac_list *macs, uint64_t *seed)
+{
+	macs->count = rnd_below(seed, 3) ? rnd_below(seed, 4) : MACS_MAX;
+	for (unsigned i = 0; i < macs->count; i++) {
+		unsigned bits = 8 + rnd_below(seed, 41);
+		macs->range[i].bits = bits;
+		macs->range[i].mac = (UINT64_C(0x020000000001) + ((uint64_t)i << 16)) &
+				     text_mac_mask(bits);
+	}
+}
+
 // A random valid value of a key.
 static void random_policy(struct policy *p, uint64_t *seed)
 {
@@ -339,6 +350,8 @@ static void random_policy(struct policy *p, uint64_t *seed)
 								       : r->max - r->min + 1);
 		else if (r->type == POLICY_CHOICE)
 			p->value[k] = rnd_below(seed, 2);
+		else if (r->type == POLICY_MACS)
+			random_macs(&p->macs, seed);
 		else
 			for (unsigned first = 1 + rnd_below(seed, 4094), vid = first;
 			     vid <= 4094 && vid < first + 20; vid += 1 + rnd_below(seed, 3))
@@ -482,15 +495,28 @@ static struct config *random_config(uint64_t *seed)
 	return c;
 }
 
+static void check_same_macs(const struct mac_list *a, const struct mac_list *b)
+{
+	char x[MACS_TEXT], y[MACS_TEXT];
+
+	text_put_macs(a, x);
+	text_put_macs(b, y);
+	assert_string_equal(x, y);
+}
+
 static void check_same_policy(const struct policy *a, const struct policy *b)
 {
 	assert_int_equal(a->set, b->set);
 	for (int k = 0; k < POLICY_KEYS; k++) {
 		bool set = policy_has(a, (enum policy_key)k),
-		     vlans = policy_rows[k].type == POLICY_VLANS;
-		CHECK(!set || vlans || a->value[k] == b->value[k], "%s", policy_rows[k].name);
+		     vlans = policy_rows[k].type == POLICY_VLANS,
+		     macs = policy_rows[k].type == POLICY_MACS;
+		CHECK(!set || vlans || macs || a->value[k] == b->value[k], "%s",
+		      policy_rows[k].name);
 		CHECK(!set || !vlans || !memcmp(&a->vlans, &b->vlans, sizeof a->vlans), "%s",
 		      policy_rows[k].name);
+		if (set && macs)
+			check_same_macs(&a->macs, &b->macs);
 	}
 }
 

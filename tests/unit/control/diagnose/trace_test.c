@@ -59,7 +59,7 @@ static void learn(const char *port, uint16_t vid, uint64_t mac)
 	uint64_t ns = sw->replay_ns;
 
 	assert_int_equal(
-		fdb_seen(sw->shared.fdb, key_make(vid, mac), who, forward_tick(ns), ns).what,
+		fdb_seen(sw->shared.fdb, key_make(vid, mac), who, 0, forward_tick(ns), ns).what,
 		FDB_LEARNED);
 }
 
@@ -156,14 +156,14 @@ static void where_frames_end(void **state)
 		{{"a", UINT64_C(0x0180c2000000), MAC(1), -1, 0, 0}, "bpdu", "reserved", 5},
 		{{"a", UINT64_C(0x0180c200000e), MAC(1), -1, 0, 0}, "link_local", "reserved", 5},
 		{{"own", MAC(2), MAC(1), -1, 0, 0}, "forged_transmit", "forged", 6},
-		{{"few", MAC(2), MAC(1), -1, 0, 0}, "mac_limit", "learning", 10},
-		{{"a", MAC(2), MAC(11), -1, 0, 0}, "mac_conflict", "learning", 10},
-		{{"b", MAC(11), MAC(1), -1, 0, 0}, "same_port", "destination", 12},
-		{{"a", MAC(2), MAC(1), -1, 0, 0}, "flooded", "destination", 12},
-		{{"a", GROUP, MAC(1), 7, 0, 0}, "flooded", "destination", 12},
-		{{"a", MAC(11), MAC(1), -1, 0, 0}, "forwarded", "destination", 12},
-		{{"lonely", MAC(2), MAC(1), -1, 0, 0}, "flooded", "destination", 12},
-		{{"i1", MAC(22), MAC(1), 2, 0, 0}, "isolated", "destination", 12},
+		{{"few", MAC(2), MAC(1), -1, 0, 0}, "mac_limit", "learning", 9},
+		{{"a", MAC(2), MAC(11), -1, 0, 0}, "mac_conflict", "learning", 9},
+		{{"b", MAC(11), MAC(1), -1, 0, 0}, "same_port", "destination", 11},
+		{{"a", MAC(2), MAC(1), -1, 0, 0}, "flooded", "destination", 11},
+		{{"a", GROUP, MAC(1), 7, 0, 0}, "flooded", "destination", 11},
+		{{"a", MAC(11), MAC(1), -1, 0, 0}, "forwarded", "destination", 11},
+		{{"lonely", MAC(2), MAC(1), -1, 0, 0}, "flooded", "destination", 11},
+		{{"i1", MAC(22), MAC(1), 2, 0, 0}, "isolated", "destination", 11},
 	};
 
 	(void)state;
@@ -179,7 +179,8 @@ static void where_frames_end(void **state)
 		size_t k, decided = 0;
 		json_array_foreach(steps, k, step) {
 			const char *result = text_of(step, "result");
-			assert_int_equal(json_integer_value(json_object_get(step, "step")), k + 1);
+			assert_int_equal(json_integer_value(json_object_get(step, "step")),
+					 k + 1 + (k >= 8)); // there is no step 9
 			assert_true(*text_of(step, "text"));
 			if (!strcmp(result, "pass"))
 				continue;

@@ -81,6 +81,32 @@ static void reach(void **state)
 	free(conf);
 }
 
+// Each port has the list of the nearest level as a whole.
+static void allowed_macs(void **state)
+{
+	static const uint8_t of_ports[] = {7, 3, 5};
+	struct swconf *conf = compiled(
+		"policy: {allowed-macs: [00:00:5e:00:01:00/40, 00:50:56:00:00:00/24]}\n"
+		"ports: [{name: a}, {name: b, policy: {allowed-macs: [], vlan-mode: access}},\n"
+		"  {name: c, policy: {allowed-macs: 02:00:00:00:00:07}}]",
+		of_ports);
+	const struct mac_range *a = &conf->range[conf->port[7].allowed_first],
+			       *c = &conf->range[conf->port[5].allowed_first];
+
+	(void)state;
+	assert_int_equal(conf->port[7].allowed_count, 2);
+	assert_int_equal(a[0].mac, UINT64_C(0x00005e000100));
+	assert_int_equal(a[0].mask, UINT64_C(0xffffffffff00));
+	assert_int_equal(a[1].mac, UINT64_C(0x005056000000));
+	assert_int_equal(a[1].mask, UINT64_C(0xffffff000000));
+	assert_int_equal(conf->port[3].allowed_count, 0);
+	assert_int_equal(conf->port[5].allowed_count, 1);
+	assert_int_equal(c->mac, UINT64_C(0x020000000007));
+	assert_int_equal(c->mask, UINT64_C(0xffffffffffff));
+	assert_int_equal(conf->trunks, portset_of(7) | portset_of(5));
+	free(conf);
+}
+
 static void ingress_policy(void **state)
 {
 	static const uint8_t number[] = {7};
@@ -90,8 +116,11 @@ static void ingress_policy(void **state)
 
 	(void)state;
 	assert_int_equal(conf->port[7].mac, UINT64_C(0x020000000002));
-	assert_false(conf->port[7].own_mac_only || conf->port[7].drop_at_limit ||
-		     conf->port[7].link_local_forward);
+	assert_false(conf->port[7].own_mac_only || conf->port[7].learner.drops_at_limit);
+	assert_int_equal(conf->port[7].link_local, LINK_LOCAL_DROP);
+	assert_int_equal(conf->port[7].allowed_count, 0);
+	assert_int_equal(conf->no_broadcast | conf->no_multicast, 0);
+	assert_int_equal(conf->trunks, portset_of(7));
 	assert_int_equal(conf->port[7].learner.port, 7);
 	assert_true(conf->port[7].learner.learns);
 	assert_int_equal(conf->port[7].learner.limit, 4096);
@@ -99,11 +128,14 @@ static void ingress_policy(void **state)
 	free(conf);
 	conf = compiled(
 		"policy: {forged-transmits: reject, mac-limit-policy: drop, link-local: forward, bpdu: forward,\n"
-		"  mac-learning: off, mac-limit: 12, mac-changes: reject}\n"
+		"  mac-learning: off, mac-limit: 12, mac-changes: reject, broadcast-flood: off, multicast-flood: off}\n"
 		"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
 		number);
 	assert_true(conf->port[7].own_mac_only && conf->port[7].looks_closely);
-	assert_true(conf->port[7].drop_at_limit && conf->port[7].link_local_forward);
+	assert_true(conf->port[7].learner.drops_at_limit);
+	assert_int_equal(conf->port[7].link_local, LINK_LOCAL_PASS);
+	assert_int_equal(conf->no_broadcast, portset_of(7));
+	assert_int_equal(conf->no_multicast, portset_of(7));
 	assert_false(conf->port[7].learner.learns);
 	assert_int_equal(conf->port[7].learner.limit, 12);
 	assert_int_equal(conf->blocked, portset_of(7));
@@ -264,5 +296,6 @@ static void an_empty_switch(void **state)
 	config_free(c);
 }
 
-RUN_TESTS(TEST(vlans), TEST(reach), TEST(ingress_policy), TEST(blocked), TEST(limits),
-	  TEST(violations_and_moves), TEST(mirrors), TEST(fixed_macs), TEST(an_empty_switch))
+RUN_TESTS(TEST(vlans), TEST(reach), TEST(allowed_macs), TEST(ingress_policy), TEST(blocked),
+	  TEST(limits), TEST(violations_and_moves), TEST(mirrors), TEST(fixed_macs),
+	  TEST(an_empty_switch))

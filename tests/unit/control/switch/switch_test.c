@@ -67,7 +67,7 @@ static void learn(const char *port, uint16_t vid, uint64_t mac)
 	uint64_t ns = switch_now(sw);
 
 	assert_int_equal(
-		fdb_seen(sw->shared.fdb, key_make(vid, mac), who, forward_tick(ns), ns).what,
+		fdb_seen(sw->shared.fdb, key_make(vid, mac), who, 0, forward_tick(ns), ns).what,
 		FDB_LEARNED);
 }
 
