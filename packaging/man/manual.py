@@ -38,7 +38,7 @@ def item(tag, text):
 
 
 class Programs:
-    """What the programs say of themselves, as lines of roff."""
+    """Turns the help texts of both programs into lines of roff."""
 
     def __init__(self, nestswitch, nestctl):
         self.nestswitch, self.nestctl = nestswitch, nestctl
@@ -48,7 +48,7 @@ class Programs:
         return subprocess.run([program, *words], capture_output=True, check=True, encoding="utf-8").stdout
 
     def rows(self, text):
-        """[what, meaning] of each row of a help text, whose other paragraphs are [None, paragraph]."""
+        """Splits a help text into rows [name, meaning] and other paragraphs [None, paragraph]."""
         found = []
         for line in text.splitlines():
             row, more = ROW.match(line), MORE.match(line)
@@ -102,7 +102,7 @@ class Programs:
         return lines
 
     def bench_options(self):
-        """Those of all modes, each once."""
+        """Lists the options of all modes, each once."""
         options = {}
         for mode, _ in self.rows(self.said(self.nestswitch, "bench", "--help")):
             if mode:
