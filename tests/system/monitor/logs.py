@@ -27,7 +27,7 @@ MOVES = CONFIG.format(limit=0, capture="moves.pcap")  # many stations, which mov
 STATIONS = 1100
 JOURNAL = "/run/systemd/journal/socket"
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-HELD = "mac-flap mac=02:00:00:00:00:0f vlan=1 from=c to=a"
+HELD = "mac-flap mac=02:00:00:00:00:0f vlan=1 from=a to=c"
 NOTICES = ("port-down port=b", "configuration 2: port disable b", "port-up port=b", "configuration 3: port enable b")
 LINES_A_SECOND = 20
 KEPT = 1000
