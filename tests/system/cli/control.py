@@ -29,7 +29,7 @@ static-macs:
 PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_unknown rx_drops tx_packets tx_bytes tx_drops
     macs not_learned mac_moves truncated""".split()
 REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert rate_limit
-    storm_broadcast storm_multicast mac_conflict mac_flap mac_limit same_port isolated dest_down storm_unknown_unicast
+    mac_conflict mac_flap mac_limit storm_broadcast storm_multicast same_port isolated dest_down storm_unknown_unicast
     no_destination""".split()
 
 
@@ -93,8 +93,8 @@ STEPS = (
     ("group show", "nested", lambda groups: len(groups) == 1),
     ("fdb", A, macs(ASSIGNED, A, B, STATIC)),
     ("fdb show port a type dynamic", B, macs(A, B)),
-    ("fdb show vlan 10", STATIC, lambda entries: {"mac": STATIC, "vlan": 10, "port": "b", "type": "static", "age": 0} in entries),
-    ("fdb show type assigned", ASSIGNED, lambda e: e == [{"mac": ASSIGNED, "vlan": None, "port": "a", "type": "assigned", "age": 0}]),
+    ("fdb show vlan 10", STATIC, lambda entries: {"mac": STATIC, "vlan": 10, "port": "b", "type": "static", "age": None} in entries),
+    ("fdb show type assigned", ASSIGNED, lambda e: e == [{"mac": ASSIGNED, "vlan": None, "port": "a", "type": "assigned", "age": None}]),
     (f"fdb show mac {A}", A, lambda e: len(e) == 1 and (e[0]["vlan"], e[0]["port"], e[0]["type"]) == (1, "a", "dynamic")),
     ("fdb add 02:00:00:00:00:77 vlan 20 port b", "", None),
     ("fdb show vlan 20 type static", "02:00:00:00:00:77", macs("02:00:00:00:00:77")),
@@ -185,7 +185,7 @@ REFUSALS = (
     ("fdb add 01:00:00:00:00:01 vlan 1 port a", USAGE, "MAC"),
     ("fdb add 02:00:00:00:00:77 vlan 1 port nosuch", REFUSED, "nosuch"),
     ("fdb del 02:00:00:00:00:77 vlan 1", REFUSED, ""),
-    ("fdb flush type static", REFUSED, "static"),
+    ("fdb flush type assigned", USAGE, "dynamic, sticky or static"),
     ("stats fly", USAGE, "fly"),
     ("config check nosuch.yaml", USAGE, "nosuch.yaml"),
     ("config check bad.yaml", USAGE, "^bad.yaml:1:1: "),

@@ -49,7 +49,7 @@ COMPLETED = (
     (["policy", "show", "n"], "nested"),
     (["policy", "show", "e"], "esx1 esx2"),
     (["group", "set", ""], "nested other"),
-    (["fdb", ""], "show watch add del flush port vlan mac type sort limit"),
+    (["fdb", ""], "show watch add replace del flush port vlan mac type sort limit"),
     (["fdb", "show", "port", "esx1", ""], "vlan mac type sort limit"),
     (["fdb", "show", "type", ""], "dynamic sticky static assigned"),
     (["fdb", "show", "vlan", ""], "10"),
