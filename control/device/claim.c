@@ -130,7 +130,8 @@ bool device_claim(const struct config_port *p, const char *args, struct error *e
 		       claim_socket(p, value, e);
 	if (is_driver(args, "net_memif"))
 		return !strstr(args, ",role=server") || strstr(args, ",role=client") ||
-		       !devargs_value(args, "socket", value) || claim_socket(p, value, e);
+		       !devargs_value(args, "socket", value) || holder_is_own_memif(value) ||
+		       claim_socket(p, value, e);
 	if (is_driver(args, "net_pcap"))
 		return !devargs_value(args, "tx_pcap", value) || claim_capture(p, value, e);
 	return true;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -81,7 +82,8 @@ static bool is_socket(const char *pid, const char *fd, const char *target, const
 	return !strcmp(target, wanted);
 }
 
-bool holder_of_socket(const char *path, char out[HOLDER_TEXT])
+// Finds the socket that listens at a path.
+static bool find_listener(const char *path, unsigned long *inode, unsigned *type)
 {
 	enum { ACCEPTS = 0x10000 }; // __SO_ACCEPTCON of the kernel
 	FILE *f = fopen("/proc/net/unix", "re");
@@ -89,18 +91,34 @@ bool holder_of_socket(const char *path, char out[HOLDER_TEXT])
 	bool found = false;
 
 	while (f && !found && fgets(line, sizeof line, f)) {
-		unsigned long inode;
 		unsigned flags;
 		int at = 0;
-		if (sscanf(line, "%*s %*x %*x %x %*x %*x %lu %n", &flags, &inode, &at) != 2 || !at)
+		if (sscanf(line, "%*s %*x %*x %x %x %*x %lu %n", &flags, type, inode, &at) != 3 ||
+		    !at)
 			continue;
 		line[strcspn(line, "\n")] = 0;
-		found = flags & ACCEPTS && !strcmp(line + at, path) &&
-			find_process(NULL, is_socket, &inode, out);
+		found = flags & ACCEPTS && !strcmp(line + at, path);
 	}
 	if (f)
 		fclose(f);
 	return found;
+}
+
+bool holder_of_socket(const char *path, char out[HOLDER_TEXT])
+{
+	unsigned long inode;
+	unsigned type;
+
+	return find_listener(path, &inode, &type) && find_process(NULL, is_socket, &inode, out);
+}
+
+bool holder_is_own_memif(const char *path)
+{
+	unsigned long inode;
+	unsigned type;
+
+	return find_listener(path, &inode, &type) && type == SOCK_SEQPACKET &&
+	       process_has("self", is_socket, &inode);
 }
 
 // The kernel tells the interface of a descriptor of /dev/net/tun in a line "iff:\tNAME".

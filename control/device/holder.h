@@ -15,6 +15,9 @@ enum { HOLDER_TEXT = 64 };
 // The process that listens on the Unix socket at path.
 bool holder_of_socket(const char *path, char out[HOLDER_TEXT]);
 
+// Whether a memif port of this process serves the socket. Several ports may share it.
+bool holder_is_own_memif(const char *path);
+
 // Another process that is attached to a TAP, in whatever network namespace.
 bool holder_of_tap(const char *name, char out[HOLDER_TEXT]);
 
