@@ -107,7 +107,8 @@ static void report_invalid(struct invalid *v)
 {
 	struct vswitch *sw = v->sw;
 
-	qsort(v->flush, v->count, sizeof *v->flush, compare_flushes);
+	if (v->count) // qsort() takes no NULL
+		qsort(v->flush, v->count, sizeof *v->flush, compare_flushes);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct fdb_filter *f = &v->flush[i];
 		bool gone = !portset_has(sw->ports, (unsigned)f->port);
