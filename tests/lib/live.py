@@ -112,22 +112,27 @@ def finish(process, patience_s=PATIENCE_S):
 class Stream:
     """Numbered datagrams from one station to another."""
 
-    def __init__(self, net, sender, receiver):
+    def __init__(self, net, sender, receiver, rate=STREAM_RATE):
         self.name = f"{sender} to {receiver}"
         one, other = net.stations[sender], net.stations[receiver]
         one.knows(other)
         self.receiver = other.traffic("receive", STREAM_PORT)
         tap.equal(self.receiver.stdout.readline(), "ready\n", "the receiver's first word")
-        self.sender = one.traffic("send", other.ip4, STREAM_PORT, STREAM_RATE)
+        self.sender = one.traffic("send", other.ip4, STREAM_PORT, rate)
 
     def finish(self):
         self.sent = finish(self.sender)["sent"]
         return self
 
-    def result(self):
+    def count(self):
+        """(numbers of the lost datagrams, how many came twice)"""
         got = finish(self.receiver)
         lost = got["missing"] + list(range(got["highest"] + 1, self.sent))
         print(f"# {self.name}: {self.sent} sent, {len(lost)} lost, {got['twice']} duplicated")
-        if not lost and not got["twice"]:
+        return lost, got["twice"]
+
+    def result(self):
+        lost, twice = self.count()
+        if not lost and not twice:
             return None
-        return f"{self.name}: lost {lost[:20]} ({len(lost)} of {self.sent}), {got['twice']} duplicated"
+        return f"{self.name}: lost {lost[:20]} ({len(lost)} of {self.sent}), {twice} duplicated"
