@@ -29,6 +29,7 @@
 	X(ROUTER_ADVERT, "router_advert") \
 	X(RATE_LIMIT, "rate_limit") \
 	X(MAC_CONFLICT, "mac_conflict") \
+	X(REFLECTED, "reflected") \
 	X(MAC_FLAP, "mac_flap") \
 	X(MAC_LIMIT, "mac_limit") \
 	X(STORM_BROADCAST, "storm_broadcast") \

@@ -6,7 +6,7 @@
 
 enum {
 	DISPLACE_DEPTH = 2, // moves in a chain that free a slot; 8 * 4 * 4 candidates
-	SILENCE_TICKS = 3 * FDB_TICKS_PER_S, // a hold ends after so long without a frame
+	SILENCE_TICKS = 3 * FDB_TICKS_PER_S, // a MAC is silent after so long without a frame
 };
 
 // The window in which moves are counted.
@@ -301,6 +301,40 @@ static uint64_t elapsed_ns(const struct source *s, uint64_t since)
 	return s->ns > since ? s->ns - since : 0;
 }
 
+// Whether nothing came from a MAC on its port for some time.
+static bool is_silent(const struct source *s)
+{
+	return s->tick >= fdb_value_seen(s->value) + SILENCE_TICKS;
+}
+
+// Whether a MAC has been where it is for long enough without a claim to be at home there.
+static bool is_undisputed(const struct source *s)
+{
+	const struct fdb_port *p = &s->f->port[fdb_value_port(s->value)];
+
+	return !(s->value & FDB_MOVED) ||
+	       elapsed_ns(s, moves_of(s)->claim_ns) >= fdb_load(&p->hold_s) * NS_PER_SECOND;
+}
+
+// Whether a MAC on another port is at home on one of these ports.
+static bool is_at_home_on(const struct source *s, portset ports)
+{
+	const struct fdb_moves *m = moves_of(s);
+
+	if (is_undisputed(s))
+		return portset_has(ports, fdb_value_port(s->value));
+	return portset_has(ports, m->home) && m->life == atomic_load(&s->f->port[m->home].life);
+}
+
+// Whether a frame that came in by an uplink has come back from outside.
+static bool is_reflected(const struct source *s)
+{
+	portset uplinks = s->who->uplinks;
+
+	return uplinks && !portset_has(uplinks, fdb_value_port(s->value)) && !is_silent(s) &&
+	       !is_at_home_on(s, uplinks);
+}
+
 // Whether a MAC on another port is held there. A hold that is over ends here.
 static bool is_held(const struct source *s)
 {
@@ -308,7 +342,7 @@ static bool is_held(const struct source *s)
 
 	if (!(s->value & FDB_MOVED) || !m->held)
 		return false;
-	if (s->ns < m->ns && s->tick < fdb_value_seen(s->value) + SILENCE_TICKS)
+	if (s->ns < m->ns && !is_silent(s))
 		return true;
 	m->held = false;
 	m->count = 0;
@@ -320,14 +354,13 @@ static void note_claim(const struct source *s)
 {
 	struct fdb_moves *m = moves_of(s);
 	unsigned port = fdb_value_port(s->value);
-	const struct fdb_port *p = &s->f->port[port];
+	bool undisputed = is_undisputed(s);
 
 	if (!(s->value & FDB_MOVED))
 		*m = (struct fdb_moves){.claim_ns = 0};
-	if (!(s->value & FDB_MOVED) ||
-	    elapsed_ns(s, m->claim_ns) >= fdb_load(&p->hold_s) * NS_PER_SECOND) {
+	if (undisputed) {
 		m->home = (uint8_t)port;
-		m->life = atomic_load(&p->life);
+		m->life = atomic_load(&s->f->port[port].life);
 	}
 	m->claim_ns = s->ns;
 }
@@ -440,6 +473,8 @@ static struct fdb_seen_result judge_source(struct source *s)
 		if (!here)
 			r.what = FDB_CONFLICT;
 		r.sticky = fdb_value_type(s->value) == FDB_STICKY;
+	} else if (live && is_reflected(s)) {
+		r.what = FDB_REFLECTED;
 	} else if (live && is_held(s)) {
 		note_claim(s);
 		r.what = FDB_HELD;

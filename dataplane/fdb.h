@@ -18,6 +18,10 @@
 //           to its home, and holds it there. Therefore the port of a forger never becomes the home
 //           of a guest that talks. A hold ends after its time. It ends earlier at a claim that
 //           finds the MAC silent for 3 s, because a hold protects a station that talks.
+// Uplinks   A frame that comes in by an uplink is reflected if its MAC is on a port that is no
+//           uplink, at home on such a port, and not silent there. The network outside has sent a
+//           local station's frame back. It changes nothing. MACs at home on an uplink are left to
+//           the rules of moves: a guest that forges one would else cut its station off.
 // Threads   Lookups take no lock. Any number of workers call fdb_seen(), which locks the stripe of
 //           a key and, if the number of entries changes, its port. A refresh is one
 //           compare-and-swap. Control calls all other functions. All functions except fdb_destroy()
@@ -158,6 +162,7 @@ struct fdb_learner {
 	uint8_t move_limit;   // moves within 10 s that are followed; 0: all
 	uint16_t move_hold_s; // how long a MAC that moved more often is held
 	uint32_t limit;       // learned entries of this port
+	portset uplinks;      // all uplinks if the port is one, else empty
 };
 
 // What became of a frame's source address.
@@ -170,6 +175,8 @@ enum fdb_seen {
 	FDB_DISPLACED, // the same, and its dynamic entry on port `from` was removed
 	FDB_FULL,      // no room could be made: the table as a whole is over half full
 	FDB_CONFLICT,  // fixed on another port
+	FDB_REFLECTED, // it came in by an uplink, and the MAC is active on port `from`, which is
+		       // none
 	FDB_FLAP,      // it moved too often: from now on held on port `held`, which may be this one
 	FDB_HELD,      // it is held on port `from`
 };

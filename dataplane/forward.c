@@ -161,6 +161,8 @@ static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint
 	case FDB_CONFLICT:
 		b->spares_port = r.sticky;
 		return OUT_MAC_CONFLICT;
+	case FDB_REFLECTED:
+		return OUT_REFLECTED;
 	case FDB_FLAP:
 		push_event(b, EVENT_MAC_FLAP, key, r.held == who->port ? r.from : who->port,
 			   r.held);

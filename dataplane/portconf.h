@@ -33,7 +33,8 @@ enum violation_action { VIOLATION_EVENT, VIOLATION_NOTHING, VIOLATION_SHUTDOWN }
 
 struct portconf {
 	uint64_t mac;  // effective MAC; 0: none
-	portset reach; // ports this one exchanges frames with: not itself, not its isolation group
+	portset reach; // ports this one exchanges frames with: not itself, not its isolation group,
+		       // from an uplink to no uplink
 	portset mirror_rx;     // mirror destinations that get what it receives,
 	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped

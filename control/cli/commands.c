@@ -27,6 +27,8 @@ static const char *const event_types[] = {
 		NULL,
 };
 
+static const char *const switch_words[] = {"on", "off", NULL};
+
 static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NULL};
 
 // How an argument of each type of PORT_SETTINGS is checked and explained.
@@ -37,6 +39,7 @@ static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NUL
 #define AS_MAC(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
 #define AS_NUMBER(text, minimum, maximum) \
 	.kind = KIND_TEXT, .help = text ", " LIMITS(minimum, maximum)
+#define AS_SWITCH(text, minimum, maximum) .kind = KIND_CHOICE, .help = (text), .words = switch_words
 #define X(key, type, member, minimum, maximum, standard, argument, text) \
 	{key, .form = ARG_SETTING, .value = (argument), AS_##type(text, minimum, maximum)},
 

@@ -102,6 +102,14 @@ const struct reason_row reason_rows[OUTCOMES] = {
 				"Find its port with fdb show mac M. Then run fdb del, or port unset P mac-address. If an assigned MAC comes "
 				"back in another VLAN, narrow allowed-vlans.",
 		},
+	[OUT_REFLECTED] =
+		{
+			"The frame came in by an uplink, but its source MAC is active on a port that is no uplink. The network outside "
+			"sent a guest's frame back.",
+			.advice =
+				"If two uplinks lead to one network, this is normal. Otherwise look for a loop outside, or for a guest that "
+				"forges MACs. Set uplink off if the port leads to guests.",
+		},
 	[OUT_MAC_FLAP] =
 		{
 			"The source MAC moved between ports too often and is held at its home for now. There is a loop, or two stations "
@@ -127,10 +135,11 @@ const struct reason_row reason_rows[OUTCOMES] = {
 		},
 	[OUT_ISOLATED] =
 		{
-			"The destination is behind a port of the same isolation group.",
+			"The destination is behind a port of the same isolation group, or both ports are uplinks.",
 			1,
 			{PK_ISOLATION_GROUP},
-			.advice = "Set isolation-group to 0, or to another group.",
+			.advice =
+				"Set isolation-group to 0, or to another group. Of two uplinks, set uplink off on one.",
 		},
 	[OUT_DEST_DOWN] =
 		{

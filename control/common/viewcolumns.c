@@ -155,6 +155,7 @@ static const struct table_column port_columns[] = {
 	WORD("DEVICE", "device"),
 	WORD("MAC", "mac_address"),
 	WORD("EFFECTIVE MAC", "effective_mac"),
+	WORD("UPLINK", "uplink"),
 	NUMBER("MACS", "macs"),
 	{"POLICY", "policy", .cell = settings_cell},
 	{0},

@@ -47,8 +47,9 @@ struct config_port {
 	bool enabled;
 	uint32_t mtu;    // 0: the device's
 	uint32_t queues; // of ingress; 0: one
+	bool uplink;     // it leads to other networks
 	struct policy policy;
-	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at;
+	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at, uplink_at;
 };
 
 struct config_static {

@@ -248,6 +248,9 @@ static void explain_learning(const struct traced *s, json_t *step)
 		}
 	if (s->out == OUT_MAC_CONFLICT)
 		return say(step, "the source is %s on %s", type, where);
+	if (s->out == OUT_REFLECTED)
+		return say(step, "%s is an uplink, and the source was just heard on %s",
+			   name_of(s, s->port), where);
 	if (s->out == OUT_MAC_FLAP) {
 		cite(s, step, s->port, PK_MAC_MOVE_LIMIT);
 		cite(s, step, s->port, PK_MAC_MOVE_HOLD);
@@ -301,17 +304,24 @@ static void explain_flood(const struct traced *s, json_t *step)
 	    floods[class].ports);
 }
 
+// Whether the ingress port and another one are uplinks.
+static bool are_uplinks(const struct traced *s, unsigned port)
+{
+	return portset_has(s->in->learner.uplinks, port);
+}
+
 static void explain_destination(const struct traced *s, json_t *step)
 {
 	if (!s->destination_known)
 		return explain_flood(s, step);
 	say(step, "known: %s on %s%s", fdb_type_names[s->destination.type],
 	    name_of(s, s->destination.port),
-	    s->out == OUT_SAME_PORT   ? ", the ingress port"
-	    : s->out == OUT_ISOLATED  ? ", in the same isolation group"
-	    : s->out == OUT_DEST_DOWN ? ", which is down or not in this VLAN"
-				      : "");
-	if (s->out == OUT_ISOLATED)
+	    s->out == OUT_SAME_PORT               ? ", the ingress port"
+	    : s->out == OUT_DEST_DOWN             ? ", which is down or not in this VLAN"
+	    : s->out != OUT_ISOLATED              ? ""
+	    : are_uplinks(s, s->destination.port) ? ", and both ports are uplinks"
+						  : ", in the same isolation group");
+	if (s->out == OUT_ISOLATED && !are_uplinks(s, s->destination.port))
 		cite(s, step, s->port, PK_ISOLATION_GROUP);
 }
 
@@ -358,6 +368,7 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_STORM_BROADCAST] = DESTINATION,
 	[OUT_STORM_MULTICAST] = DESTINATION,
 	[OUT_MAC_CONFLICT] = 10,
+	[OUT_REFLECTED] = 10,
 	[OUT_MAC_FLAP] = 10,
 	[OUT_MAC_LIMIT] = 10,
 	[OUT_FORWARDED] = DESTINATION,
@@ -444,6 +455,8 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 	if (switch_port_state(s->shadow, port) != PORT_UP)
 		return say(line, "%s", port_state_names[switch_port_state(s->shadow, port)]);
 	if (!portset_has(s->in->reach, port)) {
+		if (are_uplinks(s, port))
+			return say(line, "both ports are uplinks");
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}

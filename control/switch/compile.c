@@ -171,7 +171,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 {
 	struct swconf *conf;
 	size_t size = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range;
-	portset group[32] = {0};
+	portset group[32] = {0}, uplinks = 0;
 	uint8_t isolation[CONFIG_PORTS_MAX];
 	unsigned ranges = 0;
 
@@ -192,10 +192,14 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 			conf->blocked |= portset_of(numbers[i]);
 		isolation[i] = (uint8_t)p.value[PK_ISOLATION_GROUP];
 		group[isolation[i]] |= portset_of(numbers[i]);
+		uplinks |= port->uplink ? portset_of(numbers[i]) : 0;
 	}
-	for (unsigned i = 0; i < c->port_count; i++)
-		conf->port[numbers[i]].reach = ~(portset_of(numbers[i]) |
-						 (isolation[i] ? group[isolation[i]] : 0));
+	for (unsigned i = 0; i < c->port_count; i++) {
+		struct portconf *row = &conf->port[numbers[i]];
+		row->learner.uplinks = c->port[i].uplink ? uplinks : 0;
+		row->reach = ~(portset_of(numbers[i]) | row->learner.uplinks |
+			       (isolation[i] ? group[isolation[i]] : 0));
+	}
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		if (conf->port[numbers[i]].mirror_tx)

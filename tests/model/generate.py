@@ -10,12 +10,12 @@ import packets
 from model import DEFAULTS, SECOND, HALF_SECOND, Port
 
 # What the switch has. A key that is not in here is left out of the configurations, and the model takes the value
-# of UNTIL_THEN for it. "mirrors" and "bpdu guard" stand for those two.
+# of UNTIL_THEN for it. "mirrors", "bpdu guard" and "uplink" stand for what is no key of policy, or a value of one.
 FORWARDING = {
     "promiscuous", "forged-transmits", "mac-changes", "mac-learning", "unicast-flood", "mac-limit",
     "mac-limit-policy", "aging-time", "vlan-mode", "access-vlan", "native-vlan", "allowed-vlans",
     "isolation-group", "bpdu", "link-local"}
-WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors"}
+WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors", "uplink"}
 SCOPE = WHOLE_POLICY
 UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is followed; no violation events
 
@@ -71,6 +71,7 @@ FAMILY = {key: family for family, keys in {
 # Families that have to meet: for holds whose home is full or down, for instance.
 FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "forged", "mac-learning"),
          ("mac-sticky", "shutdown", "move"),
+         ("uplink", "move", "promiscuous"), ("uplink", "move", "limit", "mac-learning"),
          ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
          ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),
          ("storm-broadcast", "storm-multicast", "storm-unknown-unicast", "promiscuous", "broadcast-flood",
@@ -96,6 +97,8 @@ OUTCOMES = {
     **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
                      "hold ended by silence", "hold ended by time", "home moved",
                      "held in the table"), "mac-move-limit"),
+    **dict.fromkeys(("reflected", "reflected though moved", "reflected though held", "at home behind an uplink",
+                     "isolated uplinks"), "uplink"),
     "moved to a full port": "mac-limit", "sticky conflict that shuts nothing down": "mac-sticky",
     "event mac-flushed": "violation", "flooded to promiscuous ports only": "promiscuous",
     **dict.fromkeys(("unicast flooded", "broadcast flooded", "multicast flooded"), ""),
@@ -166,6 +169,8 @@ class Configuration:
             port["port-group"] = self.rng.choice(groups)["name"]
         if self.rng.random() < 0.07:
             port["enabled"] = "off"
+        if "uplink" in self.theme and self.rng.random() < 0.5:
+            port["uplink"] = self.rng.choice(("on", "on", "on", "off"))
         port["policy"] = self.policy(0.4)
         return port
 

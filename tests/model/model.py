@@ -26,7 +26,7 @@ SILENCE = 6  # half seconds without a frame from a held MAC's port after which a
 RX_DROPS = (
     "malformed", "port_down", "vlan_filtered", "bad_source", "bpdu", "link_local", "forged_transmit",
     "dhcp_server", "router_advert", "rate_limit", "storm_broadcast", "storm_multicast", "mac_conflict",
-    "mac_flap", "mac_limit", "same_port", "isolated", "dest_down", "storm_unknown_unicast", "no_destination")
+    "reflected", "mac_flap", "mac_limit", "same_port", "isolated", "dest_down", "storm_unknown_unicast", "no_destination")
 TX_DROPS = ("mac_changed", "rate_limit", "queue_full")
 
 DEFAULTS = {
@@ -179,6 +179,7 @@ class Port:
         self.effective_mac = mac_bytes(config.get("effective-mac")) or self.assigned_mac
         self.allowed_macs = [mac_range(text) for text in self.key("allowed-macs")]
         self.state = "up" if config.get("enabled", "on") == "on" else "disabled"
+        self.is_uplink = config.get("uplink", "off") == "on"
         self.recovers_at = None
         self.is_mirror = False  # the destination of a mirror
         self.ingress = self.meter("ingress")
@@ -204,7 +205,8 @@ class Port:
         return self.state != "up"
 
     def isolated_from(self, other):
-        return self.key("isolation-group") != 0 and self.key("isolation-group") == other.key("isolation-group")
+        group = self.key("isolation-group")
+        return group != 0 and group == other.key("isolation-group") or self.is_uplink and other.is_uplink
 
     def may_send_as(self, mac):
         return mac == self.effective_mac or any(int.from_bytes(mac, "big") >> (48 - bits) == prefix
@@ -371,11 +373,28 @@ class Switch:
             self.of_its_port(entry, port)
         elif entry and entry.port is port:
             entry.seen = self.now
+        elif entry and self.came_back(entry, port):
+            raise Drop("reflected")
         elif entry and entry.is_held(self.now) and not entry.is_silent(self.now):
             self.claim(entry)
             raise Drop("mac_flap")
         else:
             self.learn_or_move(entry, port, frame)
+
+    def came_back(self, entry, port):
+        """By an uplink, of a MAC that is active on a port which is none.
+
+        # reading: a MAC whose home is an uplink is left to moves and holds: a guest that forges it could else cut
+        # its station off with a frame every three seconds. The home is the one that a claim would find now; but
+        # this is no claim, and changes nothing, no hold that is over either.
+        """
+        if not port.is_uplink or entry.port.is_uplink or entry.is_silent(self.now):
+            return False
+        home = self.home_of(entry)
+        self.reached["at home behind an uplink"] += home.is_uplink
+        self.reached["reflected though moved"] += not home.is_uplink and home is not entry.port
+        self.reached["reflected though held"] += not home.is_uplink and entry.is_held(self.now)
+        return not home.is_uplink
 
     def of_its_port(self, entry, port):
         """Static, assigned and sticky MACs stay where they are."""
@@ -418,15 +437,21 @@ class Switch:
         self.fdb[frame.vlan, frame.src] = Entry(port, self.learned_kind(port), self.now)
         self.event("mac-learned", mac=mac_text(frame.src), vlan=frame.vlan, port=port.name)
 
-    def claim(self, entry):
-        """Another port claims a MAC: where it was undisputed for long enough it is at home.
+    def home_of(self, entry):
+        """Where a MAC was undisputed for long enough it is at home.
 
-        # reading: the time is exact, in no half seconds, and the home that this makes counts for this claim already.
+        # reading: the time is exact, in no half seconds.
         """
-        if self.now - entry.claimed >= entry.port.key("mac-move-hold") * SECOND:
-            self.reached["home moved"] += entry.home is not entry.port
-            entry.home = entry.port
-        entry.claimed = self.now
+        return entry.port if self.now - entry.claimed >= entry.port.key("mac-move-hold") * SECOND else entry.home
+
+    def claim(self, entry):
+        """Another port claims a MAC.
+
+        # reading: the home that this makes counts for this claim already.
+        """
+        home = self.home_of(entry)
+        self.reached["home moved"] += home is not entry.home
+        entry.home, entry.claimed = home, self.now
 
     def move(self, entry, port, frame):
         """To another port, unless it did so too often."""
@@ -498,6 +523,7 @@ class Switch:
         if to is port:
             return "same_port", []
         if to.isolated_from(port):
+            self.reached["isolated uplinks"] += to.is_uplink and port.is_uplink
             return "isolated", []
         if to.is_down() or to.is_mirror or not to.has_vlan(frame.vlan):
             return "dest_down", []

@@ -26,9 +26,10 @@ const ACTIONS = {
 
 function factsOf(port) {
 	const group = port.port_group ? `group ${port.port_group}` : 'no group';
+	const uplink = port.uplink === 'on' ? ['uplink'] : [];
 	const own = port.effective_mac ? [`MAC address ${port.effective_mac}`] : [];
 
-	return [port.device ?? 'no device', group, plural(port.macs, 'MAC'), ...own];
+	return [port.device ?? 'no device', group, plural(port.macs, 'MAC'), ...uplink, ...own];
 }
 
 export class Selected {

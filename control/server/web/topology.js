@@ -86,12 +86,13 @@ function showBox(node, box, {selection}) {
 
 function showNode(node, {port, x, y, width, row, link}, {roomy, rates}, {selection, history}) {
 	const [wires, box, icon, name, note] = node.children;
-	const middle = y + row / 2 - 2, macs = roomy ? plural(port.macs, 'MAC') : count(port.macs);
+	const middle = y + row / 2 - 2, uplink = port.uplink === 'on' ? 'uplink, ' : '';
+	const macs = roomy ? uplink + plural(port.macs, 'MAC') : count(port.macs);
 
 	mark(node, {
 		'data-state': port.state,
 		'aria-pressed': selection.kind === 'port' && selection.name === port.name,
-		'aria-label': `Port ${port.name}, ${port.state}, ${plural(port.macs, 'MAC')}`,
+		'aria-label': `Port ${port.name}, ${port.state}, ${uplink}${plural(port.macs, 'MAC')}`,
 	});
 	mark(box, {x, y, width, height: row - 5});
 	if (icon.dataset.state !== port.state)

@@ -11,7 +11,8 @@
 #include "dataplane/key.h"
 #include "tests/unit/kit.h"
 
-enum { MACS = 24, VLANS = 3, KEYS = MACS * VLANS, PORTS = 4, STICKY_PORT = 3, FIXED_MAX = KEYS };
+enum { MACS = 24, VLANS = 3, KEYS = MACS * VLANS, PORTS = 5, STICKY_PORT = 3, FIXED_MAX = KEYS };
+enum { UPLINKS = 1 << 1 | 1 << 2 };
 
 // An entry of the naive table. A flushed VLAN's entries keep their credits until a sweep or a new
 // entry clears them away; so do those that expired.
@@ -97,10 +98,16 @@ static bool is_past(const struct naive *n, uint64_t since, uint64_t ns)
 	return n->ns >= since + ns;
 }
 
+static unsigned naive_home(const struct naive *n, const struct naive_entry *e)
+{
+	bool undisputed = !e->claimed || is_past(n, e->claim_ns, n->hold_s[e->port] * SECOND);
+
+	return undisputed ? e->port : e->home;
+}
+
 static void naive_claim(const struct naive *n, struct naive_entry *e)
 {
-	if (!e->claimed || is_past(n, e->claim_ns, n->hold_s[e->port] * SECOND))
-		e->home = e->port;
+	e->home = naive_home(n, e);
 	e->claimed = true;
 	e->claim_ns = n->ns;
 }
@@ -156,6 +163,19 @@ static bool naive_held(const struct naive *n, struct naive_entry *e)
 	return false;
 }
 
+static bool naive_is_uplink(unsigned port)
+{
+	return UPLINKS >> port & 1;
+}
+
+// Whether a frame came back by an uplink.
+static bool naive_reflected(const struct naive *n, const struct naive_entry *e,
+			    const struct fdb_learner *who)
+{
+	return naive_is_uplink(who->port) && !naive_is_uplink(e->port) &&
+	       n->tick - e->seen < 3 * FDB_TICKS_PER_S && !naive_is_uplink(naive_home(n, e));
+}
+
 static void naive_refresh(const struct naive *n, struct naive_entry *e,
 			  const struct fdb_learner *who)
 {
@@ -176,6 +196,8 @@ static struct fdb_seen_result naive_seen(struct naive *n, struct naive_entry *e,
 	} else if (live && e->type != FDB_DYNAMIC) {
 		r.what = FDB_CONFLICT;
 		r.sticky = e->type == FDB_STICKY;
+	} else if (live && naive_reflected(n, e, who)) {
+		r.what = FDB_REFLECTED;
 	} else if (live && naive_held(n, e)) {
 		naive_claim(n, e);
 		r.what = FDB_HELD;
@@ -215,6 +237,7 @@ static void step_seen(struct naive *n, uint64_t *seed)
 		.move_limit = (uint8_t)rnd_below(seed, 4),
 		.move_hold_s = (uint16_t)(1 + rnd_below(seed, 5)),
 		.limit = rnd_below(seed, 4) ? 12 : rnd_below(seed, 24),
+		.uplinks = naive_is_uplink(port) ? UPLINKS : 0,
 	};
 
 	n->ns = n->tick * (SECOND / FDB_TICKS_PER_S) + rnd_below(seed, SECOND / FDB_TICKS_PER_S);
@@ -590,13 +613,18 @@ struct hold_step {
 
 enum { MOVES = 2, HOLD_S = 5 };
 
+// Ports from FIRST_UPLINK on are uplinks.
+enum { FIRST_UPLINK = 5, SECOND_UPLINK };
+
 static struct fdb_seen_result seen_at(struct fdb *f, unsigned port, portset homes, uint64_t ns)
 {
+	portset uplinks = portset_of(FIRST_UPLINK) | portset_of(SECOND_UPLINK);
 	struct fdb_learner who = {.port = (uint8_t)port,
 				  .learns = true,
 				  .move_limit = MOVES,
 				  .move_hold_s = HOLD_S,
-				  .limit = 10};
+				  .limit = 10,
+				  .uplinks = portset_has(uplinks, port) ? uplinks : 0};
 
 	return fdb_seen(f, sequential(0), &who, homes, (uint32_t)(ns * FDB_TICKS_PER_S / SECOND),
 			ns);
@@ -607,7 +635,7 @@ static void take_steps(const struct hold_step *steps, size_t n, portset homes)
 	struct fdb *f;
 
 	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
-	for (unsigned port = 1; port < PORTS; port++)
+	for (unsigned port = 1; port <= SECOND_UPLINK; port++)
 		fdb_set_home(f, port, HOLD_S, port == 3 ? 0 : 10);
 	for (size_t i = 0; i < n; i++) {
 		struct fdb_seen_result r = seen_at(f, steps[i].port, homes,
@@ -615,7 +643,10 @@ static void take_steps(const struct hold_step *steps, size_t n, portset homes)
 		CHECK(r.what == steps[i].what, "step %zu: %d", i, r.what);
 		CHECK(r.what != FDB_FLAP || r.held == steps[i].held, "step %zu: held on %u", i,
 		      r.held);
-		assert_int_equal(fdb_count(f, 1) + fdb_count(f, 2) + fdb_count(f, 3), 1);
+		uint32_t count = 0;
+		for (unsigned port = 1; port <= SECOND_UPLINK; port++)
+			count += fdb_count(f, port);
+		assert_int_equal(count, 1);
 	}
 	fdb_destroy(f);
 }
@@ -681,6 +712,53 @@ static void holds_where_it_is(void **state)
 	(void)state;
 	take_steps(down, COUNT(down), portset_of(2) | portset_of(3));
 	take_steps(full, COUNT(full), portset_of(1) | portset_of(2) | portset_of(3));
+}
+
+// A frame that comes back by an uplink changes nothing until the MAC is silent for 3 s. It is no
+// claim: the hold goes on, and the home is undisputed.
+static void frames_come_back(void **state)
+{
+	enum { UP = FIRST_UPLINK };
+	static const struct hold_step steps[] = {
+		{0, 1, FDB_LEARNED, 0},       {100, UP, FDB_REFLECTED, 0},
+		{1000, 2, FDB_HAS_MOVED, 0},  {1100, UP, FDB_REFLECTED, 0},
+		{1200, 1, FDB_HAS_MOVED, 0},  {1300, 2, FDB_FLAP, 1},
+		{1400, UP, FDB_REFLECTED, 0}, // held, and no claim
+		{1500, 2, FDB_HELD, 0},       {2600, 1, FDB_KNOWN, 0},
+		{5499, UP, FDB_REFLECTED, 0}, // heard in the half second that began at 2.5 s
+		{5500, UP, FDB_HAS_MOVED, 0}, {5600, SECOND_UPLINK, FDB_HAS_MOVED, 0},
+		{5700, 1, FDB_FLAP, 1}, // back at its home
+		{5800, UP, FDB_REFLECTED, 0},
+	};
+
+	(void)state;
+	take_steps(steps, COUNT(steps), ~UINT64_C(0));
+}
+
+// A MAC that is at home on an uplink is not reflected. A guest that forges it would else cut its
+// station off. Where it is undisputed for the hold time, it is at home.
+static void homes_behind_an_uplink(void **state)
+{
+	enum { UP = FIRST_UPLINK };
+	static const struct hold_step steps[] = {
+		{0, UP, FDB_LEARNED, 0},
+		{100, 1, FDB_HAS_MOVED, 0}, // forged
+		{200, UP, FDB_HAS_MOVED, 0},
+		{300, 1, FDB_FLAP, UP},
+		{400, UP, FDB_KNOWN, 0},
+		{500, 1, FDB_HELD, 0},
+		{3600, 1, FDB_HAS_MOVED, 0}, // it has migrated
+		{8000, 1, FDB_KNOWN, 0},
+		{8599, UP, FDB_HAS_MOVED, 0}, // at home on 1 only after 5 s
+		{8600, 1, FDB_FLAP, UP},
+		{12000, 1, FDB_HAS_MOVED, 0},
+		{16900, 1, FDB_KNOWN, 0},
+		{17000, UP, FDB_REFLECTED, 0},
+		{17000, SECOND_UPLINK, FDB_REFLECTED, 0},
+	};
+
+	(void)state;
+	take_steps(steps, COUNT(steps), ~UINT64_C(0));
 }
 
 // Another port that has the number of a removed one is not the home of its MACs.
@@ -847,5 +925,6 @@ static void limits_of_the_table(void **state)
 RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines),
 	  TEST(an_overfull_table), TEST(the_smallest_table), TEST(ages_in_its_tick),
 	  TEST(holds_what_moves_too_often), TEST(holds_at_home), TEST(holds_where_it_is),
-	  TEST(a_retired_port_is_no_home), TEST(more_flushes_than_numbers),
-	  TEST(knows_the_youngest), TEST(walks_anew), TEST(limits_of_the_table))
+	  TEST(frames_come_back), TEST(homes_behind_an_uplink), TEST(a_retired_port_is_no_home),
+	  TEST(more_flushes_than_numbers), TEST(knows_the_youngest), TEST(walks_anew),
+	  TEST(limits_of_the_table))

@@ -142,6 +142,8 @@ static const char every_kind[] =
 	"- {name: one, policy: {mac-limit: 1, mac-limit-policy: drop}}\n"
 	"- {name: iso1, policy: {isolation-group: 1}}\n"
 	"- {name: iso2, policy: {isolation-group: 1}}\n"
+	"- {name: up1, uplink: on}\n"
+	"- {name: up2, uplink: on}\n"
 	"- {name: down, enabled: off, mac-address: 02:00:00:00:00:d1}\n"
 	"- {name: guard, policy: {dhcp-server: block, router-advert: block}}\n"
 	"- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
@@ -202,6 +204,12 @@ static const struct {
 	{"one", MAC(1), MAC(9), VID_NONE, 60, OUT_MAC_LIMIT, NULL},
 	{"iso1", MAC(1), MAC(10), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"iso2", MAC(10), MAC(11), VID_NONE, 60, OUT_ISOLATED, NULL},
+	{"up1", MAC(1), MAC(13), VID_NONE, 60, OUT_FORWARDED, NULL},
+	{"up2", MAC(13), MAC(14), VID_NONE, 60, OUT_ISOLATED, NULL},
+	{"up2", MAC_BROADCAST, MAC(1), VID_NONE, 60, OUT_REFLECTED, NULL},
+	{"a", MAC(13), MAC(1), VID_NONE, 60, OUT_FORWARDED, NULL}, // it has not moved
+	{"a", MAC(1), MAC(13), VID_NONE, 60, OUT_SAME_PORT, NULL}, // forged: at home on up1
+	{"up1", MAC(1), MAC(13), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"a", MAC(0xd1), MAC(1), VID_NONE, 60, OUT_DEST_DOWN, NULL},
 	{"a", MAC(99), MAC(1), 100, 60, OUT_NO_DESTINATION, NULL},
 	{"root", UINT64_C(0x0180c2000000), MAC(12), VID_NONE, 60, OUT_BPDU, NULL},
@@ -309,7 +317,7 @@ static void a_port_comes_back(void **state)
 	close_switch();
 }
 
-enum { PORTS = 6, FRAMES = 3000 };
+enum { PORTS = 8, FRAMES = 3000 };
 
 static const char many_policies[] =
 	"policy: {mac-limit: 12, allowed-vlans: 1-3, aging-time: 2}\n"
@@ -320,6 +328,8 @@ static const char many_policies[] =
 	"- {name: p3, policy: {isolation-group: 1, ingress-rate: 64, ingress-burst: 1, mac-sticky: on}}\n"
 	"- {name: p4, mac-address: 02:00:00:00:00:03, policy: {egress-rate: 64, egress-burst: 1}}\n"
 	"- {name: p5}\n"
+	"- {name: p6, uplink: on}\n"
+	"- {name: p7, uplink: on}\n"
 	"mirrors: [{name: m, source: [p0, p2], destination: p5}]\n";
 
 struct result {

@@ -85,6 +85,7 @@ static const struct refusal refusals[] = {
 	{"ports: [{name: abcdefghijklmnop}]\n", 1, 16, "not 1 to 15 characters"},
 	{"ports: []\nport-groups: [{name: a/b}]\n", 2, 22, "a character that is not one of"},
 	{PORT "enabled: perhaps}\n", 2, 22, "on or off"},
+	{PORT "uplink: maybe}\n", 2, 21, "on or off"},
 	{PORT "mac-address: 1}\n", 2, 26, "not a MAC address"},
 	{PORT "mac-address: 01:00:5e:00:00:01}\n", 2, 26, "a group address"},
 	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "not an address that a station can have"},
@@ -436,6 +437,7 @@ static void random_port(struct config *c, unsigned i, uint64_t *seed)
 	if (p->mac && rnd_below(seed, 2))
 		p->effective = UINT64_C(0x020000000100) + i;
 	p->enabled = rnd_below(seed, 2);
+	p->uplink = rnd_below(seed, 2);
 	random_policy(&p->policy, seed);
 }
 
@@ -531,6 +533,7 @@ static void check_same_ports(const struct config *a, const struct config *b)
 		assert_int_equal(p->mac, q->mac);
 		assert_int_equal(p->effective, q->effective);
 		assert_int_equal(p->enabled, q->enabled);
+		assert_int_equal(p->uplink, q->uplink);
 		check_same_policy(&p->policy, &q->policy);
 	}
 }
@@ -798,7 +801,7 @@ static void differences_between(void **state)
 		"- {name: m, source: [a, same], direction: rx, destination: new}\n"
 		"static-macs: [{mac: 02:00:00:00:00:07, vlan: 5, port: a}, {mac: 02:00:00:00:00:08, vlan: 5, port: same}]\n"
 		"ports:\n- {name: new, device: z}\n- {name: same}\n"
-		"- {name: a, device: y, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02, mtu: 1400, "
+		"- {name: a, device: y, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02, mtu: 1400, uplink: on, "
 		"policy: {allowed-vlans: '1,5'}}\n"
 		"port-groups: [{name: same}, {name: g, policy: {mac-limit: 2}}, {name: new, policy: {mac-limit: 3}}]\n"
 		"policy: {aging-time: 9, mac-limit: 64}\n"
@@ -824,6 +827,7 @@ static void differences_between(void **state)
 				     "port a mac-address: - -> 02:00:00:00:00:01\n"
 				     "port a effective-mac: - -> 02:00:00:00:00:02\n"
 				     "port a mtu: - -> 1400\n"
+				     "port a uplink: - -> on\n"
 				     "port a allowed-vlans: - -> 1,5\n"
 				     "port gone name: gone -> -\n"
 				     "port gone mac-address: 02:00:00:00:00:01 -> -\n"

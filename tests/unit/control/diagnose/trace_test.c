@@ -137,6 +137,8 @@ static const char every_kind[] =
 	"- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
 	"- {name: i1, policy: {isolation-group: 1, allowed-vlans: 2}}\n"
 	"- {name: i2, policy: {isolation-group: 1, allowed-vlans: 2}}\n"
+	"- {name: u1, uplink: on, policy: {allowed-vlans: 3}}\n"
+	"- {name: u2, uplink: on, policy: {allowed-vlans: 3}}\n"
 	"- {name: lonely, policy: {vlan-mode: access, access-vlan: 9}}\n"
 	"static-macs: [{mac: 02:00:00:00:00:0b, vlan: 1, port: b}]\n";
 
@@ -164,11 +166,15 @@ static void where_frames_end(void **state)
 		{{"a", MAC(11), MAC(1), -1, 0, 0}, "forwarded", "destination", 11},
 		{{"lonely", MAC(2), MAC(1), -1, 0, 0}, "flooded", "destination", 11},
 		{{"i1", MAC(22), MAC(1), 2, 0, 0}, "isolated", "destination", 11},
+		{{"u1", MAC(23), MAC(1), 3, 0, 0}, "isolated", "destination", 11},
+		{{"u1", MAC(23), MAC(24), 3, 0, 0}, "reflected", "learning", 9},
 	};
 
 	(void)state;
 	open_switch(every_kind);
 	learn("i2", 2, MAC(22));
+	learn("u2", 3, MAC(23));
+	learn("a", 3, MAC(24));
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		json_t *all = trace(&cases[i].frame, 1), *story = json_array_get(all, 0), *step;
 		json_t *steps = json_object_get(story, "steps");

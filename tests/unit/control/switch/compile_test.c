@@ -79,6 +79,14 @@ static void reach(void **state)
 	assert_int_equal(conf->port[B].reach & all, portset_of(A) | portset_of(C));
 	assert_int_equal(conf->port[C].reach & all, portset_of(A) | portset_of(B));
 	free(conf);
+	conf = compiled("ports: [{name: a, uplink: on}, {name: b}, {name: c, uplink: on}]",
+			numbers);
+	assert_int_equal(conf->port[A].reach & all, portset_of(B));
+	assert_int_equal(conf->port[B].reach & all, portset_of(A) | portset_of(C));
+	assert_int_equal(conf->port[C].reach & all, portset_of(B));
+	assert_int_equal(conf->port[A].learner.uplinks, portset_of(A) | portset_of(C));
+	assert_int_equal(conf->port[B].learner.uplinks, 0);
+	free(conf);
 }
 
 // Each port has the list of the nearest level as a whole.
