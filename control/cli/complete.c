@@ -10,12 +10,16 @@ struct place {
 	char *const *word; // the next word to follow
 	const char *begun;
 	const struct command *c;
+	json_t *offered; // object; its members are the words so far
 };
 
+// Offers a word once: a port can have the name of a column.
 static void offer_word(const struct place *p, const char *word, const char *help)
 {
-	if (!strncmp(word, p->begun, strlen(p->begun)))
-		p->to->offer(p->to->arg, word, help);
+	if (strncmp(word, p->begun, strlen(p->begun)) || json_object_get(p->offered, word))
+		return;
+	json_object_set_new(p->offered, word, json_true());
+	p->to->offer(p->to->arg, word, help);
 }
 
 // Whether this word stands between `first` and the current word.
@@ -219,21 +223,29 @@ static bool is_column_wanted(char *const *words)
 	return !strcmp(last, COMMAND_SORT);
 }
 
-void complete_command(const struct completion *to, char *const *words, const char *begun)
+static void follow_command(struct place *p)
 {
-	struct place p = {.to = to, .word = words, .begun = begun};
 	int used;
 
-	if (*begun == '-' && !is_column_wanted(words))
-		return tell_options(&p);
-	if (*p.word && !strcmp(*p.word, "help"))
-		p.word++;
-	if (!*p.word)
-		return tell_groups(&p);
-	if (!(p.c = command_find(p.word, &used)))
+	if (*p->word && !strcmp(*p->word, "help"))
+		p->word++;
+	if (!*p->word)
+		return tell_groups(p);
+	if (!(p->c = command_find(p->word, &used)))
 		return;
-	p.word += used;
-	if (used == 1 && !*p.word)
-		tell_verbs(&p);
-	follow_arguments(&p);
+	p->word += used;
+	if (used == 1 && !*p->word)
+		tell_verbs(p);
+	follow_arguments(p);
+}
+
+void complete_command(const struct completion *to, char *const *words, const char *begun)
+{
+	struct place p = {.to = to, .word = words, .begun = begun, .offered = json_object()};
+
+	if (*begun == '-' && !is_column_wanted(words))
+		tell_options(&p);
+	else
+		follow_command(&p);
+	json_decref(p.offered);
 }

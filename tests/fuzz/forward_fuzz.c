@@ -127,6 +127,7 @@ static void take_port(struct bytes *in, struct config *c)
 	snprintf(p->name, sizeof p->name, "p%u", c->port_count);
 	p->mac = macs & 1 ? station(macs >> 1) : 0;
 	p->effective = macs & 1 && macs & 0x10 ? station(macs >> 5) : 0;
+	p->uplink = macs >> 7;
 	take_policy(in, &p->policy);
 }
 

@@ -44,6 +44,7 @@ COMPLETED = (
     (["port", "set", "esx1", "mac-limit", "5", "mac-l"], "mac-learning mac-limit-policy"),
     (["port", "set", "esx1", "port-group", ""], "nested other"),
     (["port", "set", "esx1", "mac-limit", ""], ""),
+    (["port", "set", "uplink", "uplink", ""], "on off"),
     (["port", "unset", "esx1", "forged-transmits", "f"], ""),
     (["policy", "set", "violation", ""], "restrict protect shutdown"),
     (["policy", "show", "n"], "nested"),
