@@ -175,8 +175,7 @@ enum fdb_seen {
 	FDB_DISPLACED, // the same, and its dynamic entry on port `from` was removed
 	FDB_FULL,      // no room could be made: the table as a whole is over half full
 	FDB_CONFLICT,  // fixed on another port
-	FDB_REFLECTED, // it came in by an uplink, and the MAC is active on port `from`, which is
-		       // none
+	FDB_REFLECTED, // by an uplink, from a MAC that is active on port `from`
 	FDB_FLAP,      // it moved too often: from now on held on port `held`, which may be this one
 	FDB_HELD,      // it is held on port `from`
 };
