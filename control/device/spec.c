@@ -226,7 +226,7 @@ static bool bond_parts(const struct config_port *p, const char *name, const char
 					p->name, PORT_PARTS_MAX - 1);
 		if (!member_args(p, name, out->count, member, args, e))
 			return false;
-		n += snprintf(bond + n, sizeof bond - (size_t)n, ",slave=%.*s",
+		n += snprintf(bond + n, sizeof bond - (size_t)n, "," DEVICE_MEMBER "=%.*s",
 			      (int)strcspn(args, ","), args);
 	}
 	if (!out->count)

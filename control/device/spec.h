@@ -5,9 +5,18 @@
 //         passed on unchanged. A bond is several devices: its members, then the bond itself.
 #pragma once
 
+#include <rte_version.h>
+
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "dataplane/port.h"
+
+// The argument of a bond that names a member. DPDK 23.11 renamed it and refuses the old name.
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 11, 0, 0)
+#define DEVICE_MEMBER "member"
+#else
+#define DEVICE_MEMBER "slave"
+#endif
 
 enum { DEVICE_ARGS = DEVICE_TEXT + 128 };
 

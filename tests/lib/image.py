@@ -52,8 +52,8 @@ def build(folder, kernel, initramfs):
     order = modules(kernel_folder)
     (root / "modules.d").mkdir()
     for name, content in order.items():
-        (root / "modules.d" / name).write_bytes(content)
-    (root / "modules").write_text("".join(f"/modules.d/{name}\n" for name in order))
+        (root / f"modules.d/{name}.ko").write_bytes(content)  # without .ko insmod takes a file for a compressed one
+    (root / "modules").write_text("".join(f"/modules.d/{name}.ko\n" for name in order))
     for program in PROGRAMS:
         put(shutil.which(program), root / "sbin")
         for library in re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout):

@@ -76,14 +76,14 @@ static void bonds(void **state)
 	assert_int_equal(parts.count, 3);
 	assert_string_equal(parts.args[0], "net_tap_7_0,iface=x");
 	assert_memory_equal(parts.args[1], "net_af_packet_7_1,iface=eth1,", 29);
-	assert_string_equal(parts.args[2],
-			    "net_bonding_7,mode=1,slave=net_tap_7_0,slave=net_af_packet_7_1");
+	assert_string_equal(parts.args[2], "net_bonding_7,mode=1," DEVICE_MEMBER
+					   "=net_tap_7_0," DEVICE_MEMBER "=net_af_packet_7_1");
 	assert_true(parts_of("bond:lacp,0000:03:00.0,pci:03:00.1", &parts, &e));
-	assert_string_equal(parts.args[2], "net_bonding_7,mode=4,slave=0000:03:00.0,slave=03:00.1");
+	assert_string_equal(parts.args[2], "net_bonding_7,mode=4," DEVICE_MEMBER
+					   "=0000:03:00.0," DEVICE_MEMBER "=03:00.1");
 	assert_true(parts_of("bond:balance-xor,tap:x,tap:y", &parts, &e));
-	assert_string_equal(
-		parts.args[2],
-		"net_bonding_7,mode=2,xmit_policy=l34,slave=net_tap_7_0,slave=net_tap_7_1");
+	assert_string_equal(parts.args[2], "net_bonding_7,mode=2,xmit_policy=l34," DEVICE_MEMBER
+					   "=net_tap_7_0," DEVICE_MEMBER "=net_tap_7_1");
 	assert_true(parts_of("bond:802.3ad,a,b,c,d,e,f,g,h", &parts, &e));
 	assert_int_equal(parts.count, PORT_PARTS_MAX);
 }
