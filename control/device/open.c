@@ -18,6 +18,7 @@
 #include "control/device/quirks/handles.h"
 #include "control/device/quirks/interrupts.h"
 #include "control/device/quirks/listener.h"
+#include "control/device/quirks/members.h"
 #include "control/device/spec.h"
 #include "dataplane/port.h"
 
@@ -244,7 +245,9 @@ void device_close(struct port *port)
 
 	if (deferred)
 		interrupts_hold();
+	members_spare(true);
 	port_close(port);
+	members_spare(false);
 	handles_free(port);
 	if (!deferred)
 		return;

@@ -23,7 +23,5 @@
 
 enum { LISTENER_PEERS = 64 };
 
-// Closes the sockets that have no device any more. The interrupt thread must be paused.
-
 // Closes listeners whose devices have gone. The interrupt thread is held still.
 void listener_close_orphans(void);
