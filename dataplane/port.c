@@ -255,13 +255,16 @@ static int configure_queues(struct port *p, const struct rte_eth_dev_info *info,
 static int start_port(struct port *p, const struct port_options *o, struct port_error *e)
 {
 	struct rte_eth_dev_info info;
-	int rc = rte_eth_dev_info_get(p->dev, &info);
+	int rc = 0;
 
 	e->step = "configure";
-	if (rc)
-		return rc;
 	p->has_lacp_bond = p->parts > 1 && rte_eth_bond_mode_get(p->dev) == BONDING_MODE_8023AD;
-	rc = configure_queues(p, &info, o);
+	// The first time, a bond adds its members. It then offers what they offer.
+	for (unsigned i = 0; i < (p->parts > 1 ? 2 : 1) && !rc; i++) {
+		rc = rte_eth_dev_info_get(p->dev, &info);
+		if (!rc)
+			rc = configure_queues(p, &info, o);
+	}
 	if (rc)
 		return rc;
 	e->step = "set the MTU of";

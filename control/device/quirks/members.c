@@ -15,8 +15,8 @@ void members_spare(bool spare)
 
 void rte_eth_dev_internal_reset(struct rte_eth_dev *member)
 {
-	void (*next)(struct rte_eth_dev *) = (void (*)(struct rte_eth_dev *))(
-		uintptr_t)dlsym(RTLD_NEXT, "rte_eth_dev_internal_reset");
+	void (*next)(struct rte_eth_dev *) = (void (*)(struct rte_eth_dev *))(uintptr_t)dlsym(
+		RTLD_NEXT, "rte_eth_dev_internal_reset");
 
 	if (!spared)
 		next(member);
