@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """image: kernel and initramfs of a guest, made once and kept in build/guest-image/.
 
-The kernel is Debian's cloud kernel, downloaded but not installed. The initramfs has busybox, iproute2, iperf3 and `init`.
+The kernel is Debian's or Ubuntu's for virtual machines, downloaded but not installed. The initramfs has busybox, iproute2, iperf3 and `init`.
 """
 
 import lzma
@@ -15,10 +15,11 @@ import lab
 
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / "build/guest-image"
-KERNEL = "linux-image-cloud-amd64"
+KERNELS = ("linux-image-cloud-amd64", "linux-image-virtual")  # metapackages of Debian and Ubuntu
 MODULES = ("virtio_pci", "virtio_net", "bridge", "veth", "8021q")
 PROGRAMS = ("ip", "iperf3")
 TOOLS = ("qemu-system-x86_64", "busybox", "cpio", "apt-get", "dpkg-deb", *PROGRAMS)
+FETCH_S = 300
 SKELETON = ("bin", "dev", "proc", "root", "sys", "tmp")
 
 
@@ -42,7 +43,8 @@ def make():
 
 def build(folder, kernel, initramfs):
     unpacked, root = folder / "package", folder / "root"
-    lab.run("dpkg-deb", "-x", package(), unpacked)
+    for package in packages():
+        lab.run("dpkg-deb", "-x", package, unpacked)
     shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), kernel)
     for name in SKELETON:
         (root / name).mkdir(parents=True)
@@ -56,28 +58,50 @@ def build(folder, kernel, initramfs):
     (root / "modules").write_text("".join(f"/modules.d/{name}.ko\n" for name in order))
     for program in PROGRAMS:
         put(shutil.which(program), root / "sbin")
-        for library in re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout):
+        for library in [*re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout), *loaded_later()]:
             put(library, root / Path(library).parent.relative_to("/"))
     pack(root, folder / "initramfs").rename(initramfs)
 
 
-def package():
-    """The package of the kernel. KERNEL is a metapackage that depends on it."""
-    kept = sorted(CACHE.glob("linux-image-*.deb"))
-    if kept:
-        return kept[-1]
+def loaded_later():
+    """The library that libc loads when a program cancels a thread, as iperf3 does since 3.16."""
+    return re.findall(r"libgcc_s\.so\.1 .*x86-64.*=> (\S+)", lab.run("ldconfig", "-p").stdout)[:1]
+
+
+def packages():
+    """The packages of the kernel and its modules."""
+    folder = CACHE / "packages"
+    if not folder.exists():
+        with tempfile.TemporaryDirectory(dir=CACHE) as beginning:
+            fetched = Path(beginning) / "packages"
+            fetched.mkdir()
+            fetch(needed(), fetched)
+            fetched.rename(folder)
+    return sorted(folder.glob("*.deb"))
+
+
+def needed():
+    """The names of the packages. Ubuntu has a second one with the modules."""
+    for kernel in KERNELS:
+        names = depends(kernel)
+        if names:
+            return names + depends(names[0])
+    raise Missing(f"apt knows no {' and no '.join(KERNELS)} (apt-get update?)")
+
+
+def depends(package):
+    shown = subprocess.run(["apt-cache", "depends", package], capture_output=True, text=True, check=False).stdout
+    return re.findall(r"^ *Depends: (linux-(?:image|modules)-\S+)", shown, re.MULTILINE)
+
+
+def fetch(names, folder):
+    command = ["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", *names]
     try:
-        named = re.search(r"Depends: (linux-image-\S+)", lab.run("apt-cache", "depends", KERNEL).stdout)
-        if not named:
-            raise Missing(f"apt knows no {KERNEL} (apt-get update?)")
-        done = subprocess.run(["apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", named[1]], cwd=CACHE,
-                              capture_output=True, text=True, timeout=120)
-    except (lab.Failure, OSError, subprocess.TimeoutExpired) as error:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=FETCH_S)
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise Missing(f"no kernel for guests: {error}") from error
-    fetched = sorted(CACHE.glob("linux-image-*.deb"))
-    if done.returncode or not fetched:
-        raise Missing(f"no kernel for guests: apt-get download {named[1]}: {done.stderr.strip()}")
-    return fetched[-1]
+    if done.returncode:
+        raise Missing(f"no kernel for guests: apt-get download {' '.join(names)}: {done.stderr.strip()}")
 
 
 def put(file, folder):
@@ -94,9 +118,7 @@ def modules(folder):
     def add(name):
         if name in order or name in built_in:
             return
-        content = files[name].read_bytes()
-        if files[name].suffix == ".xz":
-            content = lzma.decompress(content)
+        content = module_content(files[name])
         for other in re.search(rb"\bdepends=([^\0]*)\0", content)[1].decode().split(","):
             if other:
                 add(other.replace("-", "_"))
@@ -104,6 +126,17 @@ def modules(folder):
     for name in MODULES:
         add(name)
     return order
+
+
+def module_content(path):
+    """The content of a module. Debian compresses with xz, Ubuntu with zstd."""
+    if path.suffix == ".xz":
+        return lzma.decompress(path.read_bytes())
+    if path.suffix == ".zst":
+        if not shutil.which("zstd"):
+            raise Missing("no zstd")
+        return subprocess.run(["zstd", "-dc", path], capture_output=True, check=True).stdout
+    return path.read_bytes()
 
 
 def module_name(path):
