@@ -10,32 +10,24 @@ enum {
 	TYPE_ETHERNET = 0x6558, // in GRE: transparent Ethernet bridging
 	// IANA protocol numbers
 	IP_IN_IP = 4,
-	TCP = 6,
 	IPV6_IN_IP = 41,
 	GRE = 47,
 	TCP_HEADER = 20,
 	TCP_CHECKSUM = 16, // its offset
 	UDP_HEADER = 8,
 	UDP_CHECKSUM = 6,
-	TUNNEL_HEADER = 8, // of VXLAN, and of Geneve without options
-	VXLAN_PORT = 4789,
-	VXLAN_PORT_LINUX = 8472, // used before VXLAN was a standard
-	GENEVE_PORT = 6081,
 	DEPTH_MAX = 4, // nested tunnels
 };
 
 static void finish_type(uint16_t type, struct span s, unsigned depth);
 
-// The ones' complement sum of words in network byte order.
-static uint16_t pseudo_sum(const uint8_t *addresses, uint32_t size, uint8_t protocol,
-			   uint32_t length)
+uint16_t checksum_pseudo(const uint8_t *addresses, uint32_t size, uint8_t protocol, uint32_t length)
 {
 	uint32_t sum = protocol + length;
 
 	for (uint32_t i = 0; i < size; i += 2)
 		sum += frame_be16(addresses + i);
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)((sum >> 16) + sum);
+	return checksum_fold(sum);
 }
 
 static void finish_ethernet(struct span s, unsigned depth)
@@ -47,18 +39,8 @@ static void finish_ethernet(struct span s, unsigned depth)
 
 static void finish_udp_tunnel(struct span s, unsigned depth)
 {
-	uint8_t copy[IPV6_HEADER];
-	const uint8_t *p = span_look(&s, 0, UDP_HEADER + TUNNEL_HEADER, copy);
-	uint16_t port = p ? frame_be16(p + 2) : 0;
-
-	if (port != VXLAN_PORT && port != VXLAN_PORT_LINUX && port != GENEVE_PORT)
-		return;
-	uint32_t options = port == GENEVE_PORT ? (p[UDP_HEADER] & 63) * 4u : 0,
-		 header = UDP_HEADER + TUNNEL_HEADER + options;
-	if (s.end - s.at < header)
-		return;
-	s.at += header;
-	finish_ethernet(s, depth);
+	if (packet_skip_tunnel(&s))
+		finish_ethernet(s, depth);
 }
 
 // RFC 2784, 2890.
@@ -109,8 +91,9 @@ static void finish_upper(const struct upper *u, const uint8_t *addresses, uint32
 	// The kernel completes the checksum of a packet before it fragments it.
 	if (!u->known || u->first_fragment || u->later_fragment)
 		return;
-	uint16_t pseudo = pseudo_sum(addresses, size, u->protocol, u->content.end - u->content.at);
-	if (u->protocol == TCP)
+	uint16_t pseudo = checksum_pseudo(addresses, size, u->protocol,
+					  u->content.end - u->content.at);
+	if (u->protocol == PROTOCOL_TCP)
 		finish_field(&u->content, TCP_HEADER, TCP_CHECKSUM, pseudo);
 	else if (u->protocol == PROTOCOL_UDP &&
 		 !finish_field(&u->content, UDP_HEADER, UDP_CHECKSUM, pseudo))
@@ -144,16 +127,8 @@ void checksum_finish(struct rte_mbuf *m)
 		finish_ethernet((struct span){m, 0, rte_pktmbuf_pkt_len(m)}, 0);
 }
 
-static struct upper upper_of(uint16_t type, struct span s)
-{
-	if (type == TYPE_IPV4)
-		return packet_upper4(s);
-	return type == TYPE_IPV6 ? packet_upper6(s) : (struct upper){0};
-}
-
-// The sum of a part of a frame. (rte_raw_cksum_mbuf() loses carries after a segment with an odd
-// number of bytes.)
-static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t length)
+// rte_raw_cksum_mbuf() loses carries after a segment with an odd number of bytes.
+uint16_t checksum_sum(const struct rte_mbuf *m, uint32_t at, uint32_t length)
 {
 	uint32_t sum = 0, done = 0;
 
@@ -166,16 +141,31 @@ static uint16_t sum_segments(const struct rte_mbuf *m, uint32_t at, uint32_t len
 		done += part;
 		at -= skipped;
 	}
-	sum = (sum >> 16) + (sum & 0xffff);
-	return (uint16_t)((sum >> 16) + sum);
+	return checksum_fold(sum);
+}
+
+static uint8_t *byte_at(struct rte_mbuf *m, uint32_t at)
+{
+	for (; at >= rte_pktmbuf_data_len(m); m = m->next)
+		at -= rte_pktmbuf_data_len(m);
+	return rte_pktmbuf_mtod_offset(m, uint8_t *, at);
+}
+
+void checksum_complete(struct rte_mbuf *m, uint32_t at, uint32_t end, uint32_t field)
+{
+	uint8_t sum[2];
+
+	put_sum(sum, checksum_sum(m, at, end - at));
+	*byte_at(m, field) = sum[0];
+	*byte_at(m, field + 1) = sum[1];
 }
 
 void checksum_finish_told(struct rte_mbuf *m)
 {
 	struct span s = {m, 0, rte_pktmbuf_pkt_len(m)};
 	uint16_t type = packet_skip_tags(&s);
-	struct upper u = upper_of(type, s);
-	bool tcp = u.protocol == TCP;
+	struct upper u = packet_upper(type, s);
+	bool tcp = u.protocol == PROTOCOL_TCP;
 
 	if (!u.known || u.first_fragment || u.later_fragment ||
 	    (!tcp && u.protocol != PROTOCOL_UDP))
@@ -186,6 +176,5 @@ void checksum_finish_told(struct rte_mbuf *m)
 	if (length < (tcp ? TCP_HEADER : UDP_HEADER) ||
 	    field + sizeof(uint16_t) > rte_pktmbuf_data_len(m))
 		return;
-	put_sum(rte_pktmbuf_mtod_offset(m, uint8_t *, field),
-		sum_segments(m, u.content.at, length));
+	checksum_complete(m, u.content.at, u.content.end, field);
 }

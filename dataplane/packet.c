@@ -14,6 +14,11 @@ enum {
 	HIP = 139,
 	SHIM6 = 140,
 	IPV4_HEADER = 20, // without options
+	UDP_HEADER = 8,
+	TUNNEL_HEADER = 8, // of VXLAN, and of Geneve without options
+	VXLAN_PORT = 4789,
+	VXLAN_PORT_LINUX = 8472, // used before VXLAN was a standard
+	GENEVE_PORT = 6081,
 	MORE_FRAGMENTS = 0x2000,
 	FRAGMENT_OFFSET = 0x1fff,
 };
@@ -105,4 +110,27 @@ struct upper packet_upper6(struct span s)
 	u.known = true;
 	u.content = s;
 	return u;
+}
+
+struct upper packet_upper(uint16_t type, struct span s)
+{
+	if (type == TYPE_IPV4)
+		return packet_upper4(s);
+	return type == TYPE_IPV6 ? packet_upper6(s) : (struct upper){0};
+}
+
+bool packet_skip_tunnel(struct span *s)
+{
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(s, 0, UDP_HEADER + TUNNEL_HEADER, copy);
+	uint16_t port = p ? frame_be16(p + 2) : 0;
+
+	if (port != VXLAN_PORT && port != VXLAN_PORT_LINUX && port != GENEVE_PORT)
+		return false;
+	uint32_t options = port == GENEVE_PORT ? (p[UDP_HEADER] & 63) * 4u : 0,
+		 header = UDP_HEADER + TUNNEL_HEADER + options;
+	if (s->end - s->at < header)
+		return false;
+	s->at += header;
+	return true;
 }

@@ -13,6 +13,7 @@ enum {
 	TYPE_IPV4 = 0x0800,
 	TYPE_IPV6 = 0x86dd,
 	// IANA protocol numbers
+	PROTOCOL_TCP = 6,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_FRAGMENT = 44, // IPv6 fragment header
 	PROTOCOL_ICMPV6 = 58,
@@ -55,3 +56,10 @@ uint32_t packet_extension_size(uint8_t protocol, uint8_t length);
 
 struct upper packet_upper4(struct span s);
 struct upper packet_upper6(struct span s);
+
+// The content of a packet of this EtherType; not known unless it is IPv4 or IPv6.
+struct upper packet_upper(uint16_t type, struct span s);
+
+// If the UDP packet at s->at is a tunnel's by its port (VXLAN, RFC 7348; Geneve, RFC 8926), moves
+// s->at to the Ethernet header in it. False if it is none, or too short.
+bool packet_skip_tunnel(struct span *s);

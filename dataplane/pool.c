@@ -137,28 +137,35 @@ void pool_ration(struct rte_mempool *rationed, unsigned buffers)
 	((struct ration *)rationed->pool_data)->left = buffers;
 }
 
-struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)
+bool pool_append(struct rte_mempool *pool, struct rte_mbuf *m, struct rte_mbuf **last,
+		 const uint8_t *data, uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *last = m;
-
-	while (m && len) {
-		uint32_t room = rte_pktmbuf_tailroom(last), part = len < room ? len : room;
+	while (len) {
+		uint32_t room = rte_pktmbuf_tailroom(*last), part = len < room ? len : room;
 		if (!part) {
-			last->next = rte_pktmbuf_alloc(pool);
-			if (!last->next) {
-				rte_pktmbuf_free(m);
-				return NULL;
-			}
-			last = last->next;
-			last->data_off = 0;
+			struct rte_mbuf *next = rte_pktmbuf_alloc(pool);
+			if (!next)
+				return false;
+			next->data_off = 0;
+			*last = (*last)->next = next;
 			m->nb_segs++;
 			continue;
 		}
-		memcpy(rte_pktmbuf_mtod_offset(last, char *, last->data_len), data, part);
-		last->data_len = (uint16_t)(last->data_len + part);
+		memcpy(rte_pktmbuf_mtod_offset(*last, char *, (*last)->data_len), data, part);
+		(*last)->data_len = (uint16_t)((*last)->data_len + part);
 		m->pkt_len += part;
 		data += part;
 		len -= part;
 	}
-	return m;
+	return true;
+}
+
+struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *last = m;
+
+	if (!m || pool_append(pool, m, &last, data, len))
+		return m;
+	rte_pktmbuf_free(m);
+	return NULL;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <rte_mbuf.h>
+#include <stdbool.h>
 
 // A pool of as many buffers as fit into `memory` bytes. Each holds 2,048 bytes of a frame; longer
 // frames are chains. NULL if there is no memory.
@@ -24,6 +25,11 @@ struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id);
 
 // Sets the number of buffers that the pool hands out until the next call.
 void pool_ration(struct rte_mempool *rationed, unsigned buffers);
+
+// Appends bytes to a frame. *last is its last segment. It becomes a chain, with segments from the
+// pool, if it is longer than a buffer. False if no buffer is left.
+bool pool_append(struct rte_mempool *pool, struct rte_mbuf *m, struct rte_mbuf **last,
+		 const uint8_t *data, uint32_t len);
 
 // A frame of these bytes, as a chain if it is longer than a buffer. NULL if no buffer is left.
 struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len);
