@@ -19,6 +19,18 @@ static void add_and_clear(_Atomic uint64_t *c, uint32_t *n)
 	*n = 0;
 }
 
+void tally_as_wire(struct tally *t, const struct amount *wire)
+{
+	uint32_t n = (uint32_t)wire->frames;
+
+	for (unsigned o = 0; o < OUTCOMES; o++)
+		t->outcome[o] *= n;
+	t->unknown *= n;
+	t->not_learned *= n;
+	t->packets = n;
+	t->bytes = (uint32_t)wire->bytes;
+}
+
 void counters_add_burst(struct counter_block *b, struct tally *t)
 {
 	uint32_t version = atomic_load_explicit(&b->version, memory_order_relaxed);

@@ -76,6 +76,11 @@ struct counters {
 	uint64_t tx_drop[TX_DROPS];
 };
 
+// Frames and bytes on a wire.
+struct amount {
+	uint64_t frames, bytes;
+};
+
 // The ingress counts of one burst, before they are added to the block.
 struct tally {
 	uint32_t packets, bytes;
@@ -106,6 +111,9 @@ static inline void counter_add(_Atomic uint64_t *c, uint64_t n)
 	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n,
 			      memory_order_relaxed);
 }
+
+// Makes the tally of one frame that of a segment.
+void tally_as_wire(struct tally *t, const struct amount *wire);
 
 // Adds one burst to the ingress side of its port's block, and empties the tally.
 void counters_add_burst(struct counter_block *b, struct tally *t);

@@ -10,6 +10,7 @@
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portset.h"
+#include "dataplane/segment.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 
@@ -17,6 +18,8 @@
 // time. A core cannot have all prefetches of a burst in flight at once; it would lose the later
 // ones.
 enum { AHEAD = 16, STRIDE = 8 };
+
+enum { PIECES = 32 }; // frames of a segment that are forwarded at a time
 
 // The state of a burst while it is handled.
 struct burst {
@@ -263,7 +266,7 @@ static void refresh_port_state(struct burst *b)
 	b->up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
 		~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
 	b->reach = b->in->reach & b->up;
-	b->plain = b->up & b->self && !b->in->mirror_rx;
+	b->plain = b->up & b->self && !b->in->mirror_rx && !b->w->as_wire.frames;
 	b->w->now = fdb_now(shared->fdb, b->w->now.tick);
 }
 
@@ -515,5 +518,66 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	w->tally.packets = n;
 	w->tally.bytes = bytes;
 	w->tally.outcome[OUT_FORWARDED] = forwarded;
+	if (__builtin_expect(w->as_wire.frames != 0, 0))
+		tally_as_wire(&w->tally, &w->as_wire);
 	counters_add_burst(&w->counters[port], &w->tally);
+}
+
+// Whether the frames of a segment matter one by one at its ingress port, or the port takes no
+// segments.
+static bool sees_pieces(const struct forwarder *w, unsigned port, const struct portconf *in)
+{
+	const struct port_runtime *runtime = &w->shared->port[port];
+	bool storms = false;
+
+	for (unsigned class = 0; class < STORM_CLASSES; class ++)
+		storms |= in->storm[class] != 0;
+	return storms || in->ingress.rate_kbps || in->mirror_rx || sniff_first(&w->tx.sniffers) ||
+	       !atomic_load_explicit(&runtime->takes_segments, memory_order_relaxed);
+}
+
+// Forwards the frames of a segment. Frames for which there are no buffers are lost before the port.
+static void forward_pieces(struct forwarder *w, unsigned port, struct rte_mbuf *m)
+{
+	struct rte_mbuf *frames[PIECES];
+	struct segmenter s;
+	unsigned n;
+
+	segmenter_init(&s, m);
+	while (s.left && (n = segmenter_cut(&s, w->tx.pool, frames, PIECES))) {
+		forward_burst(w, port, frames, NULL, n);
+		txbatch_drain(&w->tx);
+	}
+	rte_pktmbuf_free(m);
+}
+
+static void forward_segment(struct forwarder *w, unsigned port, struct rte_mbuf *m, bool pieces)
+{
+	if (pieces) {
+		forward_pieces(w, port, m);
+		return;
+	}
+	w->tx.marked = true;
+	w->as_wire = (struct amount){segment_frames(m), segment_bytes(m)};
+	forward_burst(w, port, &m, NULL, 1);
+	w->as_wire = (struct amount){0};
+}
+
+void forward_segments(struct forwarder *w, unsigned port, struct rte_mbuf **frames, unsigned n)
+{
+	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
+	bool pieces = sees_pieces(w, port, &conf->port[port]);
+
+	for (unsigned i = 0; i < n;) {
+		unsigned first = i;
+		for (; i < n && !segment_is(frames[i]); i++) {
+			if (pieces)
+				segment_finish(frames[i]);
+			w->tx.marked |= (frames[i]->ol_flags & SEGMENT_MARKS) != 0;
+		}
+		if (i > first)
+			forward_burst(w, port, frames + first, NULL, i - first);
+		if (i < n)
+			forward_segment(w, port, frames[i++], pieces);
+	}
 }

@@ -39,7 +39,8 @@ struct forwarder {
 	struct fdb_now now;
 	struct event_ring events;
 	struct txbatch tx;
-	struct tally tally; // of the current burst; empty between bursts
+	struct tally tally;    // of the current burst; empty between bursts
+	struct amount as_wire; // of a burst that is one segment; frames 0: of another burst
 	struct counter_block counters[PORTS_MAX];
 };
 
@@ -60,3 +61,8 @@ void forwarder_set_clock(struct forwarder *w, uint64_t ns);
 // means that all frames have the time of the clock.
 void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 		   const uint64_t *when, unsigned n);
+
+// Forwards n (at most BURST_MAX) frames that may have the marks of segment.h. A segment is cut
+// first if its frames matter one by one here, to a rate, a storm limit, a mirror or a sniffer, or
+// if the port takes no segments. Batches that could overflow are drained.
+void forward_segments(struct forwarder *w, unsigned port, struct rte_mbuf **frames, unsigned n);

@@ -191,6 +191,11 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 {
 	bool limited = mtu || p->kernel;
 
+	if (p->net) {
+		int failed = netdev_set_mtu(p->net, mtu ? mtu : RTE_ETHER_MTU);
+		p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
+		return failed;
+	}
 	if (is_short(p, mtu))
 		return -EINVAL;
 	if ((p->quirks & PORT_QUIRK_UNFINISHED) && mtu > RTE_ETHER_MTU && !p->own)
@@ -323,8 +328,32 @@ int port_open(struct port *p, const char *const *parts, const struct port_option
 	return rc;
 }
 
+int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
+		  const struct port_options *o, struct port_error *e)
+{
+	struct netdev_options options = {.kind = kind,
+					 .name = interface,
+					 .mtu = o->mtu,
+					 .queues = o->rx_queues,
+					 .pool = o->pool};
+
+	memset(p, 0, sizeof *p);
+	e->step = kind == NETDEV_TAP ? "create" : "open";
+	p->net = netdev_open(&options);
+	if (!p->net)
+		return -errno;
+	p->rx_queues = o->rx_queues;
+	p->tx_queues = o->rx_queues;
+	p->kernel = true;
+	p->quirks = PORT_QUIRK_SLOW_POLL;
+	p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
+	return 0;
+}
+
 void port_close(struct port *p)
 {
+	netdev_close(p->net);
+	p->net = NULL;
 	if (!p->parts)
 		return;
 	rte_eth_dev_stop(p->dev);
@@ -367,10 +396,12 @@ static bool part_link(const struct port_part *part)
 
 bool port_link(struct port *p)
 {
-	unsigned members = p->parts - 1;
+	unsigned members = p->parts ? p->parts - 1 : 0;
 
 	if (!port_is_open(p))
 		return false;
+	if (p->net)
+		return netdev_link(p->net);
 	if (!members || part_link(&p->part[p->active]))
 		return part_link(&p->part[p->active]);
 	for (unsigned i = 0; i < members; i++) {
@@ -408,6 +439,8 @@ static void finish_marked(struct rte_mbuf **frames, uint16_t n)
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
+	if (p->net)
+		return netdev_rx(p->net, queue, frames, n);
 	if (p->quirks & PORT_QUIRK_GUEST)
 		pool_ration(p->ration[queue], n * POOL_FRAME_BUFFERS);
 	n = rte_eth_rx_burst(p->dev, queue, frames, n);
@@ -422,6 +455,8 @@ uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint1
 
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n)
 {
+	if (p->net)
+		return netdev_tx(p->net, worker, frames, n);
 	if (!p->shares_tx)
 		return rte_eth_tx_burst(p->dev, (uint16_t)worker, frames, n);
 	rte_spinlock_lock(&p->tx_lock);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// port: one DPDK ethdev: open, start, burst, link, close.
+// port: the device of a port: open, start, burst, link, close.
 //
-// Model     A port has as many ingress queues as the caller asks for, usually one. It has an egress
+// Model     A device is a DPDK ethdev, or a netdev: an interface of the kernel.
+//           A port has as many ingress queues as the caller asks for, usually one. It has an egress
 //           queue for each worker if the device has enough; otherwise all workers share one queue
 //           under a lock. The device distributes received flows over the ingress queues, and frames
 //           of one queue stay in order.
@@ -16,6 +17,8 @@
 #include <rte_spinlock.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dataplane/netdev.h"
 
 enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
 
@@ -43,7 +46,8 @@ struct port_handles {
 };
 
 struct port {
-	uint16_t dev; // ethdev number
+	struct netdev *net; // NULL: the port is an ethdev. Its frames may have marks: segment.h
+	uint16_t dev;       // ethdev number
 	uint16_t rx_queues, tx_queues;
 	bool shares_tx;     // more workers than egress queues
 	bool has_lacp_bond; // LACP frames are sent only by a send, which may be empty
@@ -78,6 +82,10 @@ struct port_options {
 // queues. After a failure call port_close().
 int port_open(struct port *p, const char *const *parts, const struct port_options *o,
 	      struct port_error *e);
+
+// Opens a netdev. All workers send through its queues.
+int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
+		  const struct port_options *o, struct port_error *e);
 void port_close(struct port *p);
 
 // The largest MTU that the devices of a port say they take, after one was refused with -EINVAL.
@@ -97,7 +105,7 @@ bool port_link(struct port *p);
 
 static inline bool port_is_open(const struct port *p)
 {
-	return p->parts;
+	return p->net || p->parts;
 }
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n);

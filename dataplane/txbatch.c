@@ -2,6 +2,9 @@
 #include "dataplane/txbatch.h"
 
 #include "dataplane/portset.h"
+#include "dataplane/segment.h"
+
+enum { CUT_BURST = 32 }; // frames of a segment that are made at a time
 
 _Static_assert((int)SNIFF_BURST_MAX >= (int)BURST_MAX, "a batch can be shown to sniffers");
 
@@ -22,7 +25,7 @@ void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_
 	unsigned port;
 
 	PORTSET_FOREACH(port, to) {
-		counter_add(&b->counters[port].tx_drop[why], 1);
+		counter_add(&b->counters[port].tx_drop[why], segment_frames(m));
 		if (sniffers)
 			show_refused(b, sniffers, port, why, &m, 1);
 	}
@@ -36,13 +39,20 @@ static void add_references(struct rte_mbuf *m, int n)
 		rte_mbuf_refcnt_update(m, (int16_t)n);
 }
 
-static uint64_t bytes_of(struct rte_mbuf **frames, unsigned n)
+static struct amount amount_of(const struct txbatch *b, struct rte_mbuf **frames, unsigned n)
 {
-	uint64_t bytes = 0;
+	struct amount sum = {.frames = n};
 
 	for (unsigned i = 0; i < n; i++)
-		bytes += rte_pktmbuf_pkt_len(frames[i]);
-	return bytes;
+		sum.bytes += rte_pktmbuf_pkt_len(frames[i]);
+	if (__builtin_expect(!b->marked, 1))
+		return sum;
+	sum = (struct amount){0};
+	for (unsigned i = 0; i < n; i++) {
+		sum.frames += segment_frames(frames[i]);
+		sum.bytes += segment_bytes(frames[i]);
+	}
+	return sum;
 }
 
 // Whether a frame is longer than the longest frame that a port sends, not counting a tag.
@@ -52,17 +62,17 @@ static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
 		return false;
 	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) ==
 		      TPID_8021Q;
-	return rte_pktmbuf_pkt_len(m) > longest + (tagged ? FRAME_TAG : 0);
+	return segment_longest(m) > longest + (tagged ? FRAME_TAG : 0);
 }
 
-// Drops the frames of a batch that are too long for the port. Returns the number of those left.
+// Drops those of n frames that are too long for the port. Returns the number of those left.
 static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port,
+						    struct rte_mbuf **frames, uint16_t n,
 						    uint32_t longest)
 {
-	struct rte_mbuf **frames = b->frame[port];
 	uint16_t kept = 0;
 
-	for (uint16_t i = 0; i < b->count[port]; i++) {
+	for (uint16_t i = 0; i < n; i++) {
 		if (is_too_long(frames[i], longest)) {
 			txbatch_refuse(b, portset_of(port), TX_TOO_LONG, frames[i]);
 			rte_pktmbuf_free(frames[i]);
@@ -74,36 +84,112 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 }
 
 // Sends frames that sniffers may want. Sniffers see them before, because sent frames are gone.
-static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port, uint16_t n,
+static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port,
+						     struct rte_mbuf **frames, uint16_t n,
 						     struct sniffer *sniffers)
 {
 	struct sniff_what sent = {.ns = *b->now_ns, .way = SNIFF_TX, .port = (uint8_t)port};
 
-	sniff_offer(sniffers, &sent, b->frame[port], n);
-	uint16_t taken = b->send(b->arg, port, b->frame[port], n);
+	sniff_offer(sniffers, &sent, frames, n);
+	uint16_t taken = b->send(b->arg, port, frames, n);
 	sniff_commit(sniffers, &sent, taken);
-	show_refused(b, sniffers, port, TX_QUEUE_FULL, b->frame[port] + taken, n - taken);
+	show_refused(b, sniffers, port, TX_QUEUE_FULL, frames + taken, n - taken);
 	return taken;
+}
+
+// Sends n frames through the device of a port, and counts them.
+static void send_frames(struct txbatch *b, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	struct counter_block *c = &b->counters[port];
+	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
+
+	if (longest)
+		n = drop_long(b, port, frames, n, longest);
+	struct amount amount = amount_of(b, frames, n); // before the frames are gone
+	struct sniffer *sniffers = sniff_first(&b->sniffers);
+	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n)
+						       : send_shown(b, port, frames, n, sniffers);
+
+	if (sent < n) {
+		struct amount left = amount_of(b, frames + sent, n - sent);
+		amount.frames -= left.frames;
+		amount.bytes -= left.bytes;
+		counter_add(&c->tx_drop[TX_QUEUE_FULL], left.frames);
+		rte_pktmbuf_free_bulk(frames + sent, n - sent);
+	}
+	counter_add(&c->tx_packets, amount.frames);
+	counter_add(&c->tx_bytes, amount.bytes);
+}
+
+// Gives each frame of a segment to a function. Frames for which there are no buffers are counted as
+// not sent.
+static void cut_segment(struct txbatch *b, unsigned port, const struct rte_mbuf *m,
+			void (*take)(void *arg, struct rte_mbuf **frames, unsigned n), void *arg)
+{
+	struct rte_mbuf *frames[CUT_BURST];
+	struct segmenter s;
+	unsigned n;
+
+	segmenter_init(&s, m);
+	while (s.left && (n = segmenter_cut(&s, b->pool, frames, CUT_BURST)))
+		take(arg, frames, n);
+	counter_add(&b->counters[port].tx_drop[TX_QUEUE_FULL], s.left);
+}
+
+// Frames on their way to the device of a port.
+struct outlet {
+	struct txbatch *b;
+	unsigned port;
+	uint16_t n;
+	struct rte_mbuf *frame[BURST_MAX];
+};
+
+static void outlet_empty(struct outlet *o)
+{
+	send_frames(o->b, o->port, o->frame, o->n);
+	o->n = 0;
+}
+
+static void outlet_take(void *outlet, struct rte_mbuf **frames, unsigned n)
+{
+	struct outlet *o = outlet;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (o->n == BURST_MAX)
+			outlet_empty(o);
+		o->frame[o->n++] = frames[i];
+	}
+}
+
+// Sends the batch of a port. Its frames may be marked: they are brought into the form that the
+// device takes.
+static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned port)
+{
+	bool takes = atomic_load_explicit(&b->runtime[port].takes_segments, memory_order_relaxed) &&
+		     !sniff_first(&b->sniffers);
+	struct outlet o = {.b = b, .port = port};
+
+	for (unsigned i = 0; i < b->count[port]; i++) {
+		struct rte_mbuf *m = b->frame[port][i];
+		bool whole = takes && !segment_is_tunnel(m);
+		if (segment_is(m) && !whole) {
+			cut_segment(b, port, m, outlet_take, &o);
+			rte_pktmbuf_free(m);
+			continue;
+		}
+		if (!whole)
+			segment_finish(m);
+		outlet_take(&o, &m, 1);
+	}
+	outlet_empty(&o);
 }
 
 static void drain_port(struct txbatch *b, unsigned port)
 {
-	struct rte_mbuf **frames = b->frame[port];
-	struct counter_block *c = &b->counters[port];
-	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
-	uint16_t n = longest ? drop_long(b, port, longest) : b->count[port];
-	uint64_t bytes = bytes_of(frames, n); // before the frames are gone
-	struct sniffer *sniffers = sniff_first(&b->sniffers);
-	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n)
-						       : send_shown(b, port, n, sniffers);
-
-	if (sent < n) {
-		bytes -= bytes_of(frames + sent, n - sent);
-		counter_add(&c->tx_drop[TX_QUEUE_FULL], n - sent);
-		rte_pktmbuf_free_bulk(frames + sent, n - sent);
-	}
-	counter_add(&c->tx_packets, sent);
-	counter_add(&c->tx_bytes, bytes);
+	if (__builtin_expect(b->marked, 0))
+		drain_marked(b, port);
+	else
+		send_frames(b, port, b->frame[port], b->count[port]);
 	b->count[port] = 0;
 }
 
@@ -114,6 +200,7 @@ void txbatch_drain(struct txbatch *b)
 	PORTSET_FOREACH(port, b->pending)
 		drain_port(b, port);
 	b->pending = 0;
+	b->marked = false;
 }
 
 // Whether the egress rate of a port has room for a frame. If not, counts the frame.
@@ -163,9 +250,38 @@ static void deliver_checked(struct txbatch *b, unsigned port, struct rte_mbuf *m
 	} else if (!within_egress_rate(b, port, m, e)) {
 		rte_pktmbuf_free(m);
 	} else {
+		if (b->count[port] == BURST_MAX) // only the frames of segments can be so many
+			drain_port(b, port);
 		txbatch_push(b, port, m);
 		give_to_mirrors(b, m, e->conf->port[port].mirror_tx, e);
 	}
+}
+
+// Where the frames of a segment are delivered.
+struct delivery {
+	struct txbatch *b;
+	unsigned port;
+	const struct egress *e;
+};
+
+static void deliver_frames(void *delivery, struct rte_mbuf **frames, unsigned n)
+{
+	const struct delivery *d = delivery;
+
+	for (unsigned i = 0; i < n; i++)
+		deliver_checked(d->b, d->port, frames[i], d->e);
+}
+
+// Delivers to a port as deliver_checked() does, but the frames of a segment one by one.
+static void deliver_pieces(struct txbatch *b, unsigned port, struct rte_mbuf *m,
+			   const struct egress *e)
+{
+	if (!segment_is(m)) {
+		deliver_checked(b, port, m, e);
+		return;
+	}
+	cut_segment(b, port, m, deliver_frames, &(struct delivery){b, port, e});
+	rte_pktmbuf_free(m);
 }
 
 // Returns the frame with or without a tag, with a reference for each port of a set. NULL if the set
@@ -204,7 +320,7 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 		if (!form)
 			continue;
 		if (portset_has(e->conf->careful, port))
-			deliver_checked(b, port, form, e);
+			deliver_pieces(b, port, form, e);
 		else
 			txbatch_push(b, port, form);
 	}

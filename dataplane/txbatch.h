@@ -5,7 +5,8 @@
 //           without a tag, as its VLAN mode requires. It refuses the frame if the port's MAC was
 //           changed or its rate is used up. It mirrors delivered frames. Ports that need the same
 //           form share one mbuf by reference. The second form is a single copy, whatever the number
-//           of ports.
+//           of ports. A segment (segment.h) stays whole for a port that takes segments, unless its
+//           frames matter one by one there: to a rate, a mirror or a sniffer.
 // Threads   Each worker has one struct and is its only user. The meters are shared.
 // Ownership A frame passed in belongs to this module, then to the sender. A frame that cannot be
 //           sent is freed and counted.
@@ -32,6 +33,7 @@ struct port_runtime {
 	struct violations violations;
 	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
 	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
+	_Atomic bool takes_segments; // and packets without checksum
 } __attribute__((aligned(64)));
 
 // Sends frames[0 .. n) out of a port. Takes the first frames and returns their number.
@@ -46,6 +48,7 @@ struct txbatch {
 	portset pending;            // ports whose batch is not empty
 	struct sniff_list sniffers; // forward.c uses them as well
 	const uint64_t *now_ns;     // the worker's time
+	bool marked;                // frames may have marks of segment.h; until the next drain
 	uint16_t count[PORTS_MAX];
 	struct rte_mbuf *frame[PORTS_MAX][BURST_MAX];
 };

@@ -37,7 +37,10 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 			continue;
 		}
 		w->quiet[queue] &= ~portset_of(port);
-		forward_burst(&w->forwarder, port, frames, NULL, n);
+		if (w->ports[port].net)
+			forward_segments(&w->forwarder, port, frames, n);
+		else
+			forward_burst(&w->forwarder, port, frames, NULL, n);
 		txbatch_drain(&w->forwarder.tx);
 		total += n;
 	}

@@ -23,5 +23,6 @@
 	X("effective-mac", MAC, effective, 0, 0, 0, "MAC", "the MAC that the guest uses; default: mac-address") \
 	X("mtu", NUMBER, mtu, MTU_MIN, MTU_MAX, 0, "BYTES", "maximum size of a sent packet") \
 	X("queues", NUMBER, queues, 1, QUEUES_MAX, 1, "N", "number of ingress queues of a new port") \
-	X("uplink", SWITCH, uplink, 0, 0, 0, "on|off", "on: the port leads to other networks; default: off")
+	X("uplink", SWITCH, uplink, 0, 0, 0, "on|off", "on: the port leads to other networks; default: off") \
+	X("offload", SWITCH, offload, 0, 0, 1, "on|off", "off: the port takes and gives no large segments; default: on")
 // clang-format on

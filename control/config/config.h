@@ -48,8 +48,10 @@ struct config_port {
 	uint32_t mtu;    // 0: the device's
 	uint32_t queues; // of ingress; 0: one
 	bool uplink;     // it leads to other networks
+	bool offload;    // it takes and gives large segments, if its device does
 	struct policy policy;
-	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at, uplink_at;
+	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at, uplink_at,
+		offload_at;
 };
 
 struct config_static {

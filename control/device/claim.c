@@ -13,6 +13,7 @@
 #include "control/common/unixsocket.h"
 #include "control/config/config.h"
 #include "control/device/holder.h"
+#include "control/device/netif.h"
 
 bool devargs_value(const char *args, const char *key, char out[DEVICE_TEXT])
 {
@@ -47,6 +48,11 @@ static bool claim_interface(const struct config_port *p, const char *name, struc
 {
 	char holder[HOLDER_TEXT];
 
+	if (!interface_is_ethernet(name))
+		return error_at(
+			e, p->device_at,
+			"port '%s': '%s' is not an Ethernet interface (a veth, a NIC, a TAP)",
+			p->name, name);
 	return !holder_of_interface(name, holder) ||
 	       error_at(e, p->device_at,
 			"port '%s': interface '%s' is in use by %s (an interface has one switch)",

@@ -8,6 +8,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,13 @@ static int interface_ioctl(const char *name, unsigned long what, struct ifreq *r
 	if (fd >= 0)
 		close(fd);
 	return rc;
+}
+
+bool interface_is_ethernet(const char *name)
+{
+	struct ifreq r;
+
+	return interface_ioctl(name, SIOCGIFHWADDR, &r) || r.ifr_hwaddr.sa_family == ARPHRD_ETHER;
 }
 
 static int ethtool(const char *name, void *command)

@@ -12,6 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// Whether an interface has Ethernet frames. An interface that is not there counts as one that has.
+bool interface_is_ethernet(const char *name);
+
 // Attaches that program to a veth. Keep the descriptor *guard open while the interface is in use;
 // -1 means that the interface needs none. False, with errno, if the program cannot be attached.
 bool interface_guard(const char *name, int *guard);

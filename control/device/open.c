@@ -20,6 +20,7 @@
 #include "control/device/quirks/listener.h"
 #include "control/device/quirks/members.h"
 #include "control/device/spec.h"
+#include "dataplane/netdev.h"
 #include "dataplane/port.h"
 
 enum { HINT = 256 };
@@ -189,7 +190,7 @@ bool device_set_mtu(struct port *port, const struct config_port *p, struct error
 	if (!device_parts(p, p->name, &parts, e))
 		return false;
 	int rc = port_set_mtu(port, (uint16_t)p->mtu);
-	for (unsigned i = 0; i < parts.count && !rc; i++)
+	for (unsigned i = 0; i < parts.count && !rc && !port->net; i++)
 		if (packet_interface(parts.args[i], name))
 			rc = interface_set_mtu(name, p->mtu ? p->mtu : MTU_DEFAULT);
 	// A TAP that was moved to another namespace returns -ENODEV.
@@ -203,10 +204,28 @@ bool device_set_mtu(struct port *port, const struct config_port *p, struct error
 	return !rc || device_error(p, "set the MTU of", rc, e);
 }
 
+// Opens the one device of `parts`, or all of them.
+static int open_parts(struct port *port, const struct config_port *p,
+		      const struct device_parts *parts, const struct port_options *options,
+		      struct port_error *step)
+{
+	const char *list[PORT_PARTS_MAX + 1] = {NULL};
+	char interface[DEVICE_TEXT];
+	enum netdev_kind kind;
+
+	if (device_netdev(p->device, &kind) && devargs_value(parts->args[0], "iface", interface))
+		return port_open_net(port, kind, interface, options, step);
+	for (unsigned i = 0; i < parts->count; i++)
+		list[i] = parts->args[i];
+	int rc = port_open(port, list, options, step);
+	for (unsigned i = 0; i < parts->count && !rc; i++)
+		rc = prepare_interface(port, p, parts->args[i], step);
+	return rc;
+}
+
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e)
 {
-	const char *list[PORT_PARTS_MAX + 1] = {NULL};
 	struct device_parts parts;
 	struct port_error step;
 	char name[PORT_NAME];
@@ -214,18 +233,14 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	snprintf(name, sizeof name, "%u", number);
 	if (!device_parts(p, name, &parts, e))
 		return false;
-	for (unsigned i = 0; i < parts.count; i++) {
-		list[i] = parts.args[i];
-		if (!device_claim(p, list[i], e))
+	for (unsigned i = 0; i < parts.count; i++)
+		if (!device_claim(p, parts.args[i], e))
 			return false;
-	}
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};
-	int rc = port_open(port, list, &options, &step);
-	for (unsigned i = 0; i < parts.count && !rc; i++)
-		rc = prepare_interface(port, p, parts.args[i], &step);
+	int rc = open_parts(port, p, &parts, &options, &step);
 	if (!rc)
 		return true;
 	uint32_t largest = largest_mtu(port, &parts);

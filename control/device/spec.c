@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/device/spec.h"
 
+#include <net/if.h>
 #include <string.h>
 
 #include "control/common/error.h"
 #include "control/common/text.h"
+#include "dataplane/netdev.h"
 
 // A kind of device, and the devargs that it becomes: DRIVER_NAME OPTIONS ARGUMENT, without blanks.
 // The name is the unique one of the port's device.
@@ -83,6 +85,17 @@ static bool is_dpdk(const char *device)
 	       !strncmp(device, "eth_", 4) || !strncmp(device, "virtio_user", 11);
 }
 
+bool device_netdev(const char *device, enum netdev_kind *kind)
+{
+	const char *argument;
+	const struct kind *k = device_kind(device, &argument);
+
+	if (!k || (strcmp(k->name, "tap") && strcmp(k->name, "af_packet")))
+		return false;
+	*kind = strcmp(k->name, "tap") ? NETDEV_PACKET : NETDEV_TAP;
+	return true;
+}
+
 bool device_is_raw(const char *device)
 {
 	const char *argument;
@@ -120,6 +133,19 @@ static void pcap_args(const char *name, const char *argument, char out[DEVICE_AR
 		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tx_pcap=%s", comma + 1);
 }
 
+// Whether the argument is the name of an interface.
+static bool check_interface(const struct config_port *p, const struct kind *k, const char *name,
+			    struct error *e)
+{
+	if (strlen(name) < IF_NAMESIZE && !strpbrk(name, ",/ \t"))
+		return true;
+	return error_at(
+		e, p->device_at,
+		"port '%s': '%.100s' cannot be the name of an interface (%s:, followed by at most %d "
+		"characters)",
+		p->name, name, k->name, IF_NAMESIZE - 1);
+}
+
 // Writes the devargs of a kind that is a single device.
 static bool kind_args(const struct config_port *p, const char *name, const struct kind *k,
 		      const char *argument, char out[DEVICE_ARGS], struct error *e)
@@ -128,6 +154,9 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 
 	if (wants && !argument[strspn(argument, ",")])
 		return missing_argument(p, k, e);
+	if (wants && device_netdev(p->device, &(enum netdev_kind){0}) &&
+	    !check_interface(p, k, argument, e))
+		return false;
 	if (!wants && *argument)
 		return error_at(e, p->device_at,
 				"port '%s': device '%.100s' has an argument (%s: takes none)",

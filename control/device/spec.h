@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // spec: translates a port's `device` into arguments for DPDK.
 //
-// Model   KIND:ARGUMENT becomes a vdev with a unique name. A DPDK vdev string or a PCI address is
-//         passed on unchanged. A bond is several devices: its members, then the bond itself.
+// Model   A TAP and a packet socket are devices of our own, unless they are members of a bond. Any
+//         other KIND:ARGUMENT becomes a vdev with a unique name. A DPDK vdev string or a PCI
+//         address is passed on unchanged. A bond is several devices: its members, then the bond
+//         itself.
 #pragma once
 
 #include <rte_version.h>
 
 #include "control/common/error.h"
 #include "control/config/config.h"
+#include "dataplane/netdev.h"
 #include "dataplane/port.h"
 
 // The argument of a bond that names a member. DPDK 23.11 renamed it and refuses the old name.
@@ -30,6 +33,10 @@ struct device_parts {
 // says what would be valid.
 bool device_parts(const struct config_port *p, const char *name, struct device_parts *out,
 		  struct error *e);
+
+// Whether the device of a port is one of our own, and then of which kind. Its interface is the
+// value of `iface` in its devargs.
+bool device_netdev(const char *device, enum netdev_kind *kind);
 
 // Whether device_parts() would accept the device of a port.
 bool device_check(const struct config_port *p, struct error *e);

@@ -151,6 +151,8 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 			     p.value[PK_MAC_LEARNING] == CHOICE_ON ? p.value[PK_MAC_LIMIT] : 0);
 		atomic_store(&sw->shared.port[number].longest,
 			     longest_frame(sw, &c->port[i], number));
+		atomic_store(&sw->shared.port[number].takes_segments,
+			     sw->devices && sw->device[number].net && c->port[i].offload);
 	}
 }
 

@@ -438,6 +438,7 @@ static void random_port(struct config *c, unsigned i, uint64_t *seed)
 		p->effective = UINT64_C(0x020000000100) + i;
 	p->enabled = rnd_below(seed, 2);
 	p->uplink = rnd_below(seed, 2);
+	p->offload = rnd_below(seed, 2);
 	random_policy(&p->policy, seed);
 }
 
@@ -534,6 +535,7 @@ static void check_same_ports(const struct config *a, const struct config *b)
 		assert_int_equal(p->effective, q->effective);
 		assert_int_equal(p->enabled, q->enabled);
 		assert_int_equal(p->uplink, q->uplink);
+		assert_int_equal(p->offload, q->offload);
 		check_same_policy(&p->policy, &q->policy);
 	}
 }

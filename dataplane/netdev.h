@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// netdev: a TAP, or a packet socket on an interface of the kernel.
+//
+// Model     DPDK's drivers for both lose tags or checksums, cannot carry segments, and count
+//           against the few devices of DPDK. Here a virtio_net_hdr goes with each frame, in both
+//           directions: see segment.h. A frame arrives complete, with the tag that the kernel keeps
+//           beside it. A packet socket hears the other end only, not what this machine sends.
+// Threads   Control opens and closes. One worker receives from a queue; any worker sends.
+// Ownership As port.h: sent frames are freed.
+// Limits    Each TAP frame is a system call. Packet sockets take up to NETDEV_BURST frames a call.
+// Errors    0 or -errno. A frame that the kernel refuses is left to the caller, behind those that
+//           were sent.
+#pragma once
+
+#include <rte_mbuf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NETDEV_BURST = 32, NETDEV_QUEUES_MAX = 8 };
+
+enum netdev_kind { NETDEV_TAP, NETDEV_PACKET };
+
+struct netdev;
+
+// How a device is to be opened.
+struct netdev_options {
+	enum netdev_kind kind;
+	const char *name; // of the interface
+	uint16_t mtu;     // 0: as it is
+	unsigned queues;
+	struct rte_mempool *pool; // for received frames
+};
+
+// NULL with errno. A TAP is made and brought up.
+struct netdev *netdev_open(const struct netdev_options *o);
+void netdev_close(struct netdev *d);
+
+// Whether the interface is up and has a carrier. An interface that went away has none; if there is
+// one of its name again, it has the link the next time. A TAP that went away is made again. A TAP
+// that was moved to another namespace is taken to be up.
+bool netdev_link(struct netdev *d);
+
+// The MTU of the interface when it was opened or set. Sets it: 0 or -errno; -ENODEV if the
+// interface was moved to another namespace.
+uint16_t netdev_mtu(const struct netdev *d);
+int netdev_set_mtu(struct netdev *d, uint16_t mtu);
+
+uint16_t netdev_rx(struct netdev *d, unsigned queue, struct rte_mbuf **frames, uint16_t n);
+
+// Sends frames. The first ones, as many as it returns, were sent and are gone. May change the order
+// of the others.
+uint16_t netdev_tx(struct netdev *d, unsigned worker, struct rte_mbuf **frames, uint16_t n);
