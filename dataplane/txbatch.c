@@ -167,8 +167,11 @@ static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned p
 {
 	bool takes = atomic_load_explicit(&b->runtime[port].takes_segments, memory_order_relaxed) &&
 		     !sniff_first(&b->sniffers);
-	struct outlet o = {.b = b, .port = port};
+	struct outlet o;
 
+	o.b = b;
+	o.port = port;
+	o.n = 0;
 	for (unsigned i = 0; i < b->count[port]; i++) {
 		struct rte_mbuf *m = b->frame[port][i];
 		bool whole = takes && !segment_is_tunnel(m);

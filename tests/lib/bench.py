@@ -117,13 +117,20 @@ class Bench:
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, cwd=self.folder)
         process.log = log
         self.running.append(process)
+        try:
+            self.await_start(process, path)
+        except BaseException:
+            processes.end(process)
+            raise
+        return process
+
+    def await_start(self, process, path):
         deadline = time.monotonic() + PATIENCE_S
         while (asked := self.run("nestctl", "-s", path, "status")).returncode:
             assert asked.returncode == UNREACHABLE, f"nestctl ended with {asked.returncode}: {asked.stderr}"
-            assert process.poll() is None, f"nestswitch ended ({process.returncode}): {log.read_text()}"
+            assert process.poll() is None, f"nestswitch ended ({process.returncode}): {process.log.read_text()}"
             assert time.monotonic() < deadline, "nestswitch does not answer"
             time.sleep(0.05)
-        return process
 
     @contextmanager
     def switch(self, config, name="live", prefix=(), options=()):
