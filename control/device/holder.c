@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -121,13 +122,23 @@ bool holder_is_own_memif(const char *path)
 	       process_has("self", is_socket, &inode);
 }
 
+// Whether a process is in this network namespace. True if it cannot be asked.
+static bool shares_network(const char *pid)
+{
+	char path[PROC_PATH];
+	struct stat own, other;
+
+	snprintf(path, sizeof path, "/proc/%.16s/ns/net", pid);
+	return stat("/proc/self/ns/net", &own) || stat(path, &other) || own.st_ino == other.st_ino;
+}
+
 // The kernel tells the interface of a descriptor of /dev/net/tun in a line "iff:\tNAME".
 static bool is_tap(const char *pid, const char *fd, const char *target, const void *arg)
 {
 	char path[PROC_PATH], line[PROC_LINE];
 	bool found = false;
 
-	if (strcmp(target, "/dev/net/tun"))
+	if (strcmp(target, "/dev/net/tun") || !shares_network(pid))
 		return false;
 	snprintf(path, sizeof path, "/proc/%.16s/fdinfo/%.16s", pid, fd);
 	FILE *f = fopen(path, "re");

@@ -18,7 +18,7 @@ bool holder_of_socket(const char *path, char out[HOLDER_TEXT]);
 // Whether a memif port of this process serves the socket. Several ports may share it.
 bool holder_is_own_memif(const char *path);
 
-// Another process that is attached to a TAP, in whatever network namespace.
+// Another process of this network namespace that is attached to a TAP, wherever the TAP is by now.
 bool holder_of_tap(const char *name, char out[HOLDER_TEXT]);
 
 // Another nestswitch with a packet socket on an interface. Packet sockets of other programs, such
