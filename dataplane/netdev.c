@@ -8,6 +8,7 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -289,15 +290,16 @@ int netdev_set_mtu(struct netdev *d, uint16_t mtu)
 	return 0;
 }
 
-// Whether the interface still exists, in whatever namespace.
+// Whether the interface still exists, in whatever namespace. (TUNGETIFF would tell, too, but waits
+// for the kernel's lock of all interfaces: for seconds, while another namespace ends.)
 static bool exists(const struct netdev *d)
 {
+	struct pollfd tap = {.fd = d->queue[0].fd};
 	struct sockaddr_ll address;
 	socklen_t size = sizeof address;
-	struct ifreq r;
 
 	if (d->kind == NETDEV_TAP)
-		return !ioctl(d->queue[0].fd, TUNGETIFF, &r);
+		return poll(&tap, 1, 0) >= 0 && !(tap.revents & POLLERR);
 	return !getsockname(d->queue[0].fd, (struct sockaddr *)&address, &size) &&
 	       address.sll_ifindex == (int)d->interface;
 }
