@@ -6,12 +6,12 @@
 
 #include "control/switch/events.h"
 #include "control/switch/state.h"
-#include "control/switch/switch.h"
 #include "dataplane/counters.h"
 #include "dataplane/forward.h"
 #include "dataplane/pool.h"
 #include "dataplane/segment.h"
 #include "dataplane/txbatch.h"
+#include "tests/unit/forwarding.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
 #include "tests/unit/switch.h"
@@ -27,8 +27,6 @@ enum {
 	C, // takes no segments
 };
 
-static struct vswitch *sw;
-static struct forwarder *fwd;
 static unsigned sent[PORTS_MAX]; // mbufs
 static uint32_t longest[PORTS_MAX];
 
@@ -54,28 +52,11 @@ static void open_switch(const char *of_a, const char *of_b)
 	snprintf(text, sizeof text,
 		 "ports:\n - {name: a, policy: {%s}}\n - {name: b, policy: {%s}}\n - {name: c}\n",
 		 of_a, of_b);
-	sw = test_switch(text, SWITCH_REPLAY);
-	fwd = &sw->worker[0]->forwarder;
-	fwd->tx.send = deliver;
-	forwarder_set_clock(fwd, 0);
+	test_open(text, deliver);
 	atomic_store(&sw->shared.port[number(A)].takes_segments, true);
 	atomic_store(&sw->shared.port[number(B)].takes_segments, true);
 	memset(sent, 0, sizeof sent);
 	memset(longest, 0, sizeof longest);
-}
-
-static int end(void **state)
-{
-	(void)state;
-	switch_destroy(sw);
-	sw = NULL;
-	return 0;
-}
-
-static void close_switch(void)
-{
-	assert_int_equal(rte_mempool_in_use_count(sw->pool), 0);
-	end(NULL);
 }
 
 // A segment of FRAMES frames.
@@ -157,7 +138,7 @@ static void stays_whole(void **state)
 	check_in(&c, OUT_FORWARDED, FRAMES);
 	check_out(&c, FRAMES, BYTES);
 	assert_int_equal(sent[number(B)], 1);
-	close_switch();
+	test_close();
 }
 
 static void is_cut_for_a_port_that_takes_none(void **state)
@@ -170,7 +151,7 @@ static void is_cut_for_a_port_that_takes_none(void **state)
 	check_out(&c, FRAMES, BYTES);
 	assert_int_equal(sent[number(C)], FRAMES);
 	assert_int_equal(longest[number(C)], HEADERS + PIECE);
-	close_switch();
+	test_close();
 }
 
 static void is_flooded_in_both_forms(void **state)
@@ -183,7 +164,7 @@ static void is_flooded_in_both_forms(void **state)
 	assert_int_equal(c.in.unknown, FRAMES);
 	assert_int_equal(sent[number(B)], 1);
 	assert_int_equal(sent[number(C)], FRAMES);
-	close_switch();
+	test_close();
 }
 
 static void counts_as_frames_that_are_not_learned(void **state)
@@ -194,7 +175,7 @@ static void counts_as_frames_that_are_not_learned(void **state)
 	struct change c = send_segment(B);
 	check_in(&c, OUT_FORWARDED, FRAMES);
 	assert_int_equal(c.in.not_learned, FRAMES);
-	close_switch();
+	test_close();
 }
 
 static void obeys_a_storm_limit(void **state)
@@ -205,7 +186,7 @@ static void obeys_a_storm_limit(void **state)
 	check_in(&c, OUT_FLOODED, 10);
 	check_in(&c, OUT_STORM_UNKNOWN_UNICAST, FRAMES - 10);
 	assert_int_equal(sent[number(B)], 10);
-	close_switch();
+	test_close();
 }
 
 // The first 17 frames fill the bucket of 16 KiB, but for some bytes.
@@ -219,14 +200,14 @@ static void obeys_rates(void **state)
 	struct change c = send_segment(B);
 	check_in(&c, OUT_FORWARDED, FIT);
 	check_in(&c, OUT_RATE_LIMIT, FRAMES - FIT);
-	close_switch();
+	test_close();
 	open_switch("", "egress-rate: 1");
 	teach(B);
 	c = send_segment(B);
 	check_in(&c, OUT_FORWARDED, FRAMES);
 	check_out(&c, FIT, FIT * (HEADERS + PIECE));
 	assert_int_equal(c.out.tx_drop[TX_RATE_LIMIT], FRAMES - FIT);
-	close_switch();
+	test_close();
 }
 
 static void is_too_long_by_its_frames(void **state)
@@ -242,7 +223,7 @@ static void is_too_long_by_its_frames(void **state)
 	check_in(&c, OUT_FORWARDED, FRAMES);
 	check_out(&c, 0, 0);
 	assert_int_equal(c.out.tx_drop[TX_TOO_LONG], FRAMES);
-	close_switch();
+	test_close();
 }
 
 static void is_cut_at_a_port_that_gives_none(void **state)
@@ -255,7 +236,7 @@ static void is_cut_at_a_port_that_gives_none(void **state)
 	check_in(&c, OUT_FORWARDED, FRAMES);
 	check_out(&c, FRAMES, BYTES);
 	assert_int_equal(sent[number(B)], FRAMES);
-	close_switch();
+	test_close();
 }
 
 // A burst of segments overflows no batch, and frames keep their order around segments.
@@ -274,7 +255,7 @@ static void fills_batches(void **state)
 	assert_int_equal(counted(A).rx_packets, FRAMES * COUNT(burst));
 	assert_int_equal(sent[number(B)], FRAMES * COUNT(burst) / 2);
 	assert_int_equal(sent[number(C)], FRAMES * COUNT(burst) / 2);
-	close_switch();
+	test_close();
 }
 
 // A frame that lacks its checksum alone is completed for a port that wants it so.
@@ -300,15 +281,10 @@ static void completes_a_checksum(void **state)
 		assert_int_equal(*rte_pktmbuf_mtod_offset(m, uint16_t *, 40) != 0, to == C);
 		rte_pktmbuf_free(m);
 	}
-	close_switch();
+	test_close();
 }
 
-static int clean(void **state)
-{
-	return sw ? end(state) : 0;
-}
-
-#define CASE(function) cmocka_unit_test_teardown(function, clean)
+#define CASE(function) cmocka_unit_test_teardown(function, test_end)
 
 RUN_TESTS(CASE(stays_whole), CASE(is_cut_for_a_port_that_takes_none),
 	  CASE(is_flooded_in_both_forms), CASE(counts_as_frames_that_are_not_learned),

@@ -19,6 +19,7 @@
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
+#include "tests/unit/forwarding.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
 #include "tests/unit/switch.h"
@@ -29,8 +30,6 @@ enum { FRAME_MAX = 2000, VID_NONE = -1 };
 #define MAC(n) (UINT64_C(0x020000000000) + (n))
 #define GROUP(n) (UINT64_C(0x01005e000000) + (n))
 
-static struct vswitch *sw;
-static struct forwarder *fwd;
 static uint64_t delivered[PORTS_MAX], bytes_of_all[PORTS_MAX]; // frames; a hash over them in their
 							       // order
 static struct event events[4096];
@@ -58,29 +57,11 @@ static void note_event(void *arg, const struct event *e)
 
 static void open_switch(const char *text)
 {
-	sw = test_switch(text, SWITCH_REPLAY);
+	test_open(text, deliver);
 	memset(delivered, 0, sizeof delivered);
 	memset(bytes_of_all, 0, sizeof bytes_of_all);
 	event_count = 0;
 	sw->on_event = note_event;
-	fwd = &sw->worker[0]->forwarder;
-	fwd->tx.send = deliver;
-	forwarder_set_clock(fwd, 0);
-}
-
-// A failed test leaves its switch behind.
-static int end(void **state)
-{
-	(void)state;
-	switch_destroy(sw);
-	sw = NULL;
-	return 0;
-}
-
-static void close_switch(void)
-{
-	assert_int_equal(rte_mempool_in_use_count(sw->pool), 0);
-	end(NULL);
 }
 
 static struct rte_mbuf *raw(const uint8_t *bytes, size_t len)
@@ -233,7 +214,7 @@ static void every_outcome(void **state)
 	}
 	for (int i = 0; i < OUTCOMES; i++)
 		CHECK(reached[i], "%s is not reached", outcome_names[i]);
-	close_switch();
+	test_close();
 }
 
 static const char two_ports[] =
@@ -266,7 +247,7 @@ static void a_burst_teaches_itself(void **state)
 	assert_int_equal(event_count, 2);
 	assert_int_equal(events[1].type, EVENT_MAC_LEARNED);
 	assert_int_equal(events[1].key, key_make(1, MAC(2)));
-	close_switch();
+	test_close();
 }
 
 // An entry that expires between two frames of a burst: an ageing time of 1 s counts in half
@@ -286,7 +267,7 @@ static void time_passes_within_a_burst(void **state)
 	forward(b, frames, when, 4);
 	assert_int_equal(count_of(b, OUT_FORWARDED), 3);
 	assert_int_equal(count_of(b, OUT_FLOODED), 1);
-	close_switch();
+	test_close();
 }
 
 static void a_port_comes_back(void **state)
@@ -314,7 +295,7 @@ static void a_port_comes_back(void **state)
 	c->port[0].enabled = false;
 	assert_true(switch_apply(sw, c, &e));
 	assert_int_equal(outcome_of(a, frame(MAC(2), MAC(1), VID_NONE, 60)), OUT_PORT_DOWN);
-	close_switch();
+	test_close();
 }
 
 enum { PORTS = 8, FRAMES = 3000 };
@@ -376,7 +357,7 @@ static struct result play(unsigned burst_max)
 		r.bytes[p] = bytes_of_all[p];
 		switch_counters(sw, p, &r.counters[p]);
 	}
-	close_switch();
+	test_close();
 	return r;
 }
 
@@ -415,7 +396,7 @@ static void bursts_make_no_difference(void **state)
 	}
 }
 
-#define FORWARD_TEST(function) cmocka_unit_test_teardown(function, end)
+#define FORWARD_TEST(function) cmocka_unit_test_teardown(function, test_end)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
