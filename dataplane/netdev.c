@@ -9,6 +9,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include "dataplane/frame.h"
+#include "dataplane/interface.h"
+#include "dataplane/packet.h"
 #include "dataplane/pool.h"
 #include "dataplane/segment.h"
 
@@ -60,39 +63,18 @@ struct netdev {
 	uint16_t wanted_mtu;    // 0: as it is
 	uint16_t mtu;
 	struct rte_mempool *pool;
+	_Atomic bool undescribed; // workers set, control clears
 	unsigned queues;
 	struct queue queue[NETDEV_QUEUES_MAX];
 };
 
-// Does an ioctl on the interface by its name, in this namespace.
-static int set_interface(const char *name, unsigned long what, struct ifreq *r)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
-	int rc = fd < 0 ? -1 : ioctl(fd, what, r);
-	int error = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = error;
-	return rc;
-}
-
-static int interface_mtu(const char *name)
-{
-	struct ifreq r;
-
-	return set_interface(name, SIOCGIFMTU, &r) ? -1 : r.ifr_mtu;
-}
-
 static int bring_up(const char *name)
 {
 	struct ifreq r;
+	int rc = interface_ioctl(name, SIOCGIFFLAGS, &r);
 
-	if (set_interface(name, SIOCGIFFLAGS, &r))
-		return -1;
 	r.ifr_flags |= IFF_UP;
-	return set_interface(name, SIOCSIFFLAGS, &r);
+	return rc ? rc : interface_ioctl(name, SIOCSIFFLAGS, &r);
 }
 
 // A queue of a TAP. The kernel may leave checksums and segmentation to us.
@@ -177,17 +159,24 @@ static void close_all(const int *fd, unsigned n)
 	errno = error;
 }
 
-// Sets up the interface that was opened.
+// Reads the MTU of the interface.
+static int read_mtu(struct netdev *d, const char *name)
+{
+	int mtu = interface_mtu(name);
+
+	if (mtu >= 0)
+		d->mtu = (uint16_t)RTE_MIN(mtu, UINT16_MAX);
+	return mtu < 0 ? mtu : 0;
+}
+
+// Sets up the interface that was opened. 0 or -errno.
 static int set_up(struct netdev *d)
 {
 	d->interface = if_nametoindex(d->name);
-	if (d->wanted_mtu && netdev_set_mtu(d, d->wanted_mtu))
-		return -1;
-	int mtu = interface_mtu(d->name);
-	if (mtu < 0)
-		return -1;
-	d->mtu = (uint16_t)RTE_MIN(mtu, UINT16_MAX);
-	return d->kind == NETDEV_TAP ? bring_up(d->name) : 0;
+	int rc = d->wanted_mtu ? interface_set_mtu(d->name, d->wanted_mtu) : 0;
+	if (!rc)
+		rc = read_mtu(d, d->name);
+	return rc || d->kind != NETDEV_TAP ? rc : bring_up(d->name);
 }
 
 // Opens the interface: a descriptor for each queue. A TAP is made.
@@ -203,8 +192,10 @@ static int open_interface(struct netdev *d, int fd[NETDEV_QUEUES_MAX])
 		if (fd[opened] < 0)
 			break;
 	}
-	if (opened == d->queues && !set_up(d) && (tap || !share_flows(fd, opened)))
+	int rc = opened == d->queues ? set_up(d) : -errno;
+	if (!rc && (tap || !share_flows(fd, opened)))
 		return 0;
+	errno = rc ? -rc : errno;
 	close_all(fd, opened);
 	return -1;
 }
@@ -278,16 +269,22 @@ uint16_t netdev_mtu(const struct netdev *d)
 	return d->mtu;
 }
 
+bool netdev_undescribed(struct netdev *d, char name[IF_NAMESIZE])
+{
+	return atomic_exchange(&d->undescribed, false) && if_indextoname(d->interface, name);
+}
+
 int netdev_set_mtu(struct netdev *d, uint16_t mtu)
 {
 	char name[IF_NAMESIZE];
 
 	if (!if_indextoname(d->interface, name))
 		return -ENODEV;
-	if (set_interface(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = mtu}))
-		return -errno;
-	d->wanted_mtu = d->mtu = mtu;
-	return 0;
+	int rc = interface_set_mtu(name, mtu ? mtu : ETH_DATA_LEN);
+	if (rc)
+		return rc;
+	d->wanted_mtu = mtu;
+	return read_mtu(d, name);
 }
 
 // Whether the interface still exists, in whatever namespace. (TUNGETIFF would tell, too, but waits
@@ -320,17 +317,14 @@ static void open_again(struct netdev *d)
 bool netdev_link(struct netdev *d)
 {
 	char name[IF_NAMESIZE];
-	struct ifreq r;
 
 	if (!exists(d)) {
 		open_again(d);
 		return false;
 	}
-	// A TAP that was moved to another namespace cannot be asked.
-	if (!if_indextoname(d->interface, name))
-		return true;
-	return !set_interface(name, SIOCGIFFLAGS, &r) && r.ifr_flags & IFF_UP &&
-	       r.ifr_flags & IFF_RUNNING;
+	if (!d->wanted_mtu && if_indextoname(d->interface, name))
+		read_mtu(d, name);
+	return interface_link(d->interface);
 }
 
 // Gives a slot a buffer, unless it has one. False if the pool is empty.
@@ -384,12 +378,7 @@ static struct rte_mbuf *take_frame(struct netdev *d, struct arrival_slot *s, uin
 	}
 	if (segment_mark(m, &s->header) && (!message || put_tag_back(m, message)))
 		return m;
-	rte_pktmbuf_free(m->next);
-	m->next = NULL;
-	m->nb_segs = 1;
-	m->ol_flags = 0;
-	m->data_len = 0;
-	m->pkt_len = 0;
+	packet_empty(m);
 	return m;
 }
 
@@ -409,6 +398,17 @@ static uint16_t receive_tap(struct netdev *d, struct queue *q, struct rte_mbuf *
 	return got;
 }
 
+// Counts a segment that the kernel cannot describe, and therefore has dropped. An empty frame takes
+// its place.
+static struct rte_mbuf *take_undescribed(struct netdev *d, struct arrival_slot *s)
+{
+	struct rte_mbuf *m = s->m;
+
+	s->m = NULL;
+	atomic_store(&d->undescribed, true);
+	return m;
+}
+
 static uint16_t receive_packets(struct netdev *d, struct queue *q, struct rte_mbuf **frames,
 				uint16_t n)
 {
@@ -418,6 +418,10 @@ static uint16_t receive_packets(struct netdev *d, struct queue *q, struct rte_mb
 	while (room < max && refill(d, &q->slot[room]))
 		q->message[room++].msg_hdr.msg_controllen = sizeof q->slot->notes;
 	int count = room ? recvmmsg(q->fd, q->message, room, MSG_DONTWAIT, NULL) : 0;
+	if (count < 0 && errno == EINVAL) {
+		frames[got++] = take_undescribed(d, q->slot);
+		return got;
+	}
 	for (int i = 0; i < count; i++) {
 		if (q->message[i].msg_len < HEADER)
 			continue;

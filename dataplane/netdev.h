@@ -12,6 +12,7 @@
 //           were sent.
 #pragma once
 
+#include <net/if.h>
 #include <rte_mbuf.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,10 +41,17 @@ void netdev_close(struct netdev *d);
 // that was moved to another namespace is taken to be up.
 bool netdev_link(struct netdev *d);
 
-// The MTU of the interface when it was opened or set. Sets it: 0 or -errno; -ENODEV if the
-// interface was moved to another namespace.
+// The MTU of the interface, as the last call of another function here found it.
 uint16_t netdev_mtu(const struct netdev *d);
+
+// Sets the MTU, for interfaces of that name that return as well. 0 sets 1500 once. -ENODEV if the
+// interface was moved to another namespace.
 int netdev_set_mtu(struct netdev *d, uint16_t mtu);
+
+// Whether segments came since the last call that the kernel cannot describe, such as those of UDP
+// on a packet socket before Linux 6.2. The kernel drops them; each was received as an empty frame.
+// If so, `name` is that of the interface.
+bool netdev_undescribed(struct netdev *d, char name[IF_NAMESIZE]);
 
 uint16_t netdev_rx(struct netdev *d, unsigned queue, struct rte_mbuf **frames, uint16_t n);
 

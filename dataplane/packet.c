@@ -134,3 +134,13 @@ bool packet_skip_tunnel(struct span *s)
 	s->at += header;
 	return true;
 }
+
+void packet_empty(struct rte_mbuf *m)
+{
+	rte_pktmbuf_free(m->next);
+	m->next = NULL;
+	m->nb_segs = 1;
+	m->ol_flags &= RTE_MBUF_F_INDIRECT | RTE_MBUF_F_EXTERNAL;
+	m->data_len = 0;
+	m->pkt_len = 0;
+}

@@ -63,3 +63,6 @@ struct upper packet_upper(uint16_t type, struct span s);
 // If the UDP packet at s->at is a tunnel's by its port (VXLAN, RFC 7348; Geneve, RFC 8926), moves
 // s->at to the Ethernet header in it. False if it is none, or too short.
 bool packet_skip_tunnel(struct span *s);
+
+// Empties a frame that came in wrong. The switch then drops it as malformed.
+void packet_empty(struct rte_mbuf *m);

@@ -2,17 +2,16 @@
 #include "dataplane/port.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <rte_dev.h>
 #include <rte_eth_bond.h>
 #include <rte_ether.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "dataplane/checksum.h"
+#include "dataplane/interface.h"
+#include "dataplane/packet.h"
 #include "dataplane/pool.h"
 
 enum {
@@ -192,7 +191,7 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 	bool limited = mtu || p->kernel;
 
 	if (p->net) {
-		int failed = netdev_set_mtu(p->net, mtu ? mtu : RTE_ETHER_MTU);
+		int failed = netdev_set_mtu(p->net, mtu);
 		p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
 		return failed;
 	}
@@ -354,6 +353,8 @@ void port_close(struct port *p)
 {
 	netdev_close(p->net);
 	p->net = NULL;
+	while (p->guards)
+		close(p->guard[--p->guards]);
 	if (!p->parts)
 		return;
 	rte_eth_dev_stop(p->dev);
@@ -366,29 +367,15 @@ void port_close(struct port *p)
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 		rte_mempool_free(p->ration[q]);
 	pool_free_long(p->own);
-	for (unsigned i = 0; i < p->guards; i++)
-		close(p->guard[i]);
-}
-
-// The link of a kernel interface, read from the kernel, because its drivers are no help.
-// net_af_packet does not report it. net_tap reports no link for a TAP that was moved to another
-// network namespace, such as that of a nested host. Such a TAP cannot be queried, but works.
-static bool interface_link(unsigned interface)
-{
-	struct ifreq r = {0};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	bool asked = fd >= 0 && if_indextoname(interface, r.ifr_name) &&
-		     !ioctl(fd, SIOCGIFFLAGS, &r);
-	if (fd >= 0)
-		close(fd);
-	return !asked || (r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING);
 }
 
 static bool part_link(const struct port_part *part)
 {
 	struct rte_eth_link link;
 
+	// Drivers of kernel interfaces are no help. net_af_packet reports no link at all, net_tap
+	// none for a TAP that was moved to another network namespace, such as that of a nested
+	// host.
 	if (part->interface)
 		return interface_link(part->interface);
 	return !rte_eth_link_get_nowait(part->dev, &link) && link.link_status == RTE_ETH_LINK_UP;
@@ -400,8 +387,11 @@ bool port_link(struct port *p)
 
 	if (!port_is_open(p))
 		return false;
-	if (p->net)
-		return netdev_link(p->net);
+	if (p->net) {
+		bool up = netdev_link(p->net);
+		p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
+		return up;
+	}
 	if (!members || part_link(&p->part[p->active]))
 		return part_link(&p->part[p->active]);
 	for (unsigned i = 0; i < members; i++) {
@@ -423,7 +413,7 @@ static void finish_frames(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 		if (frames[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
 			rte_vlan_insert(&frames[i]);
 		if (rte_pktmbuf_pkt_len(frames[i]) >= slot - SLOT_HEAD)
-			rte_pktmbuf_trim(frames[i], rte_pktmbuf_data_len(frames[i]));
+			packet_empty(frames[i]);
 		checksum_finish(frames[i]);
 	}
 }

@@ -63,6 +63,7 @@ struct port {
 	struct port_handles leaked;                  // not freed by its driver yet
 	unsigned guards;
 	int guard[PORT_PARTS_MAX]; // descriptors that stay open as long as the port
+	unsigned checked; // index of the interface that device_check_segments() has dealt with
 };
 
 struct port_error {

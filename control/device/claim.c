@@ -48,7 +48,7 @@ static bool claim_interface(const struct config_port *p, const char *name, struc
 {
 	char holder[HOLDER_TEXT];
 
-	if (!interface_is_ethernet(name))
+	if (!netif_is_ethernet(name))
 		return error_at(
 			e, p->device_at,
 			"port '%s': '%s' is not an Ethernet interface (a veth, a NIC, a TAP)",

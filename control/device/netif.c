@@ -12,24 +12,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Does an ioctl on an interface. 0 or -errno.
-static int interface_ioctl(const char *name, unsigned long what, struct ifreq *r)
-{
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+#include "dataplane/interface.h"
 
-	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
-	int rc = fd < 0 || ioctl(fd, what, r) ? -errno : 0;
-	if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-bool interface_is_ethernet(const char *name)
+bool netif_is_ethernet(const char *name)
 {
 	struct ifreq r;
 
@@ -39,11 +28,6 @@ bool interface_is_ethernet(const char *name)
 static int ethtool(const char *name, void *command)
 {
 	return interface_ioctl(name, SIOCETHTOOL, &(struct ifreq){.ifr_data = command});
-}
-
-int interface_set_mtu(const char *name, unsigned mtu)
-{
-	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
 }
 
 // The number of attribute `type` in the kernel's answer to RTM_GETLINK, UINT32_MAX if it has none.
@@ -59,7 +43,7 @@ static uint32_t link_attribute(const struct nlmsghdr *answer, size_t size, unsig
 	return UINT32_MAX;
 }
 
-uint32_t interface_largest_mtu(const char *name)
+uint32_t netif_largest_mtu(const char *name)
 {
 	struct {
 		struct nlmsghdr head;
@@ -88,7 +72,7 @@ static bool is_veth(const char *name)
 	return !ethtool(name, &info) && !strcmp(info.driver, "veth");
 }
 
-void interface_stop_merging(const char *name)
+void netif_stop_merging(const char *name)
 {
 	struct ethtool_value gro = {.cmd = ETHTOOL_SGRO}, flags = {.cmd = ETHTOOL_GFLAGS};
 
@@ -133,7 +117,7 @@ static int attach_pass(const char *name)
 	return fd;
 }
 
-bool interface_guard(const char *name, int *guard)
+bool netif_guard(const char *name, int *guard)
 {
 	bool veth = is_veth(name);
 

@@ -13,18 +13,15 @@
 #include <stdint.h>
 
 // Whether an interface has Ethernet frames. An interface that is not there counts as one that has.
-bool interface_is_ethernet(const char *name);
+bool netif_is_ethernet(const char *name);
 
 // Attaches that program to a veth. Keep the descriptor *guard open while the interface is in use;
 // -1 means that the interface needs none. False, with errno, if the program cannot be attached.
-bool interface_guard(const char *name, int *guard);
+bool netif_guard(const char *name, int *guard);
 
-// Switches merging off. Call it after interface_guard(), because a veth begins to merge when it
+// Switches merging off. Call it after netif_guard(), because a veth begins to merge when it
 // gets a program.
-void interface_stop_merging(const char *name);
-
-// Sets the MTU. 0 or -errno.
-int interface_set_mtu(const char *name, unsigned mtu);
+void netif_stop_merging(const char *name);
 
 // The largest MTU that the kernel allows for an interface; UINT32_MAX if it does not say.
-uint32_t interface_largest_mtu(const char *name);
+uint32_t netif_largest_mtu(const char *name);

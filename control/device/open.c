@@ -20,6 +20,7 @@
 #include "control/device/quirks/listener.h"
 #include "control/device/quirks/members.h"
 #include "control/device/spec.h"
+#include "dataplane/interface.h"
 #include "dataplane/netdev.h"
 #include "dataplane/port.h"
 
@@ -124,26 +125,58 @@ static bool packet_interface(const char *args, char name[IF_NAMESIZE])
 	return true;
 }
 
+// Guards an interface. False, with errno, if it is a veth and cannot be guarded.
+static bool guard_interface(struct port *port, const char *name)
+{
+	int guard;
+
+	if (!netif_guard(name, &guard))
+		return false;
+	if (guard >= 0)
+		port->guard[port->guards++] = guard;
+	return true;
+}
+
+void device_check_segments(struct port *port, const struct config_port *p)
+{
+	char name[IF_NAMESIZE];
+
+	if (!port->net || !netdev_undescribed(port->net, name) ||
+	    port->checked == if_nametoindex(name))
+		return;
+	port->checked = if_nametoindex(name);
+	while (port->guards) // the guard of a former interface
+		close(port->guard[--port->guards]);
+	if (guard_interface(port, name) && port->guards)
+		log_write(
+			LOG_NOTICE,
+			"port '%s': this kernel drops large segments of UDP or SCTP at %s; the other end of %s cuts segments from now on",
+			p->name, name, name);
+	else
+		log_write(
+			LOG_WARNING,
+			"port '%s': this kernel drops large segments of UDP or SCTP at %s "
+			"(run at the sender: ethtool -K IFACE tx-udp-segmentation off tx-sctp-segmentation off)",
+			p->name, name);
+}
+
 // Prepares the interface of a packet socket: sets its MTU and stops it from receiving merged
 // frames. 0 or -errno.
 static int prepare_interface(struct port *port, const struct config_port *p, const char *args,
 			     struct port_error *step)
 {
 	char name[IF_NAMESIZE];
-	int guard = -1;
 
 	if (!packet_interface(args, name))
 		return 0;
 	// An AF_XDP socket attaches an XDP program of its own.
-	if (strncmp(args, "net_af_xdp", 10) && !interface_guard(name, &guard))
+	if (strncmp(args, "net_af_xdp", 10) && !guard_interface(port, name))
 		log_write(
 			LOG_WARNING,
 			"port '%s': cannot stop the other end of %s from offloading segmentation and checksums: %s "
 			"(run there: ethtool -K IFACE tx off tso off gso off)",
 			p->name, name, strerror(errno));
-	if (guard >= 0)
-		port->guard[port->guards++] = guard;
-	interface_stop_merging(name);
+	netif_stop_merging(name);
 	step->step = "set the MTU of";
 	return p->mtu ? interface_set_mtu(name, p->mtu) : 0;
 }
@@ -156,7 +189,7 @@ static uint32_t largest_mtu(const struct port *port, const struct device_parts *
 
 	for (unsigned i = 0; i < parts->count; i++)
 		if (packet_interface(parts->args[i], name))
-			largest = RTE_MIN(largest, interface_largest_mtu(name));
+			largest = RTE_MIN(largest, netif_largest_mtu(name));
 	return largest;
 }
 

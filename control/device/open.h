@@ -28,3 +28,7 @@ void device_close(struct port *port);
 // Sets the MTU of an open device to that of p. After a failure some of its parts may have the new
 // MTU.
 bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e);
+
+// Looks whether the kernel has dropped segments at the interface of a port. If it is a veth, makes
+// its other end cut them. Else tells the user how.
+void device_check_segments(struct port *port, const struct config_port *p);

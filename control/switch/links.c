@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/switch/links.h"
 
+#include "control/device/open.h"
 #include "control/switch/events.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
@@ -47,6 +48,8 @@ void links_poll(struct vswitch *sw)
 
 	PORTSET_FOREACH(port, sw->ports) {
 		sw->port[port].link = port_link(&sw->device[port]);
+		atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
+		device_check_segments(&sw->device[port], switch_port_config(sw, port));
 		if (sw->port[port].link)
 			sw->port[port].peer_deadline_ns = 0;
 	}

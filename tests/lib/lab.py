@@ -79,7 +79,7 @@ class Namespace:
         return run(*self.command(*words), check=check, timeout=timeout)
 
     def start(self, *words, **options):
-        return subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, **options)
+        return subprocess.Popen(self.command(*words), **{"stdin": subprocess.DEVNULL, **options})
 
     def ip(self, *words):
         return run("ip", "-n", self.name, *words)

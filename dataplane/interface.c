@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/interface.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int interface_ioctl(const char *name, unsigned long what, struct ifreq *r)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(r->ifr_name, sizeof r->ifr_name, "%s", name);
+	int rc = fd < 0 || ioctl(fd, what, r) ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+int interface_mtu(const char *name)
+{
+	struct ifreq r;
+	int rc = interface_ioctl(name, SIOCGIFMTU, &r);
+
+	return rc ? rc : r.ifr_mtu;
+}
+
+int interface_set_mtu(const char *name, unsigned mtu)
+{
+	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
+}
+
+bool interface_link(unsigned index)
+{
+	char name[IF_NAMESIZE];
+	struct ifreq r;
+
+	if (!if_indextoname(index, name) || interface_ioctl(name, SIOCGIFFLAGS, &r))
+		return true;
+	return r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING;
+}

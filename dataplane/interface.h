@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// interface: what the kernel knows of an interface in this network namespace.
+//
+// Errors  0 or -errno.
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+
+// Does an ioctl on an interface. *r has its argument and its result.
+int interface_ioctl(const char *name, unsigned long what, struct ifreq *r);
+
+// The MTU, or -errno.
+int interface_mtu(const char *name);
+int interface_set_mtu(const char *name, unsigned mtu);
+
+// Whether the interface of this index is up and has a carrier. True if it cannot be asked, because
+// it was moved to another namespace.
+bool interface_link(unsigned index);
