@@ -36,7 +36,6 @@ enum {
 	HEADER = sizeof(struct virtio_net_hdr),
 	RECEIVE_BUFFER = 16 << 20, // bytes that wait in a packet socket
 	VECTORS = 256,             // of the frames of a system call, and more than a frame has
-	POLL_FRAMES = 512,         // on a wire, that a poll should take
 };
 
 // A frame in the hands of the kernel: its header, its first buffer, and the rest.
@@ -50,8 +49,7 @@ struct arrival_slot {
 
 struct queue {
 	int fd;
-	unsigned slots;    // 1 for a TAP
-	uint16_t appetite; // how many frames and segments the next poll takes
+	unsigned slots; // 1 for a TAP
 	struct arrival_slot *slot;
 	struct mmsghdr message[NETDEV_BURST];
 };
@@ -239,7 +237,6 @@ struct netdev *netdev_open(const struct netdev_options *o)
 	for (unsigned q = 0; q < d->queues; q++) {
 		d->queue[q].fd = fd[q];
 		d->queue[q].slots = o->kind == NETDEV_TAP ? 1 : NETDEV_BURST;
-		d->queue[q].appetite = NETDEV_BURST;
 		made = made && !make_slots(&d->queue[q]);
 	}
 	if (made)
@@ -433,28 +430,12 @@ static uint16_t receive_packets(struct netdev *d, struct queue *q, struct rte_mb
 	return got;
 }
 
-// What the next poll takes. A guest can send segments of a thousand frames each. It shall not have
-// more of the worker's time for that than a guest that sends frames.
-static uint16_t next_appetite(uint16_t appetite, struct rte_mbuf **frames, uint16_t n)
-{
-	uint32_t wire = 0;
-
-	for (uint16_t i = 0; i < n; i++)
-		wire += segment_frames(frames[i]);
-	if (wire > POLL_FRAMES)
-		return (uint16_t)RTE_MAX(n * POLL_FRAMES / wire, 1u);
-	return (uint16_t)RTE_MIN(appetite * 2, NETDEV_BURST);
-}
-
 uint16_t netdev_rx(struct netdev *d, unsigned queue, struct rte_mbuf **frames, uint16_t n)
 {
 	struct queue *q = &d->queue[queue];
-	uint16_t want = RTE_MIN(n, q->appetite);
-	uint16_t got = d->kind == NETDEV_TAP ? receive_tap(d, q, frames, want)
-					     : receive_packets(d, q, frames, want);
 
-	q->appetite = next_appetite(q->appetite, frames, got);
-	return got;
+	return d->kind == NETDEV_TAP ? receive_tap(d, q, frames, n)
+				     : receive_packets(d, q, frames, n);
 }
 
 // The frames of one call to the kernel.

@@ -63,12 +63,14 @@ void pool_free_long(struct rte_mempool *pool)
 struct ration {
 	struct rte_mempool *from;
 	unsigned left;
+	bool refused;
 };
 
 static int ration_take(struct rte_mempool *pool, void **buffers, unsigned n)
 {
 	struct ration *r = pool->pool_data;
 
+	r->refused |= n > r->left;
 	if (n > r->left || rte_mempool_get_bulk(r->from, buffers, n))
 		return -ENOBUFS;
 	r->left -= n;
@@ -132,9 +134,14 @@ struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id)
 	return pool;
 }
 
-void pool_ration(struct rte_mempool *rationed, unsigned buffers)
+bool pool_ration(struct rte_mempool *rationed, unsigned buffers)
 {
-	((struct ration *)rationed->pool_data)->left = buffers;
+	struct ration *r = rationed->pool_data;
+	bool refused = r->refused;
+
+	r->left = buffers;
+	r->refused = false;
+	return refused;
 }
 
 bool pool_append(struct rte_mempool *pool, struct rte_mbuf *m, struct rte_mbuf **last,

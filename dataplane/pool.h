@@ -20,11 +20,12 @@ void pool_free_long(struct rte_mempool *pool);
 
 // A pool that hands out a limited number of buffers of another pool. It is for devices to which a
 // guest can give frames of any length. One thread takes buffers. The caller chooses the number id.
-enum { POOL_FRAME_BUFFERS = 6 }; // the longest frame, of 9,618 bytes, in buffers of 2,048
+enum { POOL_FRAME_BUFFERS = 33 }; // the longest segment, of 65,600 bytes, in buffers of 2,048
 struct rte_mempool *pool_create_rationed(struct rte_mempool *from, unsigned id);
 
-// Sets the number of buffers that the pool hands out until the next call.
-void pool_ration(struct rte_mempool *rationed, unsigned buffers);
+// Sets the number of buffers that the pool hands out until the next call. Whether it has refused
+// any since the last call.
+bool pool_ration(struct rte_mempool *rationed, unsigned buffers);
 
 // Appends bytes to a frame. *last is its last segment. It becomes a chain, with segments from the
 // pool, if it is longer than a buffer. False if no buffer is left.

@@ -13,6 +13,8 @@
 #include "dataplane/interface.h"
 #include "dataplane/packet.h"
 #include "dataplane/pool.h"
+#include "dataplane/segment.h"
+#include "dataplane/vhost.h"
 
 enum {
 	RX_DESCRIPTORS = 1024,
@@ -22,6 +24,8 @@ enum {
 	SLOT_HEAD = 66, // the kernel's header before a frame in a slot of a packet socket's ring
 	SLOT = 2048,    // size of such a slot (net_af_packet's framesz)
 	SLOT_LONG = POOL_LONG_FRAME,
+	APPETITE_MAX = 32, // frames
+	POLL_COST = 512,   // frames on a wire or buffers, that a poll should take
 };
 
 // Drivers are recognized by name, because DPDK has no flags for their quirks.
@@ -72,9 +76,27 @@ void port_notes_freed(struct rte_intr_handle *handle)
 
 static _Atomic bool links_changed;
 
-static int on_link(uint16_t dev, enum rte_eth_event_type type, void *arg, void *result)
+static bool has_link(uint16_t dev)
 {
-	(void)dev, (void)type, (void)arg, (void)result;
+	struct rte_eth_link link;
+
+	return !rte_eth_link_get_nowait(dev, &link) && link.link_status == RTE_ETH_LINK_UP;
+}
+
+// Notes what the guest of a port takes.
+static void note_guest(struct port *p)
+{
+	atomic_store(&p->takes, has_link(p->dev) ? vhost_features(p->dev) : 0);
+}
+
+// Runs in a thread of DPDK. A guest that is replaced by another one goes away first.
+static int on_link(uint16_t dev, enum rte_eth_event_type type, void *port, void *result)
+{
+	struct port *p = port;
+
+	(void)dev, (void)type, (void)result;
+	if (p->quirks & PORT_QUIRK_GUEST)
+		note_guest(p);
 	atomic_store(&links_changed, true);
 	return 0;
 }
@@ -114,6 +136,7 @@ static int probe_part(struct port *p, const char *devargs)
 	p->part[p->parts++] = (struct port_part){
 		.device = info.device, .dev = found, .interface = info.if_index};
 	p->quirks |= quirks_of(info.driver_name);
+	p->marks = p->quirks & PORT_QUIRK_GUEST;
 	p->kernel |= info.if_index != 0;
 	return 0;
 }
@@ -288,7 +311,7 @@ static int start_port(struct port *p, const struct port_options *o, struct port_
 	if (rc)
 		return rc;
 	e->step = "start";
-	rc = rte_eth_dev_callback_register(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
+	rc = rte_eth_dev_callback_register(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, p);
 	if (!rc)
 		rc = rte_eth_dev_start(p->dev);
 	if (rc)
@@ -310,13 +333,20 @@ static int claim_devices(struct port *p)
 	return rc;
 }
 
+static void init(struct port *p)
+{
+	memset(p, 0, sizeof *p);
+	rte_spinlock_init(&p->tx_lock);
+	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
+		p->appetite[q] = APPETITE_MAX;
+}
+
 int port_open(struct port *p, const char *const *parts, const struct port_options *o,
 	      struct port_error *e)
 {
 	int rc = 0;
 
-	memset(p, 0, sizeof *p);
-	rte_spinlock_init(&p->tx_lock);
+	init(p);
 	e->step = "find or create";
 	for (; *parts && !rc; parts++)
 		rc = probe_part(p, *parts);
@@ -336,13 +366,15 @@ int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
 					 .queues = o->rx_queues,
 					 .pool = o->pool};
 
-	memset(p, 0, sizeof *p);
+	init(p);
 	e->step = kind == NETDEV_TAP ? "create" : "open";
 	p->net = netdev_open(&options);
 	if (!p->net)
 		return -errno;
 	p->rx_queues = o->rx_queues;
 	p->tx_queues = o->rx_queues;
+	p->marks = true;
+	p->takes = SEGMENT_ANY;
 	p->kernel = true;
 	p->quirks = PORT_QUIRK_SLOW_POLL;
 	p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
@@ -358,7 +390,7 @@ void port_close(struct port *p)
 	if (!p->parts)
 		return;
 	rte_eth_dev_stop(p->dev);
-	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, NULL);
+	rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, p);
 	port_notes_begin(&p->leaked);
 	rte_eth_dev_close(p->dev);
 	port_notes_end();
@@ -371,14 +403,12 @@ void port_close(struct port *p)
 
 static bool part_link(const struct port_part *part)
 {
-	struct rte_eth_link link;
-
 	// Drivers of kernel interfaces are no help. net_af_packet reports no link at all, net_tap
 	// none for a TAP that was moved to another network namespace, such as that of a nested
 	// host.
 	if (part->interface)
 		return interface_link(part->interface);
-	return !rte_eth_link_get_nowait(part->dev, &link) && link.link_status == RTE_ETH_LINK_UP;
+	return has_link(part->dev);
 }
 
 bool port_link(struct port *p)
@@ -392,6 +422,8 @@ bool port_link(struct port *p)
 		p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
 		return up;
 	}
+	if (p->quirks & PORT_QUIRK_GUEST)
+		note_guest(p); // it may have come before the device was started
 	if (!members || part_link(&p->part[p->active]))
 		return part_link(&p->part[p->active]);
 	for (unsigned i = 0; i < members; i++) {
@@ -418,28 +450,81 @@ static void finish_frames(struct rte_mbuf **frames, uint16_t n, uint32_t slot)
 	}
 }
 
-// Completes the checksums that a guest left to its NIC.
-static void finish_marked(struct rte_mbuf **frames, uint16_t n)
+// Marks the frames of a guest. Empties those that lie. Whether one of them is longer than any
+// frame.
+static bool mark_frames(struct rte_mbuf **frames, uint16_t n)
 {
+	bool endless = false;
+
+	for (uint16_t i = 0; i < n; i++) {
+		endless |= rte_pktmbuf_pkt_len(frames[i]) > SEGMENT_BYTES_MAX;
+		if (!vhost_mark(frames[i]))
+			packet_empty(frames[i]);
+	}
+	return endless;
+}
+
+// How many frames and segments the next poll takes. A guest can send segments of a thousand frames
+// each, and frames of 64 KiB. It shall not have more of the worker's time for that than a guest
+// that sends frames.
+static uint16_t next_appetite(uint16_t appetite, struct rte_mbuf **frames, uint16_t n)
+{
+	uint32_t cost = 0;
+
 	for (uint16_t i = 0; i < n; i++)
-		if ((frames[i]->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) ==
-		    RTE_MBUF_F_RX_L4_CKSUM_NONE)
-			checksum_finish_told(frames[i]);
+		cost += RTE_MAX(segment_frames(frames[i]), frames[i]->nb_segs);
+	if (cost > POLL_COST)
+		return (uint16_t)RTE_MAX(n * POLL_COST / cost, 1u);
+	return (uint16_t)RTE_MIN(appetite * 2, APPETITE_MAX);
+}
+
+// Receives from a guest. *greedy: it has sent more than its ration, as no honest guest does.
+static uint16_t receive_guest(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n,
+			      bool *greedy)
+{
+	pool_ration(p->ration[queue], n * POOL_FRAME_BUFFERS);
+	n = rte_eth_rx_burst(p->dev, queue, frames, n);
+	*greedy = mark_frames(frames, n);
+	*greedy |= pool_ration(p->ration[queue], 0);
+	return n;
+}
+
+// Receives frames that may have marks. From a greedy guest, the next poll takes a single frame.
+static uint16_t receive_marked(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
+{
+	uint16_t *appetite = &p->appetite[queue];
+	bool greedy = false;
+
+	n = RTE_MIN(n, *appetite);
+	n = p->net ? netdev_rx(p->net, queue, frames, n)
+		   : receive_guest(p, queue, frames, n, &greedy);
+	*appetite = greedy ? 1 : next_appetite(*appetite, frames, n);
+	return n;
 }
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n)
 {
-	if (p->net)
-		return netdev_rx(p->net, queue, frames, n);
-	if (p->quirks & PORT_QUIRK_GUEST)
-		pool_ration(p->ration[queue], n * POOL_FRAME_BUFFERS);
+	if (p->marks)
+		return receive_marked(p, queue, frames, n);
 	n = rte_eth_rx_burst(p->dev, queue, frames, n);
 	if (p->has_lacp_bond)
 		port_tx(p, 0, NULL, 0);
 	if (p->quirks & PORT_QUIRK_UNFINISHED)
 		finish_frames(frames, n, p->own ? SLOT_LONG : SLOT);
-	if (p->quirks & PORT_QUIRK_GUEST)
-		finish_marked(frames, n);
+	return n;
+}
+
+// Describes the frames that a guest is to get. Returns the number of those for which there were
+// buffers.
+static uint16_t describe_frames(struct rte_mbuf **frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = frames[i]->ol_flags & SEGMENT_MARKS ? vhost_describe(frames[i])
+									 : frames[i];
+		if (!m)
+			return i;
+		frames[i] = m;
+	}
 	return n;
 }
 
@@ -447,6 +532,8 @@ uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint
 {
 	if (p->net)
 		return netdev_tx(p->net, worker, frames, n);
+	if (p->quirks & PORT_QUIRK_GUEST)
+		n = describe_frames(frames, n);
 	if (!p->shares_tx)
 		return rte_eth_tx_burst(p->dev, (uint16_t)worker, frames, n);
 	rte_spinlock_lock(&p->tx_lock);

@@ -26,7 +26,7 @@ enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
 enum {
 	PORT_QUIRK_UNFINISHED = 1, // received frames may lack their tag, their checksum or their
 				   // end
-	PORT_QUIRK_GUEST = 2,      // frames without a checksum are marked, and have any length
+	PORT_QUIRK_GUEST = 2,      // rte_vhost's marks, and frames of any length: vhost.h
 	PORT_QUIRK_DEFERRED = 4,   // work in DPDK's interrupt thread may outlive the device
 	PORT_QUIRK_LEAKS = 8,      // memory of the egress queues is not freed
 	PORT_QUIRK_SLOW_POLL = 16, // each poll is a system call, even without a frame
@@ -46,14 +46,17 @@ struct port_handles {
 };
 
 struct port {
-	struct netdev *net; // NULL: the port is an ethdev. Its frames may have marks: segment.h
+	struct netdev *net; // NULL: the port is an ethdev
 	uint16_t dev;       // ethdev number
 	uint16_t rx_queues, tx_queues;
-	bool shares_tx;     // more workers than egress queues
-	bool has_lacp_bond; // LACP frames are sent only by a send, which may be empty
-	bool kernel;        // one of its parts is a kernel interface
-	unsigned quirks;    // PORT_QUIRK_… of the drivers of its parts
-	uint32_t longest;   // longest frame that it sends, not counting a tag; 0: any
+	bool shares_tx;         // more workers than egress queues
+	bool has_lacp_bond;     // LACP frames are sent only by a send, which may be empty
+	bool kernel;            // one of its parts is a kernel interface
+	bool marks;             // received frames may have the marks of segment.h
+	_Atomic unsigned takes; // marked frames that it sends, SEGMENT_…; a thread of DPDK writes
+				// it
+	unsigned quirks;        // PORT_QUIRK_… of the drivers of its parts
+	uint32_t longest;       // longest frame that it sends, not counting a tag; 0: any
 	rte_spinlock_t tx_lock;
 	unsigned parts; // the members of a bond, then the port itself
 	struct port_part part[PORT_PARTS_MAX];
@@ -62,7 +65,8 @@ struct port {
 	struct rte_mempool *ration[PORT_QUEUES_MAX]; // limits the buffers of a poll; NULL: no limit
 	struct port_handles leaked;                  // not freed by its driver yet
 	unsigned guards;
-	int guard[PORT_PARTS_MAX]; // descriptors that stay open as long as the port
+	int guard[PORT_PARTS_MAX];          // descriptors that stay open as long as the port
+	uint16_t appetite[PORT_QUEUES_MAX]; // frames that the next poll takes; their worker writes
 	unsigned checked; // index of the interface that device_check_segments() has dealt with
 };
 

@@ -7,6 +7,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/packet.h"
 #include "dataplane/pool.h"
+#include "dataplane/segment_private.h"
 
 enum {
 	HEADERS_MAX = 1024, // of a segment; they fit into any buffer
@@ -20,29 +21,37 @@ enum {
 	TCP_HEADER = 20, // without options
 	TCP_SEQUENCE = 4,
 	TCP_SIZE = 12,
-	TCP_FLAGS = 13,
-	TCP_CHECKSUM = 16,
+	TCP_FLAGS = SEGMENT_TCP_FLAGS,
 	TCP_FIN = 1,
 	TCP_PSH = 8,
-	TCP_CWR = 0x80,
+	TCP_CWR = SEGMENT_TCP_CWR,
 	UDP_HEADER = 8,
 	UDP_LENGTH = 4,
-	UDP_CHECKSUM = 6,
 };
 
-static bool is_tcp(const struct segment_packet *p)
+bool segment_packet_is_tcp(const struct segment_packet *p)
 {
 	return p->protocol == PROTOCOL_TCP;
 }
 
-static uint16_t checksum_offset(const struct segment_packet *p)
+uint16_t segment_checksum_offset(const struct segment_packet *p)
 {
-	return is_tcp(p) ? TCP_CHECKSUM : UDP_CHECKSUM;
+	return segment_packet_is_tcp(p) ? SEGMENT_TCP_CHECKSUM : SEGMENT_UDP_CHECKSUM;
+}
+
+uint8_t segment_tcp_flags(const struct rte_mbuf *m, const struct segment_packet *p)
+{
+	return rte_pktmbuf_mtod_offset(m, const uint8_t *, p->transport)[TCP_FLAGS];
+}
+
+bool segment_is_plain(const struct segment_packet *p)
+{
+	return p->transport - p->network == (p->is4 ? IPV4_HEADER : IPV6_HEADER);
 }
 
 static uint8_t *checksum_field(const struct rte_mbuf *m, const struct segment_packet *p)
 {
-	return rte_pktmbuf_mtod_offset(m, uint8_t *, p->transport + checksum_offset(p));
+	return rte_pktmbuf_mtod_offset(m, uint8_t *, p->transport + segment_checksum_offset(p));
 }
 
 // The length of a TCP or UDP header; 0 if the packet has no whole one.
@@ -92,11 +101,16 @@ static bool read_frame(const struct rte_mbuf *m, bool tunnel, struct segment_pac
 
 	if (!tunnel)
 		return read_packet(s, p);
-	if (!read_packet(s, outer) || is_tcp(outer))
+	if (!read_packet(s, outer) || segment_packet_is_tcp(outer))
 		return false;
 	s.at = outer->transport;
 	s.end = outer->end;
 	return packet_skip_tunnel(&s) && read_packet(s, p);
+}
+
+bool segment_read(const struct rte_mbuf *m, struct segment_packet *p)
+{
+	return read_frame(m, false, NULL, p);
 }
 
 // Whether a packet and its frame end together, by the length in each of its headers.
@@ -105,7 +119,8 @@ static bool ends_with_frame(const struct rte_mbuf *m, const struct segment_packe
 	const uint8_t *header = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->transport);
 
 	return p->end == rte_pktmbuf_pkt_len(m) &&
-	       (is_tcp(p) || frame_be16(header + UDP_LENGTH) == p->end - p->transport);
+	       (segment_packet_is_tcp(p) ||
+		frame_be16(header + UDP_LENGTH) == p->end - p->transport);
 }
 
 // The sum of a packet's addresses and protocol, with its bytes in the order of memory. Options and
@@ -116,7 +131,7 @@ static uint16_t address_sum(const struct rte_mbuf *m, const struct segment_packe
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(m, const uint8_t *, p->network);
 	uint16_t sent, length = rte_cpu_to_be_16((uint16_t)(p->end - p->transport));
 
-	if (p->transport - p->network == (p->is4 ? IPV4_HEADER : IPV6_HEADER))
+	if (segment_is_plain(p))
 		return rte_cpu_to_be_16(
 			checksum_pseudo(ip + (p->is4 ? IPV4_ADDRESSES : IPV6_ADDRESSES),
 					p->is4 ? 8 : 32, p->protocol, 0));
@@ -134,7 +149,7 @@ static void put_checksum(struct rte_mbuf *m, const struct segment_packet *p)
 	uint16_t sum = (uint16_t)~checksum_fold((uint32_t)p->addresses +
 						rte_cpu_to_be_16((uint16_t)length) +
 						checksum_sum(m, p->transport, length));
-	if (!sum && !is_tcp(p))
+	if (!sum && !segment_packet_is_tcp(p))
 		sum = 0xffff; // 0 says that there is none (RFC 768)
 	memcpy(field, &sum, sizeof sum);
 }
@@ -147,17 +162,17 @@ static bool has_checksum(const struct rte_mbuf *m, const struct segment_packet *
 
 static void mark_lone(struct rte_mbuf *m, const struct segment_packet *p)
 {
-	m->ol_flags |= is_tcp(p) ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM;
+	m->ol_flags |= segment_packet_is_tcp(p) ? RTE_MBUF_F_TX_TCP_CKSUM : RTE_MBUF_F_TX_UDP_CKSUM;
 }
 
 static void complete(struct rte_mbuf *m, const struct segment_packet *p)
 {
-	checksum_complete(m, p->transport, p->end, p->transport + checksum_offset(p));
+	checksum_complete(m, p->transport, p->end, p->transport + segment_checksum_offset(p));
 }
 
 static bool is_named(const struct virtio_net_hdr *h, const struct segment_packet *p)
 {
-	return h->csum_start == p->transport && h->csum_offset == checksum_offset(p);
+	return h->csum_start == p->transport && h->csum_offset == segment_checksum_offset(p);
 }
 
 static bool mark_checksum(struct rte_mbuf *m, const struct virtio_net_hdr *h)
@@ -165,7 +180,7 @@ static bool mark_checksum(struct rte_mbuf *m, const struct virtio_net_hdr *h)
 	struct segment_packet p;
 	uint32_t field = (uint32_t)h->csum_start + h->csum_offset;
 
-	if (read_frame(m, false, NULL, &p) && is_named(h, &p)) {
+	if (segment_read(m, &p) && is_named(h, &p)) {
 		mark_lone(m, &p);
 		return true;
 	}
@@ -177,7 +192,7 @@ static bool mark_checksum(struct rte_mbuf *m, const struct virtio_net_hdr *h)
 
 static bool has_type(const struct virtio_net_hdr *h, const struct segment_packet *p)
 {
-	if (!is_tcp(p))
+	if (!segment_packet_is_tcp(p))
 		return h->gso_type == VIRTIO_NET_HDR_GSO_UDP_L4;
 	return (h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) ==
 	       (p->is4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6);
@@ -201,7 +216,7 @@ static void mark_piece(struct rte_mbuf *m, struct segment_packet *outer,
 static bool mark_segment(struct rte_mbuf *m, const struct virtio_net_hdr *h)
 {
 	struct segment_packet outer, p;
-	bool plain = read_frame(m, false, NULL, &p) && p.transport == h->csum_start;
+	bool plain = segment_read(m, &p) && p.transport == h->csum_start;
 
 	if (!plain && (!read_frame(m, true, &outer, &p) || !ends_with_frame(m, &outer)))
 		return false;
@@ -214,7 +229,7 @@ static bool mark_segment(struct rte_mbuf *m, const struct virtio_net_hdr *h)
 		mark_piece(m, plain ? NULL : &outer, &p);
 		return true;
 	}
-	m->ol_flags |= is_tcp(&p) ? RTE_MBUF_F_TX_TCP_SEG : RTE_MBUF_F_TX_UDP_SEG;
+	m->ol_flags |= segment_packet_is_tcp(&p) ? RTE_MBUF_F_TX_TCP_SEG : RTE_MBUF_F_TX_UDP_SEG;
 	m->ol_flags |= plain ? 0 : RTE_MBUF_F_TX_TUNNEL_VXLAN;
 	m->tso_segsz = h->gso_size;
 	m->hash.usr = length;
@@ -236,21 +251,20 @@ void segment_describe(const struct rte_mbuf *m, struct virtio_net_hdr *h)
 	struct segment_packet p;
 
 	*h = (struct virtio_net_hdr){0};
-	if (!(m->ol_flags & SEGMENT_MARKS) || segment_is_tunnel(m) ||
-	    !read_frame(m, false, NULL, &p))
+	if (!(m->ol_flags & SEGMENT_MARKS) || segment_is_tunnel(m) || !segment_read(m, &p))
 		return;
 	h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	h->csum_start = p.transport;
-	h->csum_offset = checksum_offset(&p);
+	h->csum_offset = segment_checksum_offset(&p);
 	if (!segment_is(m))
 		return;
 	h->hdr_len = p.data;
 	h->gso_size = m->tso_segsz;
 	h->gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
-	if (!is_tcp(&p))
+	if (!segment_packet_is_tcp(&p))
 		return;
 	h->gso_type = p.is4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
-	if (rte_pktmbuf_mtod_offset(m, const uint8_t *, p.transport)[TCP_FLAGS] & TCP_CWR)
+	if (segment_tcp_flags(m, &p) & TCP_CWR)
 		h->gso_type |= VIRTIO_NET_HDR_GSO_ECN;
 }
 
@@ -261,7 +275,7 @@ void segment_finish(struct rte_mbuf *m)
 	if (!(m->ol_flags & SEGMENT_MARKS) || segment_is(m))
 		return;
 	m->ol_flags &= ~SEGMENT_MARKS;
-	if (read_frame(m, false, NULL, &p))
+	if (segment_read(m, &p))
 		complete(m, &p);
 }
 
@@ -342,7 +356,7 @@ static void edit_packet(struct rte_mbuf *m, const struct segment_packet *p, uint
 	} else {
 		put16(ip + IPV6_LENGTH, length - p->network - IPV6_HEADER);
 	}
-	if (!is_tcp(p))
+	if (!segment_packet_is_tcp(p))
 		put16(frame + p->transport + UDP_LENGTH, length - p->transport);
 }
 
@@ -369,7 +383,7 @@ static struct rte_mbuf *cut_one(struct segmenter *s, struct rte_mempool *pool)
 	if (!m)
 		return NULL;
 	edit_packet(m, &s->packet, s->made);
-	if (is_tcp(&s->packet))
+	if (segment_packet_is_tcp(&s->packet))
 		edit_tcp(s, rte_pktmbuf_mtod_offset(m, uint8_t *, s->packet.transport));
 	if (tunnel)
 		edit_packet(m, &s->outer, s->made);

@@ -35,6 +35,15 @@ enum { SEGMENT_FRAMES_MAX = 1024, SEGMENT_BYTES_MAX = 65536 + 64 };
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
+// The marked frames that a device takes as they are.
+enum {
+	SEGMENT_CHECKSUM = 1, // packets without checksum
+	SEGMENT_TCP4 = 2,     // segments of TCP over IPv4
+	SEGMENT_TCP6 = 4,
+	SEGMENT_UDP = 8,
+	SEGMENT_ANY = 15, // a virtio_net_hdr goes with each frame
+};
+
 #define SEGMENT_CUT (RTE_MBUF_F_TX_TCP_SEG | RTE_MBUF_F_TX_UDP_SEG)
 #define SEGMENT_MARKS (SEGMENT_CUT | RTE_MBUF_F_TX_L4_MASK | RTE_MBUF_F_TX_TUNNEL_MASK)
 
@@ -84,7 +93,7 @@ void segment_describe(const struct rte_mbuf *m, struct virtio_net_hdr *h);
 // who has a reference to the frame sees that.
 void segment_finish(struct rte_mbuf *m);
 
-// A TCP or UDP packet in a frame. Only segment.c uses it.
+// A TCP or UDP packet in a frame. Only segment.c and vhost.c use it.
 struct segment_packet {
 	uint16_t network, transport, data; // offsets: IP header, TCP or UDP header, data
 	uint16_t addresses;                // the sum of addresses and protocol

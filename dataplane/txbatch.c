@@ -3,6 +3,7 @@
 
 #include "dataplane/portset.h"
 #include "dataplane/segment.h"
+#include "dataplane/vhost.h"
 
 enum { CUT_BURST = 32 }; // frames of a segment that are made at a time
 
@@ -161,12 +162,28 @@ static void outlet_take(void *outlet, struct rte_mbuf **frames, unsigned n)
 	}
 }
 
+// The marked frames that a port takes.
+static unsigned taken_marks(const struct txbatch *b, unsigned port)
+{
+	if (!atomic_load_explicit(&b->runtime[port].takes_segments, memory_order_relaxed) ||
+	    sniff_first(&b->sniffers))
+		return 0;
+	return b->takes ? b->takes(b->arg, port) : SEGMENT_ANY;
+}
+
+// Whether a port that takes these marks takes a frame as it is.
+static bool is_taken(const struct rte_mbuf *m, unsigned takes)
+{
+	if (!(m->ol_flags & SEGMENT_MARKS))
+		return true;
+	return takes == SEGMENT_ANY ? !segment_is_tunnel(m) : vhost_takes(m, takes);
+}
+
 // Sends the batch of a port. Its frames may be marked: they are brought into the form that the
 // device takes.
 static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned port)
 {
-	bool takes = atomic_load_explicit(&b->runtime[port].takes_segments, memory_order_relaxed) &&
-		     !sniff_first(&b->sniffers);
+	unsigned takes = taken_marks(b, port);
 	struct outlet o;
 
 	o.b = b;
@@ -174,7 +191,7 @@ static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned p
 	o.n = 0;
 	for (unsigned i = 0; i < b->count[port]; i++) {
 		struct rte_mbuf *m = b->frame[port][i];
-		bool whole = takes && !segment_is_tunnel(m);
+		bool whole = is_taken(m, takes);
 		if (segment_is(m) && !whole) {
 			cut_segment(b, port, m, outlet_take, &o);
 			rte_pktmbuf_free(m);

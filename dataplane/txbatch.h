@@ -33,17 +33,21 @@ struct port_runtime {
 	struct violations violations;
 	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
 	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
-	_Atomic bool takes_segments; // and packets without checksum
+	_Atomic bool takes_segments; // and packets without checksum, both ways, if its device does
 } __attribute__((aligned(64)));
 
 // Sends frames[0 .. n) out of a port. Takes the first frames and returns their number.
 typedef uint16_t (*txbatch_send_fn)(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n);
+
+// The marked frames, SEGMENT_… of segment.h, that the device of a port takes at the moment.
+typedef unsigned (*txbatch_takes_fn)(void *arg, unsigned port);
 
 struct txbatch {
 	struct rte_mempool *pool;       // for copies
 	struct counter_block *counters; // [PORTS_MAX]
 	struct port_runtime *runtime;   // [PORTS_MAX]
 	txbatch_send_fn send;
+	txbatch_takes_fn takes; // NULL: SEGMENT_ANY
 	void *arg;
 	portset pending;            // ports whose batch is not empty
 	struct sniff_list sniffers; // forward.c uses them as well

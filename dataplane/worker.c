@@ -22,6 +22,13 @@ static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uin
 	return port_tx(&w->ports[port], w->id, frames, n);
 }
 
+static unsigned takes(void *arg, unsigned port)
+{
+	const struct worker *w = arg;
+
+	return atomic_load_explicit(&w->ports[port].takes, memory_order_relaxed);
+}
+
 // Polls one queue of each of these ports. Returns the number of frames received.
 static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 {
@@ -37,7 +44,7 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 			continue;
 		}
 		w->quiet[queue] &= ~portset_of(port);
-		if (w->ports[port].net)
+		if (w->ports[port].marks)
 			forward_segments(&w->forwarder, port, frames, n);
 		else
 			forward_burst(&w->forwarder, port, frames, NULL, n);
@@ -81,6 +88,7 @@ int worker_run(void *arg)
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	w->forwarder.tx.send = transmit;
+	w->forwarder.tx.takes = takes;
 	w->forwarder.tx.arg = w;
 	rte_rcu_qsbr_thread_register(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);

@@ -177,6 +177,8 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 	if (!strcmp(k->name, "af_packet"))
 		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), "%s",
 			      p->mtu > MTU_DEFAULT ? long_slots : slots);
+	if (k->driver && !strcmp(k->driver, "net_vhost") && p->offload)
+		n += snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",tso=1");
 	if (p->queues > 1 && k->queues)
 		snprintf(out + n, (size_t)(DEVICE_ARGS - n), ",%s=%u", k->queues, p->queues);
 	return true;

@@ -152,7 +152,7 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 		atomic_store(&sw->shared.port[number].longest,
 			     longest_frame(sw, &c->port[i], number));
 		atomic_store(&sw->shared.port[number].takes_segments,
-			     sw->devices && sw->device[number].net && c->port[i].offload);
+			     sw->devices && sw->device[number].marks && c->port[i].offload);
 	}
 }
 

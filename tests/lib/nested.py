@@ -131,11 +131,11 @@ class Guest(Station):
 
 
 class Lab(lab.Testbed):
-    """Nested hosts on one switch."""
+    """Nested hosts on one switch. `plain`: the numbers of those whose NICs have no offloads."""
 
-    def __init__(self, build, image, hosts=3, guests=2):
+    def __init__(self, build, image, hosts=3, guests=2, plain=()):
         super().__init__(f"nest{os.getpid()}-")
-        self.build, self.image = build, image
+        self.build, self.image, self.plain = build, image, plain
         self.counts, self.hosts = (hosts, guests), []
 
     def set_up(self):
@@ -154,7 +154,8 @@ class Lab(lab.Testbed):
         super().close()
 
     def machine(self, number):
-        return vm.Vm(f"host{number}", self.image, Path(self.folder.name), host_mac(number), self.cable(number), self.namespace)
+        return vm.Vm(f"host{number}", self.image, Path(self.folder.name), host_mac(number), self.cable(number), self.namespace,
+                     vm.NO_OFFLOADS if number in self.plain else "")
 
     def guests(self):
         return [guest for host in self.hosts for guest in host.guests]

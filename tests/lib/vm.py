@@ -13,16 +13,17 @@ from lab import Failure
 
 MEMORY_MB = 128  # of 96 MB, Linux 6.12 leaves the initramfs less than its 17 MB
 BOOT_S = 180  # usually 15 s; minutes on a busy machine
+NO_OFFLOADS = ",csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off"
 CONSOLE_LINES = 15  # of the console, shown if it does not boot
 
 
 class Vm:
-    def __init__(self, name, image, folder, mac, cable, namespace):
-        """`cable`: the words of QEMU that connect the NIC (vhost_user(), tap())."""
+    def __init__(self, name, image, folder, mac, cable, namespace, nic=""):
+        """`cable`: the words of QEMU that connect the NIC (vhost_user(), tap()). `nic`: more of the NIC's properties."""
         self.name, self.process = name, None
         self.console = folder / f"{name}.console"
         # QEMU ends together with its parent, even if the parent is killed.
-        self.command = namespace.command("setpriv", "--pdeathsig", "KILL", *command(image, self.console, mac, cable))
+        self.command = namespace.command("setpriv", "--pdeathsig", "KILL", *command(image, self.console, mac, cable, nic))
 
     def start(self):
         """Returns at once. A machine whose NIC is on a socket waits for the other side."""
@@ -86,7 +87,7 @@ class Vm:
         self.start()
 
 
-def command(image, console, mac, cable):
+def command(image, console, mac, cable, nic):
     """QEMU's command line. The switch can share the guest's memory. TCG runs on every machine. With TCG, QEMU 7.2 loses
     interrupts of a vhost-user NIC unless it has no vectors."""
     kernel, initramfs = image
@@ -97,7 +98,7 @@ def command(image, console, mac, cable):
             "-append", "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
-            *cable, "-device", f"virtio-net-pci,netdev=cable,mac={mac},vectors=0,romfile="]
+            *cable, "-device", f"virtio-net-pci,netdev=cable,mac={mac},vectors=0,romfile={nic}"]
 
 
 def vhost_user(socket, serves):

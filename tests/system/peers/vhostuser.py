@@ -15,7 +15,7 @@ import time
 SET_OWNER, GET_FEATURES, SET_FEATURES, SET_MEM_TABLE = 3, 1, 2, 5
 SET_VRING_NUM, SET_VRING_ADDR, SET_VRING_BASE, SET_VRING_KICK, SET_VRING_CALL = 8, 9, 10, 12, 13
 VERSION = 1
-F_CSUM = 1 << 0
+F_CSUM, F_GUEST_CSUM, F_GUEST_TSO, F_HOST_TSO = 1 << 0, 1 << 1, 3 << 7, 3 << 11  # TSO: over IPv4 and IPv6
 NEEDS_CSUM = 1
 NEXT, WRITE = 1, 2
 HEADER = 10  # of virtio-net, without merged buffers
@@ -35,7 +35,7 @@ class Guest:
         file = os.memfd_create("guest")
         os.ftruncate(file, MEMORY)
         self.memory, self.patience_s = mmap.mmap(file, MEMORY), patience_s
-        self.head, self.seen = [0, 0], [0, 0]
+        self.head, self.seen, self.waiting = [0, 0], [0, 0], []
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(patience_s)
         self.socket.connect(str(path))
@@ -115,32 +115,42 @@ class Guest:
             assert time.monotonic() < deadline, "the switch has stopped taking frames"
             time.sleep(0.0002)
 
-    def received(self):
-        """Yields the frames that have arrived."""
+    def arrivals(self):
+        """The frames that have arrived, as (header, frame)."""
         frames = []
         while self.seen[RX] & 0xffff != self.used(RX):
             at = RX * RING + USED + 4 + 8 * (self.seen[RX] % SLOTS)
             slot, length = struct.unpack_from("<II", self.memory, at)
             place = self.buffer(RX, slot)
-            frames.append(bytes(self.memory[place + HEADER:place + length]))
+            frames.append((bytes(self.memory[place:place + HEADER]), bytes(self.memory[place + HEADER:place + length])))
             self.seen[RX] += 1
             self.offer(RX, slot, [(place, SLOT, WRITE)])
         return frames
 
-    def await_frame(self, wanted):
-        """The next frame for which wanted(frame) holds."""
+    def received(self):
+        """The frames that have arrived."""
+        return [frame for _, frame in self.arrivals()]
+
+    def await_arrival(self, wanted):
+        """The next (header, frame) for which wanted(frame) holds."""
         deadline = time.monotonic() + self.patience_s
         while time.monotonic() < deadline:
-            for frame in self.received():
+            self.waiting += self.arrivals()
+            while self.waiting:
+                header, frame = self.waiting.pop(0)
                 if wanted(frame):
-                    return frame
+                    return header, frame
             time.sleep(0.005)
         raise AssertionError("the frame does not arrive")
+
+    def await_frame(self, wanted):
+        """The next frame for which wanted(frame) holds."""
+        return self.await_arrival(wanted)[1]
 
     def close(self):
         self.socket.close()
 
 
-def needs_checksum(start, offset):
-    """The header of a frame whose checksum the switch must complete."""
-    return struct.pack("<BBHHHH", NEEDS_CSUM, 0, 0, 0, start, offset)
+def needs_checksum(start, offset, gso_type=0, gso_size=0):
+    """The header of a frame whose checksum the switch must complete, and that it may have to cut."""
+    return struct.pack("<BBHHHH", NEEDS_CSUM, gso_type, 0, gso_size, start, offset)

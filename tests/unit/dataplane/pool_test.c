@@ -15,7 +15,8 @@ static void rations(void **state)
 	assert_int_equal(rte_pktmbuf_data_room_size(rationed), rte_pktmbuf_data_room_size(pool));
 	assert_null(rte_pktmbuf_alloc(rationed));
 	for (int round = 0; round < 2; round++) {
-		pool_ration(rationed, 5);
+		assert_int_equal(pool_ration(rationed, 5), 1); // it has refused
+		assert_false(pool_ration(rationed, 5));
 		assert_int_equal(rte_pktmbuf_alloc_bulk(rationed, m, 3), 0);
 		assert_int_not_equal(rte_pktmbuf_alloc_bulk(rationed, m + 3, 3), 0); // all or none
 		assert_int_equal(rte_pktmbuf_alloc_bulk(rationed, m + 3, 2), 0);
