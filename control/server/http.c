@@ -22,6 +22,7 @@
 #include "control/common/text.h"
 #include "control/config/history.h"
 #include "control/server/jsonrpc.h"
+#include "control/server/listen.h"
 #include "control/server/metrics.h"
 #include "control/server/web/webfiles.h"
 #include "control/switch/state.h"
@@ -44,6 +45,7 @@ struct visit {
 struct http {
 	struct control k; // like the caller's, without raw_devices
 	struct evhttp *server;
+	struct evconnlistener *listener; // the server's
 	struct event *sweep;
 	struct visit visit[HTTP_CONNECTIONS_MAX];
 	char token[HTTP_TOKEN_MAX + 1];
@@ -464,8 +466,10 @@ static bool listen_at(struct http *h, struct event_base *base, const struct http
 		base, NULL, NULL, flags, HTTP_CONNECTIONS_MAX, (const struct sockaddr *)&c->address,
 		c->address_len);
 
-	if (l && evhttp_bind_listener(h->server, l))
-		return true;
+	if (l && evhttp_bind_listener(h->server, l)) {
+		h->listener = l;
+		return listen_watch(l, "--http"); // evhttp has set a callback of its own
+	}
 	if (l)
 		evconnlistener_free(l);
 	return false;
@@ -495,6 +499,7 @@ void http_close(struct http *h)
 {
 	if (!h)
 		return;
+	listen_forget(h->listener);
 	if (h->server)
 		evhttp_free(h->server);
 	if (h->sweep)

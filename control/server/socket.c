@@ -24,6 +24,7 @@
 #include "control/device/holder.h"
 #include "control/diagnose/capture.h"
 #include "control/server/jsonrpc.h"
+#include "control/server/listen.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/portset.h"
@@ -388,6 +389,8 @@ bool rpc_open(struct rpc *r, struct event_base *base, struct control *k, struct 
 	if (!r->listener)
 		return error_no_memory(e);
 	r->fd = -1;
+	if (!listen_watch(r->listener, r->path))
+		return error_no_memory(e);
 	k->sw->on_ports = on_ports;
 	k->sw->ports_arg = r;
 	return true;
@@ -401,6 +404,7 @@ void rpc_close(struct rpc *r)
 		r->k->sw->on_ports = NULL;
 	while (r->clients)
 		client_drop(r->clients);
+	listen_forget(r->listener);
 	if (r->listener)
 		evconnlistener_free(r->listener);
 	if (r->fd >= 0)
