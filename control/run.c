@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "control/api/confirm.h"
@@ -19,6 +20,8 @@
 #include "control/config/config.h"
 #include "control/config/history.h"
 #include "control/device/eal.h"
+#include "control/ending.h"
+#include "control/notify.h"
 #include "control/server/http.h"
 #include "control/server/methods.h"
 #include "control/server/socket.h"
@@ -28,8 +31,10 @@
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
+#include "control/switch/watch.h"
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/port.h"
@@ -62,6 +67,11 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	struct vswitch *sw = r->control.sw;
 
 	(void)fd, (void)what;
+	log_catch_up();
+	settle_poll(sw);
+	watch_look(sw);
+	if (watch_all_turn(sw))
+		notify_alive(switch_now(sw));
 	events_drain(sw);
 	events_collect_violations(sw, 0);
 	links_recover(sw);
@@ -71,14 +81,6 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 		links_poll(sw);
 	if (r->ticks % LOAD_TICKS == 0)
 		switch_note_load(sw);
-}
-
-static void on_stop_signal(evutil_socket_t number, short what, void *arg)
-{
-	struct run *r = arg;
-
-	(void)number, (void)what;
-	event_base_loopbreak(r->base);
 }
 
 // SIGHUP: applies the configuration file again.
@@ -100,27 +102,27 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 }
 
 // Runs the event loop until a signal. False: it could not be set up.
-static bool loop(struct run *r)
+static bool loop(struct run *r, const char *socket)
 {
 	struct timeval period = {.tv_usec = SWITCH_TICK_MS * 1000};
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_switch_tick, r);
-	struct event *interrupt = evsignal_new(r->base, SIGINT, on_stop_signal, r);
-	struct event *terminate = evsignal_new(r->base, SIGTERM, on_stop_signal, r);
 	struct event *reload = evsignal_new(r->base, SIGHUP, on_reload, r);
-	bool good = tick && interrupt && terminate && reload && !event_priority_set(tick, 0) &&
-		    !event_add(tick, &period) && !event_add(interrupt, NULL) &&
-		    !event_add(terminate, NULL) && !event_add(reload, NULL);
+	bool good = tick && reload && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
+		    !event_add(reload, NULL) && ending_begin(r->base, socket);
 
 	if (good) {
 		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name,
 		       r->control.sw->config->port_count);
 		fflush(stdout);
+		notify_send("READY=1");
 		event_base_dispatch(r->base);
+		notify_send("STOPPING=1");
 	}
-	struct event *all[] = {tick, interrupt, terminate, reload};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-		if (all[i])
-			event_free(all[i]);
+	if (tick)
+		event_free(tick);
+	if (reload)
+		event_free(reload);
+	ending_end();
 	return good;
 }
 
@@ -215,12 +217,16 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 static void stop(struct run *r)
 {
 	struct control *k = &r->control;
+	unsigned stuck;
 
 	http_close(r->http);
 	telemetry_close();
 	rpc_close(r->rpc);
+	ending_socket_gone();
 	if (k->sw)
 		k->sw->on_event = NULL;
+	if (k->sw && !switch_stop(k->sw, &stuck))
+		ending_abandon(stuck);
 	confirm_destroy(k->confirm);
 	history_destroy(k->history);
 	switch_destroy(k->sw);
@@ -244,7 +250,7 @@ static int run_switch(const struct options *o)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
-	bool good = start_switch(&r, o, c) && loop(&r);
+	bool good = start_switch(&r, o, c) && loop(&r, o->socket);
 	stop(&r);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }

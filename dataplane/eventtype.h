@@ -21,7 +21,9 @@
 	X(LOST, "events-lost")                      /* count: messages that found the ring full */ \
 	X(CONFIG_ROLLED_BACK, "config-rolled-back") /* count: number of the configuration in force \
 						     */ \
-	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */
+	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */ \
+	X(WORKER_STUCK, "worker-stuck") /* from: the worker; count: seconds without a round */ \
+	X(WORKER_TURNS, "worker-turns") /* the same */
 
 enum { EVENT_PORT_ANY = 255 };
 

@@ -13,6 +13,8 @@ enum {
 	IDLE_NS = 50000, // idle time before the first pause
 	PAUSE_PART = 4,
 	TIMER_SLACK_NS = 1000,
+	CHECKS_AT_ONCE = 1000, // rounds are short: most waits end within these
+	CHECK_PAUSE_NS = 50000,
 };
 
 static uint16_t transmit(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
@@ -97,7 +99,7 @@ int worker_run(void *arg)
 		frames = poll_ports(w, frames);
 		uint64_t now = rte_rdtsc();
 		if (frames) {
-			counter_add(&w->busy_cycles, now - before);
+			counter_add(&w->busy_cycles, now > before ? now - before : 0);
 			last_ns = w->forwarder.now_ns;
 		}
 		atomic_store_explicit(&w->cycles, now - start, memory_order_relaxed);
@@ -112,4 +114,27 @@ int worker_run(void *arg)
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_unregister(w->qsbr, w->id);
 	return 0;
+}
+
+static uint64_t monotonic_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+bool worker_await_quiescent(struct rte_rcu_qsbr *workers, uint64_t token, unsigned ms)
+{
+	uint64_t end = monotonic_ns() + ms * UINT64_C(1000000);
+
+	for (unsigned i = 0; !rte_rcu_qsbr_check(workers, token, false); i++) {
+		if (i < CHECKS_AT_ONCE && ms)
+			rte_pause();
+		else if (monotonic_ns() >= end)
+			return false;
+		else
+			nanosleep(&(struct timespec){.tv_nsec = CHECK_PAUSE_NS}, NULL);
+	}
+	return true;
 }

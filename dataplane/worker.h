@@ -7,18 +7,21 @@
 //           frame therefore waits for at most that fraction of the time since the last frame. A
 //           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
 //           is polled every WORKER_QUIET_NS while other ports have frames.
-// Threads   One thread runs worker_run(). Control sets the ports and reads the load.
+// Threads   One thread runs worker_run(). Control sets the ports and reads the load. `cycles`
+//           changes in each round, which shows control that the worker goes round.
 // Time      The clock is read once per round.
 #pragma once
 
 #include <rte_rcu_qsbr.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 #include "dataplane/clock.h"
 #include "dataplane/forward.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000 };
+enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000, WORKER_ROUND_MAX_MS = 2000 };
 
 struct worker {
 	struct forwarder forwarder;
@@ -39,3 +42,7 @@ struct worker {
 
 // Runs until `stop` is set. It is an lcore function for rte_eal_remote_launch().
 int worker_run(void *worker);
+
+// Waits until each worker has passed a quiescent point since rte_rcu_qsbr_start() returned `token`.
+// False: not in this time. A worker that takes longer than WORKER_ROUND_MAX_MS is stuck.
+bool worker_await_quiescent(struct rte_rcu_qsbr *workers, uint64_t token, unsigned ms);

@@ -14,6 +14,7 @@
 #include "control/config/settings.h"
 #include "control/switch/flush.h"
 #include "control/switch/state.h"
+#include "control/switch/watch.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
@@ -406,8 +407,10 @@ static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles),
 		 all = atomic_load(&sw->worker[w]->cycles);
 
-	return json_pack("{s:i, s:i, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore",
-			 (int)sw->worker[w]->lcore, "load", sw->load[w].share, "busy_cycles",
+	return json_pack("{s:i, s:i, s:s, s:I, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore",
+			 (int)sw->worker[w]->lcore, "state",
+			 sw->watch[w].stuck ? "stuck" : "turning", "seconds_since_round",
+			 (json_int_t)watch_idle_s(sw, w), "load", sw->load[w].share, "busy_cycles",
 			 (json_int_t)busy, "cycles", (json_int_t)all, "ports", polled_ports(sw, w));
 }
 

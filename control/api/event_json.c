@@ -31,6 +31,12 @@ static void add_number_member(struct event_members *all, const char *name, uint3
 	all->member[all->count++] = (struct event_member){.name = name, .number = number};
 }
 
+static void add_count_member(struct event_members *all, const char *name, uint32_t number)
+{
+	all->member[all->count++] = (struct event_member){
+		.name = name, .number = number, .is_number = true};
+}
+
 static void add_station(struct event_members *all, uint64_t key)
 {
 	text_put_mac(key_mac(key), all->mac);
@@ -99,6 +105,11 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_LOST:
 		add_number_member(all, "count", e->count);
 		break;
+	case EVENT_WORKER_STUCK:
+	case EVENT_WORKER_TURNS:
+		add_count_member(all, "worker", e->from);
+		add_count_member(all, "seconds", e->count);
+		break;
 	case EVENT_TYPES:
 		break;
 	}
@@ -114,10 +125,10 @@ json_t *event_json_named(const struct event *e, const char *from, const char *po
 	for (unsigned i = 0; i < all.count; i++) {
 		const struct event_member *m = &all.member[i];
 		json_object_set_new(o, m->name,
-				    m->is_false ? json_false()
-				    : m->word   ? json_string(m->word)
-				    : m->number ? json_integer(m->number)
-						: json_null());
+				    m->is_false                 ? json_false()
+				    : m->word                   ? json_string(m->word)
+				    : m->number || m->is_number ? json_integer(m->number)
+								: json_null());
 	}
 	return o;
 }

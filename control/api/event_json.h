@@ -15,7 +15,8 @@ struct event_member {
 	const char *name;
 	const char *word; // NULL: the value is the number, or null if that is 0
 	uint32_t number;
-	bool is_false; // the value is false, and the word says so
+	bool is_false;  // the value is false, and the word says so
+	bool is_number; // the value is the number, also if that is 0
 };
 
 // The members of an event besides "time" and "type".

@@ -30,32 +30,35 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_LOST] = LOG_WARNING,
 	[EVENT_CONFIG_ROLLED_BACK] = LOG_DEBUG, // confirm.c logs these itself
 	[EVENT_CONFIG_ROLLBACK_FAILED] = LOG_DEBUG,
+	[EVENT_WORKER_STUCK] = LOG_ERR,
+	[EVENT_WORKER_TURNS] = LOG_NOTICE,
 };
 
-// The events of the current second.
-static struct {
+// The events of the current second. Those that guests cause have a budget of their own, so that
+// they do not drive out the others.
+static struct budget {
 	uint64_t second;
 	unsigned logged, left_out;
-} budget;
+} budgets[2];
 
 // Whether one more event may be logged in its second.
 static bool within_budget(const struct event *e)
 {
+	struct budget *b = &budgets[event_type_is_frequent((enum event_type)e->type)];
 	uint64_t second = e->ns / 1000000000;
 
-	if (second != budget.second) {
-		if (budget.left_out)
+	if (second != b->second) {
+		if (b->left_out)
 			log_write(LOG_WARNING,
 				  "%u more events are not logged (nestctl monitor shows all)",
-				  budget.left_out);
-		budget.second = second;
-		budget.logged = budget.left_out = 0;
+				  b->left_out);
+		*b = (struct budget){.second = second};
 	}
-	if (budget.logged == EVENT_LOG_MAX)
-		budget.left_out++;
+	if (b->logged == EVENT_LOG_MAX)
+		b->left_out++;
 	else
-		budget.logged++;
-	return !budget.left_out;
+		b->logged++;
+	return !b->left_out;
 }
 
 // Makes the line of an event: TYPE name=value …
@@ -67,7 +70,7 @@ static void make_line(const struct vswitch *sw, const struct event *e, char *lin
 	event_collect_members(&all, e, event_port_name(sw, e->from), event_port_name(sw, e->port));
 	for (unsigned i = 0; i < all.count && len < size; i++) {
 		const struct event_member *m = &all.member[i];
-		bool number = !m->word && m->number;
+		bool number = !m->word && (m->number || m->is_number);
 		len += (size_t)(number ? snprintf(line + len, size - len, " %s=%" PRIu32, m->name,
 						  m->number)
 				       : snprintf(line + len, size - len, " %s=%s", m->name,

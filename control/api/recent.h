@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // recent: keeps the last events with their dates, and counts all events.
 //
-// Model     A ring of RECENT_EVENTS. A new event replaces the oldest one. Entries that come and
-//           go are counted only, because a busy table has too many of them. Ports are kept by name,
-//           because their numbers are used again.
+// Model     Two rings, in which a new event replaces the oldest one: one for the types of which
+//           guests can cause many (event_type_is_frequent()), one for all others. Entries that come
+//           and go are counted only, because a busy table has too many of them. Ports are kept by
+//           name, because their numbers are used again.
+// Limits    RECENT_EVENTS, a half for each ring.
 // Threads   The control thread calls everything.
 #pragma once
 
@@ -23,8 +25,8 @@ void recent_destroy(struct recent *r);
 
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e);
 
-// The last `count` events, oldest first. Each is made by event_json(), with a "date". NULL: no
-// memory.
+// The last `count` events, oldest first. The frequent ones leave half of the room to the others.
+// Each is made by event_json(), with a "date". NULL: no memory.
 json_t *recent_json(const struct recent *r, unsigned count);
 
 // The number of events of a type, including those that are not kept. EVENT_LOST: the number of lost

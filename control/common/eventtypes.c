@@ -35,7 +35,29 @@ static const char *const meanings[EVENT_TYPES] = {
 		"A configuration was not confirmed and was rolled back: number of the one in force",
 	[EVENT_CONFIG_ROLLBACK_FAILED] =
 		"A rollback failed; the switch will retry: number of the one in force",
+	[EVENT_WORKER_STUCK] =
+		"A worker has not finished its round for seconds: worker, seconds; its ports do not forward",
+	[EVENT_WORKER_TURNS] = "A stuck worker turns again: worker, seconds that it was stuck",
 };
+
+bool event_type_is_frequent(enum event_type type)
+{
+	switch (type) {
+	case EVENT_MAC_LEARNED:
+	case EVENT_MAC_MOVED:
+	case EVENT_MAC_AGED:
+	case EVENT_MAC_FLAP:
+	case EVENT_MAC_ADDED:
+	case EVENT_MAC_REMOVED:
+	case EVENT_MAC_FLUSHED:
+	case EVENT_VIOLATION:
+	case EVENT_TABLE_FULL:
+	case EVENT_LOST:
+		return true;
+	default:
+		return false;
+	}
+}
 
 int event_type_find(const char *name)
 {

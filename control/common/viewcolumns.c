@@ -66,6 +66,11 @@ static void settings_cell(json_t *object, char out[TABLE_CELL])
 	list_members(object, true, table_plain_cell, out);
 }
 
+static void seconds_cell(json_t *v, char out[TABLE_CELL])
+{
+	snprintf(out, TABLE_CELL, "%.0f s ago", json_number_value(v));
+}
+
 static void list_cell(json_t *array, char out[TABLE_CELL])
 {
 	char text[TABLE_CELL];
@@ -85,10 +90,11 @@ static enum table_colour paint_state(json_t *v)
 {
 	const char *state = json_string_value(v);
 
-	return !state                           ? TABLE_PLAIN
-	       : !strcmp(state, "up")           ? TABLE_GREEN
-	       : !strcmp(state, "err-disabled") ? TABLE_RED
-						: TABLE_YELLOW;
+	if (!state)
+		return TABLE_PLAIN;
+	if (!strcmp(state, "up") || !strcmp(state, "turning"))
+		return TABLE_GREEN;
+	return !strcmp(state, "err-disabled") || !strcmp(state, "stuck") ? TABLE_RED : TABLE_YELLOW;
 }
 
 static enum table_colour paint_drops(json_t *v)
@@ -202,6 +208,8 @@ static const struct table_column history_columns[] = {
 const struct table_column view_worker_columns[] = {
 	NUMBER("WORKER", "id"),
 	NUMBER("LCORE", "lcore"),
+	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
+	{"LAST ROUND", "seconds_since_round", .cell = seconds_cell, .right = true},
 	NUMBER("LOAD", "load"),
 	{"PORTS", "ports", .cell = list_cell},
 	{0},

@@ -13,6 +13,7 @@
 #include "control/common/pcapng.h"
 #include "control/common/version.h"
 #include "control/config/config.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
@@ -354,6 +355,14 @@ static bool prepare(struct capture *c, const json_t *params, struct error *e)
 	return true;
 }
 
+static bool begin(struct vswitch *sw, struct error *e)
+{
+	if (settle_begin(sw, e))
+		return true;
+	e->code = METHOD_REFUSED;
+	return false;
+}
+
 struct capture *capture_start(struct vswitch *sw, const json_t *params, struct bufferevent *io,
 			      struct error *e)
 {
@@ -366,7 +375,7 @@ struct capture *capture_start(struct vswitch *sw, const json_t *params, struct b
 	}
 	c->sw = sw;
 	c->io = io;
-	if (!prepare(c, params, e)) {
+	if (!begin(sw, e) || !prepare(c, params, e)) {
 		capture_destroy(c);
 		return NULL;
 	}
@@ -394,18 +403,30 @@ bool capture_is_over(const struct capture *c)
 	return c->over;
 }
 
+static void destroy_sniffer(struct vswitch *sw, void *sniffer)
+{
+	(void)sw;
+	sniffer_destroy(sniffer);
+}
+
+static void free_program(struct vswitch *sw, void *program)
+{
+	(void)sw;
+	free(program);
+}
+
 void capture_destroy(struct capture *c)
 {
 	if (!c)
 		return;
 	capture_end(c);
 	for (unsigned w = 0; w < c->sw->workers; w++)
-		sniffer_destroy(c->sniffer[w]);
+		settle_retire(c->sw, destroy_sniffer, c->sniffer[w]);
+	settle_retire(c->sw, free_program, c->program);
 	if (c->tick)
 		event_free(c->tick);
 	if (c->stream)
 		evbuffer_free(c->stream);
-	free(c->program);
 	free(c->name);
 	free(c);
 }

@@ -13,6 +13,7 @@
 #include "control/common/eventtypes.h"
 #include "control/common/version.h"
 #include "control/switch/state.h"
+#include "control/switch/watch.h"
 #include "dataplane/counters.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
@@ -93,6 +94,16 @@ static double worker_busy(const struct scrape *l, unsigned i)
 	return (double)atomic_load(&l->sw->worker[i]->busy_cycles) / (double)rte_get_tsc_hz();
 }
 
+static double worker_stuck(const struct scrape *l, unsigned i)
+{
+	return l->sw->watch[i].stuck;
+}
+
+static double worker_since_round(const struct scrape *l, unsigned i)
+{
+	return watch_idle_s(l->sw, i);
+}
+
 static double port_up(const struct scrape *l, unsigned i)
 {
 	return switch_port_state(l->sw, i) == PORT_UP;
@@ -122,6 +133,10 @@ static const struct family families[] = {
 	{"nestswitch_buffers", "gauge", "Packet buffers.", OF_SWITCH, buffers},
 	{"nestswitch_worker_busy_seconds_total", "counter",
 	 "Time that the worker spent on frames. Its rate is the load.", OF_WORKER, worker_busy},
+	{"nestswitch_worker_stuck", "gauge",
+	 "Whether the worker has not finished its round for two seconds.", OF_WORKER, worker_stuck},
+	{"nestswitch_worker_since_round_seconds", "gauge",
+	 "Time since control last saw the worker finish a round.", OF_WORKER, worker_since_round},
 	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
 	{"process_cpu_seconds_total", "counter",
 	 "User and system time. A polling worker uses its whole core.", OF_SWITCH, cpu_seconds},

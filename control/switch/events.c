@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "control/config/config.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -87,7 +88,17 @@ static void flush_again(struct vswitch *sw, unsigned port)
 	if (!sw->live)
 		return;
 	switch_synchronize(sw);
-	fdb_flush_port(sw->shared.fdb, port);
+	settle_retire(sw, events_flush_down, (void *)(uintptr_t)portset_of(port));
+}
+
+void events_flush_down(struct vswitch *sw, void *ports)
+{
+	portset down = (portset)(uintptr_t)ports &
+		       (~atomic_load(&sw->shared.up) | atomic_load(&sw->shared.err_disabled));
+	unsigned port;
+
+	PORTSET_FOREACH(port, down)
+		fdb_flush_port(sw->shared.fdb, port);
 }
 
 void events_drain(struct vswitch *sw)

@@ -14,6 +14,10 @@
 // is reported.
 void events_drain(struct vswitch *sw);
 
+// Flushes those ports of a set (a portset) that do not forward. A switch_retire_fn, for workers
+// that may have learned there after a first flush.
+void events_flush_down(struct vswitch *sw, void *ports);
+
 // Passes on that the dynamic entries of a port were flushed because it went down.
 void events_port_flushed(struct vswitch *sw, unsigned port, uint64_t ns);
 

@@ -2,6 +2,7 @@
 #include "control/switch/flush.h"
 
 #include "control/switch/events.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"

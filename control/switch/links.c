@@ -4,6 +4,7 @@
 #include "control/device/open.h"
 #include "control/switch/events.h"
 #include "control/switch/mactable.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -33,8 +34,10 @@ void links_publish(struct vswitch *sw)
 	if (up == before)
 		return;
 	atomic_store(&sw->shared.up, up);
-	switch_synchronize(sw);
-	PORTSET_FOREACH(port, before & ~up)
+	portset down = before & ~up;
+	if (!switch_synchronize(sw) && down)
+		settle_retire(sw, events_flush_down, (void *)(uintptr_t)down);
+	PORTSET_FOREACH(port, down)
 		fdb_flush_port(sw->shared.fdb, port);
 	events_drain(sw); // what was learned on them comes first
 	PORTSET_FOREACH(port, before ^ up)

@@ -10,7 +10,8 @@
 void links_poll(struct vswitch *sw);
 
 // Publishes which ports are up. Flushes the dynamic entries of a port that went down, after each
-// worker has passed a quiescent point and can no longer learn there.
+// worker has passed a quiescent point and can no longer learn there. Behind a stuck worker they
+// are flushed again later.
 void links_publish(struct vswitch *sw);
 
 // Ends the err-disabled state of a port.

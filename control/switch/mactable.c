@@ -7,6 +7,7 @@
 #include "control/switch/compile.h"
 #include "control/switch/events.h"
 #include "control/switch/flush.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"

@@ -6,6 +6,7 @@
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/device/open.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/frame.h"
 #include "dataplane/port.h"
@@ -100,11 +101,13 @@ static bool set_port_mtu(struct vswitch *sw, unsigned number, const struct confi
 	_Atomic uint32_t *longest = &sw->shared.port[number].longest;
 	uint32_t wanted = (p->mtu ? p->mtu : MTU_DEFAULT) + FRAME_HEADER;
 
+	bool ok = true;
+
 	if (sw->device[number].kernel && wanted < atomic_load(longest)) {
 		atomic_store(longest, wanted);
-		switch_synchronize(sw);
+		ok = settle_begin(sw, e);
 	}
-	bool ok = device_set_mtu(&sw->device[number], p, e);
+	ok = ok && device_set_mtu(&sw->device[number], p, e);
 	atomic_store(longest, sw->device[number].longest);
 	return ok;
 }
@@ -126,14 +129,14 @@ bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e)
 	return i == c->port_count;
 }
 
-void ports_unpoll(struct vswitch *sw, portset which)
+bool ports_unpoll(struct vswitch *sw, portset which)
 {
 	if (!which)
-		return;
+		return true;
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			atomic_fetch_and(&sw->worker[w]->polled[q], ~which);
-	switch_synchronize(sw);
+	return switch_synchronize(sw);
 }
 
 // Ports of a live switch whose device is closed, because its peer is absent.
@@ -202,18 +205,27 @@ static void move_queue(struct plan *from, struct plan *to, struct plan *moved)
 	}
 }
 
+// Assigns the queues that no worker has, when no worker polls them any more.
+static void spread_released(struct vswitch *sw, void *unused)
+{
+	(void)unused;
+	ports_spread(sw, sw->ports);
+}
+
 // Gives the workers their queues. Two workers must never poll the same queue, therefore queues that
-// move must be released first.
+// move must be released first. Behind a stuck worker they wait for it.
 static void apply_plan(struct vswitch *sw, const struct plan *plan, const struct plan *moved)
 {
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 			atomic_fetch_and(&sw->worker[w]->polled[q], ~moved->queue[q]);
-	if (plan_size(moved))
-		switch_synchronize(sw);
+	bool released = !plan_size(moved) || switch_synchronize(sw);
 	for (unsigned w = 0; w < sw->workers; w++)
 		for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
-			atomic_store(&sw->worker[w]->polled[q], plan[w].queue[q]);
+			atomic_store(&sw->worker[w]->polled[q],
+				     plan[w].queue[q] & ~(released ? 0 : moved->queue[q]));
+	if (!released)
+		settle_retire(sw, spread_released, NULL);
 }
 
 void ports_spread(struct vswitch *sw, portset ports)
@@ -257,12 +269,15 @@ bool ports_reconnect(struct vswitch *sw)
 	portset lost = 0;
 	unsigned port;
 
-	PORTSET_FOREACH(port, sw->ports)
+	PORTSET_FOREACH(port, sw->unsettled ? 0 : sw->ports)
 		if (can_reconnect(sw, port))
 			lost |= portset_of(port);
 	if (!lost)
 		return false;
-	ports_unpoll(sw, lost);
+	if (!ports_unpoll(sw, lost)) {
+		settle_retire(sw, spread_released, NULL);
+		return false;
+	}
 	ports_close(sw, lost);
 	PORTSET_FOREACH(port, lost) {
 		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers,

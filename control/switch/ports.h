@@ -9,6 +9,8 @@
 // Errors    struct error. Devices opened before an error are closed again.
 #pragma once
 
+#include <stdbool.h>
+
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/switch/state.h"
@@ -26,8 +28,9 @@ void ports_close(struct vswitch *sw, portset which);
 // Sets the MTU of the ports that stay to that of configuration c, all or none.
 bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e);
 
-// Takes ports away from the workers. Returns when no worker receives from them any more.
-void ports_unpoll(struct vswitch *sw, portset which);
+// Takes ports away from the workers. True: no worker receives from them any more. False: a stuck
+// worker may.
+bool ports_unpoll(struct vswitch *sw, portset which);
 
 // Reopens the devices that lost their peer and whose peer is back. True if there were any.
 bool ports_reconnect(struct vswitch *sw);

@@ -13,7 +13,7 @@ const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "er
 
 uint64_t switch_now(const struct vswitch *sw)
 {
-	return sw->live ? clock_ns(&sw->clock, rte_rdtsc()) : sw->replay_ns;
+	return sw->live ? clock_ns(sw->clock, rte_rdtsc()) : sw->replay_ns;
 }
 
 uint32_t switch_tick(const struct vswitch *sw)
@@ -50,12 +50,6 @@ void switch_emit(struct vswitch *sw, const struct event *e)
 {
 	if (sw->on_event)
 		sw->on_event(sw->event_arg, e);
-}
-
-void switch_synchronize(struct vswitch *sw)
-{
-	if (sw->live)
-		rte_rcu_qsbr_check(sw->qsbr, rte_rcu_qsbr_start(sw->qsbr), true);
 }
 
 static void add_counters(const struct vswitch *sw, unsigned port, struct counters *c)

@@ -36,11 +36,22 @@ struct worker_load {
 	double share;       // 0 to 1
 };
 
+// Whether a worker goes round: see watch.h.
+struct worker_watch {
+	uint64_t cycles;    // at the last look that found them changed
+	uint64_t turned_ns; // when that was
+	unsigned looks;     // since then
+	bool stuck;
+};
+
 typedef void (*switch_event_fn)(void *arg, const struct event *e);
 
 // Called while a change is published. Workers no longer use the ports in `gone`, which still have
 // their names. New ports are not up yet.
 typedef void (*switch_ports_fn)(void *arg, portset gone);
+
+struct vswitch;
+typedef void (*switch_retire_fn)(struct vswitch *sw, void *what);
 
 struct vswitch {
 	struct config *config;
@@ -56,10 +67,14 @@ struct vswitch {
 	struct port device[PORTS_MAX];
 	struct worker *worker[CONFIG_WORKERS_MAX];
 	struct worker_load load[CONFIG_WORKERS_MAX];
+	struct worker_watch watch[CONFIG_WORKERS_MAX];
 	unsigned workers;
 	struct rte_rcu_qsbr *qsbr;
+	uint64_t unsettled;      // since this token of qsbr a worker is stuck; 0: none is
+	struct retired *retired; // kept until the switch is settled: settle.h
+	unsigned retired_count;
 	struct rte_mempool *pool;
-	struct clock clock;
+	struct clock *clock; // the control thread's
 	uint64_t replay_ns;
 	uint32_t sweep_at; // the next line to sweep
 	switch_event_fn on_event;
@@ -76,10 +91,6 @@ uint32_t switch_tick(const struct vswitch *sw);
 
 // Passes an event to on_event.
 void switch_emit(struct vswitch *sw, const struct event *e);
-
-// Waits until each worker has passed a quiescent point. Afterwards no worker uses anything that was
-// published before the last change.
-void switch_synchronize(struct vswitch *sw);
 
 // The number of a port, -1 if there is no such port.
 int switch_port(const struct vswitch *sw, const char *name);

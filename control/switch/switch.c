@@ -2,6 +2,7 @@
 #include "control/switch/switch.h"
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_malloc.h>
@@ -21,6 +22,7 @@
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/clock.h"
 #include "dataplane/event.h"
@@ -113,14 +115,13 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 	}
 }
 
-// Closes ports that no worker uses any more. Their pending events are passed on first, while the
-// ports still have names.
-static void remove_ports(struct vswitch *sw, portset gone)
+// Closes the ports of a set, which no worker uses any more. Their pending events are passed on
+// first, while the ports still have names.
+static void remove_ports(struct vswitch *sw, void *ports)
 {
+	portset gone = (portset)(uintptr_t)ports;
 	unsigned port;
 
-	if (!gone)
-		return;
 	events_drain(sw);
 	events_collect_violations(sw, gone);
 	PORTSET_FOREACH(port, gone)
@@ -170,11 +171,17 @@ static portset switch_over(struct vswitch *sw, const struct compiled *n)
 	return displaced | fixed_change(sw, n->fixed, n->fixed_count);
 }
 
-// Stores the configuration and frees the former one, which no worker uses any more.
+static void free_conf(struct vswitch *sw, void *conf)
+{
+	(void)sw;
+	free(conf);
+}
+
+// Stores the configuration and frees the former one, as soon as no worker uses it.
 static void adopt_config(struct vswitch *sw, struct config *c, const struct compiled *n)
 {
 	config_free(sw->config);
-	free(sw->conf);
+	settle_retire(sw, free_conf, sw->conf);
 	free(sw->fixed);
 	sw->config = c;
 	sw->conf = n->conf;
@@ -206,8 +213,9 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	if (!first)
 		mactable_remove_invalid(sw);
 	links_publish(sw);
-	// After switch_over(), since which no worker uses these ports.
-	remove_ports(sw, gone);
+	// After switch_over(), since which no worker uses these ports, unless one is stuck.
+	if (gone)
+		settle_retire(sw, remove_ports, (void *)(uintptr_t)gone);
 	// Last, so that frames come in only when everything else is in place.
 	ports_spread(sw, sw->ports);
 }
@@ -265,7 +273,7 @@ bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_f
 {
 	struct compiled n;
 
-	if (!config_validate(c, e) || !check_unchangeable(sw, c, e) ||
+	if (!config_validate(c, e) || !check_unchangeable(sw, c, e) || !settle_begin(sw, e) ||
 	    !compile_config(sw, c, &n, e))
 		return false;
 	portset fresh = n.ports & ~sw->ports;
@@ -298,7 +306,7 @@ static struct worker *worker_create(struct vswitch *sw, unsigned id)
 	w->id = id;
 	w->ports = sw->device;
 	w->qsbr = sw->qsbr;
-	w->clock = sw->clock;
+	w->clock = *sw->clock;
 	return w;
 }
 
@@ -343,6 +351,7 @@ static void launch_workers(struct vswitch *sw)
 	unmapping_wait_for(sw->qsbr);
 	for (unsigned w = 0; w < sw->workers; w++) {
 		sw->worker[w]->lcore = lcore;
+		sw->watch[w].turned_ns = switch_now(sw);
 		rte_eal_remote_launch(worker_run, sw->worker[w], lcore);
 		lcore = rte_get_next_lcore(lcore, 1, 0);
 	}
@@ -370,11 +379,14 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 		return no_memory_for(e, "the switch");
 	*sw = (struct vswitch){.live = use != SWITCH_REPLAY,
 			       .devices = use == SWITCH_LIVE,
-			       .clock = clock_start()};
-	if (!compile_config(sw, c, &n, e)) {
+			       .clock = malloc(sizeof *sw->clock)};
+	if (!sw->clock || !compile_config(sw, c, &n, e)) {
+		bool compiled = sw->clock;
+		free(sw->clock);
 		free(sw);
-		return false;
+		return compiled ? false : no_memory_for(e, "the switch");
 	}
+	*sw->clock = clock_start();
 	if (!create_parts(sw, c, &n, e)) {
 		compiled_free(&n);
 		switch_destroy(sw);
@@ -384,6 +396,30 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 	if (sw->devices)
 		launch_workers(sw);
 	*out = sw;
+	return true;
+}
+
+static bool worker_runs(const struct worker *w)
+{
+	return w->lcore && rte_eal_get_lcore_state(w->lcore) == RUNNING;
+}
+
+bool switch_stop(struct vswitch *sw, unsigned *stuck)
+{
+	unsigned w, ms = 0;
+
+	for (w = 0; w < sw->workers; w++)
+		atomic_store(&sw->worker[w]->stop, true);
+	for (w = 0; w < sw->workers; w++) {
+		while (worker_runs(sw->worker[w]) && ms++ < WORKER_ROUND_MAX_MS)
+			rte_delay_us_sleep(1000);
+		if (worker_runs(sw->worker[w])) {
+			*stuck = w;
+			return false;
+		}
+		if (sw->worker[w]->lcore)
+			rte_eal_wait_lcore(sw->worker[w]->lcore);
+	}
 	return true;
 }
 
@@ -397,12 +433,11 @@ static void worker_destroy(struct worker *w)
 
 void switch_destroy(struct vswitch *sw)
 {
-	if (!sw)
+	unsigned stuck;
+
+	if (!sw || !switch_stop(sw, &stuck))
 		return;
-	for (unsigned w = 0; w < sw->workers; w++)
-		atomic_store(&sw->worker[w]->stop, true);
-	for (unsigned w = 0; w < sw->workers && sw->devices; w++)
-		rte_eal_wait_lcore(sw->worker[w]->lcore);
+	settle_end(sw);
 	ports_close(sw, sw->ports);
 	for (unsigned w = 0; w < sw->workers; w++)
 		worker_destroy(sw->worker[w]);
@@ -413,5 +448,6 @@ void switch_destroy(struct vswitch *sw)
 	config_free(sw->config);
 	free(sw->conf);
 	free(sw->fixed);
+	free(sw->clock);
 	free(sw);
 }

@@ -20,11 +20,16 @@ enum switch_use { SWITCH_REPLAY, SWITCH_LIVE, SWITCH_BENCH };
 // Creates a switch. A live switch opens its devices and starts its workers. DPDK must be running.
 // After a failure the configuration still belongs to the caller.
 bool switch_create(struct vswitch **sw, struct config *c, enum switch_use use, struct error *e);
+
+// Ends the workers. False: worker *stuck does not end, and may use everything that the switch has.
+bool switch_stop(struct vswitch *sw, unsigned *stuck);
+
+// Ends the workers and frees the switch. If a worker does not end, nothing is freed.
 void switch_destroy(struct vswitch *sw);
 
 // Replaces the configuration while workers forward. The devices of new ports are opened before
-// anything changes; those of removed ports are closed at the end. After a failure nothing has
-// changed, and c still belongs to the caller.
+// anything changes; those of removed ports are closed at the end. It fails while a worker is stuck.
+// After a failure nothing has changed, and c still belongs to the caller.
 bool switch_apply(struct vswitch *sw, struct config *c, struct error *e);
 
 // The same. The static entries that it removes and the filter takes are reported as one flush.

@@ -90,8 +90,8 @@ class Net(lab.Testbed):
             self.stations[port] = self.made(Station(self, port, number))
             self.stations[port].plug(self.namespace)
 
-    def start(self, config):
-        self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config)
+    def start(self, config, **more):
+        self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config, **more)
         return self.switch
 
     def stop(self):

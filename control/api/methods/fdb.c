@@ -11,6 +11,7 @@
 #include "control/config/config.h"
 #include "control/switch/flush.h"
 #include "control/switch/mactable.h"
+#include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
@@ -260,7 +261,7 @@ static json_t *table_put(struct control *k, const json_t *params, bool replace, 
 {
 	struct station s;
 
-	if (!station_params(params, &s, e))
+	if (!station_params(params, &s, e) || !settle_begin(k->sw, e))
 		return NULL;
 	if (!config_port(k->sw->config, s.port))
 		return method_no_port(e, k->sw->config, s.port);
@@ -296,6 +297,8 @@ static json_t *table_del(struct control *k, const json_t *params, struct error *
 	if (!mac || !vid)
 		return method_refuse(e, METHOD_USAGE,
 				     "a MAC and a VLAN are wanted (fdb del MAC vlan V)");
+	if (!settle_begin(sw, e))
+		return NULL;
 	int i = find_static(sw->config, mac, vid);
 	if (i >= 0)
 		return remove_static(k, i, e);
@@ -343,7 +346,7 @@ static json_t *table_flush(struct control *k, const json_t *params, struct error
 {
 	struct fdb_filter f;
 
-	if (!filter_params(k->sw, params, &f, e))
+	if (!filter_params(k->sw, params, &f, e) || !settle_begin(k->sw, e))
 		return NULL;
 	if (f.type == FDB_ASSIGNED)
 		return method_refuse(

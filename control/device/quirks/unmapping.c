@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
+#include "dataplane/worker.h"
+
 static _Atomic(struct rte_rcu_qsbr *) readers;
 
 void unmapping_wait_for(struct rte_rcu_qsbr *workers)
@@ -20,7 +22,8 @@ int munmap(void *address, size_t length)
 										"munmap");
 	struct rte_rcu_qsbr *workers = atomic_load(&readers);
 
-	if (workers && rte_thread_is_intr())
-		rte_rcu_qsbr_check(workers, rte_rcu_qsbr_start(workers), true);
+	if (workers && rte_thread_is_intr() &&
+	    !worker_await_quiescent(workers, rte_rcu_qsbr_start(workers), WORKER_ROUND_MAX_MS))
+		return 0; // a stuck worker may use it
 	return next(address, length);
 }

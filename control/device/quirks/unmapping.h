@@ -7,7 +7,7 @@
 //            DPDK's interrupt thread at once. A worker in the middle of a burst then crashes.
 // Repair     In the interrupt thread alone, munmap() first waits until each worker has passed a
 //            quiescent point. The driver has already marked itself disconnected, so that the next
-//            burst does not touch the memory.
+//            burst does not touch the memory. If a worker is stuck, the memory stays mapped.
 // Test       None fails reliably, because the fault is a race. "memif: peers that are killed", in
 //            peers, runs through it.
 #pragma once

@@ -11,7 +11,8 @@ const KINDS = {
 	ports: ['port-up', 'port-down', 'port-err-disabled', 'port-recovered'],
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
-const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, 'table-full', 'events-lost'];
+const WORKERS = ['worker-stuck', 'worker-turns'];
+const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'table-full', 'events-lost'];
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
@@ -28,6 +29,8 @@ const SENTENCES = {
 	'table-full': (e) => [{port: e.port}, ': the MAC table is full'],
 	'config-rolled-back': (e) => [`the configuration was not confirmed and was rolled back to number ${e.number}`],
 	'config-rollback-failed': (e) => [`the rollback to configuration number ${e.number} failed`],
+	'worker-stuck': (e) => [`worker ${e.worker} is stuck: its last round ended ${e.seconds} s before`],
+	'worker-turns': (e) => [`worker ${e.worker} turns again after ${e.seconds} s`],
 	'events-lost': (e) => [`${count(e.count)} events were lost because too many came at once`],
 };
 
