@@ -10,6 +10,7 @@
 #include "control/common/text.h"
 #include "control/common/version.h"
 #include "control/replay/replay.h"
+#include "control/replay/sources.h"
 #include "control/subcommands.h"
 
 static int help_main(int argc, char **argv);
@@ -23,6 +24,7 @@ struct subcommand {
 static const struct subcommand subcommands[] = {
 	{"run", run_main, "forward between devices; nestctl controls it"},
 	{"replay", replay_main, "forward the frames of captures, write captures and a report"},
+	{"sources", sources_main, "print the source MACs of captures"},
 	{"bench", bench_main, "measure the switch on this machine"},
 	{"check", check_main, "check a configuration"},
 	{"help", help_main,

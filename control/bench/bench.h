@@ -11,9 +11,9 @@
 
 #include "control/bench/load.h"
 #include "control/common/complain.h"
-#include "control/common/pcapio.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
+#include "control/pcap/captures.h"
 #include "dataplane/portset.h"
 
 enum { BENCH_LIST = 32, BENCH_REPEATS = 100, BENCH_COLUMNS = 12, BENCH_SERIES = 4 };

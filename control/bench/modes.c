@@ -14,9 +14,10 @@
 #include "control/bench/load.h"
 #include "control/common/complain.h"
 #include "control/common/error.h"
-#include "control/common/pcapio.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
+#include "control/pcap/captures.h"
+#include "control/pcap/record.h"
 #include "control/switch/events.h"
 #include "control/switch/flush.h"
 #include "control/switch/mactable.h"
@@ -195,7 +196,8 @@ static struct counters sum_counters(const struct vswitch *sw, portset ports)
 // forward
 
 // Opens the captures of --in.
-static bool open_captures(struct bench *b, const struct load *l, struct captures *in)
+static bool open_captures(struct bench *b, const struct load *l, struct captures *in,
+			  unsigned port_of[CAPTURES_MAX])
 {
 	for (unsigned i = 0; i < b->o.in_count; i++) {
 		char name[PORT_NAME], text[CAPTURE_ERROR];
@@ -205,36 +207,37 @@ static bool open_captures(struct bench *b, const struct load *l, struct captures
 			b->failure = EXIT_USAGE;
 			return complain("--in %.200s: there is no port '%s'", b->o.in[i], name);
 		}
-		if (!captures_add(in, strchr(b->o.in[i], '=') + 1, (unsigned)port, text))
+		if (!captures_add(in, strchr(b->o.in[i], '=') + 1, text))
 			return complain("%s", text);
+		port_of[i] = (unsigned)port;
 	}
 	return true;
 }
 
 // Makes streams of all frames. senders: gets the ports that have a frame.
-static bool read_streams(struct load *l, struct captures *in, portset *senders)
+static bool read_streams(struct load *l, struct captures *in, const unsigned port_of[CAPTURES_MAX],
+			 portset *senders)
 {
 	struct capture_record rec;
 	char text[CAPTURE_ERROR];
 	enum capture_status s;
 
 	while ((s = captures_next(in, &rec, text)) != CAPTURE_END) {
-		if (s == CAPTURE_BROKEN)
-			return complain("%s", text);
 		if (s == CAPTURE_WARNING)
 			complain("warning: %s", text);
-		else if (!stream_add(&l->stream[rec.tag], rec.data, rec.captured))
+		else if (!stream_add(&l->stream[port_of[rec.input]], rec.data, rec.captured))
 			return false;
 		else
-			*senders |= portset_of(rec.tag);
+			*senders |= portset_of(port_of[rec.input]);
 	}
 	return *senders || complain("--in: there is no frame in the captures");
 }
 
 static bool read_captures(struct bench *b, struct load *l, portset *senders)
 {
+	unsigned port_of[CAPTURES_MAX];
 	struct captures *in = captures_create();
-	bool good = in ? open_captures(b, l, in) && read_streams(l, in, senders)
+	bool good = in ? open_captures(b, l, in, port_of) && read_streams(l, in, port_of, senders)
 		       : complain("out of memory");
 
 	captures_destroy(in);

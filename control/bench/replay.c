@@ -16,9 +16,11 @@
 #include "control/bench/load.h"
 #include "control/common/complain.h"
 #include "control/common/error.h"
-#include "control/common/pcapio.h"
 #include "control/config/config.h"
 #include "control/device/eal.h"
+#include "control/pcap/captures.h"
+#include "control/pcap/record.h"
+#include "control/pcap/writer.h"
 #include "dataplane/portset.h"
 
 enum { FILES = 4, GAP_NS = 1000, WORDS = 8 + 2 * CAPTURES_MAX };
@@ -51,20 +53,20 @@ static bool write_capture(const struct bench *b, const struct folder *f, unsigne
 			   .macs = macs,
 			   .to_macs = macs,
 			   .size = b->o.size.item[0]};
-	struct capture_out *out = NULL;
+	struct writer *out = NULL;
 	struct stream s = {0};
 	char error[CAPTURE_ERROR];
 	const uint8_t *data;
 	uint32_t len;
 	bool good = stream_make(&s, &r);
 
-	if (good && !(out = capture_out_open(f->capture[port], error)))
+	if (good && !(out = writer_open(f->capture[port], error)))
 		good = complain("%s", error);
 	for (uint64_t i = port; good && i < b->o.frames; i += 2) {
 		data = stream_next(&s, &len);
-		capture_out_write(out, i * GAP_NS, data, len);
+		writer_put(out, i * GAP_NS, data, len);
 	}
-	if (out && !capture_out_close(out))
+	if (out && !writer_close(out))
 		good = complain("%s: cannot write the whole file", f->capture[port]);
 	stream_clear(&s);
 	return good;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "control/common/complain.h"
-#include "control/common/pcapng.h"
+#include "control/pcap/pcapng.h"
 
 enum { BLOCK_LEAST = 12, MODE = 0644 };
 

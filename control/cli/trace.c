@@ -8,7 +8,8 @@
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
 #include "control/common/complain.h"
-#include "control/common/pcapio.h"
+#include "control/pcap/captures.h"
+#include "control/pcap/record.h"
 
 static json_t *bytes_to_hex(const uint8_t *data, uint32_t len)
 {
@@ -22,7 +23,7 @@ static json_t *bytes_to_hex(const uint8_t *data, uint32_t len)
 }
 
 // Reads all frames of a capture. Their times are relative to the first one.
-static bool read_frames(struct captures *in, json_t *frames)
+static void read_frames(struct captures *in, json_t *frames)
 {
 	struct capture_record r;
 	char text[CAPTURE_ERROR];
@@ -30,32 +31,30 @@ static bool read_frames(struct captures *in, json_t *frames)
 	uint64_t first = 0;
 
 	while ((status = captures_next(in, &r, text)) != CAPTURE_END) {
-		if (status != CAPTURE_RECORD)
-			complain("%s%s", status == CAPTURE_WARNING ? "warning: " : "", text);
-		if (status == CAPTURE_BROKEN)
-			return false;
-		if (status == CAPTURE_WARNING)
+		if (status == CAPTURE_WARNING) {
+			complain("warning: %s", text);
 			continue;
+		}
 		if (!json_array_size(frames))
 			first = r.ns;
 		json_array_append_new(
 			frames, json_pack("{s:o, s:I}", "hex", bytes_to_hex(r.data, r.captured),
 					  "ns", (json_int_t)(r.ns > first ? r.ns - first : 0)));
 	}
-	return true;
 }
 
 static bool read_capture(const char *path, json_t *frames)
 {
 	struct captures *in = captures_create();
 	char text[CAPTURE_ERROR] = "out of memory";
-	bool opened = in && captures_add(in, path, 0, text);
+	bool opened = in && captures_add(in, path, text);
 
-	if (!opened)
+	if (opened)
+		read_frames(in, frames);
+	else
 		complain("%s", text);
-	bool good = opened && read_frames(in, frames);
 	captures_destroy(in);
-	return good;
+	return opened;
 }
 
 int trace_run(struct session *s, const struct command *c, json_t *params)

@@ -13,9 +13,10 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/device/quirks/starting.h"
 #include "control/device/spec.h"
 
-enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 64 };
+enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 24 };
 
 // EAL's command line while it is built.
 struct args {
@@ -183,7 +184,11 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 	if (!build_args(&a, c, use, more, e))
 		return false;
 	reserve_tap_signals();
-	if (rte_eal_init(a.count, a.word) < 0)
+	if (use == EAL_REPLAY)
+		starting_fast_begin();
+	int rc = rte_eal_init(a.count, a.word);
+	starting_fast_end();
+	if (rc < 0)
 		return error_set(e, "DPDK does not start: %s (see its own message above)",
 				 rte_strerror(rte_errno));
 	started = true;

@@ -10,9 +10,9 @@
 
 #include "control/api/method.h"
 #include "control/common/error.h"
-#include "control/common/pcapng.h"
 #include "control/common/version.h"
 #include "control/config/config.h"
+#include "control/pcap/pcapng.h"
 #include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/counters.h"
@@ -135,7 +135,7 @@ static void describe_drop(const struct sniff_what *what, char out[BLOCK_MAX])
 {
 	bool refused = what->way == SNIFF_REFUSED;
 
-	snprintf(out, BLOCK_MAX, "%s: %s", refused ? "not delivered" : "dropped",
+	snprintf(out, BLOCK_MAX, "%s: %s", refused ? PCAPNG_NOT_DELIVERED : PCAPNG_DROPPED,
 		 refused ? tx_drop_names[what->reason] : outcome_names[what->reason]);
 }
 

@@ -37,10 +37,13 @@
 
 enum {
 	EVENT_RING = 65536,
-	FIXED_ROOM = 16384,   // fixed entries that can be added at run time
-	LEARNED_ROOM = 32768, // learned entries of ports that are added at run time, unless the
+	EVENT_RING_REPLAY = 4096, // is drained after each burst
+	FIXED_ROOM = 16384,       // fixed entries that can be added at run time
+	LEARNED_ROOM = 32768,     // learned entries of ports that are added at run time, unless the
 			      // configuration sets the size of the table
-	FED_POOL = 32 << 20, // without devices no queues hold frames
+	// Without devices no queues hold frames. Each new page costs a replay time at its start.
+	POOL_FED = 32 << 20,
+	POOL_REPLAY = 6 << 20,
 };
 
 static bool no_memory_for(struct error *e, const char *what)
@@ -296,7 +299,8 @@ static struct worker *worker_create(struct vswitch *sw, unsigned id)
 	if (!w)
 		return NULL;
 	snprintf(name, sizeof name, "events%u", id);
-	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct event), EVENT_RING,
+	struct rte_ring *ring = rte_ring_create_elem(name, sizeof(struct event),
+						     sw->live ? EVENT_RING : EVENT_RING_REPLAY,
 						     SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
 	if (!ring) {
 		rte_free(w);
@@ -361,7 +365,8 @@ static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *
 {
 	// The remaining memory is for queues and rings.
 	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8
-					   : FED_POOL);
+			       : sw->live  ? POOL_FED
+					   : POOL_REPLAY);
 	if (!sw->pool)
 		return no_memory_for(e, "packet buffers");
 	vhostpoll_shorten();

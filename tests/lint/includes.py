@@ -104,10 +104,12 @@ def forward_declared(path):
 
 
 def missing(path, home):
-    """(header, name) for headers that a file uses without including them. The includes of its own header count."""
+    """(header, name) for headers that a file uses without including them. The includes of its own header count.
+
+    A forward declaration is enough for a struct."""
     own = own_header(path)
     direct = set(includes(path)) | (set(includes(own)) if own and own in includes(path) else set())
-    local = forward_declared(path) | declares(path) | set(re.findall(r"^\} (\w+)\b", text(path), re.MULTILINE))
+    local = forward_declared(path).union(*map(forward_declared, direct)) | declares(path) | set(re.findall(r"^\} (\w+)\b", text(path), re.MULTILINE))
     for name in sorted(words(path)):
         header = home.get(name)
         if header and header not in (path, own, *direct) and name not in local:

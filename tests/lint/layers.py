@@ -13,17 +13,19 @@ DATAPLANE = ("dataplane",)
 # Headers of dataplane/ that need no DPDK. nestctl may use them too.
 PLAIN = ("dataplane/counters.h", "dataplane/eventtype.h", "dataplane/fdb.h", "dataplane/key.h")
 COMMON = ("control/common", *PLAIN)
+PCAP = ("control/pcap", *COMMON)
 CONFIG = ("control/config", *COMMON)
 DEVICE = ("control/device", *CONFIG, *DATAPLANE)
 SWITCH = ("control/switch", *DEVICE)
 API = ("control/api", *CONFIG, *SWITCH)
-DIAGNOSE = ("control/diagnose", *API)
+DIAGNOSE = ("control/diagnose", "control/pcap", *API)
 SERVER = ("control/server", *DIAGNOSE)
 
 MAY_INCLUDE = {
     "dataplane": DATAPLANE,
     "control/common": COMMON,
-    "control/cli": ("control/cli", *COMMON),
+    "control/pcap": PCAP,
+    "control/cli": ("control/cli", *PCAP),
     "control/config": CONFIG,
     "control/device": DEVICE,
     "control/device/quirks": DEVICE,
@@ -33,8 +35,8 @@ MAY_INCLUDE = {
     "control/diagnose": DIAGNOSE,
     "control/server": SERVER,
     "control/server/web": SERVER,
-    "control/replay": ("control/replay", *API),
-    "control/bench": ("control/bench", *API),
+    "control/replay": ("control/replay", "control/pcap", *API),
+    "control/bench": ("control/bench", "control/pcap", *API),
     "control": ("control", "dataplane"),  # main, run and check may include everything
 }
 

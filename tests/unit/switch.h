@@ -18,7 +18,7 @@ static inline struct vswitch *test_switch(const char *text, enum switch_use use)
 	struct vswitch *sw;
 	struct error e;
 
-	CHECK(eal_start(c, use == SWITCH_LIVE ? EAL_BENCH : EAL_REPLAY, NULL, &e), "%s", e.text);
+	CHECK(eal_start(c, use == SWITCH_REPLAY ? EAL_REPLAY : EAL_BENCH, NULL, &e), "%s", e.text);
 	CHECK(switch_create(&sw, c, use, &e), "%s", e.text);
 	return sw;
 }

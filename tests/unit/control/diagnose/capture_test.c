@@ -17,8 +17,8 @@
 
 #include "control/api/method.h"
 #include "control/common/error.h"
-#include "control/common/pcapng.h"
 #include "control/diagnose/capture.h"
+#include "control/pcap/pcapng.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 #include "dataplane/forward.h"

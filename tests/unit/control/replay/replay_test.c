@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "control/common/complain.h"
-#include "control/common/pcapio.h"
+#include "control/pcap/captures.h"
+#include "control/pcap/writer.h"
 #include "control/replay/replay.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/frame.h"
@@ -33,15 +34,15 @@ struct record {
 static void write_capture(const char *name, const struct record *r, size_t n)
 {
 	char error[CAPTURE_ERROR];
-	struct capture_out *out = capture_out_open(folder_path(name), error);
+	struct writer *out = writer_open(folder_path(name), error);
 
 	CHECK(out, "%s", error);
 	for (size_t i = 0; i < n; i++) {
 		uint8_t bytes[FRAME] = {0};
 		test_header(bytes, r[i].dst, r[i].src, TEST_UNTAGGED);
-		capture_out_write(out, START + r[i].ns, bytes, sizeof bytes);
+		writer_put(out, START + r[i].ns, bytes, sizeof bytes);
 	}
-	assert_true(capture_out_close(out));
+	assert_true(writer_close(out));
 }
 
 #define WRITE(name, ...) \
@@ -153,7 +154,7 @@ static void merged_by_time(void **state)
 	json_t *o = report("--in b=@/b --in a=@/a1 --in a=@/a2 --out @/out");
 	check_time(time_of(json_object_get(o, "switch")), 10);
 	json_decref(o);
-	CHECK(captures_add(in, folder_path("out/c.pcap"), 0, error), "%s", error);
+	CHECK(captures_add(in, folder_path("out/c.pcap"), error), "%s", error);
 	check_record(in, 0, MAC(6));
 	check_record(in, 1, MAC(1));
 	check_record(in, 2, MAC(4));

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// starting: lets the EAL start fast where no device is used.
+//
+// DPDK       22.11.
+// Takes over dlopen(), nanosleep().
+// Fault      rte_eal_init() loads some 200 drivers, and sleeps for 0.1 s to measure the frequency
+// of
+//            the TSC where the CPU does not say it. A replay needs neither. In CI it runs a
+//            thousand times, with a few frames each.
+// Repair     While the EAL starts, dlopen() denies that the EAL is a shared library, so that it
+//            looks for no folder of drivers. The sleep is 2 ms long. The EAL rounds the frequency
+//            to 10 MHz in any case.
+// Test       replay_test: starts_fast.
+// Limits     The program must be linked with the driver of its packet buffers, rte_mempool_ring.
+#pragma once
+
+// Before and after rte_eal_init().
+void starting_fast_begin(void);
+void starting_fast_end(void);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/replay/frames.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/api/event_json.h"
+#include "control/common/complain.h"
+#include "control/common/text.h"
+#include "control/pcap/frametext.h"
+#include "control/pcap/record.h"
+#include "dataplane/counters.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/frame.h"
+#include "dataplane/portset.h"
+
+enum { REAL_DIGITS = JSON_REAL_PRECISION(15) };
+
+struct frames {
+	FILE *file;
+	const char *path;
+	bool json;
+	const struct player *player;
+	uint64_t number;
+	json_t *events; // of the frame
+	portset sent;
+	struct counters before[PORTS_MAX];
+};
+
+struct frames *frames_open(const char *path, bool json, const struct player *p)
+{
+	struct frames *f = calloc(1, sizeof *f);
+
+	if (!f || !(f->events = json_array())) {
+		complain("out of memory");
+		free(f);
+		return NULL;
+	}
+	f->path = path ? path : "standard output";
+	f->json = json;
+	f->player = p;
+	f->file = path ? fopen(path, "w") : stdout;
+	if (f->file)
+		return f;
+	complain("%s: %s", path, strerror(errno));
+	json_decref(f->events);
+	free(f);
+	return NULL;
+}
+
+bool frames_close(struct frames *f)
+{
+	if (!f)
+		return true;
+	bool good = !ferror(f->file);
+	if (f->file == stdout ? fflush(stdout) : fclose(f->file))
+		good = false;
+	if (!good)
+		complain("%s: cannot write all frames", f->path);
+	json_decref(f->events);
+	free(f);
+	return good;
+}
+
+// Ageing and recovery happen between frames, and violations are collected later.
+static bool is_of_frame(enum event_type type)
+{
+	return type != EVENT_MAC_AGED && type != EVENT_PORT_RECOVERED && type != EVENT_VIOLATION;
+}
+
+void frames_event(struct frames *f, const struct event *e)
+{
+	if (is_of_frame(e->type))
+		json_array_append_new(f->events, event_json(f->player->sw, e));
+}
+
+void frames_sent(struct frames *f, unsigned port)
+{
+	f->sent |= portset_of(port);
+}
+
+static const char *name_of(const struct frames *f, unsigned port)
+{
+	return f->player->sw->port[port].name;
+}
+
+// The outcome that was counted since the frame before. Keeps the counters for the next one.
+static enum outcome find_outcome(struct frames *f, unsigned port)
+{
+	struct counters now = {0}, *before = &f->before[port];
+	enum outcome out = 0;
+
+	counters_read(&f->player->fwd->counters[port], &now);
+	while (out < OUTCOMES - 1 && now.outcome[out] == before->outcome[out])
+		out++;
+	memcpy(before->outcome, now.outcome, sizeof now.outcome);
+	return out;
+}
+
+// {"port", "reason"} for each port that was meant to get the frame, and did not.
+static json_t *find_refusals(struct frames *f)
+{
+	json_t *all = json_array();
+	unsigned port;
+
+	PORTSET_FOREACH(port, f->player->sw->ports) {
+		struct counters now = {0};
+		counters_read(&f->player->fwd->counters[port], &now);
+		for (unsigned why = 0; why < TX_DROPS; why++)
+			if (now.tx_drop[why] != f->before[port].tx_drop[why])
+				json_array_append_new(all, json_pack("{s:s, s:s}", "port",
+								     name_of(f, port), "reason",
+								     tx_drop_names[why]));
+		memcpy(f->before[port].tx_drop, now.tx_drop, sizeof now.tx_drop);
+	}
+	return all;
+}
+
+static json_t *names_json(const struct frames *f, portset ports)
+{
+	json_t *all = json_array();
+	unsigned port;
+
+	PORTSET_FOREACH(port, ports)
+		json_array_append_new(all, json_string(name_of(f, port)));
+	return all;
+}
+
+// The VLAN in which the switch saw the frame, null if in none.
+static json_t *vlan_json(const struct frames *f, unsigned port, enum outcome out,
+			 const struct frame *head)
+{
+	uint16_t vid = tag_vid(head->tag);
+
+	if (out == OUT_MALFORMED || out == OUT_PORT_DOWN || out == OUT_VLAN_FILTERED)
+		return json_null();
+	return json_integer(vid ? vid : f->player->sw->conf->port[port].untagged_vid);
+}
+
+static json_t *mac_json(uint64_t mac, bool there)
+{
+	char text[MAC_TEXT];
+
+	if (!there)
+		return json_null();
+	text_put_mac(mac, text);
+	return json_string(text);
+}
+
+static json_t *describe(struct frames *f, unsigned port, const struct capture_record *rec)
+{
+	struct frame head = {0};
+	char type[FRAMETEXT_TYPE];
+	bool whole = frame_parse(rec->data, rec->captured, &head);
+	enum outcome out = find_outcome(f, port);
+
+	frametext_type(rec->data, rec->captured, type);
+	return json_pack("{s:I, s:f, s:s, s:o, s:o, s:o, s:s, s:i, s:s, s:o, s:o, s:O}", "frame",
+			 (json_int_t)f->number, "time", (double)f->player->now_ns / 1e9, "port",
+			 name_of(f, port), "vlan", vlan_json(f, port, out, &head), "source",
+			 mac_json(head.src, whole), "destination", mac_json(head.dst, whole),
+			 "type", type, "length", (int)rec->length, "outcome", outcome_names[out],
+			 "ports", names_json(f, f->sent), "not_delivered", find_refusals(f),
+			 "events", f->events);
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+	const char *text = json_string_value(json_object_get(o, key));
+
+	return text ? text : "-";
+}
+
+static void print_ports(const struct frames *f, const json_t *frame)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(json_object_get(frame, "ports"), i, o)
+		fprintf(f->file, "%s %s", i ? "," : " to", json_string_value(o));
+	json_array_foreach(json_object_get(frame, "not_delivered"), i, o)
+		fprintf(f->file, "%s %s: %s", i ? "," : "; not delivered:", text_of(o, "port"),
+			text_of(o, "reason"));
+}
+
+static void print_events(const struct frames *f, const json_t *frame)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(json_object_get(frame, "events"), i, o) {
+		fprintf(f->file, "; %s", text_of(o, "type"));
+		if (json_object_get(o, "from"))
+			fprintf(f->file, " %s from %s to %s", text_of(o, "mac"), text_of(o, "from"),
+				text_of(o, "to"));
+		else if (json_object_get(o, "mac"))
+			fprintf(f->file, " %s on %s", text_of(o, "mac"), text_of(o, "port"));
+	}
+}
+
+static void print_line(const struct frames *f, const json_t *frame)
+{
+	const char *outcome = text_of(frame, "outcome");
+	const json_t *vlan = json_object_get(frame, "vlan");
+	bool arrives = !strcmp(outcome, "forwarded") || !strcmp(outcome, "flooded");
+	char vid[8] = "-";
+
+	if (json_is_integer(vlan))
+		snprintf(vid, sizeof vid, "%d", (int)json_integer_value(vlan));
+	fprintf(f->file, "%.9f %s VLAN %s %s > %s %s: %s%s", (double)f->player->now_ns / 1e9,
+		text_of(frame, "port"), vid, text_of(frame, "source"),
+		text_of(frame, "destination"), text_of(frame, "type"), arrives ? "" : "dropped, ",
+		outcome);
+	print_ports(f, frame);
+	print_events(f, frame);
+	fputc('\n', f->file);
+}
+
+void frames_done(struct frames *f, unsigned port, const struct capture_record *rec)
+{
+	f->number++;
+	json_t *frame = describe(f, port, rec);
+	if (f->json)
+		json_dumpf(frame, f->file, JSON_COMPACT | REAL_DIGITS);
+	else
+		print_line(f, frame);
+	if (f->json)
+		fputc('\n', f->file);
+	json_decref(frame);
+	f->sent = 0;
+	json_decref(f->events);
+	f->events = json_array();
+}
