@@ -43,7 +43,7 @@ enum {
 			      // configuration sets the size of the table
 	// Without devices no queues hold frames. Each new page costs a replay time at its start.
 	POOL_FED = 32 << 20,
-	POOL_REPLAY = 6 << 20,
+	POOL_REPLAY = 2 << 20,
 };
 
 static bool no_memory_for(struct error *e, const char *what)
