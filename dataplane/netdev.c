@@ -430,6 +430,11 @@ static uint16_t receive_packets(struct netdev *d, struct queue *q, struct rte_mb
 	return got;
 }
 
+int netdev_fd(const struct netdev *d, unsigned queue)
+{
+	return d->queue[queue].fd;
+}
+
 uint16_t netdev_rx(struct netdev *d, unsigned queue, struct rte_mbuf **frames, uint16_t n)
 {
 	struct queue *q = &d->queue[queue];

@@ -53,6 +53,9 @@ int netdev_set_mtu(struct netdev *d, uint16_t mtu);
 // If so, `name` is that of the interface.
 bool netdev_undescribed(struct netdev *d, char name[IF_NAMESIZE]);
 
+// The descriptor of a queue, which is readable if it has frames.
+int netdev_fd(const struct netdev *d, unsigned queue);
+
 uint16_t netdev_rx(struct netdev *d, unsigned queue, struct rte_mbuf **frames, uint16_t n);
 
 // Sends frames. The first ones, as many as it returns, were sent and are gone. May change the order

@@ -115,6 +115,12 @@ static inline bool port_is_open(const struct port *p)
 
 uint16_t port_rx(struct port *p, uint16_t queue, struct rte_mbuf **frames, uint16_t n);
 
+// Whether the last poll of a queue took time for frames that were not received.
+static inline bool port_is_greedy(const struct port *p, uint16_t queue)
+{
+	return p->appetite[queue] == 1;
+}
+
 // Sends as many of the frames as the device takes.
 uint16_t port_tx(struct port *p, unsigned worker, struct rte_mbuf **frames, uint16_t n);
 

@@ -5,6 +5,9 @@
 #include <time.h>
 
 #include "dataplane/counters.h"
+#include "dataplane/fair.h"
+#include "dataplane/idle.h"
+#include "dataplane/netdev.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
@@ -31,6 +34,33 @@ static unsigned takes(void *arg, unsigned port)
 	return atomic_load_explicit(&w->ports[port].takes, memory_order_relaxed);
 }
 
+// Notes that a port had no frames.
+static void note_quiet(struct worker *w, unsigned port, uint16_t queue)
+{
+	const struct port *p = &w->ports[port];
+
+	if (!(p->quirks & PORT_QUIRK_SLOW_POLL))
+		return;
+	w->quiet[queue] |= portset_of(port);
+	if (p->net && w->forwarder.now_ns - w->heard_ns[queue][port] >= WORKER_WATCH_NS)
+		idle_add(&w->idle, port, queue, netdev_fd(p->net, queue));
+}
+
+// Forwards a burst.
+static void forward_frames(struct worker *w, unsigned port, uint16_t queue,
+			   struct rte_mbuf **frames, uint16_t n)
+{
+	if (w->ports[port].quirks & PORT_QUIRK_SLOW_POLL) {
+		w->quiet[queue] &= ~portset_of(port);
+		w->heard_ns[queue][port] = w->forwarder.now_ns;
+	}
+	if (w->ports[port].marks)
+		forward_segments(&w->forwarder, port, frames, n);
+	else
+		forward_burst(&w->forwarder, port, frames, NULL, n);
+	txbatch_drain(&w->forwarder.tx);
+}
+
 // Polls one queue of each of these ports. Returns the number of frames received.
 static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 {
@@ -38,19 +68,20 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 	unsigned total = 0, port;
 
 	PORTSET_FOREACH(port, ports) {
+		if (!fair_admits(&w->fair, port))
+			continue;
+		uint64_t start = fair_poll(&w->fair, port);
 		uint16_t n = port_rx(&w->ports[port], queue, frames, WORKER_BURST);
-		if (!n) {
-			w->quiet[queue] |= w->ports[port].quirks & PORT_QUIRK_SLOW_POLL
-						   ? portset_of(port)
-						   : 0;
+		if (!n && !port_is_greedy(&w->ports[port], queue)) {
+			fair_idle(&w->fair, port);
+			note_quiet(w, port, queue);
 			continue;
 		}
-		w->quiet[queue] &= ~portset_of(port);
-		if (w->ports[port].marks)
-			forward_segments(&w->forwarder, port, frames, n);
-		else
-			forward_burst(&w->forwarder, port, frames, NULL, n);
-		txbatch_drain(&w->forwarder.tx);
+		if (!start)
+			start = n ? rte_rdtsc() : w->fair.began;
+		if (n)
+			forward_frames(w, port, queue, frames, n);
+		fair_charge(&w->fair, port, start);
 		total += n;
 	}
 	return total;
@@ -62,11 +93,15 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	bool all = !busy || w->forwarder.now_ns - w->asked_ns >= WORKER_QUIET_NS;
 	unsigned total = 0;
 
-	if (all)
+	fair_begin(&w->fair);
+	if (all) {
 		w->asked_ns = w->forwarder.now_ns;
+		idle_look(&w->idle, w->asked_ns);
+	}
 	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++) {
 		portset ports = atomic_load_explicit(&w->polled[queue], memory_order_acquire);
-		total += poll_queue(w, queue, all ? ports : ports & ~w->quiet[queue]);
+		portset idle = all ? w->idle.queue[queue] : w->quiet[queue];
+		total += poll_queue(w, queue, ports & ~idle);
 	}
 	return total;
 }
@@ -91,6 +126,8 @@ int worker_run(void *arg)
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	w->forwarder.tx.send = transmit;
 	w->forwarder.tx.takes = takes;
+	idle_init(&w->idle);
+	fair_init(&w->fair);
 	w->forwarder.tx.arg = w;
 	rte_rcu_qsbr_thread_register(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
@@ -113,6 +150,7 @@ int worker_run(void *arg)
 	}
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_unregister(w->qsbr, w->id);
+	idle_fini(&w->idle);
 	return 0;
 }
 

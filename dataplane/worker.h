@@ -6,7 +6,9 @@
 //           may sleep does so for a fraction of its idle time, for at most WORKER_PAUSE_MAX_NS. A
 //           frame therefore waits for at most that fraction of the time since the last frame. A
 //           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
-//           is polled every WORKER_QUIET_NS while other ports have frames.
+//           is polled every WORKER_QUIET_NS while other ports have frames; and one of our own
+//           devices that was idle for WORKER_WATCH_NS is asked for together with all others.
+//           Busy ports get equal times, see fair.h.
 // Threads   One thread runs worker_run(). Control sets the ports and reads the load. `cycles`
 //           changes in each round, which shows control that the worker goes round.
 // Time      The clock is read once per round.
@@ -17,11 +19,18 @@
 #include <stdint.h>
 
 #include "dataplane/clock.h"
+#include "dataplane/fair.h"
 #include "dataplane/forward.h"
+#include "dataplane/idle.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-enum { WORKER_PAUSE_MAX_NS = 250000, WORKER_QUIET_NS = 100000, WORKER_ROUND_MAX_MS = 2000 };
+enum {
+	WORKER_PAUSE_MAX_NS = 250000,
+	WORKER_QUIET_NS = 100000,
+	WORKER_WATCH_NS = 1000000,
+	WORKER_ROUND_MAX_MS = 2000,
+};
 
 struct worker {
 	struct forwarder forwarder;
@@ -31,8 +40,11 @@ struct worker {
 			    // published configuration are open
 	struct rte_rcu_qsbr *qsbr;
 	struct clock clock;
-	portset quiet[PORT_QUEUES_MAX];          // idle ports that are not polled in every round
-	uint64_t asked_ns;                       // when they were last polled
+	portset quiet[PORT_QUEUES_MAX]; // idle ports that are not polled in every round
+	uint64_t asked_ns;              // when they were last polled
+	uint64_t heard_ns[PORT_QUEUES_MAX][PORTS_MAX]; // when such a port last had frames
+	struct idle idle;
+	struct fair fair;
 	bool sleeps;                             // whether it may sleep while it is idle
 	_Atomic portset polled[PORT_QUEUES_MAX]; // ports by queue; control writes
 	_Atomic bool stop;                       // control writes

@@ -137,12 +137,11 @@ static const struct bench_mode modes[] = {
 		.help = "known traffic beside a port that sends random sources",
 		.about =
 			"Throughput of a port with known traffic: alone, and beside a port that sends as "
-			"fast as the worker takes frames. The worker polls ports in turn, up to 32 "
-			"frames each, therefore each of two busy ports gets half of the polls. FAIR is "
-			"this share of the throughput alone. RATIO is 1 if a frame of the other port "
-			"costs no more than a known frame. The limits are the defaults. MACS were "
-			"learned on the other port. LOST are known frames that were not forwarded to "
-			"their one port.",
+			"fast as the worker takes frames. Each of two busy ports gets half of the "
+			"worker's time, whatever its frames cost. FAIR is this share of the throughput "
+			"alone. RATIO is 1 if the other port takes no more than its half. The limits "
+			"are the defaults. MACS were learned on the other port. LOST are known frames "
+			"that were not forwarded to their one port.",
 		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
 		.standard = {.macs = ONE(2000), .size = ONE(64), .seconds = 0.5, .repeats = 5},
 		.columns = {MEDIAN(beside), SPREAD(mpps), MEDIAN(share), MEDIAN(fair),

@@ -17,6 +17,7 @@
 #include "control/switch/events.h"
 #include "control/switch/state.h"
 #include "dataplane/clock.h"
+#include "dataplane/fair.h"
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
@@ -214,28 +215,39 @@ static uint16_t deliver(void *arg, unsigned port, struct rte_mbuf **frames, uint
 	return n;
 }
 
-// Polls all ports once. Returns the number of received frames.
-static unsigned poll_streams(struct lane *lane)
+// Polls all ports once. False if none of them has frames.
+static bool poll_streams(struct lane *lane)
 {
 	struct load *l = lane->load;
 	struct forwarder *f = &lane->worker->forwarder;
+	struct fair *fair = &lane->worker->fair;
 	struct rte_mbuf *frames[BURST];
-	unsigned total = 0, port;
+	bool any = false;
+	unsigned port;
 
+	fair_begin(fair);
 	PORTSET_FOREACH(port,
 			atomic_load_explicit(&lane->worker->polled[0], memory_order_relaxed)) {
-		unsigned n = receive_burst(lane, port, frames);
-		if (!n)
+		if (!fair_admits(fair, port)) {
+			any = true;
 			continue;
-		total += n;
+		}
+		uint64_t start = fair_poll(fair, port);
+		unsigned n = receive_burst(lane, port, frames);
+		if (!n) {
+			fair_idle(fair, port);
+			continue;
+		}
+		any = true;
 		if (l->bare) {
 			deliver(l, port ^ 1, frames, (uint16_t)n);
 		} else {
 			forward_burst(f, port, frames, NULL, n);
 			txbatch_drain(&f->tx);
 		}
+		fair_charge(fair, port, start ? start : rte_rdtsc());
 	}
-	return total;
+	return any;
 }
 
 static void note_round(struct lane *lane, uint64_t cycles)
@@ -251,15 +263,16 @@ static int lane_run(void *arg)
 	struct lane *lane = arg;
 	struct worker *w = lane->worker;
 	uint64_t start = rte_rdtsc(), before = start;
-	unsigned frames = 1;
+	bool more = true;
 
 	w->forwarder.tx.send = deliver;
 	w->forwarder.tx.arg = lane->load;
+	fair_init(&w->fair);
 	rte_rcu_qsbr_thread_register(w->qsbr, w->id);
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
-	while (frames && before - start < lane->limit) {
+	while (more && before - start < lane->limit) {
 		forwarder_set_clock(&w->forwarder, clock_ns(&w->clock, before));
-		frames = poll_streams(lane);
+		more = poll_streams(lane);
 		uint64_t now = rte_rdtsc();
 		note_round(lane, now - before);
 		before = now;

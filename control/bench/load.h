@@ -5,11 +5,12 @@
 //           Receiving takes mbufs in bulk and copies the frames into them. Sending frees them in
 //           bulk. If the port has a ring, sending first copies the frames into it, as delivery to a
 //           virtual NIC does. The loop is that of a worker: it polls its ports in turn, 32 frames
-//           each, and reads the clock once a round.
+//           each, gives busy ports equal times, and reads the clock once a round.
 // Threads   One thread calls everything. load_run() starts the lcores and returns when they are
-//           done. Ownership A load owns its switch and its streams. Limits    Frames of 2,048
-//           bytes, and STREAM_MAX bytes of frames per stream. Errors    complain() prints them. A
-//           function that returns false or NULL has called it.
+//           done.
+// Ownership A load owns its switch and its streams.
+// Limits    Frames of 2,048 bytes, and STREAM_MAX bytes of frames per stream.
+// Errors    complain() prints them. A function that returns false or NULL has called it.
 #pragma once
 
 #include "control/config/config.h"
