@@ -28,6 +28,7 @@
 #include "control/server/telemetry.h"
 #include "control/subcommands.h"
 #include "control/switch/events.h"
+#include "control/switch/keep.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
@@ -49,6 +50,7 @@ struct run {
 	struct event_base *base;
 	struct rpc *rpc;
 	struct http *http;
+	struct keep *keep;
 	unsigned ticks;
 };
 
@@ -76,6 +78,7 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	events_collect_violations(sw, 0);
 	links_recover(sw);
 	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
+	keep_tick(r->keep, sw);
 	bool reconnected = ports_reconnect(sw), changed = port_links_changed();
 	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
 		links_poll(sw);
@@ -145,7 +148,7 @@ static struct event_base *new_base(void)
 // The options of the command line.
 struct options {
 	const char *config, *socket, *listen, *token_file, *log, *log_level;
-	bool web_write, raw_devices;
+	bool web_write, raw_devices, fresh;
 	char *const *eal;
 	struct http_conf http; // made from listen and token_file
 };
@@ -200,7 +203,8 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	}
 	r->control.sw = sw;
 	r->base = new_base();
-	if (!create_control(r, o->config, o->raw_devices)) {
+	r->keep = keep_create(o->socket);
+	if (!r->keep || !create_control(r, o->config, o->raw_devices)) {
 		complain("out of memory");
 		return false;
 	}
@@ -210,11 +214,14 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	}
 	sw->on_event = on_event;
 	sw->event_arg = r;
+	if (!o->fresh)
+		keep_restore(r->keep, sw);
+	switch_launch(sw);
 	return true;
 }
 
-// Reverses start_switch(), also if that failed halfway.
-static void stop(struct run *r)
+// Reverses start_switch(), also if that failed halfway; then the switch has not forwarded.
+static void stop(struct run *r, bool forwarded)
 {
 	struct control *k = &r->control;
 	unsigned stuck;
@@ -227,6 +234,9 @@ static void stop(struct run *r)
 		k->sw->on_event = NULL;
 	if (k->sw && !switch_stop(k->sw, &stuck))
 		ending_abandon(stuck);
+	if (k->sw && forwarded)
+		keep_save(r->keep, k->sw);
+	keep_destroy(r->keep);
 	confirm_destroy(k->confirm);
 	history_destroy(k->history);
 	switch_destroy(k->sw);
@@ -251,13 +261,13 @@ static int run_switch(const struct options *o)
 	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
 	bool good = start_switch(&r, o, c) && loop(&r, o->socket);
-	stop(&r);
+	stop(&r, good);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }
 
 static const char usage[] =
 	"usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
-	"                      [--raw-devices] [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
+	"                      [--raw-devices] [--fresh] [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
 	"\n"
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 	"\n"
@@ -266,6 +276,7 @@ static const char usage[] =
 	"  --http [ADDRESS:]PORT   serve web page, JSON and metrics by HTTP (default ADDRESS 127.0.0.1)\n"
 	"  --web-write             let HTTP clients that have the token change the switch\n"
 	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
+	"  --fresh                 start with an empty MAC table (default: with the MACs that the switch at this socket knew last)\n"
 	"  --raw-devices           nestctl may name DPDK device strings, too; they reach any driver and file\n"
 	"  --log stderr|syslog     target of the log (default stderr)\n"
 	"  --log-level LEVEL       error, warning, notice (default), info (adds MACs learned, moved and aged) or debug (adds requests)\n"
@@ -296,6 +307,7 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 		{"http", required_argument, NULL, 'H'},
 		{"web-write", no_argument, NULL, 'w'},
 		{"token-file", required_argument, NULL, 't'},
+		{"fresh", no_argument, NULL, 'f'},
 		{"raw-devices", no_argument, NULL, 'r'},
 		{"log", required_argument, NULL, 'l'},
 		{"log-level", required_argument, NULL, 'L'},
@@ -318,6 +330,9 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 			break;
 		case 'w':
 			o->web_write = true;
+			break;
+		case 'f':
+			o->fresh = true;
 			break;
 		case 'r':
 			o->raw_devices = true;

@@ -28,10 +28,9 @@ static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbu
 	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
 }
 
-// Whether a port that rejects forged transmits takes a source.
-static bool is_allowed_source(const struct swconf *c, const struct portconf *p, uint64_t src)
+bool admit_takes_source(const struct swconf *c, const struct portconf *p, uint64_t src)
 {
-	if (src == p->mac)
+	if (!p->own_mac_only || src == p->mac)
 		return true;
 	for (unsigned i = 0; i < p->allowed_count; i++) {
 		const struct mac_range *r = &c->range[p->allowed_first + i];
@@ -49,7 +48,7 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 	enum outcome reserved = admit_reserved(p, dst);
 	if (reserved != ADMITTED)
 		return reserved;
-	if (p->own_mac_only && !is_allowed_source(c, p, src))
+	if (!admit_takes_source(c, p, src))
 		return OUT_FORGED_TRANSMIT;
 	return admit_guarded(p, m);
 }

@@ -5,6 +5,8 @@
 //         What depends on those (port up, rates, storms) is decided when the frame's turn comes.
 #pragma once
 
+#include <stdbool.h>
+
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
 #include "dataplane/frame.h"
@@ -49,6 +51,9 @@ static inline enum tag_form form_of(uint32_t tag)
 		return FORM_UNTAGGED;
 	return tag_vid(tag) ? FORM_TAGGED : FORM_PRIORITY;
 }
+
+// Whether a port takes frames of a source, which only a port that rejects forged transmits refuses.
+bool admit_takes_source(const struct swconf *c, const struct portconf *p, uint64_t src);
 
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.

@@ -48,9 +48,14 @@ struct usual {
 
 uint32_t forward_tick(uint64_t ns)
 {
-	uint64_t tick = ns / FORWARD_TICK_NS;
+	uint64_t tick = ns / FORWARD_TICK_NS + FORWARD_TICK_FIRST;
 
 	return tick < UINT32_MAX ? (uint32_t)tick : UINT32_MAX - 1;
+}
+
+uint64_t forward_tick_begin(uint32_t tick)
+{
+	return tick > FORWARD_TICK_FIRST ? (tick - FORWARD_TICK_FIRST) * FORWARD_TICK_NS : 0;
 }
 
 void forwarder_init(struct forwarder *w, struct forwarding *shared, struct rte_mempool *pool,
@@ -70,7 +75,7 @@ void forwarder_set_clock(struct forwarder *w, uint64_t ns)
 	if (ns < w->next_tick_ns)
 		return;
 	uint32_t tick = forward_tick(ns);
-	w->next_tick_ns = (tick + UINT64_C(1)) * FORWARD_TICK_NS;
+	w->next_tick_ns = forward_tick_begin(tick + 1);
 	w->now = fdb_now(w->shared->fdb, tick);
 }
 

@@ -47,8 +47,14 @@ struct forwarder {
 // The length of a tick of the table's clock.
 #define FORWARD_TICK_NS (UINT64_C(1000000000) / FDB_TICKS_PER_S)
 
-// Converts a time of the switch's clock to ticks of the table's clock.
+// The tick at time 0. It is greater than any aging time, so that a switch that starts can know MACs
+// that were seen before.
+enum { FORWARD_TICK_FIRST = 1 << 22 };
+
+// Converts a time of the switch's clock to ticks of the table's clock, and a tick to the time when
+// it begins.
 uint32_t forward_tick(uint64_t ns);
+uint64_t forward_tick_begin(uint32_t tick);
 
 // Initializes a forwarder in zeroed, cache-line aligned memory. It takes buffers for copies from
 // pool and puts events into ring. The caller also sets tx.send and tx.arg.

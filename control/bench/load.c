@@ -351,6 +351,8 @@ struct load *load_create(struct config *c, enum switch_use use)
 	if (l && config_validate(c, &e) && eal_start(c, EAL_BENCH, NULL, &e) &&
 	    switch_create(&l->sw, c, use, &e)) {
 		l->slow_cycles = rte_get_tsc_hz() / 1000000 * LOAD_SLOW_US;
+		if (use == SWITCH_LIVE)
+			switch_launch(l->sw);
 		return l;
 	}
 	complain("%s", e.text);

@@ -48,7 +48,7 @@ static void forward_pending(struct player *p)
 static void advance_clock(struct player *p, uint64_t ns)
 {
 	for (;;) {
-		uint64_t expiry = p->sweep_tick < UINT32_MAX ? p->sweep_tick * FORWARD_TICK_NS
+		uint64_t expiry = p->sweep_tick < UINT32_MAX ? forward_tick_begin(p->sweep_tick)
 							     : UINT64_MAX;
 		uint64_t due = expiry < p->recovery_ns ? expiry : p->recovery_ns;
 		if (due > ns)

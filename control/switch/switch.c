@@ -348,7 +348,7 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 	return !rc || no_memory_for(e, "the MAC table");
 }
 
-static void launch_workers(struct vswitch *sw)
+void switch_launch(struct vswitch *sw)
 {
 	unsigned lcore = rte_get_next_lcore(-1, 1, 0);
 
@@ -398,8 +398,6 @@ bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, 
 		return false;
 	}
 	publish_config(sw, c, &n, NULL); // waits for nothing, because no worker runs yet
-	if (sw->devices)
-		launch_workers(sw);
 	*out = sw;
 	return true;
 }

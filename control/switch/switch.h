@@ -17,9 +17,12 @@
 
 enum switch_use { SWITCH_REPLAY, SWITCH_LIVE, SWITCH_BENCH };
 
-// Creates a switch. A live switch opens its devices and starts its workers. DPDK must be running.
+// Creates a switch. A live switch opens its devices. DPDK must be running.
 // After a failure the configuration still belongs to the caller.
 bool switch_create(struct vswitch **sw, struct config *c, enum switch_use use, struct error *e);
+
+// Starts the workers of a live switch.
+void switch_launch(struct vswitch *sw);
 
 // Ends the workers. False: worker *stuck does not end, and may use everything that the switch has.
 bool switch_stop(struct vswitch *sw, unsigned *stuck);

@@ -112,7 +112,7 @@ class Bench:
         """Starts a live switch; its log is next to its socket. words: more options; prefix: a program that starts it."""
         log = path.with_suffix(".log")
         with log.open("wb") as file:
-            process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path,
+            process = subprocess.Popen([*prefix, self.build / "nestswitch", "run", "--config", config, "--socket", path, "--fresh",
                                         *map(str, words)],
                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, cwd=self.folder)
         process.log = log

@@ -201,11 +201,11 @@ class Host(Station):
 class Switch:
     """A live nestswitch."""
 
-    def __init__(self, build, namespace, folder, config, eal=(), options=(), environment=()):
+    def __init__(self, build, namespace, folder, config, eal=(), options=(), environment=(), fresh=True):
         self.build, self.socket = Path(build).resolve(), folder / "control.sock"
         self.config, self.log = folder / "config.yaml", folder / "nestswitch.log"
         self.config.write_text(config)
-        words = [self.build / "nestswitch", "run", "--config", self.config, "--socket", self.socket, *options]
+        words = [self.build / "nestswitch", "run", "--config", self.config, "--socket", self.socket, *["--fresh"] * fresh, *options]
         with self.log.open("ab") as log:
             self.process = namespace.start(*words, *(["--", *eal] if eal else []), stdout=log, stderr=log,
                                            env=os.environ | dict(environment))

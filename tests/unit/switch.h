@@ -20,6 +20,8 @@ static inline struct vswitch *test_switch(const char *text, enum switch_use use)
 
 	CHECK(eal_start(c, use == SWITCH_REPLAY ? EAL_REPLAY : EAL_BENCH, NULL, &e), "%s", e.text);
 	CHECK(switch_create(&sw, c, use, &e), "%s", e.text);
+	if (use == SWITCH_LIVE)
+		switch_launch(sw);
 	return sw;
 }
 
