@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <net/if.h>
 #include <rte_common.h>
+#include <rte_eal.h>
 #include <rte_errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,10 +80,18 @@ static void pci_hint(const char *device, char out[HINT])
 	else if (!strcmp(driver, "vfio-pci"))
 		snprintf(
 			out, HINT,
-			" (it is bound to vfio-pci; enable the IOMMU, or enable_unsafe_noiommu_mode in the vfio module)");
+			" (it is bound to vfio-pci: may this process use its group in /dev/vfio? without interrupt remapping: modprobe vfio_iommu_type1 allow_unsafe_interrupts=1)");
+	else if (!strcmp(driver, "uio_pci_generic") && !rte_eal_has_hugepages())
+		snprintf(
+			out, HINT,
+			" (it is bound to uio_pci_generic, which needs huge pages: nestswitch-prepare --hugepages 1024)");
+	else if (!strcmp(driver, "uio_pci_generic"))
+		snprintf(
+			out, HINT,
+			" (it is bound to uio_pci_generic, which needs root: CAP_SYS_ADMIN and CAP_SYS_RAWIO)");
 	else
 		snprintf(out, HINT,
-			 " (it is bound to %s; bind it: dpdk-devbind.py --bind=vfio-pci %s)",
+			 " (it is bound to %s; hand it over: nestswitch-prepare --bind %s)",
 			 *driver ? driver : "no driver", address);
 }
 
