@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// forwarding: a switch as a replay has it, whose only forwarder the test feeds. A test has one at a
+// forwarding: a switch without devices, whose only forwarder the test feeds. A test has one at a
 // time.
 #pragma once
 
@@ -14,9 +14,9 @@ static struct vswitch *sw;
 static struct forwarder *fwd;
 
 // Frames that leave go to `send`.
-static inline void test_open(const char *text, txbatch_send_fn send)
+static inline void test_open(const char *text, enum switch_use use, txbatch_send_fn send)
 {
-	sw = test_switch(text, SWITCH_REPLAY);
+	sw = test_switch(text, use);
 	fwd = &sw->worker[0]->forwarder;
 	fwd->tx.send = send;
 	forwarder_set_clock(fwd, 0);

@@ -52,7 +52,7 @@ static void open_switch(const char *of_a, const char *of_b)
 	snprintf(text, sizeof text,
 		 "ports:\n - {name: a, policy: {%s}}\n - {name: b, policy: {%s}}\n - {name: c}\n",
 		 of_a, of_b);
-	test_open(text, deliver);
+	test_open(text, SWITCH_BENCH, deliver);
 	atomic_store(&sw->shared.port[number(A)].takes_segments, true);
 	atomic_store(&sw->shared.port[number(B)].takes_segments, true);
 	memset(sent, 0, sizeof sent);

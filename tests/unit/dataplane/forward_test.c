@@ -57,7 +57,7 @@ static void note_event(void *arg, const struct event *e)
 
 static void open_switch(const char *text)
 {
-	test_open(text, deliver);
+	test_open(text, SWITCH_REPLAY, deliver);
 	memset(delivered, 0, sizeof delivered);
 	memset(bytes_of_all, 0, sizeof bytes_of_all);
 	event_count = 0;
