@@ -297,7 +297,7 @@ static void err_disable(struct burst *b, enum outcome reason)
 }
 
 // Acts on a violation: reports it, and makes the port err-disabled if its policy says so. A
-// conflict with a sticky entry spares the port: a guest could otherwise shut down the port of another
+// conflict with a sticky entry spares the port: a guest could shut down the port of another
 // one by using that one's MAC before it.
 static void handle_violation(struct burst *b, enum outcome reason, const struct arrival *a)
 {
