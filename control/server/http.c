@@ -21,6 +21,7 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/history.h"
+#include "control/server/guesses.h"
 #include "control/server/jsonrpc.h"
 #include "control/server/listen.h"
 #include "control/server/metrics.h"
@@ -32,6 +33,7 @@ enum {
 	STATUS_FORBIDDEN = 403,
 	STATUS_MISDIRECTED = 421,
 	STATUS_MEDIA_TYPE = 415,
+	STATUS_TOO_MANY = 429,
 };
 
 #define JSON "application/json"
@@ -49,6 +51,7 @@ struct http {
 	struct event *sweep;
 	struct visit visit[HTTP_CONNECTIONS_MAX];
 	char token[HTTP_TOKEN_MAX + 1];
+	struct guesses guesses;
 };
 
 static bool bad_address(struct error *e, const char *text)
@@ -133,8 +136,11 @@ static void close_finished(struct http *h)
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
+	struct http *h = arg;
+
 	(void)fd, (void)what;
-	close_finished(arg);
+	close_finished(h);
+	guesses_end_second(&h->guesses);
 }
 
 // A place for a new connection. If all are taken, closes the one that was idle for longest.
@@ -239,9 +245,12 @@ static bool host_is_ours(struct evhttp_request *r)
 
 	if (!host)
 		return false;
-	if (*host == '[' && (size_t)snprintf(bare, sizeof bare, "%.*s", (int)strcspn(host + 1, "]"),
-					     host + 1) < sizeof bare)
-		return inet_pton(AF_INET6, bare, &address) == 1;
+	if (*host == '[') {
+		size_t len = strcspn(host + 1, "]");
+		return len < sizeof bare && !strcmp(host + 1 + len, "]") &&
+		       snprintf(bare, sizeof bare, "%.*s", (int)len, host + 1) > 0 &&
+		       inet_pton(AF_INET6, bare, &address) == 1;
+	}
 	return inet_pton(AF_INET, host, &address) == 1 || has_host_name(host);
 }
 
@@ -329,6 +338,15 @@ static bool has_token(const struct http *h, struct evhttp_request *r)
 	       is_same(h->token, given + sizeof scheme - 1);
 }
 
+static const char *address_of(struct evhttp_request *r)
+{
+	char *address = "";
+	uint16_t port;
+
+	evhttp_connection_get_peer(evhttp_request_get_connection(r), &address, &port);
+	return address;
+}
+
 static json_t *call_from_web(void *arg, const char *method, const json_t *params, struct error *e)
 {
 	struct http *h = arg;
@@ -354,7 +372,11 @@ static void serve_rpc(struct http *h, struct evhttp_request *r, const char *rest
 	if (!*h->token) {
 		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
 		       "read-only (start the switch with run --web-write --token-file FILE to allow changes)");
+	} else if (!guesses_allowed(&h->guesses, address_of(r))) {
+		refuse(r, STATUS_TOO_MANY, STATUS_TOO_MANY,
+		       "too many wrong tokens came from your address (wait a second)");
 	} else if (!has_token(h, r)) {
+		guesses_add(&h->guesses, address_of(r));
 		refuse(r, STATUS_FORBIDDEN, STATUS_FORBIDDEN,
 		       "the token is missing or wrong (Authorization: Bearer TOKEN)");
 	} else if (!type || strncasecmp(type, JSON, sizeof JSON - 1) != 0) {
@@ -409,10 +431,10 @@ struct route {
 
 static const struct route routes[] = {
 	{"/api", false, EVHTTP_REQ_POST, "POST", serve_rpc},
-	{"/api/access", false, EVHTTP_REQ_GET, "GET", serve_access},
-	{"/api/", true, EVHTTP_REQ_GET, "GET", serve_question},
-	{"/metrics", false, EVHTTP_REQ_GET, "GET", serve_metrics},
-	{"", true, EVHTTP_REQ_GET, "GET", serve_file},
+	{"/api/access", false, EVHTTP_REQ_GET, "GET, HEAD", serve_access},
+	{"/api/", true, EVHTTP_REQ_GET, "GET, HEAD", serve_question},
+	{"/metrics", false, EVHTTP_REQ_GET, "GET, HEAD", serve_metrics},
+	{"", true, EVHTTP_REQ_GET, "GET, HEAD", serve_file},
 };
 
 static void route_request(struct http *h, struct evhttp_request *r, const char *path)
@@ -423,7 +445,10 @@ static void route_request(struct http *h, struct evhttp_request *r, const char *
 	while (len = strlen(way->path),
 	       strncmp(path, way->path, len) != 0 || (!way->is_prefix && path[len]))
 		way++;
-	if (evhttp_request_get_command(r) == way->command) {
+	enum evhttp_cmd_type command = evhttp_request_get_command(r);
+	// The answer to HEAD is that to GET, without its body.
+	if (command == way->command ||
+	    (command == EVHTTP_REQ_HEAD && way->command == EVHTTP_REQ_GET)) {
 		way->serve(h, r, path + len);
 		return;
 	}
@@ -431,12 +456,35 @@ static void route_request(struct http *h, struct evhttp_request *r, const char *
 	refuse(r, HTTP_BADMETHOD, HTTP_BADMETHOD, "wrong HTTP method (see Allow)");
 }
 
+static unsigned count_headers(struct evhttp_request *r, const char *name)
+{
+	const struct evkeyval *header = evhttp_request_get_input_headers(r)->tqh_first;
+	unsigned n = 0;
+
+	for (; header; header = header->next.tqe_next)
+		n += !strcasecmp(header->key, name);
+	return n;
+}
+
+// Whether a proxy before the switch could read another request here than the switch does (RFC 9112
+// 3.2, 6.3).
+static bool is_ambiguous(struct evhttp_request *r)
+{
+	unsigned lengths = count_headers(r, "Content-Length");
+
+	return count_headers(r, "Host") > 1 || lengths > 1 ||
+	       (lengths && count_headers(r, "Transfer-Encoding"));
+}
+
 static void on_request(struct evhttp_request *r, void *arg)
 {
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(r));
 
 	note_request(arg, r);
-	if (host_is_ours(r))
+	if (is_ambiguous(r))
+		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST,
+		       "Host or Content-Length stands twice, or a length stands beside Transfer-Encoding");
+	else if (host_is_ours(r))
 		route_request(arg, r, path ? path : "");
 	else
 		refuse(r, STATUS_MISDIRECTED, STATUS_MISDIRECTED,

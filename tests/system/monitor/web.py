@@ -61,6 +61,10 @@ REQUESTS = (
 )
 
 # (options, exit status, pattern of standard error)
+AMBIGUOUS = (["Host: localhost", "Host: localhost", "Content-Length: 2"],
+             ["Host: localhost", "Content-Length: 2", "Content-Length: 2"],
+             ["Host: localhost", "Content-Length: 2", "Transfer-Encoding: identity"])
+
 OPTIONS = (
     (["--http", "x"], USAGE, r"\[ADDRESS:\]PORT"),
     (["--http", "0"], USAGE, r"\[ADDRESS:\]PORT"),
@@ -147,6 +151,34 @@ def no_host(site):
     with site.connect() as connection:
         connection.sendall(b"GET /api/status HTTP/1.0\r\n\r\n")
         assert b" 421 " in connection.recv(100), "a request without Host is answered"
+
+
+def ambiguous(site, lines):
+    """A proxy in front could see another request than the switch: it must be refused."""
+    with site.connect() as connection:
+        connection.sendall("\r\n".join(["POST /api HTTP/1.1", *lines, "", "{}"]).encode())
+        tap.matches(connection.recv(100).decode(), r"^HTTP/1.1 400 ")
+
+
+def head(site):
+    for path in ("/", "/metrics", "/api/status"):
+        answer = site.ask("HEAD", path)
+        tap.equal((answer.status, answer.body), (200, b""), path)
+        tap.equal(answer.headers["Content-Type"], site.get(path).headers["Content-Type"], path)
+
+
+def guesses(site):
+    """After some wrong tokens a second is over before the next is looked at. The log names the address."""
+    wrong = AUTHORIZED | {"Authorization": "Bearer wrong"}
+    deadline = time.monotonic() + 20
+    while site.ask("POST", "/api", "{}", wrong.items()).status != 429:
+        assert time.monotonic() < deadline, "wrong tokens are not limited"
+    deadline = time.monotonic() + 5
+    while (status := site.ask("POST", "/api", "{}", AUTHORIZED.items()).status) == 429:
+        assert time.monotonic() < deadline, "the right token is refused for ever"
+        time.sleep(0.1)
+    tap.equal(status, 200, "status with the right token")
+    tap.matches(site.process.log.read_text(), r"10 HTTP requests with a wrong token from 127\.0\.0\.1")
 
 
 def denied(site, headers, body, wanted, words):
@@ -238,19 +270,23 @@ def tests(bench):
         yield f"GET /api/{question} is what nestctl gets", lambda question=question: same(site, question)
     for path, wanted, words in QUESTIONS:
         yield f"GET {path[:60]}: {wanted}", lambda path=path, wanted=wanted, words=words: refused(site, path, wanted, words)
-    for method in ("PUT", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"):
-        yield f"{method} is no method here", lambda method=method: method_of(site, method, "/", "GET")
+    for method in ("PUT", "DELETE", "OPTIONS", "PATCH", "TRACE"):
+        yield f"{method} is no method here", lambda method=method: method_of(site, method, "/", "GET, HEAD")
+    yield "HEAD gets the headers of GET alone", lambda: head(site)
     yield "GET does not go where POST goes", lambda: method_of(site, "GET", "/api", "POST")
-    yield "POST does not go where GET goes", lambda: method_of(site, "POST", "/api/status", "GET")
+    yield "POST does not go where GET goes", lambda: method_of(site, "POST", "/api/status", "GET, HEAD")
     for name, wanted in (("localhost", 200), ("LOCALHOST:80", 200), ("127.0.0.1", 200), ("192.0.2.1:99", 200), ("[::1]:9100", 200),
                          (socket.gethostname(), 200), ("example.org", 421), ("127.0.0.1.example.org", 421), ("[::1", 421), ("", 421),
-                         ("[example.org]", 421), ("localhost.example.org:80", 421)):
+                         ("[example.org]", 421), ("[::1].example.org", 421), ("[::1]x:80", 421), ("localhost.example.org:80", 421)):
         yield f"Host: {name}: {wanted}", lambda name=name, wanted=wanted: host(site, name, wanted)
     yield "no Host: refused", lambda: no_host(site)
+    for lines in AMBIGUOUS:
+        yield f"refused as ambiguous: {lines!r}", lambda lines=lines: ambiguous(site, lines)
     for number, (headers, body, wanted, words) in enumerate(REQUESTS, 1):
         yield (f"POST /api, refusal {number}: {words}",
                lambda headers=headers, body=body, wanted=wanted, words=words: denied(site, headers, body, wanted, words))
     yield "POST /api with the token changes the switch", lambda: write(site)
+    yield "wrong tokens are limited and told", lambda: guesses(site)
     yield "POST /api: no DPDK device strings", lambda: raw_device(site)
     yield "config.save by HTTP writes the file of run alone", lambda: saves(site)
     yield "the port is taken: said so", lambda: taken(site)
