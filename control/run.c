@@ -4,6 +4,7 @@
 // second start changes nothing.
 #include <event2/event.h>
 #include <getopt.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "control/common/log.h"
 #include "control/common/unixsocket.h"
 #include "control/config/config.h"
+#include "control/config/file.h"
 #include "control/config/history.h"
 #include "control/device/eal.h"
 #include "control/ending.h"
@@ -147,10 +149,11 @@ static struct event_base *new_base(void)
 
 // The options of the command line.
 struct options {
-	const char *config, *socket, *listen, *token_file, *log, *log_level;
+	const char *config, *socket, *socket_group, *listen, *token_file, *log, *log_level;
 	bool web_write, raw_devices, fresh;
 	char *const *eal;
 	struct http_conf http; // made from listen and token_file
+	gid_t group;           // made from socket_group
 };
 
 static bool open_http(struct run *r, const struct options *o, struct error *e)
@@ -191,7 +194,7 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	struct vswitch *sw;
 	struct error e;
 
-	if (!(r->rpc = rpc_claim(o->socket, &e))) {
+	if (!(r->rpc = rpc_claim(o->socket, o->group, &e))) {
 		config_free(c);
 		complain("%s", e.text);
 		return false;
@@ -257,6 +260,7 @@ static int run_switch(const struct options *o)
 		return EXIT_USAGE;
 	}
 	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
+	configfile_tidy(o->config);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
@@ -266,13 +270,14 @@ static int run_switch(const struct options *o)
 }
 
 static const char usage[] =
-	"usage: nestswitch run --config FILE [--socket PATH] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
+	"usage: nestswitch run --config FILE [--socket PATH [--socket-group GROUP]] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
 	"                      [--raw-devices] [--fresh] [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
 	"\n"
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
 	"\n"
 	"  --config FILE           configuration of the switch\n"
 	"  --socket PATH           control socket for nestctl (default " CONTROL_SOCKET ")\n"
+	"  --socket-group GROUP    let members of GROUP use the control socket (default: only the user of the switch)\n"
 	"  --http [ADDRESS:]PORT   serve web page, JSON and metrics by HTTP (default ADDRESS 127.0.0.1)\n"
 	"  --web-write             let HTTP clients that have the token change the switch\n"
 	"  --token-file FILE       the token: first line of FILE, at least 16 characters\n"
@@ -281,6 +286,18 @@ static const char usage[] =
 	"  --log stderr|syslog     target of the log (default stderr)\n"
 	"  --log-level LEVEL       error, warning, notice (default), info (adds MACs learned, moved and aged) or debug (adds requests)\n"
 	"  -- EAL…                 more arguments for DPDK's EAL\n";
+
+static bool find_group(struct options *o)
+{
+	const struct group *g = getgrnam(o->socket_group);
+
+	if (!g)
+		return complain(
+			"--socket-group: there is no group '%.40s' (getent group lists them)",
+			o->socket_group);
+	o->group = g->gr_gid;
+	return true;
+}
 
 static bool check_options(struct options *o)
 {
@@ -291,6 +308,8 @@ static bool check_options(struct options *o)
 	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
 		return complain(
 			"--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)");
+	if (o->socket_group && !find_group(o))
+		return false;
 	if (!log_open(o->log, o->log_level, &e) ||
 	    (o->listen && !http_conf_listen(&o->http, o->listen, &e)) ||
 	    (o->token_file && !http_conf_token(&o->http, o->token_file, &e)))
@@ -304,6 +323,7 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"socket", required_argument, NULL, 's'},
+		{"socket-group", required_argument, NULL, 'g'},
 		{"http", required_argument, NULL, 'H'},
 		{"web-write", no_argument, NULL, 'w'},
 		{"token-file", required_argument, NULL, 't'},
@@ -324,6 +344,9 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 			break;
 		case 's':
 			o->socket = optarg;
+			break;
+		case 'g':
+			o->socket_group = optarg;
 			break;
 		case 'H':
 			o->listen = optarg;
@@ -363,7 +386,7 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 
 int run_main(int argc, char **argv)
 {
-	struct options o = {.socket = CONTROL_SOCKET};
+	struct options o = {.socket = CONTROL_SOCKET, .group = RPC_NO_GROUP};
 	int status;
 
 	return parse_run_options(argc, argv, &o, &status) ? run_switch(&o) : status;

@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <grp.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -37,11 +39,30 @@ static int open_session(struct session *s)
 	return -error;
 }
 
+// A socket that this user may not open. Its group may, if it has one besides its user.
+static void report_forbidden(const char *path)
+{
+	struct stat st;
+	const struct group *g = !stat(path, &st) && st.st_mode & S_IWGRP ? getgrgid(st.st_gid)
+									 : NULL;
+
+	if (g)
+		complain(
+			"no permission to use the switch at %s: it is for members of group '%s' (usermod -aG %s USER, then log in again)",
+			path, g->gr_name, g->gr_name);
+	else
+		complain(
+			"no permission to use the switch at %s: only root and the user of the switch may (nestswitch run --socket-group GROUP admits others)",
+			path);
+}
+
 int client_connect(struct session *s)
 {
 	int error = open_session(s);
 
-	if (error)
+	if (error == -EACCES)
+		report_forbidden(s->socket);
+	else if (error)
 		complain(
 			"no switch at %s: %s (start `nestswitch run`, or name another socket with -s)",
 			s->socket, strerror(-error));

@@ -2,14 +2,21 @@
 #define _GNU_SOURCE
 #include "control/config/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/common/error.h"
 #include "control/config/config.h"
+
+#define RANDOM_PART "XXXXXX" // of the name of a temporary file
+
+enum { TEMPORARY_MAX_S = 60 }; // nobody writes one for so long
 
 static bool cannot(const char *path, const char *what, struct error *e)
 {
@@ -112,6 +119,35 @@ static void sync_folder(const char *path)
 	close(fd);
 }
 
+// Whether a name is that of a temporary file of `name`.
+static bool is_temporary(const char *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	return *entry == '.' && !strncmp(entry + 1, name, len) && entry[len + 1] == '.' &&
+	       strlen(entry + len + 2) == sizeof RANDOM_PART - 1;
+}
+
+void configfile_tidy(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	struct stat st;
+
+	snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash + 1 - path) : 1,
+		 slash ? path : ".");
+	DIR *d = opendir(folder);
+	while (d && (entry = readdir(d)))
+		if (is_temporary(entry->d_name, name) &&
+		    !fstatat(dirfd(d), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+		    S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+		    time(NULL) - st.st_mtime > TEMPORARY_MAX_S)
+			unlinkat(dirfd(d), entry->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
 // Replaces a file as a whole. 0 or errno.
 static int replace_file(const char *path, const struct configfile *like, const char *text,
 			size_t len)
@@ -119,9 +155,10 @@ static int replace_file(const char *path, const struct configfile *like, const c
 	const char *name = strrchr(path, '/') + 1;
 	char temporary[PATH_MAX];
 
-	if (snprintf(temporary, sizeof temporary, "%.*s.%s.XXXXXX", (int)(name - path), path,
+	if (snprintf(temporary, sizeof temporary, "%.*s.%s." RANDOM_PART, (int)(name - path), path,
 		     name) >= PATH_MAX)
 		return ENAMETOOLONG;
+	configfile_tidy(path);
 	int fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return errno;

@@ -300,8 +300,13 @@ void device_close(struct port *port)
 {
 	bool deferred = port->quirks & PORT_QUIRK_DEFERRED;
 
-	if (deferred)
-		interrupts_hold();
+	if (deferred && !interrupts_hold()) {
+		log_write(
+			LOG_ERR,
+			"a device stays open, because DPDK's interrupt thread hangs and may use it (restart the switch)");
+		*port = (struct port){.net = NULL};
+		return;
+	}
 	members_spare(true);
 	port_close(port);
 	members_spare(false);

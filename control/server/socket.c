@@ -321,14 +321,19 @@ static int lock_folder(const char *path)
 	return fd;
 }
 
+static bool admit_group(const char *path, gid_t group)
+{
+	return group == RPC_NO_GROUP || (!chown(path, (uid_t)-1, group) && !chmod(path, 0660));
+}
+
 // Returns a socket that listens at the path. -1: errno says why not.
-static int claim(const char *path)
+static int claim(const char *path, gid_t group)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), folder = -1;
 	bool good = fd >= 0 && (folder = lock_folder(path)) >= 0 &&
 		    (!bind_private(fd, path) ||
 		     (errno == EADDRINUSE && unixsocket_bury(path) && !bind_private(fd, path))) &&
-		    !listen(fd, RPC_CLIENTS_MAX);
+		    admit_group(path, group) && !listen(fd, RPC_CLIENTS_MAX);
 	int error = errno;
 
 	if (folder >= 0)
@@ -358,7 +363,7 @@ static void *claim_error(const char *path, int error, struct error *e)
 	return NULL;
 }
 
-struct rpc *rpc_claim(const char *path, struct error *e)
+struct rpc *rpc_claim(const char *path, gid_t group, struct error *e)
 {
 	struct rpc *r = calloc(1, sizeof *r);
 
@@ -374,7 +379,7 @@ struct rpc *rpc_claim(const char *path, struct error *e)
 	}
 	strcpy(r->path, path);
 	make_socket_folder(path);
-	r->fd = claim(path);
+	r->fd = claim(path, group);
 	if (r->fd >= 0)
 		return r;
 	free(r);

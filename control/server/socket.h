@@ -13,6 +13,7 @@
 #pragma once
 
 #include <event2/event.h>
+#include <sys/types.h>
 
 #include "control/api/control.h"
 #include "control/common/error.h"
@@ -23,11 +24,14 @@ enum {
 	RPC_LINE_MAX = 16 << 20,
 };
 
+#define RPC_NO_GROUP ((gid_t)-1)
+
 struct rpc;
 
-// Claims a socket file, mode 0600, before anything else of a switch exists: clients that connect
-// wait, and another switch is refused. The file of a dead process is taken over. NULL: e says why.
-struct rpc *rpc_claim(const char *path, struct error *e);
+// Claims a socket file before anything else of a switch exists: clients that connect wait, and
+// another switch is refused. The file of a dead process is taken over. group: its members may
+// connect (mode 0660); RPC_NO_GROUP: only this user may (0600). NULL: e says why.
+struct rpc *rpc_claim(const char *path, gid_t group, struct error *e);
 
 // Serves the clients.
 bool rpc_open(struct rpc *r, struct event_base *base, struct control *k, struct error *e);

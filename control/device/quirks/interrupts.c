@@ -12,7 +12,6 @@
 enum { HOLD_TIMEOUT_S = 1 };
 
 static sem_t is_there, may_go; // each is posted once and taken once for each alarm
-static bool held;
 
 static void wait_in_alarm(void *arg)
 {
@@ -34,27 +33,25 @@ static bool wait_for_thread(void)
 	return !rc;
 }
 
-void interrupts_hold(void)
+bool interrupts_hold(void)
 {
 	static bool initialized;
 
 	if (!initialized)
 		initialized = !sem_init(&is_there, 0, 0) && !sem_init(&may_go, 0, 0);
 	if (!initialized || rte_eal_alarm_set(1, wait_in_alarm, NULL))
-		return;
-	held = wait_for_thread();
-	if (held)
-		return;
+		return false;
+	if (wait_for_thread())
+		return true;
 	sem_post(&may_go); // the thread may have arrived after the timeout
 	if (rte_eal_alarm_cancel(wait_in_alarm, NULL) > 0)
 		sem_trywait(&may_go);
 	else
 		sem_trywait(&is_there);
+	return false;
 }
 
 void interrupts_release(void)
 {
-	if (held)
-		sem_post(&may_go);
-	held = false;
+	sem_post(&may_go);
 }

@@ -10,9 +10,11 @@
 //            work before the alarm, and does later work after it.
 // Test       peers: "memif: devices that come and go under peers that keep connecting".
 // Threads    The control thread. Between the two calls it must not wait for the interrupt thread.
-// Limits     A stuck interrupt thread is waited for one second. Then the device is closed without
-//            the pause.
+// Limits     A stuck interrupt thread is waited for one second. Then the device must stay open.
 #pragma once
 
-void interrupts_hold(void);
+#include <stdbool.h>
+
+// False: the thread does not pause, and must not be released.
+bool interrupts_hold(void);
 void interrupts_release(void);

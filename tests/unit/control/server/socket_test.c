@@ -46,7 +46,7 @@ static const char *socket_path(void)
 // Claims and serves a socket.
 static bool open_socket(struct rpc **r, const char *path, struct error *e)
 {
-	*r = rpc_claim(path, e);
+	*r = rpc_claim(path, RPC_NO_GROUP, e);
 	return *r && rpc_open(*r, base, &k, e);
 }
 
