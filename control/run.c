@@ -2,12 +2,14 @@
 // run: the live switch. It starts configuration, control socket, DPDK, switch (devices, table,
 // workers) and loop in this order, and stops them in reverse order. The socket is first, so that a
 // second start changes nothing.
+#include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/api/confirm.h"
 #include "control/api/control.h"
@@ -23,6 +25,7 @@
 #include "control/config/history.h"
 #include "control/device/eal.h"
 #include "control/ending.h"
+#include "control/netlink.h"
 #include "control/notify.h"
 #include "control/server/http.h"
 #include "control/server/methods.h"
@@ -53,6 +56,8 @@ struct run {
 	struct rpc *rpc;
 	struct http *http;
 	struct keep *keep;
+	int netlink;
+	bool links_changed; // of interfaces, since the last tick
 	unsigned ticks;
 };
 
@@ -81,11 +86,21 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	links_recover(sw);
 	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	keep_tick(r->keep, sw);
-	bool reconnected = ports_reconnect(sw), changed = port_links_changed();
+	bool reconnected = ports_reconnect(sw), changed = port_links_changed() || r->links_changed;
+	r->links_changed = false;
 	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
 		links_poll(sw);
 	if (r->ticks % LOAD_TICKS == 0)
 		switch_note_load(sw);
+}
+
+static void on_netlink(evutil_socket_t fd, short what, void *arg)
+{
+	struct run *r = arg;
+
+	(void)what;
+	netlink_drain(fd);
+	r->links_changed = true; // a storm of messages costs one look in each tick
 }
 
 // SIGHUP: applies the configuration file again.
@@ -112,8 +127,10 @@ static bool loop(struct run *r, const char *socket)
 	struct timeval period = {.tv_usec = SWITCH_TICK_MS * 1000};
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_switch_tick, r);
 	struct event *reload = evsignal_new(r->base, SIGHUP, on_reload, r);
-	bool good = tick && reload && !event_priority_set(tick, 0) && !event_add(tick, &period) &&
-		    !event_add(reload, NULL) && ending_begin(r->base, socket);
+	struct event *links = event_new(r->base, r->netlink, EV_READ | EV_PERSIST, on_netlink, r);
+	bool good = tick && reload && links && !event_priority_set(tick, 0) &&
+		    !event_add(tick, &period) && !event_add(reload, NULL) &&
+		    (r->netlink < 0 || !event_add(links, NULL)) && ending_begin(r->base, socket);
 
 	if (good) {
 		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name,
@@ -127,6 +144,8 @@ static bool loop(struct run *r, const char *socket)
 		event_free(tick);
 	if (reload)
 		event_free(reload);
+	if (links)
+		event_free(links);
 	ending_end();
 	return good;
 }
@@ -194,6 +213,10 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	struct vswitch *sw;
 	struct error e;
 
+	r->netlink = netlink_open();
+	if (r->netlink < 0)
+		log_write(LOG_WARNING, "links are polled, because there is no netlink: %s",
+			  strerror(errno));
 	if (!(r->rpc = rpc_claim(o->socket, o->group, &e))) {
 		config_free(c);
 		complain("%s", e.text);
@@ -246,6 +269,8 @@ static void stop(struct run *r, bool forwarded)
 	recent_destroy(k->recent);
 	if (r->base)
 		event_base_free(r->base);
+	if (r->netlink >= 0)
+		close(r->netlink);
 	eal_stop();
 }
 
@@ -253,7 +278,7 @@ static int run_switch(const struct options *o)
 {
 	struct error e;
 	struct config *c = config_read(o->config, &e);
-	struct run r = {0};
+	struct run r = {.netlink = -1};
 
 	if (!c) {
 		complain_error(o->config, &e);
