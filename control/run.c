@@ -14,6 +14,7 @@
 #include "control/api/confirm.h"
 #include "control/api/control.h"
 #include "control/api/event_log.h"
+#include "control/api/guests.h"
 #include "control/api/method.h"
 #include "control/api/recent.h"
 #include "control/common/complain.h"
@@ -53,6 +54,7 @@ enum {
 struct run {
 	struct control control;
 	struct event_base *base;
+	struct guests *guests;
 	struct rpc *rpc;
 	struct http *http;
 	struct keep *keep;
@@ -84,6 +86,7 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	events_drain(sw);
 	events_collect_violations(sw, 0);
 	links_recover(sw);
+	guests_follow(r->guests);
 	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	keep_tick(r->keep, sw);
 	bool reconnected = ports_reconnect(sw), changed = port_links_changed() || r->links_changed;
@@ -230,7 +233,8 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	r->control.sw = sw;
 	r->base = new_base();
 	r->keep = keep_create(o->socket);
-	if (!r->keep || !create_control(r, o->config, o->raw_devices)) {
+	r->guests = r->base ? guests_create(r->base, sw) : NULL;
+	if (!r->keep || !r->guests || !create_control(r, o->config, o->raw_devices)) {
 		complain("out of memory");
 		return false;
 	}
@@ -263,6 +267,7 @@ static void stop(struct run *r, bool forwarded)
 	if (k->sw && forwarded)
 		keep_save(r->keep, k->sw);
 	keep_destroy(r->keep);
+	guests_destroy(r->guests);
 	confirm_destroy(k->confirm);
 	history_destroy(k->history);
 	switch_destroy(k->sw);

@@ -16,6 +16,7 @@
 	X(PORT_ERR_DISABLED, "port-err-disabled") /* reason */ \
 	X(PORT_RECOVERED, "port-recovered") \
 	X(TABLE_FULL, "table-full") \
+	X(MAC_CHANGED, "mac-changed") /* by the guest; key without a VLAN */ \
 	X(PORT_UP, "port-up") \
 	X(PORT_DOWN, "port-down") \
 	X(LOST, "events-lost")                      /* count: messages that found the ring full */ \

@@ -13,6 +13,7 @@
 #include "control/config/config.h"
 #include "control/config/settings.h"
 #include "control/switch/flush.h"
+#include "control/switch/guest.h"
 #include "control/switch/state.h"
 #include "control/switch/watch.h"
 #include "dataplane/counters.h"
@@ -285,6 +286,15 @@ static void add_setting(json_t *o, const struct setting *s, const struct config_
 	json_object_set_new(o, name, setting_json(s, p));
 }
 
+// What QEMU says of a port's guest.
+static json_t *guest_json(const struct switch_guest *g)
+{
+	return g ? json_pack("{s:o, s:b, s:I, s:I}", "mac", mac_or_null(g->mac), "promiscuous",
+			     g->promiscuous, "unicast_macs", (json_int_t)g->unicast,
+			     "multicast_macs", (json_int_t)g->multicast)
+		 : json_null();
+}
+
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p)
 {
 	json_t *o = describe_port(sw, (unsigned)switch_port(sw, p->name));
@@ -294,6 +304,7 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 			add_setting(o, s, p);
 	// The MAC that the guest has now, which may differ from the configured one.
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
+	json_object_set_new(o, "guest", guest_json(guest_get(sw, p)));
 	json_object_set_new(o, "policy", policy_at_level(&p->policy));
 	return o;
 }

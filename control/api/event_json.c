@@ -98,6 +98,11 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_PORT_DOWN:
 		add_word_member(all, "port", port);
 		break;
+	case EVENT_MAC_CHANGED:
+		add_word_member(all, "port", port);
+		text_put_mac(key_mac(e->key), all->mac);
+		add_word_member(all, "mac", all->mac);
+		break;
 	case EVENT_CONFIG_ROLLED_BACK:
 	case EVENT_CONFIG_ROLLBACK_FAILED:
 		add_number_member(all, "number", e->count);

@@ -35,6 +35,7 @@ static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NUL
 #define QUOTED(number) #number
 #define LIMITS(minimum, maximum) QUOTED(minimum) " to " QUOTED(maximum)
 #define AS_DEVICE(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
+#define AS_TEXT(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
 #define AS_GROUP(text, minimum, maximum) .kind = KIND_GROUP, .help = (text)
 #define AS_MAC(text, minimum, maximum) .kind = KIND_TEXT, .help = (text)
 #define AS_NUMBER(text, minimum, maximum) \

@@ -28,6 +28,7 @@ static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_PORT_ERR_DISABLED] = "A violation shut the port down: port, reason",
 	[EVENT_PORT_RECOVERED] = "An err-disabled port recovered: port",
 	[EVENT_TABLE_FULL] = "The table had no room for a new MAC: port",
+	[EVENT_MAC_CHANGED] = "The guest's NIC has another MAC, as QEMU says: port, mac",
 	[EVENT_PORT_UP] = "The port's link came up: port",
 	[EVENT_PORT_DOWN] = "The port's link went down: port",
 	[EVENT_LOST] = "Events were lost because too many came at once: count",
@@ -51,6 +52,7 @@ bool event_type_is_frequent(enum event_type type)
 	case EVENT_MAC_REMOVED:
 	case EVENT_MAC_FLUSHED:
 	case EVENT_VIOLATION:
+	case EVENT_MAC_CHANGED:
 	case EVENT_TABLE_FULL:
 	case EVENT_LOST:
 		return true;

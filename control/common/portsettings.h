@@ -21,6 +21,7 @@
 	X("port-group", GROUP, group, 0, 0, 0, "GROUP", "the group whose policy the port inherits") \
 	X("mac-address", MAC, mac, 0, 0, 0, "MAC", "the MAC that the hypervisor assigned to the vNIC") \
 	X("effective-mac", MAC, effective, 0, 0, 0, "MAC", "the MAC that the guest uses; default: mac-address") \
+	X("qmp", TEXT, qmp, 0, 0, 0, "PATH", "QMP socket of the guest's QEMU, which tells the effective MAC") \
 	X("mtu", NUMBER, mtu, MTU_MIN, MTU_MAX, 0, "BYTES", "maximum size of a sent packet") \
 	X("queues", NUMBER, queues, 1, QUEUES_MAX, 1, "N", "number of ingress queues of a new port") \
 	X("uplink", SWITCH, uplink, 0, 0, 0, "on|off", "on: the port leads to other networks; default: off") \

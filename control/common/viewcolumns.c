@@ -233,7 +233,7 @@ static const char *const counter_members[] = {
 static const char *const port_members[] = {
 	"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded",  "rx_unknown", "rx_drops",
 	"tx_packets", "tx_bytes", "tx_drops",     "not_learned", "mac_moves",  "truncated",
-	"mtu",        "queues",   "offload",      NULL};
+	"mtu",        "queues",   "offload",      "qmp",         "guest",      NULL};
 static const char *const event_members[] = {"date", "time", "type",    "port",   "mac",   "vlan",
 					    "from", "to",   "learned", "reason", "count", NULL};
 

@@ -126,7 +126,7 @@ bool config_is_mirror_destination(const struct config *c, const char *port)
 
 uint64_t config_effective_mac(const struct config_port *p)
 {
-	return p->effective ? p->effective : p->mac;
+	return p->guest ? p->guest : p->effective ? p->effective : p->mac;
 }
 
 struct vlanset config_port_vlans(const struct policy *resolved)

@@ -27,6 +27,7 @@ enum {
 	DEVICE_TEXT = 1024,
 	EAL_ARGS_MAX = 32,
 	EAL_ARG = 256,
+	QMP_PATH = 108, // as long as the path of a socket can be
 	MTU_DEFAULT = 1500,
 	TABLE_SIZE_MIN_AUTO = 65536,
 	TABLE_SIZE_MAX = 16777216,
@@ -44,14 +45,18 @@ struct config_port {
 	char group[GROUP_NAME];   // empty: none
 	uint64_t mac;             // mac-address; 0: none
 	uint64_t effective;       // effective-mac; 0: as mac-address
+	char qmp[QMP_PATH];       // empty: none
+	// What QEMU says of the guest; no part of the configuration. See switch/guest.h.
+	uint64_t guest;       // its MAC; 0: not known, or not valid here
+	bool guest_conflicts; // its MAC belongs to another port
 	bool enabled;
 	uint32_t mtu;    // 0: the device's
 	uint32_t queues; // of ingress; 0: one
 	bool uplink;     // it leads to other networks
 	bool offload;    // it takes and gives large segments, if its device does
 	struct policy policy;
-	struct mark at, device_at, group_at, mac_at, effective_at, mtu_at, queues_at, uplink_at,
-		offload_at;
+	struct mark at, device_at, group_at, mac_at, effective_at, qmp_at, mtu_at, queues_at,
+		uplink_at, offload_at;
 };
 
 struct config_static {
@@ -163,7 +168,8 @@ bool config_mirror_names(const struct config_mirror *m, const char *port);
 // Whether a port is the destination of a mirror.
 bool config_is_mirror_destination(const struct config *c, const char *port);
 
-// The MAC address that the guest of a port has. 0: none is configured.
+// The MAC address that the guest of a port has: what QEMU says, else effective-mac, else
+// mac-address. 0: none is configured.
 uint64_t config_effective_mac(const struct config_port *p);
 
 // The VLANs of a port with this policy.

@@ -42,6 +42,11 @@ static bool check_port(const struct config *c, const struct config_port *p, stru
 			e, p->effective_at,
 			"port '%s' has an effective-mac without a mac-address (give the assigned MAC too)",
 			p->name);
+	if (*p->qmp && !p->mac)
+		return error_at(
+			e, p->qmp_at,
+			"port '%s' has a qmp without a mac-address (give the assigned MAC too)",
+			p->name);
 	return true;
 }
 

@@ -188,7 +188,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		join_sets(conf, &p, numbers[i]);
 		append_allowed(conf, &p, numbers[i], &ranges);
 		if (p.value[PK_MAC_CHANGES] == CHOICE_REJECT &&
-		    config_effective_mac(port) != port->mac)
+		    (port->guest_conflicts || config_effective_mac(port) != port->mac))
 			conf->blocked |= portset_of(numbers[i]);
 		isolation[i] = (uint8_t)p.value[PK_ISOLATION_GROUP];
 		group[isolation[i]] |= portset_of(numbers[i]);

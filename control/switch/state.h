@@ -23,11 +23,20 @@
 enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };
 extern const char *const port_state_names[PORT_STATES];
 
+// What QEMU says of the NIC of a port's guest.
+struct switch_guest {
+	char qmp[QMP_PATH]; // that said it; empty: nothing was said
+	uint64_t mac;
+	bool promiscuous;
+	uint32_t unicast, multicast; // number of MACs in its filter
+};
+
 struct switch_port {
 	char name[PORT_NAME];
 	bool link;
 	uint64_t peer_deadline_ns; // an opened device has until then to find its peer
-	struct counters cleared;   // values at the last `stats clear`, which are subtracted
+	struct switch_guest guest;
+	struct counters cleared; // values at the last `stats clear`, which are subtracted
 };
 
 // How busy a worker was between the last two calls of switch_note_load().

@@ -19,6 +19,7 @@
 #include "control/switch/events.h"
 #include "control/switch/fixed.h"
 #include "control/switch/flush.h"
+#include "control/switch/guest.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
@@ -26,9 +27,11 @@
 #include "control/switch/state.h"
 #include "dataplane/clock.h"
 #include "dataplane/event.h"
+#include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
+#include "dataplane/key.h"
 #include "dataplane/pool.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
@@ -114,6 +117,7 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 			continue;
 		strcpy(sw->port[number].name, c->port[i].name);
 		sw->port[number].link = !sw->devices || port_link(&sw->device[number]);
+		sw->port[number].guest = (struct switch_guest){0};
 		ports_wait_for_peer(sw, number);
 	}
 }
@@ -276,7 +280,7 @@ bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_f
 {
 	struct compiled n;
 
-	if (!config_validate(c, e) || !check_unchangeable(sw, c, e) || !settle_begin(sw, e) ||
+	if (!guest_validate(sw, c, e) || !check_unchangeable(sw, c, e) || !settle_begin(sw, e) ||
 	    !compile_config(sw, c, &n, e))
 		return false;
 	portset fresh = n.ports & ~sw->ports;
@@ -289,6 +293,30 @@ bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_f
 		ports_close(sw, fresh);
 	compiled_free(&n);
 	return false;
+}
+
+bool switch_set_guest(struct vswitch *sw, unsigned port, const struct switch_guest *g,
+		      struct error *e)
+{
+	struct switch_guest before = sw->port[port].guest;
+	uint64_t mac = before.mac ? before.mac : config_effective_mac(switch_port_config(sw, port));
+
+	sw->port[port].guest = *g;
+	if (g->mac == mac)
+		return true;
+	struct config *c = config_copy(sw->config);
+	if (!c || !switch_apply(sw, c, e)) {
+		if (!c)
+			error_set(e, "out of memory");
+		config_free(c);
+		sw->port[port].guest = before;
+		return false;
+	}
+	switch_emit(sw, &(struct event){.type = EVENT_MAC_CHANGED,
+					.ns = switch_now(sw),
+					.key = key_make(0, g->mac),
+					.port = (uint8_t)port});
+	return true;
 }
 
 static struct worker *worker_create(struct vswitch *sw, unsigned id)

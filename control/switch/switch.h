@@ -38,3 +38,8 @@ bool switch_apply(struct vswitch *sw, struct config *c, struct error *e);
 // The same. The static entries that it removes and the filter takes are reported as one flush.
 bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_filter *flush,
 			struct error *e);
+
+// Sets what QEMU says of the guest of a port, see guest.h. Reports a changed MAC as an event.
+// False: nothing has changed.
+bool switch_set_guest(struct vswitch *sw, unsigned port, const struct switch_guest *g,
+		      struct error *e);

@@ -174,7 +174,7 @@ class Lab(lab.Testbed):
         return f"vhost{'-client' if self.qemu_serves(number) else ''}:{self.socket(number)}"
 
     def start_switch(self):
-        ports = "".join(f"  - {{ name: {host.port}, device: '{self.device(host.number)}', mac-address: '{host.mac}' }}\n"
-                        for host in self.hosts)
+        ports = "".join(f"  - {{ name: {host.port}, device: '{self.device(host.number)}', mac-address: '{host.mac}', "
+                        f"qmp: '{host.machine.qmp}' }}\n" for host in self.hosts)
         config = f"dataplane: {{ workers: 1, memory: 128, hugepages: off }}\nports:\n{ports}"
         self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config)

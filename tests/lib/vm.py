@@ -22,6 +22,7 @@ class Vm:
         """`cable`: the words of QEMU that connect the NIC (vhost_user(), tap()). `nic`: more of the NIC's properties."""
         self.name, self.process = name, None
         self.console = folder / f"{name}.console"
+        self.qmp = qmp_socket(self.console)
         # QEMU ends together with its parent, even if the parent is killed.
         self.command = namespace.command("setpriv", "--pdeathsig", "KILL", *command(image, self.console, mac, cable, nic))
 
@@ -87,6 +88,10 @@ class Vm:
         self.start()
 
 
+def qmp_socket(console):
+    return console.with_suffix(".qmp")
+
+
 def command(image, console, mac, cable, nic):
     """QEMU's command line. The switch can share the guest's memory. TCG runs on every machine. With TCG, QEMU 7.2 loses
     interrupts of a vhost-user NIC unless it has no vectors."""
@@ -98,6 +103,7 @@ def command(image, console, mac, cable, nic):
             "-append", "console=ttyS0 quiet panic=-1 cryptomgr.notests mitigations=off",
             "-chardev", f"file,id=console,path={console}", "-serial", "chardev:console",
             "-chardev", "stdio,id=agent,signal=off", "-serial", "chardev:agent",
+            "-qmp", f"unix:{qmp_socket(console)},server=on,wait=off",
             *cable, "-device", f"virtio-net-pci,netdev=cable,mac={mac},vectors=0,romfile={nic}"]
 
 

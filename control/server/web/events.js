@@ -8,7 +8,7 @@ const ROWS = 200;
 const KINDS = {
 	moves: ['mac-moved', 'mac-flap'],
 	violations: ['violation', 'port-err-disabled', 'port-recovered'],
-	ports: ['port-up', 'port-down', 'port-err-disabled', 'port-recovered'],
+	ports: ['port-up', 'port-down', 'mac-changed', 'port-err-disabled', 'port-recovered'],
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
 const WORKERS = ['worker-stuck', 'worker-turns'];
@@ -24,6 +24,7 @@ const SENTENCES = {
 	'violation': (e) => [{port: e.port}, `: ${plural(e.count, 'frame')} dropped as ${e.reason}, last from ${station(e)}`],
 	'port-err-disabled': (e) => [{port: e.port}, ` is err-disabled: ${e.reason}`],
 	'port-recovered': (e) => [{port: e.port}, ' has recovered'],
+	'mac-changed': (e) => [{port: e.port}, `: the guest's MAC is ${e.mac} now`],
 	'port-up': (e) => [{port: e.port}, ' is up'],
 	'port-down': (e) => [{port: e.port}, ' is down'],
 	'table-full': (e) => [{port: e.port}, ': the MAC table is full'],

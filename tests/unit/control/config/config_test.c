@@ -436,6 +436,8 @@ static void random_port(struct config *c, unsigned i, uint64_t *seed)
 		p->mac = UINT64_C(0x020000000000) + i;
 	if (p->mac && rnd_below(seed, 2))
 		p->effective = UINT64_C(0x020000000100) + i;
+	if (p->mac && rnd_below(seed, 2))
+		random_text(p->qmp, sizeof p->qmp, seed);
 	p->enabled = rnd_below(seed, 2);
 	p->uplink = rnd_below(seed, 2);
 	p->offload = rnd_below(seed, 2);
@@ -533,6 +535,7 @@ static void check_same_ports(const struct config *a, const struct config *b)
 		assert_string_equal(p->group, q->group);
 		assert_int_equal(p->mac, q->mac);
 		assert_int_equal(p->effective, q->effective);
+		assert_string_equal(p->qmp, q->qmp);
 		assert_int_equal(p->enabled, q->enabled);
 		assert_int_equal(p->uplink, q->uplink);
 		assert_int_equal(p->offload, q->offload);
