@@ -44,7 +44,7 @@ REFUSALS = (
     (("nestswitch", "replay"), USAGE, "--config"),
     (("nestswitch", "replay", "--config", "none.yaml"), USAGE, "none.yaml|--in"),
     (("nestswitch", "replay", "--config", "good.yaml", "--in", "z=x.pcap"), USAGE, "'z'"),
-    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a"), USAGE, "PORT=PCAP"),
+    (("nestswitch", "replay", "--config", "good.yaml", "--in", "a"), USAGE, "PORT=CAPTURE"),
     (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--burst", "0"), USAGE, "burst"),
     (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--until", "soon"), USAGE, "until"),
     (("nestswitch", "replay", "--config", "good.yaml", "--in", "a=x.pcap", "--fly"), USAGE, "fly"),

@@ -90,7 +90,7 @@ IN_BASH = (
     ('nestctl -s live.sock fdb del "02:00:00', STATION),
     ("nestctl policy set bpdu ", "filter forward guard"),
     ("nestswitch re", "replay"),
-    ("nestswitch replay --re", "--report"),
+    ("nestswitch replay --rep", "--report"),
     ("nestswitch bench lat", "latency"),
     ("nestswitch bench latency --pl", "--plot"),
     ("nestswitch help ", "policy drops events"),
