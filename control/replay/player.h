@@ -40,7 +40,7 @@ struct player {
 	uint64_t frames, late, late_most_ns, jumps, jump_most_ns;
 };
 
-// Sets the players's switch up. sw: made for replay.
+// Sets the player up. sw: made for replay.
 bool player_init(struct player *p, struct vswitch *sw, unsigned burst);
 void player_clear(struct player *p);
 

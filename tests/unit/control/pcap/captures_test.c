@@ -668,7 +668,7 @@ static void compressed(void **state)
 		save(&f);
 		snprintf(command, sizeof command, "%s -qc %s >%s.packed", tools[i], f.path, f.path);
 		assert_int_equal(system(command), 0);
-		snprintf(packed.path, sizeof packed.path, "%s.packed", f.path);
+		snprintf(packed.path, sizeof packed.path, "%.50s.packed", f.path);
 		struct captures *c = captures_create();
 		CHECK(captures_add(c, packed.path, text), "%s", text);
 		expect_record(c, 1000000000, 60, 60, 'a');
