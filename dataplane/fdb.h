@@ -192,8 +192,9 @@ struct fdb_seen_result {
 struct fdb_entry {
 	uint64_t key;
 	uint32_t seen;
-	uint32_t born;    // orders the entries of a port by age, modulo 2^32
-	uint64_t held_ns; // held until then; 0: not held
+	uint32_t born;     // orders the entries of a port by age, modulo 2^32
+	uint64_t held_ns;  // held until then; 0: not held
+	uint64_t claim_ns; // the last claim; 0: none
 	uint8_t port;
 	uint8_t type; // enum fdb_type
 };

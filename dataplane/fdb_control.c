@@ -209,19 +209,20 @@ static struct fdb_entry entry_of(uint64_t key, uint64_t value, uint32_t born)
 	};
 }
 
-// Until when the entry of a key is held, 0 if it is not held.
-static uint64_t held_until(const struct fdb *f, uint64_t key)
+// Adds the moves of an entry.
+static void add_moves(const struct fdb *f, struct fdb_entry *e)
 {
-	struct fdb_place p = fdb_place_of(f, key);
+	struct fdb_place p = fdb_place_of(f, e->key);
 
 	fdb_lock_take(p.stripe);
-	const struct fdb_slot *s = fdb_slot_of(f, &p, key);
+	const struct fdb_slot *s = fdb_slot_of(f, &p, e->key);
 	uint64_t value = s ? atomic_load(&s->value) : 0;
 	const struct fdb_moves *m = s ? &f->moves[fdb_slot_index(f, s)] : NULL;
-	bool held = value & FDB_MOVED && fdb_value_type(value) == FDB_DYNAMIC && m->held;
-	uint64_t until = held ? m->ns : 0;
+	if (value & FDB_MOVED && fdb_value_type(value) == FDB_DYNAMIC) {
+		e->held_ns = m->held ? m->ns : 0;
+		e->claim_ns = m->claim_ns;
+	}
 	fdb_lock_release(p.stripe);
-	return until;
 }
 
 bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entry *e)
@@ -231,7 +232,8 @@ bool fdb_lookup(const struct fdb *f, uint64_t key, uint32_t now, struct fdb_entr
 	if (!fdb_is_live(f, key, value, now))
 		return false;
 	*e = entry_of(key, value, 0);
-	e->held_ns = value & FDB_MOVED ? held_until(f, key) : 0;
+	if (value & FDB_MOVED)
+		add_moves(f, e);
 	return true;
 }
 
@@ -376,7 +378,8 @@ void fdb_walk(struct fdb *f, uint32_t from, uint32_t count, uint32_t now, fdb_vi
 				continue; // the slot has another key now
 			if (!key || !fdb_is_live(f, key, value, now))
 				continue;
-			e.held_ns = value & FDB_MOVED ? held_until(f, key) : 0;
+			if (value & FDB_MOVED)
+				add_moves(f, &e);
 			if (visit(arg, &e))
 				remove_unchanged(f, &e, s, value);
 		}

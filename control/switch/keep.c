@@ -56,7 +56,8 @@ _Static_assert(sizeof(struct header) % 8 == 0 && sizeof(struct kept) == 16, "che
 struct keep {
 	char path[PATH_MAX], fresh[PATH_MAX]; // fresh: until it is renamed
 	struct header header;
-	struct kept *entry; // [KEEP_MAX]
+	struct kept *entry;       // [KEEP_MAX]
+	const struct vswitch *sw; // whose entries are collected
 	uint32_t count;
 	uint32_t line;    // the next one to be read
 	unsigned ticks;   // since the collection began
@@ -230,11 +231,21 @@ uint32_t keep_restore(struct keep *k, struct vswitch *sw)
 	return learned;
 }
 
+// Whether two ports claim a MAC. Where it comes back, it is at home: a restart must not give a
+// guest's MAC to a forger that has it at that moment.
+static bool is_disputed(const struct keep *k, const struct fdb_entry *e)
+{
+	uint64_t hold_s = atomic_load(&k->sw->shared.fdb->port[e->port].hold_s);
+
+	return e->claim_ns && switch_now(k->sw) - e->claim_ns < hold_s * 1000000000;
+}
+
 static bool collect_entry(void *arg, const struct fdb_entry *e)
 {
 	struct keep *k = arg;
 
-	if ((e->type == FDB_DYNAMIC || e->type == FDB_STICKY) && k->count < KEEP_MAX)
+	if ((e->type == FDB_DYNAMIC || e->type == FDB_STICKY) && k->count < KEEP_MAX &&
+	    !is_disputed(k, e))
 		k->entry[k->count++] = (struct kept){
 			.key = e->key, .age = e->seen, .port = e->port, .type = e->type};
 	return false;
@@ -298,6 +309,7 @@ static void finish(struct keep *k, const struct vswitch *sw)
 
 void keep_tick(struct keep *k, struct vswitch *sw)
 {
+	k->sw = sw;
 	if (k->applied != sw->applied) // a number may be another port's now
 		restart(k, sw);
 	uint32_t end = (uint32_t)((uint64_t)fdb_lines(sw->shared.fdb) * ++k->ticks / KEEP_TICKS);
@@ -310,6 +322,7 @@ void keep_tick(struct keep *k, struct vswitch *sw)
 void keep_save(struct keep *k, struct vswitch *sw)
 {
 	k->count = 0;
+	k->sw = sw;
 	fdb_walk(sw->shared.fdb, 0, fdb_lines(sw->shared.fdb), switch_tick(sw), collect_entry, k);
 	finish(k, sw);
 }
