@@ -203,7 +203,7 @@ static void add_assigned(const struct vswitch *sw, const struct fdb_filter *f, j
 		unsigned port = (unsigned)switch_port(sw, p->name);
 		struct fdb_filter any_vlan = *f;
 		any_vlan.vid = 0;
-		e[n] = (struct fdb_entry){.key = config_effective_mac(p),
+		e[n] = (struct fdb_entry){.key = config_assigned_mac(sw->config, p),
 					  .port = (uint8_t)port,
 					  .type = FDB_ASSIGNED};
 		bool in_vlan = !f->vid || portset_has(sw->conf->vlan[f->vid].member, port);

@@ -129,6 +129,19 @@ uint64_t config_effective_mac(const struct config_port *p)
 	return p->guest ? p->guest : p->effective ? p->effective : p->mac;
 }
 
+uint64_t config_assigned_mac(const struct config *c, const struct config_port *p)
+{
+	struct policy policy;
+
+	if (!p->guest)
+		return config_effective_mac(p);
+	config_port_policy(c, p, &policy);
+	return policy.value[PK_MAC_LEARNING] == CHOICE_ON ||
+			       policy.value[PK_MAC_CHANGES] == CHOICE_REJECT
+		       ? 0
+		       : p->guest;
+}
+
 struct vlanset config_port_vlans(const struct policy *resolved)
 {
 	struct vlanset access = {{0}};

@@ -172,6 +172,12 @@ bool config_is_mirror_destination(const struct config *c, const char *port);
 // mac-address. 0: none is configured.
 uint64_t config_effective_mac(const struct config_port *p);
 
+// The MAC that the table has as assigned to a port, 0 if none. A MAC that the guest itself has
+// chosen is learned like any other: as an assigned one it would take the MAC of another port's
+// guest for ever. Only a port that does not learn, and accepts changes, is reached there in no
+// other way.
+uint64_t config_assigned_mac(const struct config *c, const struct config_port *p);
+
 // The VLANs of a port with this policy.
 struct vlanset config_port_vlans(const struct policy *resolved);
 

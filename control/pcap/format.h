@@ -37,7 +37,7 @@ struct reader {
 	struct reader_interface *interface;
 	uint32_t interfaces, room;
 	uint32_t section; // the first interface of the section
-	uint64_t records, skipped, last_ns;
+	uint64_t skipped, last_ns;
 	uint8_t fcs_cut;
 	const char *why; // READER_CUT
 };

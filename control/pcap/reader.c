@@ -144,7 +144,6 @@ static void cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out)
 bool reader_accept(struct reader *r, const struct reader_interface *i, unsigned fcs,
 		   struct capture_record *out)
 {
-	r->records++;
 	if (i->link != LINK_ETHERNET) {
 		r->skipped++;
 		return false;

@@ -226,15 +226,15 @@ static size_t append_assigned(const struct config *c, const struct config_port *
 	struct policy p;
 	size_t n = 0;
 
-	if (!config_effective_mac(port))
+	uint64_t mac = config_assigned_mac(c, port);
+	if (!mac)
 		return 0;
 	config_port_policy(c, port, &p);
 	struct vlanset vlans = config_port_vlans(&p);
 	for (unsigned vid = 1; vid <= VID_MAX; vid++)
 		if (vlanset_has(&vlans, vid))
-			out[n++] = (struct fixed_mac){
-				key_make((uint16_t)vid, config_effective_mac(port)), number,
-				FDB_ASSIGNED};
+			out[n++] = (struct fixed_mac){key_make((uint16_t)vid, mac), number,
+						      FDB_ASSIGNED};
 	return n;
 }
 

@@ -87,18 +87,18 @@ static void report_assigned(struct vswitch *sw, enum event_type type, const stru
 {
 	for (unsigned i = 0; i < from->port_count; i++) {
 		const struct config_port *p = &from->port[i], *same = config_port(other, p->name);
-		struct fixed_mac f = {config_effective_mac(p), number_of(sw, p->name),
+		struct fixed_mac f = {config_assigned_mac(from, p), number_of(sw, p->name),
 				      FDB_ASSIGNED};
-		if (f.key && !(same && config_effective_mac(same) == f.key))
+		if (f.key && !(same && config_assigned_mac(other, same) == f.key))
 			emit_fixed(sw, type, &f);
 	}
 }
 
 // Reports that learned entries gave way to the assigned MAC of a port. Those that it has in other
 // VLANs stay, and are reported again.
-static void report_displaced(struct vswitch *sw, const struct config_port *p)
+static void report_displaced(struct vswitch *sw, const struct config *c, const char *port)
 {
-	struct fdb_filter f = {.port = -1, .mac = config_effective_mac(p)};
+	struct fdb_filter f = {.port = -1, .mac = config_assigned_mac(c, config_port(c, port))};
 
 	for (f.type = FDB_DYNAMIC; f.type <= FDB_STICKY; f.type++)
 		flush_report(sw, &f, FLUSH_COMMAND);
@@ -113,7 +113,7 @@ void fixed_report(struct vswitch *sw, const struct fixed_news *n)
 		      n->flush);
 	report_assigned(sw, EVENT_MAC_REMOVED, sw->config, n->config);
 	PORTSET_FOREACH(port, n->displaced)
-		report_displaced(sw, config_port(n->config, sw->port[port].name));
+		report_displaced(sw, n->config, sw->port[port].name);
 	report_static(sw, EVENT_MAC_ADDED, n->fixed, n->count, sw->fixed, sw->fixed_count, NULL);
 	report_assigned(sw, EVENT_MAC_ADDED, n->config, sw->config);
 	if (n->flush)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // guest: what QEMU says of the guest of a port.
 //
-// Model   A guest can change the MAC of its NIC. Its port's effective MAC follows, as if
-//         effective-mac had been set, but no configuration is written. A guest cannot take the MAC
-//         of another port: such a MAC is no effective MAC, and counts as changed. What was
-//         said is valid as long as the port, its device and its qmp stay.
+// Model   A guest can change the MAC of its NIC. Its port's effective MAC follows, but no
+//         configuration is written, and the table learns it (config_assigned_mac()). A guest cannot
+//         take the MAC of another port: such a MAC is no effective MAC, and counts as changed. What
+//         was said is valid as long as the port, its device and its qmp stay.
 // Threads The control thread.
 // Errors  struct error.
 #pragma once

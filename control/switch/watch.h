@@ -2,9 +2,8 @@
 // watch: detects workers that do not go round.
 //
 // Model    Control looks at each worker's cycles in every SWITCH_TICK_MS. A worker whose cycles
-// have
-//          not changed for WATCH_STUCK_LOOKS looks is stuck. Looks are counted, not time, so that a
-//          process that was stopped as a whole has no stuck worker when it goes on.
+//          have not changed for WATCH_STUCK_LOOKS looks is stuck. Looks are counted, not time, so
+//          that a process that was stopped as a whole has no stuck worker when it goes on.
 // Threads  The control thread.
 #pragma once
 

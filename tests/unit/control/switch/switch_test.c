@@ -323,10 +323,41 @@ static void flushes(void **state)
 	}
 }
 
+// A guest that gives its NIC the MAC of another port's guest must not take it for ever.
+static void a_guest_chooses_a_learned_mac(void **state)
+{
+	static const char text[] =
+		"ports: [{name: a, mac-address: 02:00:00:00:00:aa, qmp: /q}, {name: b}]";
+	struct switch_guest g = {.qmp = "/q", .mac = MAC(1)};
+	struct fdb_entry found;
+	struct error e;
+
+	(void)state;
+	open_switch(text);
+	learn("b", 1, MAC(1));
+	assert_true(switch_set_guest(sw, number_of("a"), &g, &e));
+	assert_int_equal(config_effective_mac(switch_port_config(sw, number_of("a"))), MAC(1));
+	assert_true(fdb_lookup(sw->shared.fdb, key_make(1, MAC(1)), switch_tick(sw), &found));
+	assert_int_equal(found.type, FDB_DYNAMIC);
+	assert_int_equal(found.port, number_of("b"));
+	apply("policy: {mac-changes: reject, mac-learning: off}\n"
+	      "ports: [{name: a, mac-address: 02:00:00:00:00:aa, qmp: /q}, {name: b}]");
+	assert_int_not_equal(
+		fdb_lookup(sw->shared.fdb, key_make(1, MAC(1)), switch_tick(sw), &found) &&
+			found.port == number_of("a"),
+		true);
+	apply("policy: {mac-learning: off}\n"
+	      "ports: [{name: a, mac-address: 02:00:00:00:00:aa, qmp: /q}, {name: b}]");
+	assert_true(fdb_lookup(sw->shared.fdb, key_make(1, MAC(1)), switch_tick(sw), &found));
+	assert_int_equal(found.type, FDB_ASSIGNED);
+	assert_int_equal(found.port, number_of("a"));
+}
+
 #define SWITCH_TEST(function) cmocka_unit_test_teardown(function, close_switch)
 
 RUN_TESTS(SWITCH_TEST(a_lowered_limit), SWITCH_TEST(a_lowered_limit_and_dead_entries),
 	  SWITCH_TEST(what_becomes_untrue), SWITCH_TEST(refused_changes),
 	  SWITCH_TEST(ports_come_and_go), SWITCH_TEST(a_port_changes_its_device),
 	  SWITCH_TEST(as_many_ports_as_there_can_be), SWITCH_TEST(ports_go_down_and_up),
-	  SWITCH_TEST(a_state_is_that_of_forwarding), SWITCH_TEST(flushes))
+	  SWITCH_TEST(a_state_is_that_of_forwarding), SWITCH_TEST(flushes),
+	  SWITCH_TEST(a_guest_chooses_a_learned_mac))
