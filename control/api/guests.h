@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // guests: asks the QEMU of each port with `qmp` for the MAC and the filter of the guest's NIC.
 //
-// Model     A connection to QEMU's monitor (QMP) for each such port. QEMU reports that the filter
-// of
-//           a NIC has changed (NIC_RX_FILTER_CHANGED), and is then asked for it (query-rx-filter).
+// Model     A connection to QEMU's monitor (QMP) for each such port. QEMU reports that a NIC's
+//           filter has changed (NIC_RX_FILTER_CHANGED), and is then asked for it (query-rx-filter).
 //           Of several NICs, the port's is the one that had its mac-address when it was first
 //           asked. A QEMU that went away leaves the last state, and is tried again every second.
 // Threads   The control thread's event loop. A monitor that says nothing, too much or nonsense is

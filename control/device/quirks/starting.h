@@ -3,14 +3,13 @@
 //
 // DPDK       22.11.
 // Takes over dlopen(), nanosleep().
-// Fault      rte_eal_init() loads some 200 drivers, and sleeps for 0.1 s to measure the frequency
-// of
-//            the TSC where the CPU does not say it. A replay needs neither. In CI it runs a
+// Fault      rte_eal_init() loads some 200 drivers. It sleeps for 0.1 s to measure the frequency of
+//            the TSC, where the CPU does not say it. A replay needs neither. In CI it runs a
 //            thousand times, with a few frames each.
 // Repair     While the EAL starts, dlopen() denies that the EAL is a shared library, so that it
 //            looks for no folder of drivers. The sleep is 2 ms long. The EAL rounds the frequency
 //            to 10 MHz in any case.
-// Test       replay_test: starts_fast.
+// Test       replay_test: loads_no_drivers.
 // Limits     The program must be linked with the driver of its packet buffers, rte_mempool_ring.
 #pragma once
 

@@ -377,7 +377,29 @@ static void refusals(void **state)
 
 #define REPLAY_TEST(function) cmocka_unit_test_setup_teardown(function, folder_open, folder_close)
 
+// Loading DPDK's drivers takes most of the time of a short replay.
+static void loads_no_drivers(void **state)
+{
+	char line[512];
+	bool driver = false, eal = false;
+
+	(void)state;
+	folder_write("c.yaml", "ports: [{name: a}]");
+	WRITE("a", {0, MAC(9), MAC(1)});
+	json_decref(report("--in a=@/a"));
+	FILE *maps = fopen("/proc/self/maps", "r");
+	assert_non_null(maps);
+	while (fgets(line, sizeof line, maps)) {
+		driver |= strstr(line, "librte_net_memif") != NULL;
+		eal |= strstr(line, "librte_eal") != NULL;
+	}
+	fclose(maps);
+	assert_true(eal);
+	assert_false(driver);
+}
+
 RUN_TESTS(REPLAY_TEST(merged_by_time), REPLAY_TEST(at_the_same_time),
 	  REPLAY_TEST(times_that_go_back), REPLAY_TEST(what_is_due),
 	  REPLAY_TEST(violations_in_their_place), REPLAY_TEST(bursts_make_no_difference),
-	  REPLAY_TEST(a_long_table), REPLAY_TEST(broken_captures), REPLAY_TEST(refusals))
+	  REPLAY_TEST(a_long_table), REPLAY_TEST(broken_captures), REPLAY_TEST(refusals),
+	  REPLAY_TEST(loads_no_drivers))
