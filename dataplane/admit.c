@@ -18,23 +18,19 @@ static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 	return p->link_local == LINK_LOCAL_PASS && dst != MAC_PAUSE ? ADMITTED : OUT_LINK_LOCAL;
 }
 
-// What a guest must not send, by the look of the packet.
-static enum outcome admit_guarded(const struct portconf *p, const struct rte_mbuf *m)
+unsigned admit_guarded(const struct rules *r, const struct rte_mbuf *m)
 {
-	unsigned kinds = p->guards ? guard_look(m) & p->guards : 0;
-
-	if (kinds & GUARD_DHCP_SERVER)
-		return OUT_DHCP_SERVER;
-	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
+	return r->guards ? guard_look(m) & r->guards : 0;
 }
 
-bool admit_takes_source(const struct swconf *c, const struct portconf *p, uint64_t src)
+bool admit_takes_source(const struct swconf *c, const struct portconf *p, const struct rules *r,
+			uint64_t src)
 {
-	if (!p->own_mac_only || src == p->mac)
+	if (!r->own_mac_only || src == p->mac)
 		return true;
 	for (unsigned i = 0; i < p->allowed_count; i++) {
-		const struct mac_range *r = &c->range[p->allowed_first + i];
-		if ((src & r->mask) == r->mac)
+		const struct mac_range *range = &c->range[p->allowed_first + i];
+		if ((src & range->mask) == range->mac)
 			return true;
 	}
 	return false;
@@ -48,7 +44,10 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 	enum outcome reserved = admit_reserved(p, dst);
 	if (reserved != ADMITTED)
 		return reserved;
-	if (!admit_takes_source(c, p, src))
+	if (!admit_takes_source(c, p, &p->rules, src))
 		return OUT_FORGED_TRANSMIT;
-	return admit_guarded(p, m);
+	unsigned kinds = admit_guarded(&p->rules, m);
+	if (kinds & GUARD_DHCP_SERVER)
+		return OUT_DHCP_SERVER;
+	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
 }

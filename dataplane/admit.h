@@ -52,8 +52,13 @@ static inline enum tag_form form_of(uint32_t tag)
 	return tag_vid(tag) ? FORM_TAGGED : FORM_PRIORITY;
 }
 
-// Whether a port takes frames of a source, which only a port that rejects forged transmits refuses.
-bool admit_takes_source(const struct swconf *c, const struct portconf *p, uint64_t src);
+// Whether a port takes frames of a source under these rules of it. It refuses a source only if it
+// rejects forged transmits.
+bool admit_takes_source(const struct swconf *c, const struct portconf *p, const struct rules *r,
+			uint64_t src);
+
+// The kinds of a frame, GUARD_…, that these rules drop.
+unsigned admit_guarded(const struct rules *r, const struct rte_mbuf *m);
 
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.

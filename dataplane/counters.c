@@ -23,8 +23,10 @@ void tally_as_wire(struct tally *t, const struct amount *wire)
 {
 	uint32_t n = (uint32_t)wire->frames;
 
-	for (unsigned o = 0; o < OUTCOMES; o++)
+	for (unsigned o = 0; o < OUTCOMES; o++) {
 		t->outcome[o] *= n;
+		t->would_drop[o] *= n;
+	}
 	t->unknown *= n;
 	t->not_learned *= n;
 	t->packets = n;
@@ -47,6 +49,10 @@ void counters_add_burst(struct counter_block *b, struct tally *t)
 	add_and_clear(&b->unknown, &t->unknown);
 	add_and_clear(&b->not_learned, &t->not_learned);
 	add_and_clear(&b->mac_moves, &t->mac_moves);
+	for (; t->would_seen; t->would_seen &= t->would_seen - 1) {
+		int o = __builtin_ctz(t->would_seen);
+		add_and_clear(&b->would_drop[o], &t->would_drop[o]);
+	}
 	atomic_store_explicit(&b->version, version + 2, memory_order_release);
 }
 
@@ -65,6 +71,8 @@ static void read_ingress(const struct counter_block *b, struct counters *c)
 	c->not_learned = get(&b->not_learned);
 	c->mac_moves = get(&b->mac_moves);
 	c->truncated = get(&b->truncated);
+	for (int i = 0; i < OUTCOMES; i++)
+		c->would_drop[i] = get(&b->would_drop[i]);
 }
 
 void counters_read(const struct counter_block *b, struct counters *sum)
@@ -86,6 +94,8 @@ void counters_read(const struct counter_block *b, struct counters *sum)
 	sum->not_learned += c.not_learned;
 	sum->mac_moves += c.mac_moves;
 	sum->truncated += c.truncated;
+	for (int i = 0; i < OUTCOMES; i++)
+		sum->would_drop[i] += c.would_drop[i];
 	sum->tx_packets += get(&b->tx_packets);
 	sum->tx_bytes += get(&b->tx_bytes);
 	for (int i = 0; i < TX_DROPS; i++)

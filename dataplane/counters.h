@@ -72,6 +72,7 @@ struct counters {
 	uint64_t outcome[OUTCOMES];
 	uint64_t unknown; // of the flooded ones: unknown unicast
 	uint64_t not_learned, mac_moves, truncated;
+	uint64_t would_drop[OUTCOMES]; // by rules on trial; such frames have other outcomes
 	uint64_t tx_packets, tx_bytes;
 	uint64_t tx_drop[TX_DROPS];
 };
@@ -87,6 +88,8 @@ struct tally {
 	uint32_t seen; // a bit for each outcome that occurred, except OUT_FORWARDED
 	uint32_t outcome[OUTCOMES];
 	uint32_t unknown, not_learned, mac_moves;
+	uint32_t would_seen; // a bit for each member of would_drop that is not 0
+	uint32_t would_drop[OUTCOMES];
 };
 
 static inline void tally_outcome(struct tally *t, enum outcome o)
@@ -95,11 +98,18 @@ static inline void tally_outcome(struct tally *t, enum outcome o)
 	t->seen |= UINT32_C(1) << o;
 }
 
+static inline void tally_would_drop(struct tally *t, enum outcome o)
+{
+	t->would_drop[o]++;
+	t->would_seen |= UINT32_C(1) << o;
+}
+
 struct counter_block {
 	_Atomic uint32_t version;
 	_Atomic uint64_t rx_packets, rx_bytes;
 	_Atomic uint64_t outcome[OUTCOMES];
 	_Atomic uint64_t unknown, not_learned, mac_moves, truncated;
+	_Atomic uint64_t would_drop[OUTCOMES];
 	_Alignas(64) _Atomic uint64_t tx_packets;
 	_Atomic uint64_t tx_bytes;
 	_Atomic uint64_t tx_drop[TX_DROPS];

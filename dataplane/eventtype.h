@@ -12,7 +12,7 @@
 	X(MAC_REMOVED, "mac-removed") /* the same */ \
 	X(MAC_FLUSHED, "mac-flushed") /* key and port of what was flushed, 0 and EVENT_PORT_ANY if \
 				       * any; reason: enum fdb_type; from: enum flush_cause */ \
-	X(VIOLATION, "violation")     /* reason, count */ \
+	X(VIOLATION, "violation")     /* reason, count; from: 1 if the rule is on trial */ \
 	X(PORT_ERR_DISABLED, "port-err-disabled") /* reason */ \
 	X(PORT_RECOVERED, "port-recovered") \
 	X(TABLE_FULL, "table-full") \

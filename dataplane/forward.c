@@ -4,9 +4,11 @@
 #include <rte_prefetch.h>
 
 #include "dataplane/admit.h"
+#include "dataplane/audit.h"
 #include "dataplane/counters.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/frame.h"
+#include "dataplane/guard.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portset.h"
@@ -30,7 +32,7 @@ struct burst {
 	portset self;     // the ingress port; empty for the destination of a mirror
 	portset up;       // ports that are up for this burst
 	portset reach;    // ports that are up and that frames from here may go to
-	bool plain;       // the ingress port is up and not mirrored
+	bool plain;       // the ingress port is up, not mirrored, and without rules on trial
 	bool spares_port; // a violation does not shut the ingress port down
 	unsigned dropped;
 	struct rte_mbuf *drop[BURST_MAX];
@@ -133,6 +135,20 @@ static inline void receive_frame(const struct swconf *conf, const struct portcon
 	rte_prefetch0(a->dst_slot);
 }
 
+// Notes that a rule on trial would drop a frame.
+static void would_drop(struct burst *b, enum outcome reason, uint64_t key)
+{
+	struct forwarder *w = b->w;
+	uint8_t port = b->in->learner.port;
+	struct event told;
+
+	tally_would_drop(&w->tally, reason);
+	audit_note(&w->shared->port[port].audit, reason, key, w->now_ns);
+	if (violation_note(&w->shared->port[port].violations, port, reason, true, key, w->now_ns,
+			   &told))
+		event_push(&w->events, &told);
+}
+
 // Learns a source that is new on this port, or refreshes it for the first time in this tick.
 static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint64_t key)
 {
@@ -160,9 +176,13 @@ static __attribute__((noinline)) enum outcome learn_source(struct burst *b, uint
 	case FDB_AT_LIMIT:
 		if (who->drops_at_limit)
 			return OUT_MAC_LIMIT;
+		if (b->in->trial.drops_at_limit)
+			would_drop(b, OUT_MAC_LIMIT, key);
 		b->w->tally.not_learned++;
 		break;
 	case FDB_DISPLACED:
+		if (b->in->trial.drops_at_limit)
+			would_drop(b, OUT_MAC_LIMIT, key);
 		push_displaced(b, key, r.from);
 		b->w->tally.not_learned++;
 		break;
@@ -193,18 +213,19 @@ static inline enum outcome check_source(struct burst *b, const struct arrival *a
 		       : learn_source(b, a->src_key);
 }
 
-// Whether the port's ingress rate has room for a frame.
-static inline bool within_ingress_rate(const struct burst *b, const struct rte_mbuf *m)
+// Whether the port's ingress rate by these rules has room for a frame.
+static inline bool within_ingress_rate(const struct burst *b, const struct rules *r,
+				       const struct rte_mbuf *m)
 {
-	const struct meter_conf *c = &b->in->ingress;
+	const struct meter_conf *c = &r->ingress;
 
 	return !c->rate_kbps || meter_admits(&b->w->shared->port[b->in->learner.port].ingress, c,
 					     rte_pktmbuf_pkt_len(m), b->w->now_ns);
 }
 
-static bool storm_has_room(const struct burst *b, enum storm_class class)
+static bool storm_has_room(const struct burst *b, const struct rules *r, enum storm_class class)
 {
-	uint32_t limit = b->in->storm[class];
+	uint32_t limit = r->storm[class];
 
 	return !limit || storm_admits(&b->w->shared->port[b->in->learner.port].storm[class], limit,
 				      b->w->now.tick / FDB_TICKS_PER_S);
@@ -227,8 +248,8 @@ static enum storm_class flood_class(const struct arrival *a)
 }
 
 // Finds the ports of those in `may` that a frame is flooded to.
-static enum outcome flood(const struct burst *b, const struct arrival *a,
-			  const struct vlanconf *vlan, portset may, portset *to)
+static enum outcome flood(struct burst *b, const struct arrival *a, const struct vlanconf *vlan,
+			  portset may, portset *to)
 {
 	static const enum outcome beyond_limit[STORM_CLASSES] = {
 		[STORM_BROADCAST] = OUT_STORM_BROADCAST,
@@ -240,8 +261,10 @@ static enum outcome flood(const struct burst *b, const struct arrival *a,
 					 [STORM_UNKNOWN_UNICAST] = vlan->unknown};
 
 	*to = 0;
-	if (!storm_has_room(b, class))
+	if (!storm_has_room(b, &b->in->rules, class))
 		return beyond_limit[class];
+	if (!storm_has_room(b, &b->in->trial, class))
+		would_drop(b, beyond_limit[class], a->src_key);
 	*to = may & (takers[class] | vlan->promisc);
 	if (!*to)
 		return OUT_NO_DESTINATION;
@@ -250,7 +273,7 @@ static enum outcome flood(const struct burst *b, const struct arrival *a,
 }
 
 // Finds the ports that a frame goes to.
-static inline enum outcome find_ports(const struct burst *b, const struct arrival *a,
+static inline enum outcome find_ports(struct burst *b, const struct arrival *a,
 				      const struct vlanconf *vlan, portset *to)
 {
 	portset may = vlan->member & b->reach;
@@ -271,7 +294,8 @@ static void refresh_port_state(struct burst *b)
 	b->up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
 		~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
 	b->reach = b->in->reach & b->up;
-	b->plain = b->up & b->self && !b->in->mirror_rx && !b->w->as_wire.frames;
+	b->plain = b->up & b->self && !b->in->mirror_rx && !b->in->on_trial &&
+		   !b->w->as_wire.frames;
 	b->w->now = fdb_now(shared->fdb, b->w->now.tick);
 }
 
@@ -307,7 +331,7 @@ static void handle_violation(struct burst *b, enum outcome reason, const struct 
 	struct event told;
 
 	if (action != VIOLATION_NOTHING &&
-	    violation_note(v, b->in->learner.port, reason, a->src_key, b->w->now_ns, &told))
+	    violation_note(v, b->in->learner.port, reason, false, a->src_key, b->w->now_ns, &told))
 		event_push(&b->w->events, &told);
 	if (action == VIOLATION_SHUTDOWN && !spared)
 		err_disable(b, reason);
@@ -344,6 +368,24 @@ static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum o
 	return reason;
 }
 
+// Notes what the port's rules on trial would drop an admitted frame for. Those about the source's
+// entry and about floods are tried where the others of their kind are.
+static __attribute__((noinline)) void try_rules(struct burst *b, const struct arrival *a,
+						const struct rte_mbuf *m)
+{
+	const struct rules *trial = &b->in->trial;
+	unsigned kinds = admit_guarded(trial, m);
+
+	if (!admit_takes_source(b->conf, b->in, trial, key_mac(a->src_key)))
+		would_drop(b, OUT_FORGED_TRANSMIT, a->src_key);
+	if (kinds & GUARD_DHCP_SERVER)
+		would_drop(b, OUT_DHCP_SERVER, a->src_key);
+	if (kinds & GUARD_ROUTER_ADVERT)
+		would_drop(b, OUT_ROUTER_ADVERT, a->src_key);
+	if (!within_ingress_rate(b, trial, m))
+		would_drop(b, OUT_RATE_LIMIT, a->src_key);
+}
+
 // Checks a frame before its addresses matter: port state, mirror, admission, rate.
 static enum outcome precheck(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
 {
@@ -356,7 +398,9 @@ static enum outcome precheck(struct burst *b, const struct arrival *a, struct rt
 			       &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
 	if (a->verdict != ADMITTED)
 		return a->verdict;
-	return within_ingress_rate(b, m) ? ADMITTED : OUT_RATE_LIMIT;
+	if (b->in->on_trial)
+		try_rules(b, a, m);
+	return within_ingress_rate(b, &b->in->rules, m) ? ADMITTED : OUT_RATE_LIMIT;
 }
 
 static inline const struct vlanconf *frame_vlan(const struct burst *b, const struct arrival *a)
@@ -419,7 +463,7 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 {
 	bool want_tag = !portset_has(untagged_ports(b, a, m), port);
 
-	if (!within_ingress_rate(b, m))
+	if (!within_ingress_rate(b, &b->in->rules, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
 	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key))))
 		return drop_undeliverable(b, m, port, TX_QUEUE_FULL);
@@ -458,7 +502,7 @@ static struct usual usual_now(const struct burst *b)
 
 	return (struct usual){
 		.reach = reach,
-		.unmetered = b->in->ingress.rate_kbps ? 0 : reach,
+		.unmetered = b->in->rules.ingress.rate_kbps ? 0 : reach,
 		.fresh = fdb_fresh_value(&b->in->learner, &b->w->now),
 		.now = b->w->now,
 	};
@@ -528,16 +572,24 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	counters_add_burst(&w->counters[port], &w->tally);
 }
 
+// Whether these rules count the frames of a segment one by one.
+static bool rules_count_frames(const struct rules *r)
+{
+	bool storms = false;
+
+	for (unsigned class = 0; class < STORM_CLASSES; class ++)
+		storms |= r->storm[class] != 0;
+	return storms || r->ingress.rate_kbps;
+}
+
 // Whether the frames of a segment matter one by one at its ingress port, or the port takes no
 // segments.
 static bool sees_pieces(const struct forwarder *w, unsigned port, const struct portconf *in)
 {
 	const struct port_runtime *runtime = &w->shared->port[port];
-	bool storms = false;
 
-	for (unsigned class = 0; class < STORM_CLASSES; class ++)
-		storms |= in->storm[class] != 0;
-	return storms || in->ingress.rate_kbps || in->mirror_rx || sniff_first(&w->tx.sniffers) ||
+	return rules_count_frames(&in->rules) || rules_count_frames(&in->trial) || in->mirror_rx ||
+	       sniff_first(&w->tx.sniffers) ||
 	       !atomic_load_explicit(&runtime->takes_segments, memory_order_relaxed);
 }
 

@@ -31,6 +31,15 @@ struct mac_range {
 // What a violation does besides the drop.
 enum violation_action { VIOLATION_EVENT, VIOLATION_NOTHING, VIOLATION_SHUTDOWN };
 
+// Rules about the frames that a port receives.
+struct rules {
+	bool own_mac_only;             // forged-transmits: reject
+	bool drops_at_limit;           // mac-limit-policy: drop
+	uint8_t guards;                // GUARD_… of the kinds of frames that are dropped
+	uint32_t storm[STORM_CLASSES]; // frames/s; 0: no limit
+	struct meter_conf ingress;
+};
+
 struct portconf {
 	uint64_t mac;  // effective MAC; 0: none
 	portset reach; // ports this one exchanges frames with: not itself, not its isolation group,
@@ -39,18 +48,18 @@ struct portconf {
 	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
 	bool takes_tags;       // trunk: frames with the VID of one of its VLANs come in
-	bool own_mac_only;     // forged-transmits: reject
-	bool looks_closely;    // guards or own_mac_only
-	uint8_t guards;        // GUARD_… of the kinds of frames that are dropped
+	bool looks_closely;    // rules.guards or rules.own_mac_only
+	bool on_trial;         // audit: on
 	uint8_t allowed_count;
 	uint16_t allowed_first; // in swconf.range: sources besides `mac` under own_mac_only
 	enum bpdu_action bpdu;
 	enum link_local_action link_local;
 	enum violation_action violation;
 	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command
-	uint32_t storm[STORM_CLASSES]; // frames/s; 0: no limit
-	struct meter_conf ingress, egress;
-	struct fdb_learner learner;
+	struct rules rules;  // in force; none if they are on trial
+	struct rules trial;  // what they drop is counted and reported, but forwarded
+	struct meter_conf egress;
+	struct fdb_learner learner; // drops_at_limit is that of `rules`
 };
 
 // What a frame carries: no tag, a tag that names its VLAN, a tag with a priority alone.

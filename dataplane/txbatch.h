@@ -16,6 +16,7 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/audit.h"
 #include "dataplane/counters.h"
 #include "dataplane/frame.h"
 #include "dataplane/meter.h"
@@ -31,6 +32,7 @@ struct port_runtime {
 	struct storm storm[STORM_CLASSES];
 	struct meter ingress, egress;
 	struct violations violations;
+	struct audit audit;
 	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
 	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
 	_Atomic bool takes_segments; // and packets without checksum, both ways, if its device does

@@ -16,12 +16,14 @@
 #include "control/switch/guest.h"
 #include "control/switch/state.h"
 #include "control/switch/watch.h"
+#include "dataplane/audit.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
+#include "dataplane/violation.h"
 
 static void set_integer(json_t *o, const char *name, uint64_t value)
 {
@@ -49,6 +51,16 @@ static json_t *rx_drops(const struct counters *c)
 
 	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
 		set_integer(o, outcome_names[i], c->outcome[i]);
+	return o;
+}
+
+static json_t *rx_would_drop(const struct counters *c)
+{
+	json_t *o = json_object();
+
+	for (int i = 0; i < VIOLATION_TRIALS; i++)
+		set_integer(o, outcome_names[violation_trials[i]],
+			    c->would_drop[violation_trials[i]]);
 	return o;
 }
 
@@ -80,6 +92,7 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	set_integer(o, "rx_flooded", c.outcome[OUT_FLOODED]);
 	set_integer(o, "rx_unknown", c.unknown);
 	json_object_set_new(o, "rx_drops", rx_drops(&c));
+	json_object_set_new(o, "rx_would_drop", rx_would_drop(&c));
 	set_integer(o, "tx_packets", c.tx_packets);
 	set_integer(o, "tx_bytes", c.tx_bytes);
 	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest));
@@ -307,6 +320,33 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 	json_object_set_new(o, "guest", guest_json(guest_get(sw, p)));
 	json_object_set_new(o, "policy", policy_at_level(&p->policy));
 	return o;
+}
+
+static int compare_audits(const void *a, const void *b)
+{
+	const struct audit_entry *x = a, *y = b;
+
+	return x->frames != y->frames ? (x->frames > y->frames ? -1 : 1)
+	       : x->key != y->key     ? (x->key < y->key ? -1 : 1)
+				      : x->reason - y->reason;
+}
+
+void describe_audit(const struct vswitch *sw, unsigned port, json_t *all)
+{
+	struct audit_entry e[AUDIT_MACS];
+	unsigned n = audit_read((struct audit *)(uintptr_t)&sw->shared.port[port].audit, e);
+	char mac[MAC_TEXT];
+
+	qsort(e, n, sizeof *e, compare_audits);
+	for (unsigned i = 0; i < n; i++) {
+		text_put_mac(key_mac(e[i].key), mac);
+		json_array_append_new(
+			all,
+			json_pack("{s:s, s:s, s:s, s:i, s:I, s:I}", "port", sw->port[port].name,
+				  "reason", outcome_names[e[i].reason], "mac", mac, "vlan",
+				  (int)key_vid(e[i].key), "frames", (json_int_t)e[i].frames, "age",
+				  (json_int_t)((switch_now(sw) - e[i].ns) / NS_PER_S)));
+	}
 }
 
 json_t *describe_group(const struct config_group *g)

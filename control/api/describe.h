@@ -24,6 +24,9 @@ json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint6
 // The settings of a port with its counters and state, the settings of a group, and the policy in
 // force with the level that sets each value.
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p);
+// Appends the MACs whose frames the rules on trial of a port would drop, for each reason.
+void describe_audit(const struct vswitch *sw, unsigned port, json_t *all);
+
 json_t *describe_group(const struct config_group *g);
 json_t *describe_policy(const struct config *c, const struct config_group *g,
 			const struct config_port *p);

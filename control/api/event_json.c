@@ -37,6 +37,12 @@ static void add_count_member(struct event_members *all, const char *name, uint32
 		.name = name, .number = number, .is_number = true};
 }
 
+static void add_bool_member(struct event_members *all, const char *name, bool value)
+{
+	all->member[all->count++] = (struct event_member){
+		.name = name, .word = value ? "true" : "false", .is_bool = true};
+}
+
 static void add_station(struct event_members *all, uint64_t key)
 {
 	text_put_mac(key_mac(key), all->mac);
@@ -70,8 +76,7 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		add_word_member(all, "from", from);
 		add_word_member(all, "to", port);
 		if (e->reason == OUT_MAC_LIMIT)
-			all->member[all->count++] = (struct event_member){
-				.name = "learned", .word = "false", .is_false = true};
+			add_bool_member(all, "learned", false);
 		break;
 	case EVENT_MAC_ADDED:
 	case EVENT_MAC_REMOVED:
@@ -87,6 +92,8 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		add_word_member(all, "reason", outcome_names[e->reason]);
 		add_station(all, e->key);
 		add_number_member(all, "count", e->count);
+		if (e->from)
+			add_bool_member(all, "audit", true);
 		break;
 	case EVENT_PORT_ERR_DISABLED:
 		add_word_member(all, "port", port);
@@ -130,7 +137,7 @@ json_t *event_json_named(const struct event *e, const char *from, const char *po
 	for (unsigned i = 0; i < all.count; i++) {
 		const struct event_member *m = &all.member[i];
 		json_object_set_new(o, m->name,
-				    m->is_false                 ? json_false()
+				    m->is_bool                  ? json_boolean(*m->word == 't')
 				    : m->word                   ? json_string(m->word)
 				    : m->number || m->is_number ? json_integer(m->number)
 								: json_null());

@@ -9,13 +9,13 @@
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 
-enum { EVENT_MEMBERS = 5 };
+enum { EVENT_MEMBERS = 6 };
 
 struct event_member {
 	const char *name;
 	const char *word; // NULL: the value is the number, or null if that is 0
 	uint32_t number;
-	bool is_false;  // the value is false, and the word says so
+	bool is_bool;   // the value is a truth value, which the word says
 	bool is_number; // the value is the number, also if that is 0
 };
 

@@ -240,6 +240,14 @@ const struct command commands[] = {
 	 .more = "The port's value takes precedence over its group's, then the switch's, then the default.",
 	 .examples = "policy show esx3\n"
 		     "policy show esx3 from port"},
+	{"policy", "audit", "policy.audit", VIEW_AUDIT,
+	 .help = "show the MACs whose frames the ports with `audit on` would drop",
+	 .args = ARGS(ONE_PORT, ROWS), .noun = true,
+	 .more = "The MACs with the most frames are kept, for each port and reason. Write exceptions for them, such as allowed-macs, "
+		 "before you set audit off. stats clear empties the list.",
+	 .examples = "policy audit\n"
+		     "policy audit show esx3\n"
+		     "policy audit reason forged_transmit"},
 	{"policy", "set", "policy.set", VIEW_NONE, .help = "set the policy of the whole switch",
 	 .args = ARGS(PAIRS), .more = "A port or its group can override this policy.",
 	 .examples = "policy set mac-limit 256 mac-limit-policy drop"},
@@ -444,7 +452,7 @@ const struct command *command_find(char *const *word, int *used)
 		if (strcmp(c->group, word[0]))
 			continue;
 		if (word[1] && !strcmp(c->verb, word[1])) {
-			*used = 2;
+			*used = c->noun && word[2] && !strcmp(word[2], "show") ? 3 : 2;
 			return c;
 		}
 		if (!strcmp(c->verb, "show"))

@@ -71,6 +71,7 @@ struct command {
 	const char *examples;        // commands, one a line; NULL: none
 	enum command_way way;
 	enum view one; // the view if parameter `port` is given; VIEW_NONE: `view`
+	bool noun;     // the verb is a noun: `show` may follow it
 };
 
 // Ends with a row that has no group.

@@ -24,7 +24,7 @@ static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_MAC_FLUSHED] =
 		"The entries of one kind were flushed, of this port, vlan and mac (null: of any): reason is command, port-down, vlan or limit",
 	[EVENT_VIOLATION] =
-		"Frames violated a policy: port, reason, count in that second, mac and vlan of the first frame",
+		"Frames violated a policy: port, reason, count in that second, mac and vlan of the first frame; audit is true if the policy is on trial",
 	[EVENT_PORT_ERR_DISABLED] = "A violation shut the port down: port, reason",
 	[EVENT_PORT_RECOVERED] = "An err-disabled port recovered: port",
 	[EVENT_TABLE_FULL] = "The table had no room for a new MAC: port",

@@ -116,6 +116,9 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_ROUTER_ADVERT] =
 		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: drop IPv6 router advertisements and redirects from the port"},
+	[PK_AUDIT] =
+		{"audit", CHOICE(on_off, CHOICE_OFF),
+		 .help = "on: forward, count and report what forged-transmits, the guards, mac-limit, ingress-rate and the storm limits would drop"},
 };
 
 const char *const policy_level_names[POLICY_LEVELS] = {"default", "switch", "group", "port"};

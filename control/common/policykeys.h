@@ -45,6 +45,7 @@ enum policy_key {
 	PK_LINK_LOCAL,
 	PK_DHCP_SERVER,
 	PK_ROUTER_ADVERT,
+	PK_AUDIT,
 	POLICY_KEYS,
 };
 

@@ -101,6 +101,8 @@ static void print_port(FILE *out, json_t *p, bool colours)
 		member_number(p, "macs"), member_number(p, "mac_moves"),
 		member_number(p, "not_learned"));
 	print_reasons(out, "DROPPED AS", reason_find, rx, colours);
+	print_reasons(out, "WOULD DROP AS", reason_find, json_object_get(p, "rx_would_drop"),
+		      colours);
 	print_reasons(out, "NOT SENT AS", reason_find_tx, tx, colours);
 }
 

@@ -19,6 +19,7 @@ enum view {
 	VIEW_PORTS,    // array of ports: settings
 	VIEW_GROUPS,
 	VIEW_POLICY, // object of keys, each with value and origin
+	VIEW_AUDIT,  // what rules on trial would drop
 	VIEW_FDB,
 	VIEW_CHANGES, // entries of the table with their changes
 	VIEW_STATUS,

@@ -215,6 +215,16 @@ const struct table_column view_worker_columns[] = {
 	{0},
 };
 
+static const struct table_column audit_columns[] = {
+	WORD("PORT", "port"),
+	WORD("REASON", "reason"),
+	NUMBER("VLAN", "vlan"),
+	WORD("MAC", "mac"),
+	NUMBER("FRAMES", "frames"),
+	{"LAST", "age", .cell = seconds_cell, .right = true},
+	{0},
+};
+
 static const struct table_column change_columns[] = {
 	{"CHANGE", "change", .cell = table_plain_cell, .paint = paint_change},
 	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
@@ -228,14 +238,16 @@ static const struct table_column change_columns[] = {
 };
 
 static const char *const counter_members[] = {
-	"device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes",
+	"device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes", "rx_would_drop",
 	"tx_drops", "not_learned", "mac_moves", "truncated",  NULL};
 static const char *const port_members[] = {
-	"rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded",  "rx_unknown", "rx_drops",
-	"tx_packets", "tx_bytes", "tx_drops",     "not_learned", "mac_moves",  "truncated",
-	"mtu",        "queues",   "offload",      "qmp",         "guest",      NULL};
-static const char *const event_members[] = {"date", "time", "type",    "port",   "mac",   "vlan",
-					    "from", "to",   "learned", "reason", "count", NULL};
+	"rx_packets",  "rx_bytes",      "rx_forwarded", "rx_flooded", "rx_unknown",
+	"rx_drops",    "rx_would_drop", "tx_packets",   "tx_bytes",   "tx_drops",
+	"not_learned", "mac_moves",     "truncated",    "mtu",        "queues",
+	"offload",     "qmp",           "guest",        NULL};
+static const char *const event_members[] = {"date",  "time",  "type", "port",    "mac",
+					    "vlan",  "from",  "to",   "learned", "reason",
+					    "count", "audit", NULL};
 
 // Views with rows.
 static const struct {
@@ -250,13 +262,14 @@ static const struct {
 	[VIEW_FDB] = {fdb_columns, NULL},
 	[VIEW_CHANGES] = {change_columns, NULL},
 	[VIEW_EVENTS] = {NULL, event_members},
+	[VIEW_AUDIT] = {audit_columns, NULL},
 	[VIEW_HISTORY] = {history_columns, NULL},
 };
 
 static bool is_comparable(const struct table_column *c)
 {
 	return c->cell == table_plain_cell || c->cell == vlan_cell || c->cell == sum_cell ||
-	       c->cell == scaled_cell || c->cell == wall_time_cell;
+	       c->cell == scaled_cell || c->cell == wall_time_cell || c->cell == seconds_cell;
 }
 
 const struct table_column *view_columns(enum view view)

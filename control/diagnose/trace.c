@@ -39,6 +39,7 @@ struct traced {
 	struct fdb_entry source;      // before the frame
 	struct fdb_entry destination; // at lookup
 	enum outcome out;
+	uint32_t would_drop;  // a bit for each reason of a rule on trial
 	uint32_t event_types; // a bit for each type of its events
 	bool displaced;       // the source moved, but the port was at its limit
 	unsigned held_on;     // the port where a flap holds the source
@@ -91,6 +92,17 @@ static uint32_t effective_value(const struct traced *s, unsigned port, enum poli
 static bool has_event(const struct traced *s, enum event_type type)
 {
 	return s->event_types >> type & 1;
+}
+
+// Whether a rule drops the frame for a reason, or would if it were not on trial.
+static bool fails(const struct traced *s, enum outcome reason)
+{
+	return s->out == reason || s->would_drop >> reason & 1;
+}
+
+static const struct rules *rules_of(const struct traced *s)
+{
+	return s->in->on_trial ? &s->in->trial : &s->in->rules;
 }
 
 static void explain_header(const struct traced *s, json_t *step)
@@ -175,14 +187,14 @@ static void explain_forged(const struct traced *s, json_t *step)
 	char mac[MAC_TEXT];
 
 	cite(s, step, s->port, PK_FORGED_TRANSMITS);
-	if (!s->in->own_mac_only)
+	if (!rules_of(s)->own_mac_only)
 		return say(step, "the port may send from any source");
 	cite(s, step, s->port, PK_ALLOWED_MACS);
 	text_put_mac(s->in->mac, mac);
-	if (s->out == OUT_FORGED_TRANSMIT && !s->in->mac)
+	if (fails(s, OUT_FORGED_TRANSMIT) && !s->in->mac)
 		say(step, "%s has no mac-address, and the source is not in allowed-macs",
 		    name_of(s, s->port));
-	else if (s->out == OUT_FORGED_TRANSMIT)
+	else if (fails(s, OUT_FORGED_TRANSMIT))
 		say(step, "the source is not %s, the MAC address of %s", mac, name_of(s, s->port));
 	else
 		say(step, s->head.src == s->in->mac ? "the source is the MAC address of the port"
@@ -193,9 +205,9 @@ static void explain_guards(const struct traced *s, json_t *step)
 {
 	cite(s, step, s->port, PK_DHCP_SERVER);
 	cite(s, step, s->port, PK_ROUTER_ADVERT);
-	if (s->out == OUT_DHCP_SERVER)
+	if (fails(s, OUT_DHCP_SERVER))
 		say(step, "a message of a DHCP server");
-	else if (s->out == OUT_ROUTER_ADVERT)
+	else if (fails(s, OUT_ROUTER_ADVERT))
 		say(step, "a router advertisement or redirect");
 	else
 		say(step, "no message of a DHCP server or router");
@@ -204,11 +216,11 @@ static void explain_guards(const struct traced *s, json_t *step)
 static void explain_rate(const struct traced *s, json_t *step)
 {
 	cite(s, step, s->port, PK_INGRESS_RATE);
-	if (!s->in->ingress.rate_kbps)
+	if (!rules_of(s)->ingress.rate_kbps)
 		return say(step, "no limit");
 	cite(s, step, s->port, PK_INGRESS_PEAK);
 	cite(s, step, s->port, PK_INGRESS_BURST);
-	say(step, s->out == OUT_RATE_LIMIT ? "the rate is exceeded" : "within the limit");
+	say(step, fails(s, OUT_RATE_LIMIT) ? "the rate is exceeded" : "within the limit");
 }
 
 static const struct {
@@ -287,6 +299,12 @@ static enum storm_class class_of(const struct traced *s)
 	return s->head.dst == MAC_BROADCAST ? STORM_BROADCAST : STORM_MULTICAST;
 }
 
+static const enum outcome beyond_limit[STORM_CLASSES] = {
+	[STORM_BROADCAST] = OUT_STORM_BROADCAST,
+	[STORM_MULTICAST] = OUT_STORM_MULTICAST,
+	[STORM_UNKNOWN_UNICAST] = OUT_STORM_UNKNOWN_UNICAST,
+};
+
 static bool is_storm(enum outcome out)
 {
 	return out == OUT_STORM_BROADCAST || out == OUT_STORM_MULTICAST ||
@@ -300,6 +318,8 @@ static void explain_flood(const struct traced *s, json_t *step)
 	cite(s, step, s->port, floods[class].limit);
 	if (is_storm(s->out))
 		return say(step, "the limit of this second is used up");
+	if (fails(s, beyond_limit[class]))
+		return say(step, "the limit of this second is used up, but it is on trial");
 	say(step, "%s: flooded to the ports of VLAN %u that %s", floods[class].frame, s->vid,
 	    floods[class].ports);
 }
@@ -380,6 +400,15 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_NO_DESTINATION] = DESTINATION,
 };
 
+// Whether a rule on trial would drop the frame in this step.
+static bool tried_at(const struct traced *s, unsigned number)
+{
+	for (unsigned out = 0; out < OUTCOMES; out++)
+		if (s->would_drop >> out & 1 && decided_at[out] == number)
+			return true;
+	return false;
+}
+
 static json_t *explain_steps(const struct traced *s)
 {
 	unsigned decision = decided_at[s->out];
@@ -390,13 +419,16 @@ static json_t *explain_steps(const struct traced *s)
 		unsigned number = steps[i].number;
 		if (number > (copied ? PROMISCUOUS : decision))
 			break;
-		const char *result = number != decision        ? "pass"
+		bool on_trial = tried_at(s, number);
+		const char *result = number != decision        ? on_trial ? "would drop" : "pass"
 				     : s->out < OUT_FIRST_DROP ? outcome_names[s->out]
 							       : "drop";
 		json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", (int)number, "name",
 					 steps[i].name, "result", result, "policy");
 		steps[i].explain(s, step);
-		if (number == decision &&
+		if (on_trial)
+			cite(s, step, s->port, PK_AUDIT);
+		if (number == decision && !s->would_drop &&
 		    (has_event(s, EVENT_VIOLATION) || has_event(s, EVENT_PORT_ERR_DISABLED)))
 			cite(s, step, s->port, PK_VIOLATION);
 		json_array_append_new(all, step);
@@ -548,6 +580,8 @@ static void read_outcome(struct traced *s)
 			continue;
 		for (s->out = 0; s->out < OUTCOMES - 1 && !c.outcome[s->out];)
 			s->out++;
+		for (unsigned out = 0; out < OUTCOMES; out++)
+			s->would_drop |= c.would_drop[out] ? UINT32_C(1) << out : 0;
 	}
 	switch_clear_counters(s->shadow, s->shadow->ports);
 }

@@ -18,6 +18,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/portset.h"
+#include "dataplane/violation.h"
 
 // The values of one scrape.
 struct scrape {
@@ -228,6 +229,19 @@ static void put_drops(const struct scrape *l, const char *name, const char *help
 				l->sw->port[port].name, reasons[r], counters_at(l, port, at)[r]);
 }
 
+static void put_would_drops(const struct scrape *l)
+{
+	static const char name[] = "nestswitch_port_receive_would_drop_total";
+	unsigned port;
+
+	put_head(l, name, "counter", "Frames that rules on trial would drop, by reason.");
+	PORTSET_FOREACH(port, l->sw->ports)
+		for (int i = 0; i < VIOLATION_TRIALS; i++)
+			fprintf(l->out, "%s{port=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name,
+				l->sw->port[port].name, outcome_names[violation_trials[i]],
+				l->port[port].would_drop[violation_trials[i]]);
+}
+
 static void put_states(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_port_state";
@@ -277,6 +291,7 @@ void metrics_write(const struct control *k, FILE *out)
 	put_drops(&l, "nestswitch_port_receive_drops_total",
 		  "Frames received and dropped, by reason.", AT(outcome[OUT_FIRST_DROP]),
 		  outcome_names + OUT_FIRST_DROP, OUTCOMES - OUT_FIRST_DROP);
+	put_would_drops(&l);
 	put_drops(&l, "nestswitch_port_transmit_drops_total",
 		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,
 		  TX_DROPS);

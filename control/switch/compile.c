@@ -37,13 +37,27 @@ static struct meter_conf meter_row(const struct policy *p, enum policy_key rate,
 	};
 }
 
+static struct rules rules_row(const struct policy *p)
+{
+	const uint32_t *v = p->value;
+
+	return (struct rules){
+		.own_mac_only = v[PK_FORGED_TRANSMITS] == CHOICE_REJECT,
+		.drops_at_limit = v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
+		.guards = (v[PK_DHCP_SERVER] == CHOICE_BLOCK ? GUARD_DHCP_SERVER : 0) |
+			  (v[PK_ROUTER_ADVERT] == CHOICE_BLOCK ? GUARD_ROUTER_ADVERT : 0),
+		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST],
+			  v[PK_STORM_UNKNOWN_UNICAST]},
+		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
+	};
+}
+
 static struct fdb_learner learner_row(const struct policy *p, uint8_t number)
 {
 	return (struct fdb_learner){
 		.port = number,
 		.learns = p->value[PK_MAC_LEARNING] == CHOICE_ON,
 		.sticky = p->value[PK_MAC_STICKY] == CHOICE_ON,
-		.drops_at_limit = p->value[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
 		.move_limit = (uint8_t)p->value[PK_MAC_MOVE_LIMIT],
 		.move_hold_s = (uint16_t)p->value[PK_MAC_MOVE_HOLD],
 		.limit = p->value[PK_MAC_LIMIT],
@@ -68,21 +82,18 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.mac = config_effective_mac(port),
 		.untagged_vid = untagged_vid(p),
 		.takes_tags = v[PK_VLAN_MODE] == CHOICE_TRUNK,
-		.own_mac_only = v[PK_FORGED_TRANSMITS] == CHOICE_REJECT,
-		.guards = (v[PK_DHCP_SERVER] == CHOICE_BLOCK ? GUARD_DHCP_SERVER : 0) |
-			  (v[PK_ROUTER_ADVERT] == CHOICE_BLOCK ? GUARD_ROUTER_ADVERT : 0),
+		.on_trial = v[PK_AUDIT] == CHOICE_ON,
 		.bpdu = bpdu[v[PK_BPDU]],
 		.link_local = link_local[v[PK_LINK_LOCAL]],
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
-		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST],
-			  v[PK_STORM_UNKNOWN_UNICAST]},
-		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
 		.egress = meter_row(p, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST),
 		.learner = learner_row(p, number),
 	};
 
-	row.looks_closely = row.own_mac_only || row.guards;
+	*(row.on_trial ? &row.trial : &row.rules) = rules_row(p);
+	row.learner.drops_at_limit = row.rules.drops_at_limit;
+	row.looks_closely = row.rules.own_mac_only || row.rules.guards;
 	return row;
 }
 

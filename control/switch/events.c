@@ -21,7 +21,7 @@ static int compare_times(const void *a, const void *b)
 
 void events_collect_violations(struct vswitch *sw, portset all)
 {
-	struct event found[PORTS_MAX * VIOLATION_REASONS];
+	struct event found[PORTS_MAX * VIOLATION_SUMS];
 	uint64_t now = switch_now(sw);
 	unsigned n = 0;
 

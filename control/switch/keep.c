@@ -191,7 +191,7 @@ static bool is_allowed(const struct vswitch *sw, const struct kept *e, unsigned 
 
 	return vid && vid <= VID_MAX && mac && !mac_is_group(mac) &&
 	       portset_has(sw->conf->vlan[vid].member, port) &&
-	       admit_takes_source(sw->conf, p, mac) &&
+	       admit_takes_source(sw->conf, p, &p->rules, mac) &&
 	       (e->type == FDB_DYNAMIC || (e->type == FDB_STICKY && p->learner.sticky));
 }
 

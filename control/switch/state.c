@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "dataplane/audit.h"
 #include "dataplane/clock.h"
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
@@ -72,8 +73,10 @@ void switch_clear_counters(struct vswitch *sw, portset which)
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, which)
+	PORTSET_FOREACH(port, which) {
 		add_counters(sw, port, &sw->port[port].cleared);
+		audit_clear(&sw->shared.port[port].audit);
+	}
 }
 
 void switch_note_load(struct vswitch *sw)

@@ -7,7 +7,7 @@ Few MACs, few VLANs, small limits and short times, so that everything collides.
 import random
 
 import packets
-from model import DEFAULTS, SECOND, HALF_SECOND, Port
+from model import AUDITED, DEFAULTS, SECOND, HALF_SECOND, Port
 
 # What the switch has. A key that is not in here is left out of the configurations, and the model takes the value
 # of UNTIL_THEN for it. "mirrors", "bpdu guard" and "uplink" stand for what is no key of policy, or a value of one.
@@ -58,6 +58,7 @@ VALUES = {
     "link-local": ["drop", "lldp", "forward"],
     "dhcp-server": ["allow", "block"],
     "router-advert": ["allow", "block"],
+    "audit": ["off", "on"],
 }
 
 # Keys that mean little without each other are varied together.
@@ -73,6 +74,8 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
          ("mac-sticky", "shutdown", "move"),
          ("uplink", "move", "promiscuous"), ("uplink", "move", "limit", "mac-learning"),
          ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
+         ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
+         ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
          ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),
          ("storm-broadcast", "storm-multicast", "storm-unknown-unicast", "promiscuous", "broadcast-flood",
           "unicast-flood"))
@@ -94,6 +97,7 @@ OUTCOMES = {
     **dict.fromkeys(("drop of PAUSE", "drop of CDP", "drop of LLDP", "drop of link-local", "link-local lldp passes",
                      "link-local forward passes"), "link-local"),
     "allowed MAC": "allowed-macs",
+    **dict.fromkeys(("would drop " + reason for reason in AUDITED), "audit"),
     **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
                      "hold ended by silence", "hold ended by time", "home moved",
                      "held in the table"), "mac-move-limit"),

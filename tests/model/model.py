@@ -27,6 +27,8 @@ RX_DROPS = (
     "malformed", "port_down", "vlan_filtered", "bad_source", "bpdu", "link_local", "forged_transmit",
     "dhcp_server", "router_advert", "rate_limit", "storm_broadcast", "storm_multicast", "mac_conflict",
     "reflected", "mac_flap", "mac_limit", "same_port", "isolated", "dest_down", "storm_unknown_unicast", "no_destination")
+AUDITED = ("forged_transmit", "dhcp_server", "router_advert", "rate_limit", "mac_limit", "storm_broadcast", "storm_multicast",
+           "storm_unknown_unicast")
 TX_DROPS = ("mac_changed", "rate_limit", "queue_full")
 
 DEFAULTS = {
@@ -40,7 +42,7 @@ DEFAULTS = {
     "storm-broadcast": 0, "storm-multicast": 0, "storm-unknown-unicast": 0,
     "ingress-rate": 0, "ingress-peak": 0, "ingress-burst": 0,
     "egress-rate": 0, "egress-peak": 0, "egress-burst": 0,
-    "bpdu": "filter", "link-local": "drop", "dhcp-server": "allow", "router-advert": "allow",
+    "bpdu": "filter", "link-local": "drop", "dhcp-server": "allow", "router-advert": "allow", "audit": "off",
 }
 
 
@@ -187,6 +189,7 @@ class Port:
         self.storm = {kind: Storm(self.key("storm-" + kind)) for kind in ("broadcast", "multicast", "unknown-unicast")}
         self.count = Counter()
         self.rx_drops = {reason: 0 for reason in RX_DROPS}
+        self.would_drop = {reason: 0 for reason in AUDITED}
         self.tx_drops = {reason: 0 for reason in TX_DROPS}
         self.sent = []  # (time, bytes, number of the frame that caused it)
 
@@ -351,7 +354,7 @@ class Switch:
     def step6_forged_transmit(self, port, frame):
         if port.key("forged-transmits") == "reject":
             if not port.may_send_as(frame.src):
-                raise Drop("forged_transmit", port.key("violation"))
+                self.refuse(port, frame, "forged_transmit", port.key("violation"))
             self.reached["allowed MAC"] += frame.src != port.effective_mac
 
     def step7_guards(self, port, frame):
@@ -359,12 +362,24 @@ class Switch:
             reason = port.key(key) == "block" and judge(frame.data)
             if reason:
                 self.reached["%s: %s" % (key, reason)] += 1
-                raise Drop(key.replace("-", "_"))
+                self.refuse(port, frame, key.replace("-", "_"))
 
     def step8_rate(self, port, frame):
         # reading: the length that counts is that of the frame as it came, tag included, without FCS.
         if not port.ingress.admits(self.now, len(frame.data)):
-            raise Drop("rate_limit")
+            self.refuse(port, frame, "rate_limit")
+
+    def refuse(self, port, frame, reason, violation=None):
+        """Drops a frame by a rule that `audit` can put on trial.
+
+        # reading: on trial, each rule counts for itself, as if those before it were off; it is reported whatever
+        `violation` says.
+        """
+        if port.key("audit") == "off":
+            raise Drop(reason, violation)
+        port.would_drop[reason] += 1
+        self.reached["would drop " + reason] += 1
+        self.violation_event(port, frame, reason, audit=True)
 
     def step10_source(self, port, frame):
         """The first line that fits decides."""
@@ -423,7 +438,7 @@ class Switch:
 
     def at_limit(self, entry, port, frame):
         if port.key("mac-limit-policy") == "drop":
-            raise Drop("mac_limit", port.key("violation"))
+            self.refuse(port, frame, "mac_limit", port.key("violation"))
         port.count["not_learned"] += 1
         self.reached["not_learned"] += 1
         if entry:
@@ -503,7 +518,7 @@ class Switch:
     def flood(self, port, frame, kind):
         # reading: a frame beyond a storm limit is dropped even where nobody would have got it, and one within
         # the limit is counted by it even then.
-        self.storm_limit(port, "unknown-unicast" if kind == "unicast" else kind)
+        self.storm_limit(port, frame, "unknown-unicast" if kind == "unicast" else kind)
         members = [other for other in self.reachable(port, frame) if other.takes_flooded(kind)]
         self.reached["left out of a " + kind] += any(other.key(kind + "-flood") == "off"
                                                      for other in self.reachable(port, frame))
@@ -515,9 +530,9 @@ class Switch:
         self.reached["%s flooded" % kind] += 1
         return "flooded", everybody
 
-    def storm_limit(self, port, kind):
+    def storm_limit(self, port, frame, kind):
         if not port.storm[kind].admits(self.now):
-            raise Drop("storm_" + kind.replace("-", "_"))
+            self.refuse(port, frame, "storm_" + kind.replace("-", "_"))
 
     def known(self, port, to, frame):
         if to is port:
@@ -602,17 +617,19 @@ class Switch:
             self.event("port-err-disabled", port=port.name, reason=reason)
             self.flush(port)
 
-    def violation_event(self, port, frame, reason):
+    def violation_event(self, port, frame, reason, audit=False):
         """One event a second for each port and reason.
 
         # reading: a second of the clock; the event tells of the first violation in it and counts them all.
         """
         for event in self.events:
-            if (event["type"], event.get("port"), event.get("reason")) == ("violation", port.name, reason) \
+            if (event["type"], event.get("port"), event.get("reason"), event.get("audit", False)) == \
+                    ("violation", port.name, reason, audit) \
                     and event["time"] // SECOND == self.now // SECOND:
                 event["count"] += 1
                 return
-        self.event("violation", port=port.name, reason=reason, mac=mac_text(frame.src), vlan=frame.vlan, count=1)
+        self.event("violation", port=port.name, reason=reason, mac=mac_text(frame.src), vlan=frame.vlan, count=1,
+                   **({"audit": True} if audit else {}))
 
     def event(self, event_type, **what):
         self.events.append({"time": self.now, "type": event_type, **what})
@@ -653,7 +670,7 @@ class Switch:
                    "not_learned", "mac_moves", "truncated")
         return {"name": port.name, "state": port.state, "device": port.device, "port_group": port.group,
                 **{name: port.count[name] for name in counted},
-                "rx_drops": port.rx_drops, "tx_drops": port.tx_drops,
+                "rx_drops": port.rx_drops, "rx_would_drop": port.would_drop, "tx_drops": port.tx_drops,
                 "macs": self.learned_on(port)}  # reading: learned ones, as the limit counts them
 
     def fdb_report(self):

@@ -382,6 +382,22 @@ static json_t *policy_show(struct control *k, const json_t *params, struct error
 	return describe_policy(k->sw->config, g, p);
 }
 
+static json_t *policy_audit(struct control *k, const json_t *params, struct error *e)
+{
+	const struct config *c = k->sw->config;
+	const char *name;
+
+	if (!param_optional(params, "name", &name, e))
+		return NULL;
+	if (name && !config_port(c, name))
+		return method_no_port(e, c, name);
+	json_t *all = json_array();
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (!name || !strcmp(name, c->port[i].name))
+			describe_audit(k->sw, (unsigned)switch_port(k->sw, c->port[i].name), all);
+	return all;
+}
+
 static json_t *policy_keys(struct control *k, const json_t *params, struct error *e)
 {
 	(void)k, (void)params, (void)e;
@@ -411,6 +427,7 @@ const struct method methods_port[] = {
 	{"group.unset", group_edit, 0, "name"},
 	{"group.del", group_del, 0, "name"},
 	{"policy.show", policy_show, METHOD_PUBLIC, NULL},
+	{"policy.audit", policy_audit, METHOD_PUBLIC, NULL},
 	{"policy.keys", policy_keys, METHOD_PUBLIC, NULL},
 	{"policy.set", policy_edit, 0, NULL},
 	{"policy.unset", policy_edit, 0, NULL},

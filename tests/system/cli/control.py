@@ -26,7 +26,7 @@ ports:
 static-macs:
   - {{ mac: '{STATIC}', vlan: 10, port: b }}
 """
-PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_unknown rx_drops tx_packets tx_bytes tx_drops
+PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_unknown rx_drops rx_would_drop tx_packets tx_bytes tx_drops
     macs not_learned mac_moves truncated""".split()
 REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert rate_limit
     mac_conflict reflected mac_flap mac_limit storm_broadcast storm_multicast same_port isolated dest_down storm_unknown_unicast
@@ -66,6 +66,8 @@ STEPS = (
     ("policy show a", "promiscuous +accept +port", policies({"promiscuous": ("accept", "port"), "mac-limit": (1024, "switch")})),
     ("policy set unicast-flood off aging-time 7", "", None),
     ("policy show", "aging-time +7 +switch", policies({"unicast-flood": ("off", "switch"), "aging-time": (7, "switch")})),
+    ("policy audit", "FRAMES", lambda rows: rows == []),
+    ("policy audit show a", "REASON", lambda rows: rows == []),
     ("policy unset unicast-flood aging-time", "", None),
     ("policy show", "unicast-flood +on +default", policies({"unicast-flood": ("on", "default"), "aging-time": (300, "default")})),
     ("port set b allowed-vlans 1,10-20 mac-limit 5 mac-address 0200.0000.00b1", "", None),
@@ -180,6 +182,7 @@ REFUSALS = (
     ("port enable", USAGE, ""),
     ("policy set promiscuous maybe", USAGE, "reject or accept"),
     ("policy show nosuch", REFUSED, "nosuch"),
+    ("policy audit nosuch", REFUSED, "there is no port 'nosuch'"),
     ("group add nested", REFUSED, "nested"),
     ("group add 'a b'", USAGE, ""),
     ("group del nested", REFUSED, "'b'"),

@@ -18,7 +18,7 @@ SWITCH_NAMES = (
     "lab", "# none", "a # b", "a: b", "- a", "'", '"', "\\", "\tx\t", " x ", "line\nline", "line\n", "é", "日本語", "\U0001f600",
     "\u2028", "\u00a0", "\x7f", "[a]", "{a}", "*a", "&a", "!a", "|", ">", "%a", "@a", "`a", "?", ",", "null", "~", "a" * 63)
 COUNTED = {
-    "state", "rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_unknown", "rx_drops", "tx_packets", "tx_bytes", "tx_drops", "macs",
+    "state", "rx_packets", "rx_bytes", "rx_forwarded", "rx_flooded", "rx_unknown", "rx_drops", "rx_would_drop", "tx_packets", "tx_bytes", "tx_drops", "macs",
     "not_learned", "mac_moves", "truncated"}
 
 

@@ -64,6 +64,9 @@ def same(site):
         name = port["name"]
         for metric, member in COUNTERS.items():
             tap.equal(value(found, f"nestswitch_port_{metric}_total", port=name), port[member], f"{metric} of {name}")
+        for reason, count in port["rx_would_drop"].items():
+            tap.equal(value(found, "nestswitch_port_receive_would_drop_total", port=name, reason=reason), count,
+                      f"{reason} of {name} on trial")
         for reason, count in port["rx_drops"].items():
             tap.equal(value(found, "nestswitch_port_receive_drops_total", port=name, reason=reason), count, f"{reason} of {name}")
         for reason, count in port["tx_drops"].items():

@@ -38,7 +38,7 @@ static struct swconf *conf(void)
 		c->port[p] = (struct portconf){.untagged_vid = 1, .takes_tags = true};
 	c->port[NO_NATIVE].untagged_vid = 0;
 	c->port[ACCESS] = (struct portconf){.untagged_vid = 10};
-	c->port[STRICT].own_mac_only = c->port[STRICT].looks_closely = true;
+	c->port[STRICT].rules.own_mac_only = c->port[STRICT].looks_closely = true;
 	c->port[STRICT].mac = UINT64_C(0x020000000001);
 	c->port[ALLOWED] = c->port[STRICT];
 	c->port[ALLOWED].allowed_first = 1;

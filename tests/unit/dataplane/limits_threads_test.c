@@ -269,7 +269,7 @@ static void collect_lane(struct lane *l, struct result *r)
 
 static void collect_switch(struct result *r)
 {
-	struct event told[VIOLATION_REASONS];
+	struct event told[VIOLATION_SUMS];
 
 	for (uint8_t port = 0; port < PORTS; port++) {
 		unsigned n = violation_collect(&shared->port[port].violations, port, UINT64_MAX,

@@ -124,7 +124,7 @@ static void ingress_policy(void **state)
 
 	(void)state;
 	assert_int_equal(conf->port[7].mac, UINT64_C(0x020000000002));
-	assert_false(conf->port[7].own_mac_only || conf->port[7].learner.drops_at_limit);
+	assert_false(conf->port[7].rules.own_mac_only || conf->port[7].learner.drops_at_limit);
 	assert_int_equal(conf->port[7].link_local, LINK_LOCAL_DROP);
 	assert_int_equal(conf->port[7].allowed_count, 0);
 	assert_int_equal(conf->no_broadcast | conf->no_multicast, 0);
@@ -139,7 +139,7 @@ static void ingress_policy(void **state)
 		"  mac-learning: off, mac-limit: 12, mac-changes: reject, broadcast-flood: off, multicast-flood: off}\n"
 		"ports: [{name: a, mac-address: 02:00:00:00:00:01, effective-mac: 02:00:00:00:00:02}]",
 		number);
-	assert_true(conf->port[7].own_mac_only && conf->port[7].looks_closely);
+	assert_true(conf->port[7].rules.own_mac_only && conf->port[7].looks_closely);
 	assert_true(conf->port[7].learner.drops_at_limit);
 	assert_int_equal(conf->port[7].link_local, LINK_LOCAL_PASS);
 	assert_int_equal(conf->no_broadcast, portset_of(7));
@@ -173,21 +173,21 @@ static void limits(void **state)
 
 	(void)state;
 	assert_false(conf->port[7].looks_closely || conf->careful);
-	assert_int_equal(conf->port[7].ingress.rate_kbps, 0);
+	assert_int_equal(conf->port[7].rules.ingress.rate_kbps, 0);
 	free(conf);
 	conf = compiled(
 		"ports: [{name: a, policy: {ingress-rate: 100000, ingress-peak: 200000, egress-rate: 8, egress-burst: 3,\n"
 		"  storm-broadcast: 4, storm-multicast: 5, storm-unknown-unicast: 6, router-advert: block}}]",
 		number);
 	const struct portconf *p = &conf->port[7];
-	assert_true(p->looks_closely && p->guards == GUARD_ROUTER_ADVERT);
-	assert_int_equal(p->ingress.depth, 125000); // 10 ms of the average rate
-	assert_int_equal(p->ingress.peak_kbps, 200000);
+	assert_true(p->looks_closely && p->rules.guards == GUARD_ROUTER_ADVERT);
+	assert_int_equal(p->rules.ingress.depth, 125000); // 10 ms of the average rate
+	assert_int_equal(p->rules.ingress.peak_kbps, 200000);
 	assert_int_equal(p->egress.depth, 3 * 1024);
 	assert_int_equal(p->egress.peak_kbps, 0);
-	assert_int_equal(p->storm[STORM_BROADCAST], 4);
-	assert_int_equal(p->storm[STORM_MULTICAST], 5);
-	assert_int_equal(p->storm[STORM_UNKNOWN_UNICAST], 6);
+	assert_int_equal(p->rules.storm[STORM_BROADCAST], 4);
+	assert_int_equal(p->rules.storm[STORM_MULTICAST], 5);
+	assert_int_equal(p->rules.storm[STORM_UNKNOWN_UNICAST], 6);
 	assert_int_equal(conf->careful, portset_of(7));
 	assert_int_equal(conf->vlan[1].as_it_is[FORM_UNTAGGED], 0);
 	free(conf);
