@@ -35,6 +35,8 @@ struct burst {
 	bool plain;       // the ingress port is up, not mirrored, and without rules on trial
 	bool spares_port; // a violation does not shut the ingress port down
 	unsigned dropped;
+	unsigned noted;           // of them: those that are older than the last noted drop
+	enum outcome last_reason; // of the last one
 	struct rte_mbuf *drop[BURST_MAX];
 };
 
@@ -355,6 +357,22 @@ static inline bool is_sniffed(const struct burst *b)
 	return __builtin_expect(sniff_first(&b->w->tx.sniffers) != NULL, 0);
 }
 
+// Keeps the last dropped frame of a burst for trace.
+static __attribute__((noinline)) void note_drop(struct burst *b, const struct rte_mbuf *m,
+						enum outcome reason)
+{
+	lastdrop_note(&b->w->last_drop[b->in->learner.port], m, reason, b->w->now_ns);
+	b->noted = b->dropped;
+}
+
+// Lets a dropped frame be freed with the others of its burst.
+static enum outcome discard(struct burst *b, enum outcome reason, struct rte_mbuf *m)
+{
+	b->drop[b->dropped++] = m;
+	b->last_reason = reason;
+	return reason;
+}
+
 // Drops a frame that is not admitted.
 static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum outcome reason,
 							 const struct arrival *a,
@@ -364,8 +382,7 @@ static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum o
 		handle_violation(b, reason, a);
 	if (is_sniffed(b))
 		show_to_sniffers(b, SNIFF_DROPPED, reason, &m, 1);
-	b->drop[b->dropped++] = m;
-	return reason;
+	return discard(b, reason, m);
 }
 
 // Notes what the port's rules on trial would drop an admitted frame for. Those about the source's
@@ -430,9 +447,13 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 	if (out != ADMITTED)
 		return drop_frame(b, out, a, m);
 	out = find_ports(b, a, frame_vlan(b, a), &to);
-	// Promiscuous ports may still get a frame that counts as dropped.
-	if (out >= OUT_FIRST_DROP && is_sniffed(b))
-		show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);
+	if (out >= OUT_FIRST_DROP) {
+		if (is_sniffed(b))
+			show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);
+		if (!to)
+			return discard(b, out, m);
+		note_drop(b, m, out); // promiscuous ports get it all the same
+	}
 	struct egress e = {
 		.conf = b->conf,
 		.ns = b->w->now_ns,
@@ -520,7 +541,7 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	b.in = &conf->port[port];
 	b.fdb = w->shared->fdb;
 	b.self = portset_of(port) & ~conf->mirror_only;
-	b.dropped = 0;
+	b.dropped = b.noted = 0;
 	refresh_port_state(&b);
 	if (is_sniffed(&b))
 		show_to_sniffers(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
@@ -562,6 +583,8 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 				tally_outcome(&w->tally, out);
 		}
 	}
+	if (b.dropped > b.noted)
+		note_drop(&b, b.drop[b.dropped - 1], b.last_reason);
 	if (b.dropped)
 		rte_pktmbuf_free_bulk(b.drop, b.dropped);
 	w->tally.packets = n;

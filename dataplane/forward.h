@@ -20,6 +20,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
+#include "dataplane/lastdrop.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -42,6 +43,7 @@ struct forwarder {
 	struct tally tally;    // of the current burst; empty between bursts
 	struct amount as_wire; // of a burst that is one segment; frames 0: of another burst
 	struct counter_block counters[PORTS_MAX];
+	struct lastdrop_slot last_drop[PORTS_MAX];
 };
 
 // The length of a tick of the table's clock.
