@@ -25,6 +25,7 @@
 #include "control/config/file.h"
 #include "control/config/history.h"
 #include "control/device/eal.h"
+#include "control/device/fromwords.h"
 #include "control/ending.h"
 #include "control/netlink.h"
 #include "control/notify.h"
@@ -171,12 +172,21 @@ static struct event_base *new_base(void)
 
 // The options of the command line.
 struct options {
-	const char *config, *socket, *socket_group, *listen, *token_file, *log, *log_level;
+	const char *config; // NULL: the ports are `devices`
+	char *const *devices;
+	int device_count;
+	const char *socket, *socket_group, *listen, *token_file, *log, *log_level;
 	bool web_write, raw_devices, fresh;
 	char *const *eal;
 	struct http_conf http; // made from listen and token_file
 	gid_t group;           // made from socket_group
 };
+
+// What errors in the configuration are reported under.
+static const char *origin(const struct options *o)
+{
+	return o->config ? o->config : "nestswitch";
+}
 
 static bool open_http(struct run *r, const struct options *o, struct error *e)
 {
@@ -227,7 +237,7 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	}
 	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
-		complain_error(o->config, &e);
+		complain_error(origin(o), &e);
 		return false;
 	}
 	r->control.sw = sw;
@@ -279,18 +289,25 @@ static void stop(struct run *r, bool forwarded)
 	eal_stop();
 }
 
+static struct config *make_config(const struct options *o, struct error *e)
+{
+	return o->config ? config_read(o->config, e)
+			 : fromwords_config(o->devices, o->device_count, e);
+}
+
 static int run_switch(const struct options *o)
 {
 	struct error e;
-	struct config *c = config_read(o->config, &e);
+	struct config *c = make_config(o, &e);
 	struct run r = {.netlink = -1};
 
 	if (!c) {
-		complain_error(o->config, &e);
+		complain_error(origin(o), &e);
 		return EXIT_USAGE;
 	}
-	config_warnings(c, complain_warning, (void *)(uintptr_t)o->config);
-	configfile_tidy(o->config);
+	config_warnings(c, complain_warning, (void *)(uintptr_t)origin(o));
+	if (o->config)
+		configfile_tidy(o->config);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
@@ -300,10 +317,12 @@ static int run_switch(const struct options *o)
 }
 
 static const char usage[] =
-	"usage: nestswitch run --config FILE [--socket PATH [--socket-group GROUP]] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
+	"usage: nestswitch run --config FILE | DEVICE … [--socket PATH [--socket-group GROUP]] [--http [ADDRESS:]PORT [--web-write --token-file FILE]]\n"
 	"                      [--raw-devices] [--fresh] [--log stderr|syslog] [--log-level LEVEL] [-- EAL…]\n"
 	"\n"
 	"Forwards between the devices of FILE until SIGINT or SIGTERM. SIGHUP applies FILE again.\n"
+	"Without FILE, each DEVICE (such as tap:esx1 or af_packet:eth1) becomes a port of its name with\n"
+	"the default policy; `nestctl config save FILE` writes that down.\n"
 	"\n"
 	"  --config FILE           configuration of the switch\n"
 	"  --socket PATH           control socket for nestctl (default " CONTROL_SOCKET ")\n"
@@ -333,8 +352,13 @@ static bool check_options(struct options *o)
 {
 	struct error e;
 
-	if (!o->config)
-		return complain("--config FILE is missing (see nestswitch run --help)");
+	if (!o->config && !o->device_count)
+		return complain(
+			"--config FILE or devices are missing (such as: nestswitch run tap:esx1 tap:esx2)");
+	if (o->config && o->device_count)
+		return complain(
+			"'%s' is not expected beside --config (devices stand in the file; EAL arguments follow --)",
+			o->devices[0]);
 	if (o->web_write != !!o->token_file || (o->web_write && !o->listen))
 		return complain(
 			"--web-write, --token-file FILE and --http [ADDRESS:]PORT belong together (see nestswitch run --help)");
@@ -364,10 +388,12 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
-	int option;
+	int option, own = 1; // words before --
 
+	while (own < argc && strcmp(argv[own], "--") != 0)
+		own++;
 	*status = EXIT_USAGE;
-	while ((option = getopt_long(argc, argv, "+:c:s:h", longs, NULL)) != -1)
+	while ((option = getopt_long(own, argv, ":c:s:h", longs, NULL)) != -1)
 		switch (option) {
 		case 'c':
 			o->config = optarg;
@@ -407,10 +433,9 @@ static bool parse_run_options(int argc, char **argv, struct options *o, int *sta
 			return complain_option(option, argv[optind - 1], longs,
 					       "nestswitch run --help");
 		}
-	bool eal_follows = optind > 1 && !strcmp(argv[optind - 1], "--");
-	if (optind < argc && !eal_follows)
-		return complain("'%s' is not expected (EAL arguments follow --)", argv[optind]);
-	o->eal = argv + optind;
+	o->devices = argv + optind;
+	o->device_count = own - optind;
+	o->eal = argv + own + (own < argc);
 	return check_options(o);
 }
 

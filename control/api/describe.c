@@ -6,6 +6,7 @@
 
 #include "control/api/confirm.h"
 #include "control/api/control.h"
+#include "control/common/json.h"
 #include "control/common/policykeys.h"
 #include "control/common/reasons.h"
 #include "control/common/text.h"
@@ -308,6 +309,41 @@ static json_t *guest_json(const struct switch_guest *g)
 		 : json_null();
 }
 
+json_t *describe_mirror(const struct vswitch *sw, const struct config_mirror *m)
+{
+	unsigned to = (unsigned)switch_port(sw, m->destination);
+	json_t *sources = json_array();
+
+	for (unsigned i = 0; i < m->source_count; i++)
+		json_array_append_new(sources, json_string(m->source[i]));
+	return json_pack("{s:s, s:o, s:s, s:s, s:s}", "name", m->name, "source", sources,
+			 "direction", mirror_direction_words[m->direction], "destination",
+			 m->destination, "destination_state",
+			 port_state_names[switch_port_state(sw, to)]);
+}
+
+// The mirrors that copy a port, or send their copies to it.
+static json_t *mirrors_of(const struct vswitch *sw, const struct config_port *p)
+{
+	json_t *all = json_array();
+
+	for (unsigned i = 0; i < sw->config->mirror_count; i++) {
+		const struct config_mirror *m = &sw->config->mirror[i];
+		if (config_mirror_names(m, p->name))
+			json_array_append_new(all, describe_mirror(sw, m));
+	}
+	return all;
+}
+
+static unsigned count_statics(const struct config *c, const struct config_port *p)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		n += !strcmp(c->fixed[i].port, p->name);
+	return n;
+}
+
 json_t *describe_port_settings(const struct vswitch *sw, const struct config_port *p)
 {
 	json_t *o = describe_port(sw, (unsigned)switch_port(sw, p->name));
@@ -318,6 +354,8 @@ json_t *describe_port_settings(const struct vswitch *sw, const struct config_por
 	// The MAC that the guest has now, which may differ from the configured one.
 	json_object_set_new(o, "effective_mac", mac_or_null(config_effective_mac(p)));
 	json_object_set_new(o, "guest", guest_json(guest_get(sw, p)));
+	set_integer(o, "static_macs", count_statics(sw->config, p));
+	json_object_set_new(o, "mirrors", mirrors_of(sw, p));
 	json_object_set_new(o, "policy", policy_at_level(&p->policy));
 	return o;
 }
@@ -461,8 +499,9 @@ static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 	return json_pack("{s:i, s:i, s:s, s:I, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore",
 			 (int)sw->worker[w]->lcore, "state",
 			 sw->watch[w].stuck ? "stuck" : "turning", "seconds_since_round",
-			 (json_int_t)watch_idle_s(sw, w), "load", sw->load[w].share, "busy_cycles",
-			 (json_int_t)busy, "cycles", (json_int_t)all, "ports", polled_ports(sw, w));
+			 (json_int_t)watch_idle_s(sw, w), "load",
+			 json_thousandths(sw->load[w].share), "busy_cycles", (json_int_t)busy,
+			 "cycles", (json_int_t)all, "ports", polled_ports(sw, w));
 }
 
 json_t *describe_status(const struct control *k)
@@ -470,15 +509,19 @@ json_t *describe_status(const struct control *k)
 	const struct vswitch *sw = k->sw;
 	json_t *workers = json_array();
 	uint64_t learned = 0;
+	unsigned assigned = 0;
 
 	for (unsigned w = 0; w < sw->workers; w++)
 		json_array_append_new(workers, describe_worker(sw, w));
 	for (unsigned i = 0; i < PORTS_MAX; i++)
 		learned += fdb_count(sw->shared.fdb, i);
-	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "name",
-			 sw->config->name, "version", NESTSWITCH_VERSION, "uptime",
-			 (double)switch_now(sw) / 1e9, "workers", workers, "fdb", "learned",
-			 (json_int_t)learned, "fixed", (json_int_t)sw->fixed_count, "size",
+	for (unsigned i = 0; i < sw->config->port_count; i++)
+		assigned += config_assigned_mac(sw->config, &sw->config->port[i]) != 0;
+	return json_pack("{s:s, s:s, s:f, s:o, s:{s:I, s:i, s:i, s:I, s:I}, s:{s:I, s:I}, s:o}",
+			 "name", sw->config->name, "version", NESTSWITCH_VERSION, "uptime",
+			 json_thousandths((double)switch_now(sw) / 1e9), "workers", workers, "fdb",
+			 "learned", (json_int_t)learned, "assigned", (int)assigned, "static",
+			 (int)sw->config->fixed_count, "fixed", (json_int_t)sw->fixed_count, "size",
 			 (json_int_t)sw->table_size, "buffers", "used",
 			 (json_int_t)rte_mempool_in_use_count(sw->pool), "size",
 			 (json_int_t)sw->pool->size, "confirm", confirm_describe(k->confirm));

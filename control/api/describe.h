@@ -31,6 +31,9 @@ json_t *describe_group(const struct config_group *g);
 json_t *describe_policy(const struct config *c, const struct config_group *g,
 			const struct config_port *p);
 
+// A mirror, with the state of its destination: "up" or what it is instead.
+json_t *describe_mirror(const struct vswitch *sw, const struct config_mirror *m);
+
 // {"value", "from"}: the value of one key in force on a port, and the level that sets it.
 json_t *describe_key(const struct config *c, const struct config_port *p, enum policy_key key);
 

@@ -81,18 +81,19 @@ bool param_scalar(const json_t *v, char *out, size_t size)
 	return false;
 }
 
-bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max,
+bool param_number(const json_t *params, const char *name, struct param_range range,
 		  uint64_t *number, struct error *e)
 {
 	const json_t *v = json_object_get(params, name);
 	char text[32] = "";
 
-	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, max, number) &&
-		   *number >= min))
+	if (!v || (param_scalar(v, text, sizeof text) && text_number(text, range.max, number) &&
+		   *number >= range.min))
 		return true;
 	return method_refuse(e, METHOD_USAGE,
-			     "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 ")",
-			     name, text, min, max);
+			     "%s cannot be '%.31s' (a number from %" PRIu64 " to %" PRIu64 "%s%s)",
+			     name, text, range.min, range.max, range.unit ? " " : "",
+			     range.unit ? range.unit : "");
 }
 
 bool method_device_allowed(const struct control *k, const struct config_port *p, struct error *e)
@@ -187,6 +188,8 @@ static void put_param(FILE *out, const char *name, json_t *value)
 
 	json_object_foreach(value, key, v)
 		put_words(out, key, v);
+	if (json_is_array(value) && strcmp(name, "keys") != 0)
+		fprintf(out, " %s", name);
 	json_array_foreach(value, i, v)
 		put_words(out, NULL, v);
 	if (strcmp(name, "text"))

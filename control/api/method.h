@@ -70,8 +70,14 @@ bool param_optional(const json_t *params, const char *name, const char **text, s
 // Formats a scalar as in a configuration.
 bool param_scalar(const json_t *v, char *out, size_t size);
 
-// A number from min to max, or its text. If it is missing, leaves *number unchanged.
-bool param_number(const json_t *params, const char *name, uint64_t min, uint64_t max,
+// The limits of a number and its unit; unit NULL: none.
+struct param_range {
+	uint64_t min, max;
+	const char *unit;
+};
+
+// A number in a range, or its text. If it is missing, leaves *number unchanged.
+bool param_number(const json_t *params, const char *name, struct param_range range,
 		  uint64_t *number, struct error *e);
 
 // Whether a request may give a port this device: DPDK device strings only if the switch allows

@@ -11,6 +11,7 @@
 
 #include "control/bench/bench.h"
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/common/table.h"
 #include "control/common/text.h"
 #include "control/common/version.h"
@@ -149,7 +150,8 @@ static bool print_json(const struct bench *b)
 				NESTSWITCH_VERSION, "mode", b->mode->name, "about", b->mode->about,
 				"machine", machine(), "seconds", b->o.seconds, "repeats",
 				(int)b->o.repeats, "rows", b->rows, "histogram", b->histogram);
-	bool good = all && !json_dumpf(all, stdout, JSON_INDENT(1)) && putchar('\n') != EOF;
+	bool good = all && !json_dumpf(all, stdout, JSON_INDENT(1) | JSON_DIGITS) &&
+		    putchar('\n') != EOF;
 
 	json_decref(all);
 	return good;

@@ -15,6 +15,7 @@
 #include "control/cli/capturefile.h"
 #include "control/cli/client.h"
 #include "control/cli/commands.h"
+#include "control/cli/framelines.h"
 #include "control/common/complain.h"
 
 enum { SNAPLEN = 262144, MIB = 1 << 20 };
@@ -63,15 +64,17 @@ static uint64_t param_of(const json_t *params, const char *name)
 static bool plan_files(const struct session *s, const json_t *params, struct capturefile *f)
 {
 	const char *path = json_string_value(json_object_get(params, "write"));
-	bool to_stdout = !strcmp(path, "-"), sized = json_object_get(params, "size");
+	bool to_stdout = path && !strcmp(path, "-"), sized = json_object_get(params, "size");
 
-	*f = (struct capturefile){.path = path,
+	*f = (struct capturefile){.path = path ? path : "-",
 				  .size = param_of(params, "size") * MIB,
 				  .keep = param_of(params, "files"),
 				  .fd = -1};
-	if (to_stdout && isatty(STDOUT_FILENO))
+	if (!path && (sized || json_object_get(params, "files")))
+		complain("size and files need a file (write FILE)");
+	else if (to_stdout && isatty(STDOUT_FILENO))
 		complain(
-			"a capture cannot be written to a terminal (write FILE, or pipe it into a program)");
+			"a capture cannot be written to a terminal (omit 'write -' to see a line for each frame)");
 	else if (to_stdout && s->json)
 		complain(
 			"with -j, a capture cannot be written to standard output (write FILE, or omit -j)");
@@ -148,7 +151,7 @@ static void show_summary(const struct session *s, const struct command *c,
 {
 	json_t *summary = capturefile_summary(f);
 
-	if (s->json)
+	if (s->json && !f->lines)
 		client_show(s, c->view, summary);
 	else
 		fprintf(stderr, "%llu frame%s captured, %llu lost\n",
@@ -179,17 +182,25 @@ int capture_run(struct session *s, const struct command *c, json_t *params)
 {
 	static const char *const own[] = {"filter", "write", "size", "files"};
 	json_t *request = json_copy(params), *result = NULL;
+	struct framelines lines = {.json = s->json};
 	struct capturefile f;
 	int status = EXIT_USAGE;
 
 	if (plan_files(s, params, &f) && compile_filter(request)) {
 		for (size_t i = 0; i < sizeof own / sizeof *own; i++)
 			json_object_del(request, own[i]);
+		if (!json_object_get(params, "write")) {
+			f.lines = &lines;
+			if (!json_object_get(request, "snaplen"))
+				json_object_set_new(request, "snaplen",
+						    json_integer(FRAMELINES_SNAPLEN));
+		}
 		setvbuf(s->in, NULL, _IONBF, 0); // receive_stream() reads what follows the reply
 		status = client_ask(s, c, request, &result);
 		if (!status)
 			status = capture_into(s, c, &f);
 	}
+	framelines_free(&lines);
 	json_decref(result);
 	json_decref(request);
 	return status;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "control/cli/framelines.h"
 #include "control/common/complain.h"
 #include "control/pcap/pcapng.h"
 
@@ -97,6 +98,11 @@ static bool write_blocks(struct capturefile *f, const uint8_t *data, size_t len)
 	size_t done = 0;
 	ssize_t n;
 
+	if (f->lines) {
+		bool printed = framelines_print(f->lines, data, len);
+		f->unread |= !printed && errno == EPIPE;
+		return printed || f->unread ? printed : report_failure(f);
+	}
 	while (done < len && ((n = write(f->fd, data + done, len - done)) >= 0 || errno == EINTR))
 		done += n > 0 ? (size_t)n : 0;
 	f->unread |= done < len && errno == EPIPE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // capturefile: writes a pcapng stream to one file, to several files of limited size, or to standard
-// output.
+// output; or prints its frames.
 //
 // Model   Blocks are written unchanged and complete. Each further file begins with the section and
 //         the interfaces so far, therefore each file can be read alone. Each frame is in one file.
@@ -14,10 +14,13 @@
 
 enum { CAPTUREFILE_BLOCK = 1 << 20 }; // maximum length of a block
 
+struct framelines;
+
 struct capturefile {
-	const char *path; // "-": standard output
-	uint64_t size;    // maximum of each file; 0: one file without a limit
-	uint64_t keep;    // number of files to keep; 0: all
+	const char *path;         // "-": standard output
+	uint64_t size;            // maximum of each file; 0: one file without a limit
+	uint64_t keep;            // number of files to keep; 0: all
+	struct framelines *lines; // NULL: the blocks are written; else their frames are printed
 	int fd;
 	bool unread;              // the reader of the pipe has gone
 	uint64_t number, written; // of the current file: its number, its bytes

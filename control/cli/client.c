@@ -14,6 +14,7 @@
 
 #include "control/cli/commands.h"
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/common/text.h"
 #include "control/common/view.h"
 #include "dataplane/key.h"
@@ -142,7 +143,7 @@ static int length_without_hint(const char *text)
 	return (int)(hint ? (size_t)(hint - text) : strlen(text));
 }
 
-static int report_refusal(const struct session *s, const struct command *c, json_t *error)
+static int report_refusal(const struct session *s, json_t *error)
 {
 	static const int rpc_usage = -32001; // invalid configuration or value, see api/method.h
 	bool usage = json_integer_value(json_object_get(error, "code")) == rpc_usage;
@@ -150,9 +151,8 @@ static int report_refusal(const struct session *s, const struct command *c, json
 
 	if (text && is_of_file(text))
 		fprintf(stderr, "%s\n", text);
-	else if (text && s->verb_meant && !strstr(text, "did you mean"))
-		complain("%.*s (did you mean '%s %s'?)", length_without_hint(text), text, c->group,
-			 s->verb_meant);
+	else if (text && *s->meant && !strstr(text, "did you mean"))
+		complain("%.*s (did you mean '%s'?)", length_without_hint(text), text, s->meant);
 	else
 		complain("%s", text ? text : "refused");
 	return usage ? EXIT_USAGE : EXIT_REFUSED;
@@ -171,9 +171,7 @@ static int ask_once(struct session *s, const struct command *c, json_t *params, 
 {
 	json_t *reply = send_request(s, c->method, params),
 	       *error = json_object_get(reply, "error");
-	int status = !reply  ? report_lost_switch(s)
-		     : error ? report_refusal(s, c, error)
-			     : EXIT_DONE;
+	int status = !reply ? report_lost_switch(s) : error ? report_refusal(s, error) : EXIT_DONE;
 
 	*result = status ? NULL : json_incref(json_object_get(reply, "result"));
 	json_decref(reply);
@@ -218,14 +216,14 @@ void client_show(const struct session *s, enum view view, json_t *result)
 		view_print(stdout, view, result, s->colours);
 		return;
 	}
-	json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+	json_dumpf(result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_DIGITS);
 	putchar('\n');
 }
 
 static void show_event(const struct session *s, json_t *event)
 {
 	if (s->json)
-		json_dumpf(event, stdout, JSON_COMPACT);
+		json_dumpf(event, stdout, JSON_COMPACT | JSON_DIGITS);
 	else
 		view_print(stdout, VIEW_EVENT, event, s->colours);
 	if (s->json)
@@ -332,6 +330,8 @@ json_t *client_names(const struct session *s, enum argument_kind kind)
 		add_members(names, look_up(s, "port.show", json_object()), "name");
 	if (kind == KIND_GROUP || kind == KIND_PORT_OR_GROUP)
 		add_members(names, look_up(s, "group.show", json_object()), "name");
+	if (kind == KIND_MIRROR)
+		add_members(names, look_up(s, "mirror.show", json_object()), "name");
 	if (kind == KIND_MAC)
 		add_members(names, look_up(s, "fdb.show", json_object()), "mac");
 	if (kind == KIND_VLAN)

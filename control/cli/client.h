@@ -11,9 +11,9 @@
 
 struct session {
 	const char *socket;
-	bool json;              // results as JSON
-	bool colours;           // in tables
-	const char *verb_meant; // suggested if the switch refuses the request; NULL: none
+	bool json;      // results as JSON
+	bool colours;   // in tables
+	char meant[64]; // suggested if the switch refuses the request; empty: nothing
 	int fd;
 	FILE *in; // replies; NULL: not connected
 };

@@ -29,6 +29,7 @@ static const char *const event_types[] = {
 
 static const char *const switch_words[] = {"on", "off", NULL};
 
+static const char *const mirror_directions[] = {"rx", "tx", "both", NULL};
 static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NULL};
 
 // How an argument of each type of PORT_SETTINGS is checked and explained.
@@ -41,7 +42,7 @@ static const char *const capture_directions[] = {"rx", "tx", "both", "drop", NUL
 #define AS_NUMBER(text, minimum, maximum) \
 	.kind = KIND_TEXT, .help = text ", " LIMITS(minimum, maximum)
 #define AS_SWITCH(text, minimum, maximum) .kind = KIND_CHOICE, .help = (text), .words = switch_words
-#define X(key, type, member, minimum, maximum, standard, argument, text) \
+#define X(key, type, member, minimum, maximum, unit, standard, argument, text) \
 	{key, .form = ARG_SETTING, .value = (argument), AS_##type(text, minimum, maximum)},
 
 const struct argument port_settings[] = {PORT_SETTINGS(X){0}};
@@ -114,7 +115,8 @@ const struct command_option command_options[] = {
 		"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN" \
 	}
 #define FDB_FILTER(types) \
-	{"port", ARG_VALUE, KIND_PORT, "P", .help = "only MACs on this port", .optional = true}, \
+	{"port",           ARG_VALUE,   KIND_PORT, "P", .help = "only MACs on this port", \
+	 .optional = true, .bare = true}, \
 		{"vlan",          ARG_VALUE, KIND_VLAN, "V", .help = "only MACs in this VLAN", \
 		 .optional = true}, \
 		{"mac",           ARG_VALUE, KIND_MAC, "M", .help = "only this MAC address", \
@@ -137,8 +139,8 @@ const struct command_option command_options[] = {
 	 "[-]COLUMN", \
 	 .help = "sort by this column; with '-', in descending order", \
 	 .optional = true}, \
-		{"limit",         ARG_VALUE, KIND_NUMBER, "N", .help = "show at most N rows", \
-		 .optional = true}, \
+		{"limit",          ARG_VALUE,     KIND_NUMBER, "N", .help = "show at most N rows", \
+		 .optional = true, .unit = "rows"}, \
 	{ \
 		"where", ARG_COLUMNS, .value = "COLUMN VALUE …", \
 				      .help = "show only rows with this value in this column", \
@@ -153,7 +155,7 @@ const struct command_option command_options[] = {
 	 .optional = true}, \
 	{ \
 		"count", ARG_VALUE, KIND_NUMBER, "N", .help = "stop after N tables", \
-						      .optional = true \
+						      .optional = true, .unit = "tables" \
 	}
 #define ONE_PORT \
 	{ \
@@ -162,7 +164,8 @@ const struct command_option command_options[] = {
 	}
 #define OF_PORT \
 	{ \
-		"port", ARG_VALUE, KIND_PORT, "P", .help = "show only this port", .optional = true \
+		"port", ARG_VALUE, KIND_PORT, "P", .help = "show only this port", \
+						   .optional = true, .bare = true \
 	}
 #define FILE_READ \
 	{ \
@@ -258,14 +261,14 @@ const struct command commands[] = {
 	{"fdb", "show", "fdb.show", VIEW_FDB, .help = "show the MAC table (FDB)",
 	 .args = ARGS(FDB_FILTER(fdb_types), ROWS),
 	 .more = "The assigned MAC of a port is valid in every VLAN of the port. Therefore its VLAN is shown as `all`.",
-	 .examples = "fdb show port esx1 type dynamic\n"
+	 .examples = "fdb show esx1 type dynamic\n"
 		     "fdb show sort age limit 20\n"
 		     "fdb show mac 02:00:00:00:00:99"},
 	{"fdb", "watch", "fdb.show", VIEW_CHANGES,
 	 .help = "show the MAC table, refreshing every second; changes come first, then the most recently seen MACs",
 	 .args = ARGS(FDB_FILTER(fdb_types), AGAIN, ROWS), .way = WAY_WATCH,
 	 .more = "Each refresh reads every matching entry. If the table is large, name a port or a VLAN.",
-	 .examples = "fdb watch port esx1\n"
+	 .examples = "fdb watch esx1\n"
 		     "fdb watch change moved"},
 	{"fdb", "add", "fdb.add", VIEW_NONE, .help = "add a MAC, static unless you name a type",
 	 .args = ARGS(FDB_STATION),
@@ -278,20 +281,46 @@ const struct command commands[] = {
 	 .examples = "fdb replace 02:00:00:00:00:99 vlan 10 port esx2"},
 	{"fdb", "del", "fdb.del", VIEW_NONE, .help = "delete a static or learned MAC",
 	 .args = ARGS(MAC, VLAN), .examples = "fdb del 02:00:00:00:00:99 vlan 10"},
-	{"fdb", "flush", "fdb.flush", VIEW_COUNT,
+	{"fdb", "flush", "fdb.flush", VIEW_FLUSHED,
 	 .help = "flush MACs of one type: dynamic ones, unless you name another",
 	 .args = ARGS(FDB_FILTER(fdb_flushed)),
 	 .more = "Static MACs leave the configuration. The assigned MAC of a port is not flushed: use port unset NAME mac-address.",
 	 .examples = "fdb flush\n"
-		     "fdb flush port esx1 vlan 10\n"
+		     "fdb flush esx1 vlan 10\n"
 		     "fdb flush type static port esx1"},
+
+	{"mirror", "show", "mirror.show", VIEW_MIRRORS,
+	 .help = "show the mirrors and the state of their destinations",
+	 .args = ARGS({"name", ARG_WORD, KIND_MIRROR, "NAME", .help = "show only this mirror",
+		       .optional = true},
+		      ROWS),
+	 .examples = "mirror"},
+	{"mirror", "add", "mirror.add", VIEW_NONE,
+	 .help = "copy the frames of ports to another port",
+	 .args = ARGS({"name", ARG_WORD, KIND_TEXT, "NAME",
+		       .help = "name of the new mirror: 1 to 63 characters of A-Z a-z 0-9 _ . -"},
+		      {"source", ARG_VALUE, KIND_PORT, "P", .help = "the ports to copy",
+		       .repeated = true},
+		      {"direction", ARG_VALUE, KIND_CHOICE, "D", .optional = true,
+		       .words = mirror_directions,
+		       .help = "rx: what the ports receive, tx: what they send, both (default)"},
+		      {"destination", ARG_VALUE, KIND_PORT, "P",
+		       .help = "the port that gets the copies; it forwards nothing"}),
+	 .more = "The destination is in no VLAN, and what it receives is dropped. Create a port for it: port add sniffer device "
+		 "tap:sniffer. To look at frames only once, use capture.",
+	 .examples = "mirror add span1 source esx1 destination sniffer\n"
+		     "mirror add span2 source esx1 esx2 direction rx destination sniffer"},
+	{"mirror", "del", "mirror.del", VIEW_NONE,
+	 .help = "delete a mirror; its destination forwards again",
+	 .args = ARGS({"name", ARG_WORD, KIND_MIRROR, "NAME", .help = "name of a mirror"}),
+	 .examples = "mirror del span1"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
 	 .help = "show the ports' counters; for one port, explain its drops",
 	 .args = ARGS(OF_PORT, ROWS), .one = VIEW_PORT,
 	 .more = "RX is the sum of FORWARDED, FLOODED and DROPPED. Each drop has a reason.",
 	 .examples = "stats\n"
-		     "stats port esx1\n"
+		     "stats esx1\n"
 		     "stats sort -rx_drops limit 5"},
 	{"stats", "watch", "stats.show", VIEW_RATES,
 	 .help = "show frame and bit rates, refreshing every second",
@@ -304,7 +333,7 @@ const struct command commands[] = {
 
 	{"events", "show", "events.show", VIEW_EVENTS, .help = "show the latest events",
 	 .args = ARGS({"count", ARG_VALUE, KIND_NUMBER, "N", .help = "show at most N events",
-		       .optional = true},
+		       .optional = true, .unit = "events"},
 		      ROWS),
 	 .examples = "events count 20\n"
 		     "events type violation port esx1"},
@@ -313,51 +342,63 @@ const struct command commands[] = {
 	 .way = WAY_WATCH},
 	{"monitor", "show", "monitor", VIEW_EVENT,
 	 .help = "print events as they happen, until you press Ctrl-C",
-	 .args = ARGS({"types", ARG_LIST, KIND_CHOICE, "TYPE …",
+	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "print only events of this port",
+		       .optional = true, .bare = true},
+		      {"types", ARG_LIST, KIND_CHOICE, "TYPE …",
 		       .help = "print only events of these types", .optional = true,
 		       .words = event_types}),
-	 .way = WAY_FOLLOW, .more = "Without a TYPE, all events are printed.",
-	 .examples = "monitor violation port-err-disabled"},
+	 .way = WAY_FOLLOW,
+	 .more = "Without a TYPE, all events are printed. A MAC that moves is an event of both ports.",
+	 .examples = "monitor violation port-err-disabled\n"
+		     "monitor esx1 mac-moved"},
 
 	{"trace", "show", "trace", VIEW_TRACE,
 	 .help = "explain step by step how the switch would handle a frame",
-	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "the ingress port"},
+	 .args = ARGS({"port", ARG_VALUE, KIND_PORT, "P", .help = "the ingress port", .bare = true},
 		      {"frame", ARG_VALUE, KIND_TEXT, "HEX", .help = "the frame's bytes",
 		       .optional = true},
 		      {"pcap", ARG_VALUE, KIND_PATH, "FILE",
-		       .help = "the frames of this capture, in order", .optional = true}),
+		       .help = "the frames of this capture, in order", .optional = true},
+		      {"last-drop", ARG_FLAG, .value = "last-drop",
+		       .help = "the newest frame that the port has dropped", .optional = true}),
 	 .way = WAY_TRACE,
 	 .examples = "trace port esx1 pcap in.pcap\n"
-		     "trace port esx1 frame ffffffffffff0200000000010806"},
+		     "trace port esx1 frame ffffffffffff0200000000010806\n"
+		     "trace esx1 last-drop"},
 	{"capture", "show", "capture", VIEW_NONE,
-	 .help = "capture forwarded or dropped frames into a pcapng file",
+	 .help = "print forwarded or dropped frames, or write them to a pcapng file",
 	 .args = ARGS(
 		 {"port", ARG_VALUE, KIND_PORT, "P",
 		  .help = "capture on these ports (default: all)", .optional = true,
-		  .repeated = true},
+		  .repeated = true, .bare = true},
 		 {"direction", ARG_VALUE, KIND_CHOICE, "D", .optional = true,
 		  .words = capture_directions,
 		  .help = "rx: received, tx: sent, both: received and sent (default), drop: dropped or undelivered"},
 		 {"filter", ARG_VALUE, KIND_TEXT, "EXPR",
 		  .help = "a filter in libpcap's syntax, in quotes", .optional = true},
 		 {"count", ARG_VALUE, KIND_NUMBER, "N",
-		  .help = "stop after N frames (default: when you press Ctrl-C)", .optional = true},
+		  .help = "stop after N frames (default: when you press Ctrl-C)", .optional = true,
+		  .unit = "frames"},
 		 {"snaplen", ARG_VALUE, KIND_NUMBER, "BYTES",
-		  .help = "capture at most this many bytes of each frame", .optional = true},
+		  .help = "capture at most this many bytes of each frame", .optional = true,
+		  .unit = "bytes"},
 		 {"size", ARG_VALUE, KIND_NUMBER, "MIB",
-		  .help = "write FILE.0, FILE.1 … of this size each", .optional = true},
+		  .help = "write FILE.0, FILE.1 … of this size each", .optional = true,
+		  .unit = "MiB"},
 		 {"files", ARG_VALUE, KIND_NUMBER, "N",
-		  .help = "keep only the last N of these files", .optional = true},
+		  .help = "keep only the last N of these files", .optional = true, .unit = "files"},
 		 {"write", ARG_VALUE, KIND_PATH, "FILE",
-		  .help = "the file to write; -: standard output"}),
+		  .help = "the file to write; -: standard output (default: print a line for each frame)",
+		  .optional = true}),
 	 .way = WAY_CAPTURE,
 	 .more = "Each frame is stored with its port and its direction. A dropped frame also has its reason as a comment. Forwarding does not "
 		 "wait for a capture. Therefore frames that the switch had no room to copy are counted as lost, for each port. For a "
-		 "live view, write to - and pipe the output into wireshark -k -i - or tcpdump -r -.",
-	 .examples = "capture port esx1 esx2 count 100 write esx.pcapng\n"
+		 "live view in another program, write to - and pipe the output into wireshark -k -i - or tcpdump -r -.",
+	 .examples = "capture esx1\n"
+		     "capture esx1 esx2 count 100 write esx.pcapng\n"
 		     "capture direction drop filter 'arp or port 67' write drops.pcapng\n"
 		     "capture size 100 files 10 write lab.pcapng\n"
-		     "capture port esx1 write -"},
+		     "capture esx1 write -"},
 
 	{"config", "show", "config.show", VIEW_TEXT,
 	 .help = "print the running configuration as YAML",
@@ -375,19 +416,20 @@ const struct command commands[] = {
 	 .more = "Lines with - are in the running configuration, lines with + are in the file. Order does not matter. The exit "
 		 "status is 0, with and without differences. With -j, `differences` is empty if there are none.",
 	 .examples = "config diff lab.yaml"},
-	{"config", "apply", "config.apply", VIEW_NONE,
+	{"config", "apply", "config.apply", VIEW_DIFF,
 	 .help = "apply a configuration, all or nothing",
-	 .args = ARGS(FILE_READ,
-		      {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS",
-		       .help = "roll back unless you confirm within SECONDS", .optional = true}),
-	 .more = "With confirm, the switch rolls back to the previous configuration after SECONDS (1 to 86400). The rollback also "
+	 .args = ARGS(FILE_READ, {"confirm", ARG_VALUE, KIND_NUMBER, "SECONDS",
+				  .help = "roll back unless you confirm within SECONDS",
+				  .optional = true, .unit = "seconds"}),
+	 .more = "Prints what has changed: lines with - are former settings, lines with + are new ones. "
+		 "With confirm, the switch rolls back to the previous configuration after SECONDS (1 to 86400). The rollback also "
 		 "reverts every change made in the meantime. Another apply with confirm restarts the timer.",
 	 .examples = "config apply lab.yaml\n"
 		     "config apply lab.yaml confirm 60"},
 	{"config", "confirm", "config.confirm", VIEW_NONE,
 	 .help = "keep the applied configuration; this cancels the rollback",
 	 .examples = "config confirm"},
-	{"config", "reload", "config.reload", VIEW_NONE,
+	{"config", "reload", "config.reload", VIEW_DIFF,
 	 .help = "apply the configuration file again, as SIGHUP does", .examples = "config reload"},
 	{"config", "save", "config.save", VIEW_SAVED,
 	 .help = "write the running configuration to its file, or to another file",
@@ -400,7 +442,7 @@ const struct command commands[] = {
 	{"config", "history", "config.history", VIEW_HISTORY,
 	 .help = "list the configurations so far: number, time, origin", .args = ARGS(ROWS),
 	 .examples = "config history"},
-	{"config", "rollback", "config.rollback", VIEW_NONE,
+	{"config", "rollback", "config.rollback", VIEW_DIFF,
 	 .help = "apply an earlier configuration again",
 	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N",
 		       .help = "number of the configuration in the history"}),
@@ -420,6 +462,7 @@ const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE])
 {
 	bool keyword = a->form == ARG_VALUE || a->form == ARG_SETTING;
 
+	// A flag's placeholder is its name.
 	snprintf(out, ARGUMENT_USAGE, "%s%s%s%s", keyword ? a->name : "", keyword ? " " : "",
 		 a->value, a->repeated ? " …" : "");
 	return out;
@@ -461,14 +504,78 @@ const struct command *command_find(char *const *word, int *used)
 	return show;
 }
 
+// The first words of other switches' commands, and what is typed here.
+static const struct {
+	const char *word, *typed;
+} elsewhere[] = {
+	{"mac", "fdb"},
+	{"macs", "fdb"},
+	{"mac-table", "fdb"},
+	{"mac-address-table", "fdb"},
+	{"bridge", "fdb"},
+	{"ports", "port"},
+	{"interface", "port"},
+	{"interfaces", "port"},
+	{"link", "port"},
+	{"groups", "group"},
+	{"portgroup", "group"},
+	{"vlan", "port set NAME vlan-mode access access-vlan V"},
+	{"vlans", "policy show NAME"},
+	{"counters", "stats"},
+	{"drops", "stats"},
+	{"statistics", "stats"},
+	{"log", "events"},
+	{"logging", "events"},
+	{"span", "mirror"},
+	{"mirrors", "mirror"},
+	{"tcpdump", "capture"},
+	{"version", "--version"},
+	{"running-config", "config show"},
+	{"running", "config show"},
+	{"write", "config save"},
+	{"save", "config save"},
+	{"copy", "config save"},
+	{"reload", "config reload"},
+	{"rollback", "config rollback N"},
+	{"clear", "stats clear"},
+};
+
+// What is typed here instead of a first word. NULL: unknown.
+static const char *typed_here(const char *word)
+{
+	for (const struct command *c = commands; c->group; c++)
+		if (!strcmp(c->group, word))
+			return c->group;
+	for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+		if (!strcmp(elsewhere[i].word, word))
+			return elsewhere[i].typed;
+	return NULL;
+}
+
+// Prints that there is no such command. `show` as the first word is one too many.
+static void refuse_command(char *const *word)
+{
+	bool verb_first = !strcmp(word[0], "show");
+	const char *noun = verb_first ? word[1] : word[0], *typed = noun ? typed_here(noun) : NULL;
+	char hint[TEXT_HINT];
+
+	if (typed)
+		complain("unknown command '%s%s%s' (type: nestctl %s)", word[0],
+			 verb_first ? " " : "", verb_first ? noun : "", typed);
+	else if (verb_first)
+		complain(
+			"unknown command 'show' (the verb comes second, and may be left out: nestctl port)");
+	else
+		complain("unknown command '%s'%s", word[0],
+			 text_hint(hint, word[0], group_name, NULL, "see nestctl --help"));
+}
+
 const struct command *command_wanted(char *const *word, int *used)
 {
 	const struct command *c = command_find(word, used);
-	char hint[TEXT_HINT];
 
 	if (!c)
-		complain("unknown command '%s'%s", word[0],
-			 text_hint(hint, word[0], group_name, NULL, "see nestctl --help"));
+		refuse_command(word);
 	return c;
 }
 
@@ -483,7 +590,21 @@ static const char *verb_name(void *arg, size_t i)
 	return c->verb;
 }
 
+// The i-th word of an argument.
+static const char *choice_name(void *arg, size_t i)
+{
+	const struct argument *a = arg;
+
+	return a->words ? a->words[i] : NULL;
+}
+
 const char *command_nearest_verb(const struct command *c, const char *word)
 {
-	return command_is_alone(c) ? NULL : text_nearest(word, verb_name, (void *)(uintptr_t)c);
+	const struct argument *last = c->args;
+
+	if (!command_is_alone(c))
+		return text_nearest(word, verb_name, (void *)(uintptr_t)c);
+	while (last && last->name && last->form != ARG_LIST)
+		last++;
+	return last && last->name ? text_nearest(word, choice_name, (void *)(uintptr_t)last) : NULL;
 }

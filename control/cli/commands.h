@@ -17,6 +17,7 @@ enum argument_form {
 	ARG_WORD = 1, // a word without a keyword
 	ARG_VALUE,    // its name, then its value
 	ARG_SETTING,  // like ARG_VALUE, but a member of parameter `set`
+	ARG_FLAG,     // its name alone; the parameter is true
 	ARG_LIST,     // all words that follow, as an array
 	ARG_PAIRS,    // KEY VALUE …, members of parameter `set`: policy keys and `settings`
 	ARG_KEYS,     // KEY …, elements of parameter `keys`: the same keys as ARG_PAIRS
@@ -33,6 +34,7 @@ enum argument_kind {
 	KIND_PORT,
 	KIND_GROUP,
 	KIND_PORT_OR_GROUP,
+	KIND_MIRROR,
 	KIND_MAC,  // completed from the table, but any MAC is valid
 	KIND_VLAN, // completed from the table, but any VLAN is valid
 	KIND_FILE, // a file to read: its contents become parameter `text`; -: standard input
@@ -48,8 +50,10 @@ struct argument {
 	const char *help;
 	bool optional;
 	bool repeated;                   // ARG_VALUE: takes any number of values, as an array
+	bool bare;                       // ARG_VALUE: comes first, and needs no keyword there
 	const char *const *words;        // KIND_CHOICE; NULL after the last one
 	const struct argument *settings; // ARG_PAIRS, ARG_KEYS: keys that are not policy keys
+	const char *unit;                // KIND_NUMBER; NULL: none
 };
 
 // How a command runs. line.c has a function for each way.
@@ -93,6 +97,12 @@ extern const struct command_option command_options[];
 
 enum { ARGUMENT_USAGE = 128, COMMAND_USAGE = 256 };
 
+// Whether an argument is found by its keyword.
+static inline bool argument_is_keyword(const struct argument *a)
+{
+	return a->form == ARG_VALUE || a->form == ARG_SETTING || a->form == ARG_FLAG;
+}
+
 // Formats an argument: "port P".
 const char *argument_usage(const struct argument *a, char out[ARGUMENT_USAGE]);
 
@@ -112,14 +122,22 @@ json_t *command_params(const struct command *c, char *const *words);
 // Finds an argument by its keyword. NULL: there is none.
 const struct argument *command_keyword(const struct command *c, const char *word);
 
+// The argument whose values may stand first without its keyword. NULL: there is none.
+const struct argument *command_bare(const struct command *c);
+
 // The i-th column by which a command's table can be sorted and selected, NULL after the last.
 const char *command_column(const struct command *c, size_t i);
 
 // Whether words begin with a keyword, or with a column of the command's table and its value.
 bool command_begins_pair(const struct command *c, char *const *words);
 
-// The verb in this command's group that is most similar to a word. NULL: none is similar.
+// The verb in this command's group that is most similar to a word; of a command without verbs, the
+// word of its last argument. NULL: none is similar.
 const char *command_nearest_verb(const struct command *c, const char *word);
+
+// What the word after those that name a command may have been meant to be, if it is no name. Empty:
+// nothing is similar.
+void command_meant(const struct command *c, char *const *words, int used, char *out, size_t size);
 
 // Whether a command is the only one of its group, and therefore needs no verb.
 bool command_is_alone(const struct command *c);

@@ -10,7 +10,8 @@ struct place {
 	char *const *word; // the next word to follow
 	const char *begun;
 	const struct command *c;
-	json_t *offered; // object; its members are the words so far
+	json_t *offered;              // object; its members are the words so far
+	const struct argument *taken; // whose value stood first without its keyword; NULL: none
 };
 
 // Offers a word once: a port can have the name of a column.
@@ -144,7 +145,7 @@ static void tell_key_values(const struct place *p, const struct argument *a, con
 static void tell_next(const struct place *p, const struct argument *rest, char *const *first)
 {
 	for (const struct argument *a = p->c->args; a && a->name; a++)
-		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !is_used(p, a->name, first))
+		if (argument_is_keyword(a) && a != p->taken && !is_used(p, a->name, first))
 			offer_word(p, a->name, a->help);
 	if (rest->form == ARG_LIST)
 		tell_value(p, rest);
@@ -158,6 +159,8 @@ static void tell_next(const struct place *p, const struct argument *rest, char *
 static bool follow_keyword(struct place *p, const struct argument *a)
 {
 	p->word++;
+	if (a->form == ARG_FLAG)
+		return false;
 	if (!*p->word) {
 		tell_value(p, a);
 		return true;
@@ -188,6 +191,20 @@ static bool follow_rest(struct place *p, const struct argument *rest)
 	return true;
 }
 
+// Follows the values that need no keyword. True: the last word can only be one of these values.
+static bool follow_bare(struct place *p)
+{
+	const struct argument *a = command_bare(p->c);
+
+	if (a && !*p->word)
+		tell_value(p, a);
+	if (!a || !*p->word || command_begins_pair(p->c, p->word))
+		return false;
+	p->taken = a;
+	p->word--; // where the keyword would be
+	return follow_keyword(p, a);
+}
+
 static void follow_arguments(struct place *p)
 {
 	static const struct argument none = {0};
@@ -201,6 +218,8 @@ static void follow_arguments(struct place *p)
 		} else if (!a->optional || !command_begins_pair(p->c, p->word)) {
 			p->word++;
 		}
+	if (follow_bare(p))
+		return;
 	while (a->name && a->form < ARG_LIST)
 		a++;
 	for (char *const *first = p->word;;) {

@@ -73,7 +73,7 @@ static int run_command(struct session *s, char *const *words)
 
 	if (!params)
 		return EXIT_USAGE;
-	s->verb_meant = used == 1 && words[1] ? command_nearest_verb(c, words[1]) : NULL;
+	command_meant(c, words, used, s->meant, sizeof s->meant);
 	status = client_connect(s);
 	if (!status)
 		status = ways[c->way](s, c, params);

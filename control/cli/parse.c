@@ -145,7 +145,8 @@ static json_t *parse_word(struct parse *p, const struct argument *a, const char 
 	case KIND_NUMBER:
 		if (text_number(word, UINT32_MAX, &number))
 			return json_integer((json_int_t)number);
-		complain("%s cannot be '%s' (a number)", a->name, word);
+		complain("%s cannot be '%s' (a number%s%s)", a->name, word, a->unit ? " of " : "",
+			 a->unit ? a->unit : "");
 		return NULL;
 	case KIND_SECONDS:
 		return seconds_of(a, word);
@@ -174,7 +175,7 @@ static bool set_once(struct parse *p, json_t *object, const char *name, json_t *
 const struct argument *command_keyword(const struct command *c, const char *word)
 {
 	for (const struct argument *a = c->args; a && a->name; a++)
-		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !strcmp(a->name, word))
+		if (argument_is_keyword(a) && !strcmp(a->name, word))
 			return a;
 	return NULL;
 }
@@ -182,6 +183,27 @@ const struct argument *command_keyword(const struct command *c, const char *word
 bool command_begins_pair(const struct command *c, char *const *words)
 {
 	return command_keyword(c, *words) || (is_column(c, *words) && words[1]);
+}
+
+const struct argument *command_bare(const struct command *c)
+{
+	for (const struct argument *a = c->args; a && a->name; a++)
+		if (a->bare)
+			return a;
+	return NULL;
+}
+
+// Whether a word is one of those that the rest of a command consists of.
+static bool is_choice(const struct command *c, const char *word)
+{
+	const struct argument *a = c->args;
+
+	while (a && a->name && a->form != ARG_LIST)
+		a++;
+	for (size_t i = 0; a && a->words && a->words[i]; i++)
+		if (!strcmp(a->words[i], word))
+			return true;
+	return false;
 }
 
 // Whether the next word may belong to an optional argument.
@@ -193,6 +215,21 @@ static bool is_meant(const struct parse *p, const struct argument *a)
 	       (a->kind != KIND_NUMBER || text_number(*p->word, UINT32_MAX, &number));
 }
 
+static bool take_values(struct parse *p, const struct argument *a);
+
+// Takes the first words as the values of the argument that needs no keyword, if there is one and
+// they are not meant otherwise.
+static bool take_bare(struct parse *p)
+{
+	const struct argument *a = command_bare(p->c);
+
+	if (!a || !*p->word || command_begins_pair(p->c, p->word) || is_choice(p->c, *p->word))
+		return true;
+	p->name = *p->word;
+	return a->repeated ? take_values(p, a)
+			   : set_once(p, p->params, a->name, parse_word(p, a, *p->word++));
+}
+
 static bool take_words(struct parse *p)
 {
 	for (const struct argument *a = p->c->args; a && a->form == ARG_WORD; a++) {
@@ -202,7 +239,7 @@ static bool take_words(struct parse *p)
 		if (!set_once(p, p->params, a->name, parse_word(p, a, *p->word++)))
 			return false;
 	}
-	return true;
+	return take_bare(p);
 }
 
 // Takes all words up to the next keyword, at least one.
@@ -224,6 +261,8 @@ static bool take_keyword(struct parse *p, const struct argument *a)
 	const char *keyword = *p->word++;
 	json_t *into = a->form == ARG_SETTING ? json_object_get(p->params, "set") : p->params;
 
+	if (a->form == ARG_FLAG)
+		return set_once(p, into, a->name, json_true());
 	if (!*p->word)
 		return usage_error(p->c, "'%s' needs a value", keyword);
 	return a->repeated ? take_values(p, a)
@@ -285,7 +324,7 @@ static const char *keyword_name(void *command, size_t i)
 	const struct argument *a = ((const struct command *)command)->args;
 
 	for (; a && a->name; a++)
-		if ((a->form == ARG_VALUE || a->form == ARG_SETTING) && !i--)
+		if (argument_is_keyword(a) && !i--)
 			return a->name;
 	return NULL;
 }
@@ -306,6 +345,20 @@ static const char *near_word(const struct command *c, const char *word, bool fir
 	const char *near = text_nearest(word, known_word, (void *)(uintptr_t)c);
 
 	return near || !first ? near : command_nearest_verb(c, word);
+}
+
+void command_meant(const struct command *c, char *const *words, int used, char *out, size_t size)
+{
+	const char *word = words[used];
+	const char *verb = word && used == 1 ? command_nearest_verb(c, word) : NULL;
+	bool bare = word && command_bare(c) && !command_begins_pair(c, words + used) &&
+		    !is_choice(c, word);
+	const char *near = bare && !verb ? near_word(c, word, false) : NULL;
+
+	snprintf(out, size, "%s%s%s", verb ? c->group : "", verb ? " " : "",
+		 verb   ? verb
+		 : near ? near
+			: "");
 }
 
 static bool unexpected(struct parse *p, bool first)
@@ -381,7 +434,8 @@ static bool is_there(const json_t *params, const struct argument *a)
 	const json_t *in = a->form == ARG_SETTING ? json_object_get(params, "set") : params;
 	const json_t *v = json_object_get(in, a->name);
 
-	return json_array_size(v) || json_object_size(v) || json_is_string(v) || json_is_integer(v);
+	return json_array_size(v) || json_object_size(v) || json_is_string(v) ||
+	       json_is_integer(v) || json_is_true(v);
 }
 
 static bool is_whole(struct parse *p)

@@ -63,11 +63,15 @@ int trace_run(struct session *s, const struct command *c, json_t *params)
 		   *pcap = json_string_value(json_object_get(params, "pcap"));
 	json_t *frames = json_array(), *result;
 	int status = EXIT_USAGE;
+	bool last = json_object_get(params, "last-drop");
 
-	json_object_set_new(params, "frames", frames);
-	if (!hex == !pcap)
+	if (!last)
+		json_object_set(params, "frames", frames);
+	if (!!hex + !!pcap + last != 1)
 		complain(
-			"give either a frame or a pcap (usage: nestctl trace port P frame HEX, or nestctl trace port P pcap FILE)");
+			"give a frame, a pcap or last-drop (usage: nestctl trace P frame HEX, nestctl trace P pcap FILE, or nestctl trace P last-drop)");
+	else if (last)
+		status = EXIT_DONE;
 	else if (hex)
 		status = json_array_append_new(frames, json_pack("{s:s}", "hex", hex))
 				 ? EXIT_REFUSED
@@ -80,5 +84,6 @@ int trace_run(struct session *s, const struct command *c, json_t *params)
 		client_show(s, c->view, result);
 		json_decref(result);
 	}
+	json_decref(frames);
 	return status;
 }

@@ -11,6 +11,7 @@
 #include "control/cli/screen.h"
 #include "control/cli/select.h"
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/common/view.h"
 
 enum { ENDLESS = -1 };
@@ -52,9 +53,10 @@ static json_t *make_rows(struct watch *w, json_t *result)
 
 static void show_json(json_t *rows)
 {
-	json_t *o = json_pack("{s:f, s:O}", "time", seconds_on(CLOCK_REALTIME), "result", rows);
+	json_t *o = json_pack("{s:f, s:O}", "time", json_thousandths(seconds_on(CLOCK_REALTIME)),
+			      "result", rows);
 
-	json_dumpf(o, stdout, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_DIGITS);
 	putchar('\n');
 	json_decref(o);
 }

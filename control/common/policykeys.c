@@ -152,7 +152,8 @@ void policy_describe_values(enum policy_key key, char *out, size_t size)
 	} else if (r->type == POLICY_MACS) {
 		snprintf(out, size, "none, or a list of up to %d MACs and MAC/BITS", MACS_MAX);
 	} else if (r->type == POLICY_NUMBER) {
-		snprintf(out, size, "a number from %u to %u", r->min, r->max);
+		snprintf(out, size, "a number from %u to %u%s%s", r->min, r->max,
+			 r->unit ? " " : "", r->unit ? r->unit : "");
 	} else {
 		for (int i = 0; r->words[i] && at < size; i++)
 			at += (size_t)snprintf(out + at, size - at, "%s%s", i ? " or " : "",
@@ -282,15 +283,13 @@ void policy_resolve(const struct policy_stack *s, struct policy *result,
 
 void policy_describe(enum policy_key key, char *out, size_t size)
 {
-	const struct policy_row *r = &policy_rows[key];
 	char values[POLICY_ERROR], standard[POLICY_TEXT];
 	struct policy p;
 
 	set_defaults(&p);
 	policy_text(&p, key, standard);
 	policy_describe_values(key, values, sizeof values);
-	snprintf(out, size, "%s%s%s (default %s)", values, r->unit ? " " : "",
-		 r->unit ? r->unit : "", standard);
+	snprintf(out, size, "%s (default %s)", values, standard);
 }
 
 void policy_print_keys(FILE *out)

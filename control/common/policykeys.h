@@ -113,10 +113,10 @@ int policy_find(const char *name);
 // The hint for an unknown key, see text_hint().
 const char *policy_hint(char hint[TEXT_HINT], const char *name);
 
-// Describes the valid values of a key: "accept or reject", "a number from 0 to 255".
+// Describes the valid values of a key: "accept or reject", "a number from 1 to 3600 s".
 void policy_describe_values(enum policy_key key, char *out, size_t size);
 
-// The same with unit and default: "a number from 0 to 3600 s (default 30)".
+// The same with the default: "a number from 1 to 3600 s (default 30)".
 void policy_describe(enum policy_key key, char *out, size_t size);
 
 // Prints every key with its values and its meaning.

@@ -36,7 +36,10 @@ static void make_cell(json_t *row, const struct table_column *c, char out[TABLE_
 	static const char more[] = "…";
 	size_t end = TABLE_CELL - sizeof more;
 
-	c->cell(json_object_get(row, c->key), out);
+	if (c->row_cell)
+		c->row_cell(row, out);
+	else
+		c->cell(json_object_get(row, c->key), out);
 	if (strlen(out) < TABLE_CELL - 1)
 		return;
 	while (end && (out[end] & 0xc0) == 0x80) // do not split a UTF-8 sequence

@@ -19,6 +19,7 @@ struct table_column {
 	const char *title; // NULL after the last one
 	const char *key;
 	table_cell_fn cell;
+	table_cell_fn row_cell;                    // of the whole row instead; NULL: `cell`
 	bool right;                                // aligned to the right
 	enum table_colour (*paint)(json_t *value); // NULL: plain
 };

@@ -43,8 +43,9 @@ static void print_status(FILE *out, json_t *s, bool colours)
 	fprintf(out, "switch   %s, nestswitch %s\n", member_string(s, "name"),
 		member_string(s, "version"));
 	fprintf(out, "uptime   %.0f s\n", json_number_value(json_object_get(s, "uptime")));
-	fprintf(out, "table    %lld of %lld learned, %lld fixed\n", member_number(fdb, "learned"),
-		member_number(fdb, "size"), member_number(fdb, "fixed"));
+	fprintf(out, "table    %lld of %lld MACs learned; %lld assigned, %lld static\n",
+		member_number(fdb, "learned"), member_number(fdb, "size"),
+		member_number(fdb, "assigned"), member_number(fdb, "static"));
 	fprintf(out, "buffers  %lld of %lld used\n", member_number(buffers, "used"),
 		member_number(buffers, "size"));
 	if (json_is_object(confirm))
@@ -128,10 +129,12 @@ static void view_print_event(FILE *out, json_t *event)
 static void view_print_events(FILE *out, json_t *result)
 {
 	size_t i;
-	json_t *event;
+	json_t *event, *events = json_object_get(result, "events");
 
-	json_array_foreach(json_object_get(result, "events"), i, event)
+	json_array_foreach(events, i, event)
 		view_print_event(out, event);
+	if (!json_array_size(events))
+		fputs("no events\n", out);
 }
 
 // Prints + or -, object, key, value. Of an added or removed object, prints only the object, which
@@ -172,6 +175,11 @@ static void print_saved(FILE *out, json_t *r)
 			: "unchanged, it already has this configuration");
 }
 
+static void print_flushed(FILE *out, long long count)
+{
+	fprintf(out, "%lld %s flushed\n", count, count == 1 ? "entry" : "entries");
+}
+
 void view_print(FILE *out, enum view view, json_t *r, bool colours)
 {
 	switch (view) {
@@ -201,8 +209,8 @@ void view_print(FILE *out, enum view view, json_t *r, bool colours)
 	case VIEW_SAVED:
 		print_saved(out, r);
 		break;
-	case VIEW_COUNT:
-		fprintf(out, "%lld\n", member_number(r, "count"));
+	case VIEW_FLUSHED:
+		print_flushed(out, member_number(r, "count"));
 		break;
 	case VIEW_TRACE:
 		view_trace(out, r);

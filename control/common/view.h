@@ -18,14 +18,15 @@ enum view {
 	VIEW_RATES,    // array of ports: frame and bit rates
 	VIEW_PORTS,    // array of ports: settings
 	VIEW_GROUPS,
-	VIEW_POLICY, // object of keys, each with value and origin
-	VIEW_AUDIT,  // what rules on trial would drop
+	VIEW_MIRRORS, // array of mirrors
+	VIEW_POLICY,  // object of keys, each with value and origin
+	VIEW_AUDIT,   // what rules on trial would drop
 	VIEW_FDB,
 	VIEW_CHANGES, // entries of the table with their changes
 	VIEW_STATUS,
 	VIEW_EVENT,
-	VIEW_EVENTS, // {"events"}
-	VIEW_COUNT,  // {"count"}: number of changed entries
+	VIEW_EVENTS,  // {"events"}
+	VIEW_FLUSHED, // {"count"}: number of flushed entries
 	VIEW_TRACE,
 	VIEW_DIFF,    // {"differences"}
 	VIEW_HISTORY, // array of configurations

@@ -86,6 +86,30 @@ static void list_cell(json_t *array, char out[TABLE_CELL])
 	}
 }
 
+// The mirrors of a port, as its row shows them: with the port at the other end.
+static void mirrors_cell(json_t *row, char out[TABLE_CELL])
+{
+	const char *port = json_string_value(json_object_get(row, "name"));
+	size_t at = 0, i;
+	json_t *m;
+
+	strcpy(out, "-");
+	json_array_foreach(json_object_get(row, "mirrors"), i, m) {
+		const char *to = json_string_value(json_object_get(m, "destination"));
+		char from[TABLE_CELL];
+		list_cell(json_object_get(m, "source"), from);
+		bool copied = strcmp(to, port) != 0;
+		if (at < TABLE_CELL)
+			at += (size_t)snprintf(
+				out + at, TABLE_CELL - at, "%s%s %s %s%s%s%s", at ? ", " : "",
+				json_string_value(json_object_get(m, "name")),
+				copied ? "to" : "from", copied ? to : from, copied ? " (" : "",
+				copied ? json_string_value(json_object_get(m, "destination_state"))
+				       : "",
+				copied ? ")" : "");
+	}
+}
+
 static enum table_colour paint_state(json_t *v)
 {
 	const char *state = json_string_value(v);
@@ -163,7 +187,18 @@ static const struct table_column port_columns[] = {
 	WORD("EFFECTIVE MAC", "effective_mac"),
 	WORD("UPLINK", "uplink"),
 	NUMBER("MACS", "macs"),
+	NUMBER("STATIC", "static_macs"),
+	{"MIRROR", "mirrors", .row_cell = mirrors_cell},
 	{"POLICY", "policy", .cell = settings_cell},
+	{0},
+};
+
+static const struct table_column mirror_columns[] = {
+	WORD("MIRROR", "name"),
+	{"SOURCE", "source", .cell = list_cell},
+	WORD("DIRECTION", "direction"),
+	WORD("DESTINATION", "destination"),
+	{"STATE", "destination_state", .cell = table_plain_cell, .paint = paint_state},
 	{0},
 };
 
@@ -258,6 +293,7 @@ static const struct {
 	[VIEW_RATES] = {rate_columns, NULL},
 	[VIEW_PORTS] = {port_columns, port_members},
 	[VIEW_GROUPS] = {group_columns, NULL},
+	[VIEW_MIRRORS] = {mirror_columns, NULL},
 	[VIEW_POLICY] = {policy_columns, NULL},
 	[VIEW_FDB] = {fdb_columns, NULL},
 	[VIEW_CHANGES] = {change_columns, NULL},

@@ -51,6 +51,20 @@ static void print_traced_events(FILE *out, const json_t *events)
 	}
 }
 
+// Prints which frame it was.
+static void print_last_drop(FILE *out, const json_t *d)
+{
+	double ago = json_number_value(json_object_get(d, "seconds_ago"));
+	long long length = json_integer_value(json_object_get(d, "length")),
+		  kept = json_integer_value(json_object_get(d, "kept"));
+
+	fprintf(out, "dropped %.*f s ago as %s, %lld bytes", ago < 10, ago, text_of(d, "reason"),
+		length);
+	if (kept < length)
+		fprintf(out, " (the switch kept the first %lld)", kept);
+	fputs("; now the switch would do this:\n", out);
+}
+
 static void print_traced_frame(FILE *out, size_t number, const json_t *story)
 {
 	const char *outcome = text_of(story, "outcome");
@@ -58,6 +72,8 @@ static void print_traced_frame(FILE *out, size_t number, const json_t *story)
 	size_t i;
 	json_t *o;
 
+	if (json_object_get(story, "last_drop"))
+		print_last_drop(out, json_object_get(story, "last_drop"));
 	fprintf(out, "frame %zu on %s: %s%s\n", number, text_of(story, "port"),
 		arrives ? "" : "dropped, ", outcome);
 	json_array_foreach(json_object_get(story, "steps"), i, o) {

@@ -27,10 +27,12 @@ struct history *history_create(const char *file, const struct config *c)
 
 	if (!h)
 		return NULL;
-	h->file = absolute_path(file);
-	history_note_file(h, c);
+	if (file) {
+		h->file = absolute_path(file);
+		history_note_file(h, c);
+	}
 	history_note(h, c, "start");
-	if (h->file && h->count)
+	if (!file == !h->file && h->count)
 		return h;
 	history_destroy(h);
 	return NULL;

@@ -24,16 +24,16 @@ struct revision {
 struct history {
 	unsigned count, last; // last: the newest number
 	size_t bytes;
-	char *file; // absolute path of the configuration file
+	char *file; // absolute path of the configuration file; NULL: the switch has none
 	char *held; // text of its configuration, when it was last read or written
 	struct revision revision[HISTORY_MAX]; // oldest first
 };
 
-// NULL: no memory. file: the configuration file, which contains c.
+// NULL: no memory. file: the configuration file, which contains c; NULL: there is none.
 struct history *history_create(const char *file, const struct config *c);
 void history_destroy(struct history *h);
 
-// The absolute path of the configuration file.
+// The absolute path of the configuration file. NULL: the switch was started without one.
 const char *history_path(const struct history *h);
 
 // Notes the running configuration. what: the command or cause that made it.

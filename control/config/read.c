@@ -10,11 +10,14 @@
 #include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/config/settings.h"
+#include "control/config/syntax.h"
 
 struct reader {
 	yaml_document_t doc;
 	struct config *config;
 	struct error *error;
+	const char *text;
+	size_t len;
 };
 
 static struct mark mark_of(const yaml_node_t *n)
@@ -40,18 +43,67 @@ static const char *read_scalar(struct reader *r, const char *name, const yaml_no
 	}
 	const char *text = (const char *)n->data.scalar.value;
 	if (strlen(text) != n->data.scalar.length) {
-		REFUSE(r, n, "%s contains a zero byte", name);
+		REFUSE(r, n, "%s contains a zero byte (give a text)", name);
 		return NULL;
 	}
 	return text;
+}
+
+// Finds the section, or the list of objects, that a key belongs in. NULL: none, or several.
+static const struct setting *section_of(const char *name)
+{
+	const struct setting *found = NULL;
+
+	for (const struct setting *s = config_settings; s->name; s++) {
+		const struct setting *within = s->element ? s->element->settings : s->settings;
+		if (!within || !setting_find(within, name))
+			continue;
+		if (found)
+			return NULL;
+		found = s;
+	}
+	return found;
+}
+
+// A key without a value after a comma in braces: the rest of a list without quotes. False: it is
+// something else.
+static bool is_rest_of_list(struct reader *r, const yaml_node_t *map, const yaml_node_pair_t *pair,
+			    const char *name)
+{
+	const yaml_node_t *value = yaml_document_get_node(&r->doc, pair->value), *key, *former;
+
+	if (map->data.mapping.style != YAML_FLOW_MAPPING_STYLE ||
+	    pair == map->data.mapping.pairs.start || value->type != YAML_SCALAR_NODE ||
+	    value->data.scalar.length)
+		return false;
+	key = yaml_document_get_node(&r->doc, pair[-1].key);
+	former = yaml_document_get_node(&r->doc, pair[-1].value);
+	if (key->type != YAML_SCALAR_NODE || former->type != YAML_SCALAR_NODE)
+		return false;
+	const char *list = (const char *)key->data.scalar.value,
+		   *begun = (const char *)former->data.scalar.value;
+	error_at(
+		r->error, mark_of(yaml_document_get_node(&r->doc, pair->key)),
+		"the comma before '%.40s' ends %.40s (inside { }, put a value with commas in quotes: "
+		"%.40s: \"%.60s,%.40s\")",
+		name, list, list, begun, name);
+	return true;
 }
 
 static bool refuse_unknown_key(struct reader *r, const char *what, const yaml_node_t *key,
 			       const char *name, const struct setting *table)
 {
 	bool policy = policy_find(name) >= 0 && setting_find(table, "policy");
+	bool misspelt = text_nearest(name, setting_name, (void *)(uintptr_t)table);
+	const struct setting *section = misspelt ? NULL : section_of(name);
 	char hint[TEXT_HINT];
 
+	if (section && section->element && table == config_settings)
+		return REFUSE(r, key, "key '%s' of %s belongs to %s (indent it below %s)", name,
+			      what, section->element->name, section->name);
+	if (section && !section->element)
+		return REFUSE(r, key, "key '%s' of %s belongs in %s (%s: { %s: … })", name, what,
+			      section->name, section->name, name);
 	if (policy)
 		return REFUSE(r, key, "key '%s' of %s belongs in its policy (policy: { %s: … })",
 			      name, what, name);
@@ -80,7 +132,7 @@ static const char *pair_name(struct reader *r, const char *what, const yaml_node
 	const char *name = read_scalar(r, "a key", key);
 
 	if (name && has_earlier(r, map, pair, name)) {
-		REFUSE(r, key, "key '%.40s' is defined twice in %s", name, what);
+		REFUSE(r, key, "key '%.40s' is defined twice in %s (keep one)", name, what);
 		return NULL;
 	}
 	return name;
@@ -139,6 +191,8 @@ static bool read_policy(struct reader *r, const char *what, const yaml_node_t *m
 		if (!name)
 			return false;
 		int k = policy_find(name);
+		if (k < 0 && is_rest_of_list(r, map, p, name))
+			return false;
 		if (k < 0)
 			return REFUSE(r, key, "unknown policy key '%.40s'%s", name,
 				      policy_hint(hint, name));
@@ -198,9 +252,20 @@ static bool read_element(struct reader *r, const struct setting *s, const yaml_n
 	void *element = setting_add_element(s, object);
 
 	if (!element)
-		return REFUSE(r, n, "more than %u %s", s->max, s->many);
+		return REFUSE(r, n, "more than %u %s (the most there can be)", s->max, s->many);
 	set_mark(element, s->element->mark, n);
 	return read_object(r, s->element->name, n, s->element->settings, element);
+}
+
+// What is in the place of a list.
+static bool refuse_list(struct reader *r, const struct setting *s, const yaml_node_t *n)
+{
+	bool value = n->type == YAML_SCALAR_NODE && s->type != SETTING_ELEMENTS;
+
+	if (value)
+		return REFUSE(r, n, "%s is a value (give a list: [%.40s])", s->name,
+			      (const char *)n->data.scalar.value);
+	return REFUSE(r, n, "%s is %s (give a list, each item behind a '-')", s->name, kind_of(n));
 }
 
 // Calls read() for every node of a list.
@@ -211,7 +276,7 @@ static bool read_list(struct reader *r, const struct setting *s, const yaml_node
 	if (n->type == YAML_SCALAR_NODE && !n->data.scalar.length)
 		return true; // a key without a value
 	if (n->type != YAML_SEQUENCE_NODE)
-		return REFUSE(r, n, "%s is %s (give a list)", s->name, kind_of(n));
+		return refuse_list(r, s, n);
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 	     i++)
 		if (!read(r, s, yaml_document_get_node(&r->doc, *i), object))
@@ -247,6 +312,8 @@ static bool read_object(struct reader *r, const char *what, const yaml_node_t *m
 		const struct setting *s = name ? setting_find(table, name) : NULL;
 		if (!name)
 			return false;
+		if (!s && is_rest_of_list(r, map, p, name))
+			return false;
 		if (!s)
 			return refuse_unknown_key(r, what, yaml_document_get_node(&r->doc, p->key),
 						  name, table);
@@ -270,23 +337,14 @@ static bool read_root(struct reader *r)
 	return read_object(r, "the configuration", root, config_settings, r->config);
 }
 
-static bool syntax_error(const yaml_parser_t *y, struct error *e)
-{
-	const yaml_mark_t *m = y->problem_mark.line || y->problem_mark.column ? &y->problem_mark
-									      : &y->mark;
-
-	return error_at(e, (struct mark){(unsigned)m->line + 1, (unsigned)m->column + 1}, "%s%s%s",
-			y->problem ? y->problem : "out of memory", y->context ? " " : "",
-			y->context ? y->context : "");
-}
-
 // Checks that nothing follows the first document.
-static bool check_end(yaml_parser_t *y, struct error *e)
+static bool check_end(yaml_parser_t *y, const struct reader *r)
 {
+	struct error *e = r->error;
 	yaml_document_t next;
 
 	if (!yaml_parser_load(y, &next))
-		return syntax_error(y, e);
+		return syntax_explain(y, r->text, r->len, e);
 	yaml_node_t *more = yaml_document_get_root_node(&next);
 	bool good = !more || error_at(e, mark_of(more),
 				      "a second document (a configuration is one document)");
@@ -297,15 +355,16 @@ static bool check_end(yaml_parser_t *y, struct error *e)
 static bool parse_document(yaml_parser_t *y, struct reader *r)
 {
 	if (!yaml_parser_load(y, &r->doc))
-		return syntax_error(y, r->error);
-	bool good = read_root(r) && config_validate(r->config, r->error);
+		return syntax_explain(y, r->text, r->len, r->error);
+	// First, because a file that is indented wrongly can look like two documents.
+	bool good = check_end(y, r) && read_root(r) && config_validate(r->config, r->error);
 	yaml_document_delete(&r->doc);
-	return good && check_end(y, r->error);
+	return good;
 }
 
 struct config *config_parse(const char *text, size_t len, struct error *e)
 {
-	struct reader r = {.config = config_new(), .error = e};
+	struct reader r = {.config = config_new(), .error = e, .text = text, .len = len};
 	yaml_parser_t y;
 
 	*e = (struct error){.text = "out of memory"};

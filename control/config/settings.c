@@ -29,15 +29,15 @@ _Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4
 static const struct setting switch_settings[] = {
 	{"name", SETTING_TEXT, SETTING_WRITTEN, AT(struct config, name)},
 	{"mac-table-size", SETTING_NUMBER, 0, AT(struct config, table_size),
-	 MARK(struct config, table_size), LIMITS(1, TABLE_SIZE_MAX)},
+	 MARK(struct config, table_size), LIMITS(1, TABLE_SIZE_MAX), .unit = "MACs"},
 	{0},
 };
 
 static const struct setting dataplane_settings[] = {
 	{"workers", SETTING_NUMBER, SETTING_WRITTEN, AT(struct config, dataplane.workers),
-	 LIMITS(1, CONFIG_WORKERS_MAX), .standard = 1},
+	 LIMITS(1, CONFIG_WORKERS_MAX), .unit = "threads", .standard = 1},
 	{"memory", SETTING_NUMBER, SETTING_WRITTEN, AT(struct config, dataplane.memory_mib),
-	 LIMITS(64, 1 << 20), .standard = 512},
+	 LIMITS(64, 1 << 20), .unit = "MiB", .standard = 512},
 	{"hugepages", SETTING_WORD, SETTING_WRITTEN, AT(struct config, dataplane.hugepages),
 	 .words = hugepages_words, .standard = HUGEPAGES_AUTO},
 	{"busy-poll", SETTING_SWITCH, 0, AT(struct config, dataplane.busy_poll), .standard = true},
@@ -52,13 +52,14 @@ static const struct setting group_settings[] = {
 	{0},
 };
 
-#define X(key, kind, member, minimum, maximum, otherwise, value, help) \
+#define X(key, kind, member, minimum, maximum, measure, otherwise, value, help) \
 	{key, \
 	 SETTING_##kind, \
 	 0, \
 	 AT(struct config_port, member), \
 	 MARK(struct config_port, member), \
 	 LIMITS(minimum, maximum), \
+	 .unit = (measure), \
 	 .standard = (otherwise), \
 	 .argument = (value)},
 
@@ -155,11 +156,11 @@ static bool set_text(const struct setting *s, char *member, const char *text, st
 	bool any = s->type == SETTING_TEXT || s->type == SETTING_TEXTS || s->type == SETTING_DEVICE;
 
 	if (!*text || strlen(text) >= s->size)
-		return error_set(e, "%s '%.40s' is not 1 to %zu characters long", s->name, text,
-				 s->size - 1);
+		return error_set(e, "%s '%.40s' is %s (1 to %zu characters)", s->name, text,
+				 *text ? "too long" : "empty", s->size - 1);
 	if (!any && !text_is_name(text, s->size - 1))
 		return error_set(e,
-				 "%s '%.64s' has a character that is not one of A-Z a-z 0-9 _ . -",
+				 "%s '%.64s' has a character that no name has (A-Z a-z 0-9 _ . -)",
 				 s->name, text);
 	strcpy(member, text);
 	return true;
@@ -169,8 +170,8 @@ static bool parse_number(const struct setting *s, const char *text, uint64_t *nu
 			 struct error *e)
 {
 	return (text_number(text, s->max, number) && *number >= s->min) ||
-	       error_set(e, "%s cannot be '%.40s' (a number from %u to %u)", s->name, text, s->min,
-			 s->max);
+	       error_set(e, "%s cannot be '%.40s' (a number from %u to %u%s%s)", s->name, text,
+			 s->min, s->max, s->unit ? " " : "", s->unit ? s->unit : "");
 }
 
 static bool set_number(const struct setting *s, void *member, const char *text, struct error *e)
@@ -228,7 +229,7 @@ static bool add_text(const struct setting *s, void *object, const char *text, st
 	unsigned *count = (unsigned *)((char *)object + s->count);
 
 	if (*count == s->max)
-		return error_set(e, "more than %u %s", s->max, s->many);
+		return error_set(e, "more than %u %s (the most there can be)", s->max, s->many);
 	if (!set_text(s, (char *)setting_member(s, object) + *count * s->size, text, e))
 		return false;
 	++*count;

@@ -46,6 +46,7 @@ struct setting {
 	size_t count; // offset of an unsigned, see the types
 	size_t size;  // of the member, in bytes; in a list, of one text
 	uint32_t min, max;
+	const char *unit;               // of numbers; NULL: none
 	uint32_t standard;              // value if it is not set
 	const char *const *words;       // from index `min`, NULL after the last
 	const char *many;               // plural, for lists

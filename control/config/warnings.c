@@ -67,6 +67,49 @@ static void warn_of_ignored_vlans(const struct checked_port *d)
 	}
 }
 
+static bool share_vlan(const struct vlanset *a, const struct vlanset *b)
+{
+	for (size_t i = 0; i < sizeof a->word / sizeof *a->word; i++)
+		if (a->word[i] & b->word[i])
+			return true;
+	return false;
+}
+
+// The first other port with a MAC that is fixed in a VLAN of this one. NULL: there is none.
+static const char *fixed_elsewhere(const struct checked_port *d)
+{
+	struct vlanset own = config_port_vlans(&d->policy);
+
+	for (unsigned i = 0; i < d->c->port_count; i++) {
+		const struct config_port *p = &d->c->port[i];
+		struct policy policy;
+		config_port_policy(d->c, p, &policy);
+		struct vlanset vlans = config_port_vlans(&policy);
+		if (p != d->port && config_assigned_mac(d->c, p) && share_vlan(&own, &vlans))
+			return p->name;
+	}
+	for (unsigned i = 0; i < d->c->fixed_count; i++)
+		if (strcmp(d->c->fixed[i].port, d->port->name) != 0 &&
+		    vlanset_has(&own, d->c->fixed[i].vid))
+			return d->c->fixed[i].port;
+	return NULL;
+}
+
+// A frame from an assigned or static MAC that comes back by an uplink is a mac_conflict there, not
+// reflected, and so a violation.
+static void warn_of_uplink(const struct checked_port *d)
+{
+	const char *other = d->port->uplink && d->policy.value[PK_VIOLATION] == CHOICE_SHUTDOWN
+				    ? fixed_elsewhere(d)
+				    : NULL;
+
+	if (other)
+		add_warning(
+			d,
+			"violation: shutdown on an uplink: a frame of port '%s', whose MAC is fixed, shuts it down if it comes back (violation: restrict)",
+			other);
+}
+
 static void warn_of_port(const struct checked_port *d)
 {
 	const uint32_t *v = d->policy.value;
@@ -98,6 +141,7 @@ static void warn_of_port(const struct checked_port *d)
 			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
+	warn_of_uplink(d);
 	if (!config_is_mirror_destination(d->c, d->port->name))
 		warn_of_ignored_vlans(d);
 	else if (d->port->policy.set)

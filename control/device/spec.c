@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "control/common/error.h"
 #include "control/common/text.h"
@@ -137,13 +138,38 @@ static void pcap_args(const char *name, const char *argument, char out[DEVICE_AR
 static bool check_interface(const struct config_port *p, const struct kind *k, const char *name,
 			    struct error *e)
 {
-	if (strlen(name) < IF_NAMESIZE && !strpbrk(name, ",/ \t"))
+	if (strlen(name) < IF_NAMESIZE && !strpbrk(name, ",/:% \t") && strcmp(name, ".") &&
+	    strcmp(name, ".."))
 		return true;
 	return error_at(
 		e, p->device_at,
 		"port '%s': '%.100s' cannot be the name of an interface (%s:, followed by at most %d "
-		"characters)",
+		"characters without blanks and , / : %%)",
 		p->name, name, k->name, IF_NAMESIZE - 1);
+}
+
+static bool takes_interface(const struct kind *k)
+{
+	return !strcmp(k->name, "tap") || !strcmp(k->name, "af_packet");
+}
+
+static bool takes_socket(const struct kind *k)
+{
+	return !strncmp(k->name, "vhost", 5) || !strcmp(k->name, "memif");
+}
+
+// Whether the argument is short enough for the path of a socket.
+static bool check_socket(const struct config_port *p, const struct kind *k, const char *path,
+			 struct error *e)
+{
+	size_t len = strcspn(path, ","), most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+	return len <= most ||
+	       error_at(
+		       e, p->device_at,
+		       "port '%s': the path of a socket has %zu characters (%s:, followed by at most "
+		       "%zu characters)",
+		       p->name, len, k->name, most);
 }
 
 // Writes the devargs of a kind that is a single device.
@@ -154,8 +180,13 @@ static bool kind_args(const struct config_port *p, const char *name, const struc
 
 	if (wants && !argument[strspn(argument, ",")])
 		return missing_argument(p, k, e);
-	if (wants && device_netdev(p->device, &(enum netdev_kind){0}) &&
-	    !check_interface(p, k, argument, e))
+	if (takes_interface(k) && !check_interface(p, k, argument, e))
+		return false;
+	if (!k->driver && k->options && !is_pci_address(argument))
+		return error_at(e, p->device_at,
+				"port '%s': '%.100s' is no PCI address (such as pci:0000:03:00.0)",
+				p->name, argument);
+	if (takes_socket(k) && !check_socket(p, k, argument, e))
 		return false;
 	if (!wants && *argument)
 		return error_at(e, p->device_at,
@@ -234,6 +265,19 @@ static const struct bond_mode *bond_mode(const char *name)
 	return NULL;
 }
 
+// Whether a member of a bond stands in the list of its members more than once.
+static bool is_named_before(const char *argument, const char *member)
+{
+	unsigned times = 0;
+	size_t len;
+
+	for (const char *at = argument; *at; at += len + (at[len] != 0)) {
+		len = strcspn(at, ",");
+		times += len == strlen(member) && !strncmp(at, member, len);
+	}
+	return times > 1;
+}
+
 // Writes the devargs of the members, then those of the bond, which names its members.
 static bool bond_parts(const struct config_port *p, const char *name, const char *argument,
 		       struct device_parts *out, struct error *e)
@@ -257,6 +301,11 @@ static bool bond_parts(const struct config_port *p, const char *name, const char
 					p->name, PORT_PARTS_MAX - 1);
 		if (!member_args(p, name, out->count, member, args, e))
 			return false;
+		if (is_named_before(argument, member))
+			return error_at(
+				e, p->device_at,
+				"port '%s': '%.100s' is twice in the bond (name each member once)",
+				p->name, member);
 		n += snprintf(bond + n, sizeof bond - (size_t)n, "," DEVICE_MEMBER "=%.*s",
 			      (int)strcspn(args, ","), args);
 	}

@@ -336,8 +336,10 @@ static bool take_params(struct capture *c, const json_t *params, struct error *e
 
 	c->left = UINT64_MAX;
 	if (!take_ports(c, params, e) || !take_direction(c, params, e) ||
-	    !param_number(params, "count", 1, INT64_MAX, &c->left, e) ||
-	    !param_number(params, "snaplen", 1, CAPTURE_SNAPLEN, &snaplen, e) ||
+	    !param_number(params, "count", (struct param_range){1, INT64_MAX, "frames"}, &c->left,
+			  e) ||
+	    !param_number(params, "snaplen", (struct param_range){1, CAPTURE_SNAPLEN, "bytes"},
+			  &snaplen, e) ||
 	    !take_program(c, params, e))
 		return false;
 	c->snaplen = (uint32_t)snaplen;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}. Traces frames that
+// Method "trace": {"port", "frames": [{"hex", "ns", "port"}, …], "clock"}, or {"port", "last-drop":
+// true}. Traces frames that
 // arrive now, or at `clock` on the switch's clock. `ns` is a frame's delay after that time.
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +9,11 @@
 
 #include "control/api/control.h"
 #include "control/common/error.h"
+#include "control/common/json.h"
 #include "control/diagnose/trace.h"
 #include "control/switch/state.h"
+#include "dataplane/counters.h"
+#include "dataplane/lastdrop.h"
 
 #define CENTURY_NS INT64_C(3155760000000000000)
 
@@ -89,6 +93,38 @@ static bool read_frame(const struct vswitch *sw, const json_t *params, const jso
 			     TRACE_FRAME);
 }
 
+// The newest frame that a port has dropped. Bytes that were not kept are zeros.
+static json_t *trace_last_drop(const struct vswitch *sw, const json_t *params, struct error *e)
+{
+	const char *name = param_wanted(params, "port", e);
+	int port = name ? switch_port(sw, name) : -1;
+	struct lastdrop d;
+
+	if (!name)
+		return NULL;
+	if (port < 0)
+		return method_no_port(e, sw->config, name);
+	if (!switch_last_drop(sw, (unsigned)port, &d))
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"port '%s' has dropped no frame (capture %s direction drop waits for one)",
+			name, name);
+	uint8_t *data = calloc(1, d.length + 1);
+	if (!data)
+		return NULL;
+	memcpy(data, d.bytes, d.captured);
+	struct trace_frame f = {
+		.port = (unsigned)port, .ns = switch_now(sw), .len = d.length, .data = data};
+	json_t *stories = trace_frames(sw, &f, 1);
+	json_object_set_new(json_array_get(stories, 0), "last_drop",
+			    json_pack("{s:f, s:s, s:i, s:i}", "seconds_ago",
+				      json_thousandths((double)(f.ns - d.ns) / 1e9), "reason",
+				      outcome_names[d.reason], "length", (int)d.length, "kept",
+				      (int)d.captured));
+	free(data);
+	return stories;
+}
+
 static json_t *trace_method(struct control *k, const json_t *params, struct error *e)
 {
 	const json_t *list = json_object_get(params, "frames"), *o;
@@ -96,6 +132,8 @@ static json_t *trace_method(struct control *k, const json_t *params, struct erro
 	json_t *result = NULL;
 	bool good = true;
 
+	if (json_is_true(json_object_get(params, "last-drop")))
+		return trace_last_drop(k->sw, params, e);
 	if (!n || n > TRACE_FRAMES)
 		return method_refuse(e, METHOD_USAGE, "cannot trace %zu frames (1 to %d at a time)",
 				     n, TRACE_FRAMES);

@@ -147,7 +147,14 @@ void frametext_type(const uint8_t *data, uint32_t len, char out[FRAMETEXT_TYPE])
 	put_type(type, r, out);
 }
 
-void frametext_line(const uint8_t *data, uint32_t len, char out[FRAMETEXT_LINE])
+int frametext_vid(const uint8_t *data, uint32_t len)
+{
+	struct rest r = {data, len};
+
+	return has_tag(&r) ? be16(data + HEADER) & 0xfff : -1;
+}
+
+void frametext_line(const uint8_t *data, uint32_t len, uint32_t length, char out[FRAMETEXT_LINE])
 {
 	struct rest r = {data, len};
 	char to[MAC_TEXT], from[MAC_TEXT], tag[32] = "", type[FRAMETEXT_TYPE];
@@ -162,5 +169,5 @@ void frametext_line(const uint8_t *data, uint32_t len, char out[FRAMETEXT_LINE])
 	if (has_tag(&r))
 		snprintf(tag, sizeof tag, " VID %u priority %u", be16(data + HEADER) & 0xfff,
 			 data[HEADER] >> 5);
-	snprintf(out, FRAMETEXT_LINE, "%s > %s%s %s, %u bytes", from, to, tag, type, len);
+	snprintf(out, FRAMETEXT_LINE, "%s > %s%s %s, %u bytes", from, to, tag, type, length);
 }

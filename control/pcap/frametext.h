@@ -12,5 +12,9 @@ enum { FRAMETEXT_TYPE = 64, FRAMETEXT_LINE = 192 };
 // Such as "ARP request", "IPv4 UDP 68 > 67" or "0x88b5". Empty: there is no whole header.
 void frametext_type(const uint8_t *data, uint32_t len, char out[FRAMETEXT_TYPE]);
 
-// Addresses, tag, type and length.
-void frametext_line(const uint8_t *data, uint32_t len, char out[FRAMETEXT_LINE]);
+// The VID of its 802.1Q tag. -1: it has none.
+int frametext_vid(const uint8_t *data, uint32_t len);
+
+// Addresses, tag, type and length. length: of the whole frame, of which the first len bytes are at
+// data.
+void frametext_line(const uint8_t *data, uint32_t len, uint32_t length, char out[FRAMETEXT_LINE]);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/pcap/frametext.h"
 #include "control/pcap/reader.h"
 #include "control/pcap/record.h"
@@ -101,7 +102,7 @@ static void print_frame(const char *what, const struct pair *p, int i)
 	const struct capture_record *r = &p->rec[i];
 
 	if (p->there[i])
-		frametext_line(r->data, r->captured, line);
+		frametext_line(r->data, r->captured, r->captured, line);
 	fprintf(stderr, "  %-9s", what);
 	if (p->there[i])
 		fprintf(stderr, "%" PRIu64 ".%09" PRIu64 " ", r->ns / 1000000000,
@@ -158,8 +159,7 @@ struct differences {
 
 static void put_value(const json_t *v, char out[VALUE])
 {
-	char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(15))
-		       : NULL;
+	char *text = v ? json_dumps(v, JSON_ENCODE_ANY | JSON_COMPACT | JSON_DIGITS) : NULL;
 
 	snprintf(out, VALUE, "%s", text ? text : "nothing");
 	free(text);

@@ -10,6 +10,7 @@
 
 #include "control/api/event_json.h"
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/common/text.h"
 #include "control/pcap/frametext.h"
 #include "control/pcap/record.h"
@@ -18,8 +19,6 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/frame.h"
 #include "dataplane/portset.h"
-
-enum { REAL_DIGITS = JSON_REAL_PRECISION(15) };
 
 struct frames {
 	FILE *file;
@@ -226,7 +225,7 @@ void frames_done(struct frames *f, unsigned port, const struct capture_record *r
 	f->number++;
 	json_t *frame = describe(f, port, rec);
 	if (f->json)
-		json_dumpf(frame, f->file, JSON_COMPACT | REAL_DIGITS);
+		json_dumpf(frame, f->file, JSON_COMPACT | JSON_DIGITS);
 	else
 		print_line(f, frame);
 	if (f->json)

@@ -9,6 +9,7 @@
 #include "control/api/describe.h"
 #include "control/api/event_json.h"
 #include "control/common/complain.h"
+#include "control/common/json.h"
 #include "control/common/text.h"
 #include "control/common/view.h"
 #include "control/replay/inputs.h"
@@ -21,7 +22,6 @@
 enum {
 	FDB_PAGE = 65536, // entries that are described at a time
 	FDB_SHOWN = 50,
-	REAL_DIGITS = JSON_REAL_PRECISION(15), // exact nanoseconds for eleven days
 };
 
 // Events are spooled, a line each: time, blank, JSON object. Each spool is in order of time. A
@@ -61,7 +61,7 @@ void report_event(struct report *r, const struct event *e)
 	json_t *o = event_json(r->sw, e);
 
 	if (!o || fprintf(f, "%" PRIu64 " ", e->ns) < 0 ||
-	    json_dumpf(o, f, JSON_COMPACT | REAL_DIGITS) || fputc('\n', f) == EOF)
+	    json_dumpf(o, f, JSON_COMPACT | JSON_DIGITS) || fputc('\n', f) == EOF)
 		r->bad = true;
 	json_decref(o);
 }
@@ -74,7 +74,7 @@ static void put_rows(FILE *f, const json_t *rows, bool *any)
 
 	json_array_foreach(rows, i, row) {
 		fputs(*any ? ",\n" : "\n", f);
-		json_dumpf(row, f, REAL_DIGITS);
+		json_dumpf(row, f, JSON_DIGITS);
 		*any = true;
 	}
 }
@@ -162,7 +162,7 @@ static bool put_report(struct report *r, FILE *f, const struct player *p, const 
 	bool any = false;
 
 	fputs("{\"switch\": ", f);
-	json_dumpf(about, f, REAL_DIGITS);
+	json_dumpf(about, f, JSON_DIGITS);
 	fprintf(f, ",\n\"skipped\": %" PRIu64 ",\n\"left_out\": ", inputs_skipped(in));
 	json_dumpf(left, f, 0);
 	fputs(",\n\"ports\": [", f);

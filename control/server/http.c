@@ -19,6 +19,7 @@
 #include "control/api/method.h"
 #include "control/api/methods/config.h"
 #include "control/common/error.h"
+#include "control/common/json.h"
 #include "control/common/text.h"
 #include "control/config/history.h"
 #include "control/server/guesses.h"
@@ -216,7 +217,7 @@ static void answer_text(struct evhttp_request *r, int status, const char *type, 
 
 static void answer_json(struct evhttp_request *r, int status, json_t *o)
 {
-	char *text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_ENCODE_ANY | JSON_DIGITS);
 
 	json_decref(o);
 	answer_text(r, status, JSON, text);
@@ -350,13 +351,14 @@ static const char *address_of(struct evhttp_request *r)
 static json_t *call_from_web(void *arg, const char *method, const json_t *params, struct error *e)
 {
 	struct http *h = arg;
+	const char *own = history_path(h->k.history);
 
 	if (method_writes_elsewhere(&h->k, method, params))
 		return method_refuse(
 			e, METHOD_REFUSED,
 			"HTTP clients can save to %.400s only (to another file: nestctl config save FILE on the "
 			"switch's machine)",
-			history_path(h->k.history));
+			own ? own : "the file of nestswitch run, which has none,");
 	return method_call(&h->k, method, params, e);
 }
 

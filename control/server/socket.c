@@ -19,12 +19,15 @@
 #include "control/api/method.h"
 #include "control/common/error.h"
 #include "control/common/eventtypes.h"
+#include "control/common/json.h"
 #include "control/common/text.h"
 #include "control/common/unixsocket.h"
+#include "control/config/config.h"
 #include "control/device/holder.h"
 #include "control/diagnose/capture.h"
 #include "control/server/jsonrpc.h"
 #include "control/server/listen.h"
+#include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/portset.h"
@@ -37,6 +40,7 @@ struct client {
 	struct rpc *rpc;
 	struct bufferevent *io;
 	uint32_t monitors;       // a bit for each event type that it monitors
+	char port[PORT_NAME];    // whose events it monitors; empty: all
 	uint32_t lost;           // number of events that it missed
 	struct capture *capture; // NULL: none. Else its stream replaces replies and requests
 	bool leaving;            // it sends no more, but still gets its replies
@@ -66,7 +70,7 @@ static void client_drop(struct client *c)
 
 static void reply(struct client *c, json_t *o)
 {
-	char *text = json_dumps(o, JSON_COMPACT);
+	char *text = json_dumps(o, JSON_COMPACT | JSON_DIGITS);
 
 	json_decref(o);
 	if (!text)
@@ -86,10 +90,31 @@ static void notify(struct client *c, const struct event *e)
 			   event_json(c->rpc->k->sw, e)));
 }
 
+// Whether an event is of the port that a client monitors. A MAC that moves is an event of both of
+// its ports.
+static bool concerns(const struct client *c, const struct event *e)
+{
+	const struct vswitch *sw = c->rpc->k->sw;
+	struct event_members all;
+
+	if (!*c->port || e->type == EVENT_LOST)
+		return true;
+	event_collect_members(&all, e, event_port_name(sw, e->from), event_port_name(sw, e->port));
+	for (unsigned i = 0; i < all.count; i++) {
+		const struct event_member *m = &all.member[i];
+		bool is_port = !strcmp(m->name, "port") || !strcmp(m->name, "from") ||
+			       !strcmp(m->name, "to");
+		// A flush of all ports concerns each.
+		if (is_port && (!m->word || !strcmp(m->word, c->port)))
+			return true;
+	}
+	return false;
+}
+
 void rpc_tell(struct rpc *r, const struct event *e)
 {
 	for (struct client *c = r->clients; c; c = c->next) {
-		if (!(c->monitors >> e->type & 1))
+		if (!(c->monitors >> e->type & 1) || !concerns(c, e))
 			continue;
 		if (client_is_backlogged(c)) {
 			c->lost++;
@@ -109,7 +134,7 @@ static const char *type_name(void *unused, size_t i)
 	return i < EVENT_TYPES ? event_type_names[i] : NULL;
 }
 
-// Method "monitor": {"types": […]}. Without types, all.
+// Method "monitor": {"types": […], "port"}. Without types, all; without a port, of all.
 static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 {
 	const json_t *types = json_object_get(params, "types");
@@ -117,7 +142,12 @@ static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 	char hint[TEXT_HINT];
 	size_t i;
 	json_t *v;
+	const char *port;
 
+	if (!param_optional(params, "port", &port, e))
+		return NULL;
+	if (port && !config_port(c->rpc->k->sw->config, port))
+		return method_no_port(e, c->rpc->k->sw->config, port);
 	if (types && !json_is_array(types))
 		return method_refuse(e, PARAMS_INVALID, "parameter 'types' is not an array");
 	json_array_foreach(types, i, v) {
@@ -129,6 +159,7 @@ static json_t *monitor(struct client *c, const json_t *params, struct error *e)
 		}
 		wanted |= UINT32_C(1) << type;
 	}
+	snprintf(c->port, sizeof c->port, "%s", port ? port : "");
 	c->monitors = json_array_size(types) ? wanted | UINT32_C(1) << EVENT_LOST : UINT32_MAX;
 	return json_object();
 }

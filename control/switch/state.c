@@ -8,6 +8,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/forward.h"
+#include "dataplane/lastdrop.h"
 #include "dataplane/portset.h"
 
 const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
@@ -30,6 +31,21 @@ int switch_port(const struct vswitch *sw, const char *name)
 		if (!strcmp(sw->port[port].name, name))
 			return (int)port;
 	return -1;
+}
+
+bool switch_last_drop(const struct vswitch *sw, unsigned port, struct lastdrop *d)
+{
+	struct lastdrop of_worker;
+	bool found = false;
+
+	for (unsigned w = 0; w < sw->workers; w++) {
+		if (!lastdrop_read(&sw->worker[w]->forwarder.last_drop[port], &of_worker) ||
+		    of_worker.ns < sw->port[port].named_ns || (found && of_worker.ns < d->ns))
+			continue;
+		*d = of_worker;
+		found = true;
+	}
+	return found;
 }
 
 const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port)

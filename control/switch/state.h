@@ -15,6 +15,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/forward.h"
+#include "dataplane/lastdrop.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -36,6 +37,7 @@ struct switch_port {
 	bool link;
 	uint64_t peer_deadline_ns; // an opened device has until then to find its peer
 	struct switch_guest guest;
+	uint64_t named_ns;       // when the port got its number
 	struct counters cleared; // values at the last `stats clear`, which are subtracted
 };
 
@@ -103,6 +105,9 @@ void switch_emit(struct vswitch *sw, const struct event *e);
 
 // The number of a port, -1 if there is no such port.
 int switch_port(const struct vswitch *sw, const char *name);
+
+// The newest frame that was dropped on a port. False: there is none.
+bool switch_last_drop(const struct vswitch *sw, unsigned port, struct lastdrop *d);
 
 // The configuration of a port.
 const struct config_port *switch_port_config(const struct vswitch *sw, unsigned port);

@@ -118,6 +118,7 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 		strcpy(sw->port[number].name, c->port[i].name);
 		sw->port[number].link = !sw->devices || port_link(&sw->device[number]);
 		sw->port[number].guest = (struct switch_guest){0};
+		sw->port[number].named_ns = switch_now(sw);
 		ports_wait_for_peer(sw, number);
 	}
 }

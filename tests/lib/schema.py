@@ -7,7 +7,7 @@ from pathlib import Path
 import jsonschema
 
 PATH = Path(__file__).resolve().parent.parent.parent / "control/server/schema.json"
-BY_LINE = ("monitor", "watch")  # one document a line
+BY_LINE = ("monitor", "watch", "frames")  # one document a line
 
 
 class Schema:
@@ -38,6 +38,8 @@ class Schema:
         """The name of the definition for the output of `nestctl -j` with these words."""
         group, verb = words[0], words[1] if len(words) > 1 else "show"
         names = [f"{group}.{verb}", f"{group}.show", group]
+        if group == "capture" and "write" not in words:
+            names = ["capture.frames"]
         for name in names:
             for full in (f"nestctl.{name}", name):
                 if self.has(full):

@@ -9,6 +9,7 @@
 #include "control/api/method.h"
 #include "control/api/methods/methods.h"
 #include "control/common/error.h"
+#include "control/common/json.h"
 #include "control/config/config.h"
 #include "control/config/diff.h"
 #include "control/config/file.h"
@@ -31,7 +32,7 @@ static const struct revision *wanted_revision(const struct control *k, const jso
 		method_refuse(e, PARAMS_INVALID, "parameter 'number' is missing");
 		return NULL;
 	}
-	if (!param_number(params, "number", 0, UINT32_MAX, &number, e))
+	if (!param_number(params, "number", (struct param_range){1, UINT32_MAX, NULL}, &number, e))
 		return NULL;
 	const struct revision *r = history_find(k->history, (unsigned)number);
 	if (!r)
@@ -96,15 +97,32 @@ static json_t *config_diff(struct control *k, const json_t *params, struct error
 	return result;
 }
 
+// Applies the edited copy. The result also has what it changed.
+static json_t *finish_with_differences(struct change *ch)
+{
+	json_t *differences = configdiff(ch->k->sw->config, ch->c);
+	json_t *result = differences ? change_finish(ch, true) : no_memory(ch->e);
+
+	if (!differences)
+		config_free(ch->c);
+	if (result)
+		json_object_set(result, "differences", differences);
+	json_decref(differences);
+	return result;
+}
+
 // Applies a configuration that is to be confirmed within so many seconds.
 static json_t *apply_for_now(struct change *ch, unsigned seconds)
 {
 	struct config *former = config_copy(ch->k->sw->config);
 	unsigned number = history_newest(ch->k->history)->number;
-	json_t *result = change_finish(ch, former);
+	json_t *result;
 
-	if (!former)
+	if (!former) {
+		config_free(ch->c);
 		return no_memory(ch->e);
+	}
+	result = finish_with_differences(ch);
 	if (result)
 		confirm_expect(ch->k->confirm, former, number, seconds);
 	else
@@ -124,14 +142,15 @@ static json_t *config_apply(struct control *k, const json_t *params, struct erro
 {
 	uint64_t seconds = 0;
 
-	if (!param_number(params, "confirm", 1, CONFIRM_MAX_S, &seconds, e))
+	if (!param_number(params, "confirm", (struct param_range){1, CONFIRM_MAX_S, "s"}, &seconds,
+			  e))
 		return NULL;
 	struct change ch = {.k = k, .c = config_param(params, e), .e = e};
 	if (!ch.c || !devices_allowed(k, ch.c, e)) {
 		config_free(ch.c);
 		return NULL;
 	}
-	return seconds ? apply_for_now(&ch, (unsigned)seconds) : change_finish(&ch, true);
+	return seconds ? apply_for_now(&ch, (unsigned)seconds) : finish_with_differences(&ch);
 }
 
 static json_t *config_confirm(struct control *k, const json_t *params, struct error *e)
@@ -151,11 +170,14 @@ static json_t *config_reload(struct control *k, const json_t *params, struct err
 	struct configfile f;
 
 	(void)params;
+	if (!file)
+		return method_refuse(e, METHOD_REFUSED,
+				     "the switch was started without a file (config apply FILE)");
 	bool good = configfile_open(&f, file, e) &&
 		    (f.exists || error_set(e, "%.400s is not there", file));
 	struct change ch = {.k = k, .c = good ? parse(f.content, f.len, file, e) : NULL, .e = e};
 	configfile_close(&f);
-	json_t *result = ch.c ? change_finish(&ch, true) : NULL;
+	json_t *result = ch.c ? finish_with_differences(&ch) : NULL;
 	if (result)
 		history_note_file(k->history, k->sw->config);
 	return result;
@@ -209,19 +231,20 @@ static json_t *save(struct control *k, const struct configfile *f, const char *t
 // Whether a file is the one of `run`.
 static bool is_own(const struct control *k, const struct configfile *f)
 {
+	const char *own = history_path(k->history);
 	char path[PATH_MAX];
 
-	return realpath(history_path(k->history), path) && !strcmp(path, f->path);
+	return own && realpath(own, path) && !strcmp(path, f->path);
 }
 
 bool method_writes_elsewhere(const struct control *k, const char *name, const json_t *params)
 {
-	const char *file = param_text(params, "file");
+	const char *file = param_text(params, "file"), *own = history_path(k->history);
 	char path[PATH_MAX];
 
-	if (!file || strcmp(name, "config.save") != 0 || !strcmp(file, history_path(k->history)))
+	if (!file || strcmp(name, "config.save") != 0)
 		return false;
-	return !realpath(history_path(k->history), path) || strcmp(file, path) != 0;
+	return !own || (strcmp(file, own) && (!realpath(own, path) || strcmp(file, path)));
 }
 
 static json_t *config_save(struct control *k, const json_t *params, struct error *e)
@@ -229,9 +252,13 @@ static json_t *config_save(struct control *k, const json_t *params, struct error
 	const char *named = param_text(params, "file"),
 		   *path = named ? named : history_path(k->history);
 	struct configfile f;
-	char *text = config_text(k->sw->config);
 	json_t *result = NULL;
 
+	if (!path)
+		return method_refuse(
+			e, METHOD_REFUSED,
+			"the switch was started without a file (config save FILE writes one)");
+	char *text = config_text(k->sw->config);
 	if (!text)
 		return no_memory(e);
 	if (configfile_open(&f, path, e) && may_replace(k, &f, named, e))
@@ -250,8 +277,9 @@ static json_t *config_history(struct control *k, const json_t *params, struct er
 	(void)params, (void)e;
 	for (unsigned i = 0; i < k->history->count; i++) {
 		const struct revision *r = &k->history->revision[i];
-		json_array_append_new(all, json_pack("{s:i, s:f, s:s}", "number", (int)r->number,
-						     "time", r->time, "what", r->what));
+		json_array_append_new(all,
+				      json_pack("{s:i, s:f, s:s}", "number", (int)r->number, "time",
+						json_thousandths(r->time), "what", r->what));
 	}
 	return all;
 }
@@ -264,7 +292,7 @@ static json_t *config_rollback(struct control *k, const json_t *params, struct e
 		.k = k, .c = r ? config_parse(r->text, strlen(r->text), &ce) : NULL, .e = e};
 
 	if (ch.c)
-		return change_finish(&ch, true);
+		return finish_with_differences(&ch);
 	return r ? no_memory(e) : NULL;
 }
 

@@ -23,7 +23,7 @@ static bool vlan_param(const json_t *params, uint16_t *vid, struct error *e)
 {
 	uint64_t number = *vid;
 
-	if (!param_number(params, "vlan", 1, VID_MAX, &number, e))
+	if (!param_number(params, "vlan", (struct param_range){1, VID_MAX, NULL}, &number, e))
 		return false;
 	*vid = (uint16_t)number;
 	return true;
@@ -87,7 +87,7 @@ static json_t *table_show(struct control *k, const json_t *params, struct error 
 	bool more;
 
 	if (!filter_params(k->sw, params, &f, e) ||
-	    !param_number(params, "after", 1, UINT64_MAX, &after, e))
+	    !param_number(params, "after", (struct param_range){1, UINT64_MAX, NULL}, &after, e))
 		return NULL;
 	json_t *entries = describe_fdb(k->sw, &f, after, FDB_PAGE, &more);
 	if (!entries)

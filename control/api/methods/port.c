@@ -228,8 +228,8 @@ static bool port_is_alone(const struct config *c, const char *name, struct error
 		if (config_mirror_names(&c->mirror[i], name))
 			return method_refuse(
 				e, METHOD_REFUSED,
-				"port '%s' is in mirror '%s' (take both out with config apply)",
-				name, c->mirror[i].name);
+				"port '%s' is in mirror '%s' (take it out first: mirror del %s)",
+				name, c->mirror[i].name, c->mirror[i].name);
 	return true;
 }
 

@@ -47,7 +47,8 @@ static json_t *events_show(struct control *k, const json_t *params, struct error
 {
 	uint64_t count = RECENT_EVENTS;
 
-	if (!param_number(params, "count", 1, RECENT_EVENTS, &count, e))
+	if (!param_number(params, "count", (struct param_range){1, RECENT_EVENTS, "events"}, &count,
+			  e))
 		return NULL;
 	return json_pack("{s:o}", "events",
 			 k->recent ? recent_json(k->recent, (unsigned)count) : json_array());

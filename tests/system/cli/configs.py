@@ -1,17 +1,42 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""configs: an error in a configuration is one line with file, line and column."""
+"""configs: an error in a configuration is one line with file, line and column. It says what is wrong and what would be right."""
 
 import itertools
+import re
 
 HEAD = "ports:\n  - { name: a, device: 'null:' }\n"
+NEWLINE = b"\n"
 TWO = HEAD + "  - { name: b, device: 'null:' }\n"
 
 # (name, configuration, part of the message). @ marks the position of the message and is removed before the test.
 BAD = (
     ("an empty file", "@", "empty"),
     ("no ports", "@switch: { name: x }\n", "ports"),
-    ("no YAML", "ports: [\n  @- }\n", ""),
-    ("a tab as indentation", "ports:\n@\t- name: a\n", ""),
+    ("a bracket closed by another one", "ports: [\n  @- }\n", "value is missing"),
+    ("a TAB as indentation", "ports:\n@\t- name: a\n", "TAB .*blanks"),
+    ("a TAB behind blanks", "ports:\n- name: a\n  policy:\n  @\tmac-limit: 1\n", "TAB .*blanks"),
+    ("a key that is indented too much", "ports:\n  - name: a\n     @device: 'null:'\n", "'device' is indented more than 'name' .*same column"),
+    ("a key that is indented too little", "policy:\n  mac-limit: 5\n @aging-time: 3\n" + HEAD, "'aging-time' begins in column 2, .* line 1 .*same column"),
+    ("a key of an item that is indented too little", "ports:\n  - name: a\n   @device: 'null:'\n", "no '-' in column 3.*line 2"),
+    ("an item that is indented otherwise", "ports:\n- name: a\n @- name: b\n", "this '-' begins in column 2"),
+    ("a key of a port that is not indented", "ports:\n- name: a\n@device: 'null:'\n", "belongs to a port .indent it below ports"),
+    ("a section that is indented", "  switch: { name: a }\n@ports: []\n", "less than the first key"),
+    ("a list in braces without quotes", "ports:\n  - { name: a, device: 'null:', policy: { allowed-vlans: 1,@10-20 } }\n",
+     'the comma before .10-20. .*quotes: allowed-vlans: "1,10-20"'),
+    ("MACs in braces without quotes", "policy: { allowed-macs: 02:00:00:00:00:01, @02:00:00:00:00:02 }\n" + HEAD, "quotes: allowed-macs:"),
+    ("a device with commas in braces without quotes", "ports:\n  - { name: a, device: bond:lacp,@eth1,eth2 }\n", 'quotes: device: "bond:lacp,eth1"'),
+    ("a value instead of a list", TWO + "mirrors:\n  - { name: m, source: @a, destination: b }\n", r"give a list: .a."),
+    ("no blank behind a colon", "ports:\n  @- name:a\n    device: 'null:'\n", "no blank follows .*KEY: VALUE"),
+    ("two colons in a line", "ports:\n- name: a\n  device: pcap@: a\n", "second ': '.*quotes"),
+    ("a bracket that is not closed", "ports: [ { name: a }\n@switch: { name: b }\n", "'\\[' of line 1 is not closed"),
+    ("a brace that is not closed", "ports:\n  - name: a\n    policy: { mac-limit: 5\n  - name@: b\n", "the '.' of line 3 is not closed"),
+    ("a quote that is not closed", "ports:\n- { name: @'a }\n", "quote is not closed"),
+    ("a list behind a key", "ports: @- name: a\n", "next line"),
+    ("a comma without a value", "ports:\n- { name: a, @, device: 'null:' }\n", "value is missing"),
+    ("an unquoted star", "ports:\n- name: @*a\n", "quotes"),
+    ("an unquoted percent sign", "ports:\n- name: a\n  device: @%x\n", "cannot begin with '%' .*quotes"),
+    ("a byte that is no text", b"ports:\n- name: '@\xff'\n", "UTF-8"),
+    ("a key of another section", HEAD + "@workers: 2\n", "belongs in dataplane"),
     ("a list instead of a mapping", "@- a\n- b\n", "mapping"),
     ("two documents", HEAD + "---\n@a: b\n", "second document"),
     ("an unknown key", HEAD + "@colour: blue\n", "colour"),
@@ -45,6 +70,18 @@ BAD = (
     ("a port group twice", "port-groups:\n  - { name: g }\n  - @{ name: g }\n" + HEAD, "twice"),
     ("a device of an unknown kind", "ports:\n  - { name: a, device: @'tapp:a' }\n", "tap"),
     ("a device without its argument", "ports:\n  - { name: a, device: @'tap:' }\n", "argument"),
+    ("a TAP whose name is too long", "ports:\n  - { name: a, device: @'tap:abcdefghijklmnop' }\n", "at most 15 characters"),
+    ("a TAP with a colon in its name", "ports:\n  - { name: a, device: @'tap:a:b' }\n", "without blanks"),
+    ("a member of a bond whose name is too long", "ports:\n  - { name: a, device: @'bond:lacp,tap:abcdefghijklmnop' }\n", "at most 15 characters"),
+    ("a member of a bond twice", "ports:\n  - { name: a, device: @'bond:lacp,eth1,eth1' }\n", "twice"),
+    ("a bond of an unknown mode", "ports:\n  - { name: a, device: @'bond:lapc,eth1' }\n", "active-backup, balance-xor or lacp"),
+    ("a socket whose path is too long", f"ports:\n  - {{ name: a, device: @'vhost:/{'x' * 120}' }}\n", "at most 107 characters"),
+    ("no PCI address", "ports:\n  - { name: a, device: @'pci:eth1' }\n", "0000:03:00.0"),
+    ("a rate with a unit", "policy: { ingress-rate: @10M }\n" + HEAD, "a number from 0 to 4294967295 kbit/s"),
+    ("a time with a unit", "policy: { aging-time: @5m }\n" + HEAD, "0 to 1000000 s"),
+    ("memory with a unit", "dataplane: { memory: @1G }\n" + HEAD, "64 to 1048576 MiB"),
+    ("a source of a mirror that does not exist", TWO + "mirrors:\n  - { name: m, source: [@c], destination: b }\n", "'c'"),
+    ("a destination of a mirror that is copied", TWO + "mirrors:\n  - { name: m, source: [@a], destination: a }\n", "a port that forwards"),
     ("a device twice", TWO.replace("name: b, device: 'null:'", "name: b, device: 'tap:x'").replace(
         "name: a, device: 'null:'", "name: a, device: @'tap:x'"), "'b'"),
     ("enabled: maybe", "ports:\n  - { name: a, device: 'null:', enabled: @maybe }\n", "on or off"),
@@ -84,8 +121,9 @@ GOOD = (
 
 def place(text):
     """The text without its @, and LINE:COLUMN of the @."""
-    before = text[:text.index("@")]
-    return text.replace("@", "", 1), f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+    data = text if isinstance(text, bytes) else text.encode()
+    before = data[:data.index(b"@")]
+    return data.replace(b"@", b"", 1), f"{before.count(NEWLINE) + 1}:{len(before) - before.rfind(NEWLINE)}"
 
 
 def tests(bench):
@@ -94,7 +132,9 @@ def tests(bench):
     def refused(text, words):
         text, at = place(text)
         path = bench.file(f"bad{next(numbers)}.yaml", text)
-        bench.fails(2, rf"^{path}:{at}: .*{words}", "nestswitch", "check", path)
+        bench.fails(2, rf"^{path}:{at}: .*({words}).*", "nestswitch", "check", path)
+        said = bench.run("nestswitch", "check", path).stderr
+        assert re.search(r" \(.+\)$", said), f"does not say what would be right: {said}"
 
     def accepted(text):
         bench.succeeds("", "nestswitch", "check", bench.file(f"good{next(numbers)}.yaml", text))

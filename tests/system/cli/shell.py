@@ -36,7 +36,7 @@ COMPLETED = (
     (["port", "show", "u"], "uplink"),
     (["port", "show", "uplink", ""], "sort limit"),
     (["port", "show", "sort", "-rx_p"], "-rx_packets"),
-    (["port", "show", "sta"], "state"),
+    (["port", "show", "sta"], "state static_macs"),
     (["port", "add", ""], ""),
     (["port", "add", "x", ""], "device port-group mac-address effective-mac"),
     (["port", "add", "x", "device", "null:", "de"], ""),
@@ -50,7 +50,7 @@ COMPLETED = (
     (["policy", "show", "n"], "nested"),
     (["policy", "show", "e"], "esx1 esx2"),
     (["group", "set", ""], "nested other"),
-    (["fdb", ""], "show watch add replace del flush port vlan mac type sort limit"),
+    (["fdb", ""], "show watch add replace del flush esx1 esx2 uplink port vlan mac type sort limit"),
     (["fdb", "show", "port", "esx1", ""], "vlan mac type sort limit"),
     (["fdb", "show", "type", ""], "dynamic sticky static assigned"),
     (["fdb", "show", "vlan", ""], "10"),
@@ -73,7 +73,7 @@ COMPLETED = (
     (["--color", "a"], "auto always"),
     (["-c", ""], "auto always never"),
     (["zzzzzz", ""], ""),
-    (["stats", "zzzzzz", ""], ""),
+    (["stats", "zzzzzz", ""], "sort limit"),
 )
 
 # (line in bash, candidates without the text up to a colon)

@@ -112,7 +112,9 @@ static void the_rest(void **state)
 	(void)state;
 	check(VIEW_NONE, "{}", "");
 	check(VIEW_TEXT, "\"a: %s\\nb\\n\"", "a: %s\nb\n");
-	check(VIEW_COUNT, "{\"count\": 17}", "17\n");
+	check(VIEW_FLUSHED, "{\"count\": 17}", "17 entries flushed\n");
+	check(VIEW_FLUSHED, "{\"count\": 1}", "1 entry flushed\n");
+	check(VIEW_EVENTS, "{\"events\": []}", "no events\n");
 }
 
 // Cells beyond the maximum length are cut.
