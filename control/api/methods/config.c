@@ -32,7 +32,7 @@ static const struct revision *wanted_revision(const struct control *k, const jso
 		method_refuse(e, PARAMS_INVALID, "parameter 'number' is missing");
 		return NULL;
 	}
-	if (!param_number(params, "number", (struct param_range){1, UINT32_MAX, NULL}, &number, e))
+	if (!param_number(params, "number", (struct param_range){0, UINT32_MAX, NULL}, &number, e))
 		return NULL;
 	const struct revision *r = history_find(k->history, (unsigned)number);
 	if (!r)
