@@ -21,6 +21,7 @@
 #include "control/replay/outputs.h"
 #include "control/replay/player.h"
 #include "control/replay/report.h"
+#include "control/replay/scratch.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
@@ -37,8 +38,8 @@ struct replay {
 	struct outputs *outputs; // NULL: not wanted
 	struct report *report;
 	struct frames *frames;
-	char results[PATH_SIZE];  // folder of the outputs; empty: none
-	bool temporary;           // the folder is removed at the end
+	const char *results;      // folder of the outputs; NULL: none
+	struct scratch scratch;   // that folder, if it is removed at the end
 	unsigned port[PORTS_MAX]; // the switch's number of each port of the configuration
 	bool progress;
 };
@@ -97,18 +98,6 @@ static bool forward_captures(struct replay *r)
 	return inputs_conclude(r->in);
 }
 
-static bool make_temporary(struct replay *r, const char *parent)
-{
-	snprintf(r->results, sizeof r->results, "%s/nestswitch-XXXXXX", parent);
-	if (!mkdtemp(r->results)) {
-		complain("%s: %s", r->results, strerror(errno));
-		*r->results = 0;
-		return false;
-	}
-	r->temporary = true;
-	return true;
-}
-
 // The folder of the results: that of --out, or a temporary one to compare or to move from.
 static bool choose_results(struct replay *r)
 {
@@ -116,40 +105,24 @@ static bool choose_results(struct replay *r)
 	const char *tmp = getenv("TMPDIR");
 
 	if (o->out) {
-		snprintf(r->results, sizeof r->results, "%s", o->out);
+		r->results = o->out;
 		return !mkdir(o->out, 0777) || errno == EEXIST ||
 		       complain("%s: %s", o->out, strerror(errno));
 	}
 	if (!o->expect)
 		return true;
-	if (!o->update)
-		return make_temporary(r, tmp ? tmp : "/tmp");
-	if (mkdir(o->expect, 0777) && errno != EEXIST)
+	if (o->update && mkdir(o->expect, 0777) && errno != EEXIST)
 		return complain("%s: %s", o->expect, strerror(errno));
-	return make_temporary(r, o->expect);
+	if (!scratch_create(&r->scratch, o->update ? o->expect : tmp ? tmp : "/tmp"))
+		return false;
+	r->results = r->scratch.path;
+	return true;
 }
 
 static void put_results_path(const struct replay *r, const char *name, const char *suffix,
 			     char path[PATH_SIZE])
 {
 	snprintf(path, PATH_SIZE, "%.*s/%s%s", PATH_SIZE - 64, r->results, name, suffix);
-}
-
-static void remove_temporary(struct replay *r)
-{
-	char path[PATH_SIZE];
-	unsigned port;
-
-	if (!r->temporary)
-		return;
-	PORTSET_FOREACH(port, r->sw->ports) {
-		put_results_path(r, r->sw->port[port].name, ".pcap", path);
-		unlink(path);
-	}
-	put_results_path(r, EXPECT_REPORT, "", path);
-	unlink(path);
-	if (rmdir(r->results))
-		complain("warning: cannot remove %s: %s", r->results, strerror(errno));
 }
 
 static bool start(struct replay *r)
@@ -168,7 +141,7 @@ static bool start(struct replay *r)
 		return false;
 	if (!inputs_open(r->in) || !choose_results(r))
 		return false;
-	if (*r->results && !(r->outputs = outputs_open(r->results, r->sw)))
+	if (r->results && !(r->outputs = outputs_open(r->results, r->sw)))
 		return false;
 	if (!o->frames)
 		return true;
@@ -251,7 +224,7 @@ static void replay_destroy(struct replay *r)
 	outputs_close(r->outputs);
 	frames_close(r->frames);
 	report_destroy(r->report);
-	remove_temporary(r);
+	scratch_remove(&r->scratch);
 	inputs_destroy(r->in);
 	switch_destroy(r->sw);
 }
@@ -283,7 +256,7 @@ static bool check_reasons(const char *list)
 static int replay_with(const struct replay_options *opt, struct config *c)
 {
 	struct error e = {.text = "out of memory"};
-	struct replay r = {.opt = opt, .progress = isatty(STDERR_FILENO)};
+	struct replay r = {.opt = opt, .scratch = {.fd = -1}, .progress = isatty(STDERR_FILENO)};
 	int status;
 
 	r.in = inputs_create(opt, c, &status);
