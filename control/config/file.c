@@ -95,13 +95,20 @@ static bool write_all(int fd, const char *text, size_t len)
 	return true;
 }
 
+static bool has_group(int fd, gid_t group)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_gid == group;
+}
+
 // Sets mode and owner of the old file, or the usual ones of a new file.
 static bool set_owner(int fd, const struct configfile *f)
 {
 	mode_t mask = umask(0), mode = f->exists ? f->st.st_mode & 0777 : 0666 & ~mask;
 
 	umask(mask);
-	if (f->exists && fchown(fd, f->st.st_uid, f->st.st_gid))
+	if (f->exists && fchown(fd, f->st.st_uid, f->st.st_gid) && !has_group(fd, f->st.st_gid))
 		mode = (mode & 0707) | (mode & 07) << 3; // it has another group now
 	return !fchmod(fd, mode);
 }

@@ -525,6 +525,14 @@ static bool listen_at(struct http *h, struct event_base *base, const struct http
 	return false;
 }
 
+static const char *listen_hint(int error)
+{
+	return error == EAFNOSUPPORT
+		       ? " (for the service: RestrictAddressFamilies=AF_INET AF_INET6"
+			 " and IPAddressAllow=localhost, by systemctl edit nestswitch)"
+		       : "";
+}
+
 bool http_open(struct http **out, struct event_base *base, const struct http_conf *c,
 	       struct control *k, struct error *e)
 {
@@ -540,7 +548,7 @@ bool http_open(struct http **out, struct event_base *base, const struct http_con
 		*out = h;
 		return true;
 	}
-	error_set(e, "--http: %s", strerror(errno));
+	error_set(e, "--http: %s%s", strerror(errno), listen_hint(errno));
 	http_close(h);
 	return false;
 }

@@ -352,9 +352,15 @@ static int lock_folder(const char *path)
 	return fd;
 }
 
+// The service may not use chown(), and does not need it.
 static bool admit_group(const char *path, gid_t group)
 {
-	return group == RPC_NO_GROUP || (!chown(path, (uid_t)-1, group) && !chmod(path, 0660));
+	struct stat st;
+
+	if (group == RPC_NO_GROUP)
+		return true;
+	return !stat(path, &st) && (st.st_gid == group || !chown(path, (uid_t)-1, group)) &&
+	       !chmod(path, 0660);
 }
 
 // Returns a socket that listens at the path. -1: errno says why not.

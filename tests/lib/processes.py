@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""processes: ends programs that a test started."""
+"""processes: ends programs that a test started, and waits for what they do."""
 
 import signal
 import subprocess
+import time
 
 PATIENCE_S = 60  # a busy machine can delay a program
 
@@ -23,3 +24,12 @@ def last_words(process, number=signal.SIGTERM, patience_s=PATIENCE_S):
     """Sends a signal. Returns the rest of the program's standard output."""
     process.send_signal(number)
     return process.communicate(timeout=patience_s)[0]
+
+
+def wait_for(what, is_so, patience_s=PATIENCE_S):
+    """Waits until is_so() is true. Returns how long it took, and what it returned."""
+    since = time.monotonic()
+    while not (found := is_so()):
+        assert time.monotonic() - since < patience_s, f"no {what} within {patience_s} s"
+        time.sleep(0.02)
+    return time.monotonic() - since, found
