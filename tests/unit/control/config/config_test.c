@@ -706,6 +706,40 @@ static void ignored_vlan_keys(void **state)
 	}
 }
 
+// An uplink that a frame of its own ports would shut down.
+static void uplinks_that_shut_down(void **state)
+{
+	static const char says[] =
+		"warning: port 'up': violation: shutdown on an uplink: a frame of port 'a', whose MAC is fixed, shuts it down if it comes back (violation: restrict)\n";
+	static const struct {
+		const char *uplink, *others, *says;
+	} cases[] = {
+		{"uplink: on, policy: {violation: shutdown}",
+		 "{name: a, mac-address: '02:00:00:00:00:0a'}", says},
+		{"uplink: on, policy: {violation: shutdown}",
+		 "{name: a}]\nstatic-macs: [{mac: '02:00:00:00:00:0a', vlan: 1, port: a}", says},
+		{"uplink: on, policy: {violation: shutdown}", "{name: a}", ""},
+		{"uplink: on, policy: {violation: restrict}",
+		 "{name: a, mac-address: '02:00:00:00:00:0a'}", ""},
+		{"policy: {violation: shutdown}", "{name: a, mac-address: '02:00:00:00:00:0a'}",
+		 ""},
+		{"uplink: on, policy: {violation: shutdown, vlan-mode: access, access-vlan: 7}",
+		 "{name: a, mac-address: '02:00:00:00:00:0a', policy: {vlan-mode: access, access-vlan: 8}}",
+		 ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[512], said[2048] = "";
+		snprintf(text, sizeof text, "ports: [{name: up, %s}, %s]\n", cases[i].uplink,
+			 cases[i].others);
+		struct config *c = test_config(text);
+		config_warnings(c, note_warning, said);
+		assert_string_equal(said, cases[i].says);
+		config_free(c);
+	}
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
 	struct config *c = test_config("ports: [{name: a}]");
@@ -867,5 +901,5 @@ static void differences_between(void **state)
 
 RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list),
 	  TEST(defaults), TEST(legal), TEST(limits), TEST(files), TEST(written_and_read_again),
-	  TEST(warnings), TEST(ignored_vlan_keys), TEST(a_full_disk_is_an_error), TEST(comments),
-	  TEST(differences_between))
+	  TEST(warnings), TEST(ignored_vlan_keys), TEST(uplinks_that_shut_down),
+	  TEST(a_full_disk_is_an_error), TEST(comments), TEST(differences_between))
