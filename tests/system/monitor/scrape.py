@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""scrape: tests the metrics with Prometheus: its checker, its server, and the queries of the Grafana dashboard."""
+"""scrape: tests the metrics with Prometheus: its checker, its server, the Grafana dashboard and the alert rules."""
 
 import json
 import re
@@ -17,7 +17,9 @@ from hostile import Silent
 from httpswitch import NAME, STATIONS, HttpSwitch, captures, free_port
 from web import wait_for_stations
 
-DASHBOARD = Path(__file__).resolve().parents[3] / "packaging/grafana.json"
+PACKAGING = Path(__file__).resolve().parents[3] / "packaging"
+DASHBOARD, ALERTS = PACKAGING / "grafana.json", PACKAGING / "alerts.yaml"
+ALERTS_TEST = Path(__file__).with_name("alerts_test.yaml")
 SAMPLE = re.compile(r'(\w+)(?:\{(.*)\})? ([-+.\de]+)')
 LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)",?')
 COUNTERS = {"receive_packets": "rx_packets", "receive_bytes": "rx_bytes", "receive_forwarded": "rx_forwarded",
@@ -175,13 +177,37 @@ def expressions():
     return [(panel["title"], target["expr"]) for panel in dashboard()["panels"] for target in panel["targets"]]
 
 
-def exported(site):
-    """Every metric of the dashboard exists."""
+def exported(site, asked):
+    """Every metric in this text exists."""
     there = {name for name, _ in samples(site)}
+    metrics = set(re.findall(r"\b(?:nestswitch|process)_\w+", asked))
+    assert metrics, "it asks for nothing"
+    tap.equal(metrics - there, set(), "asked for and not there")
+
+
+def of_dashboard():
     queries = [variable["query"]["query"] for variable in dashboard()["templating"]["list"] if variable["type"] == "query"]
-    asked = set(re.findall(r"\b(?:nestswitch|process)_\w+", " ".join([*queries, *(expression for _, expression in expressions())])))
-    assert asked, "the dashboard asks for nothing"
-    tap.equal(asked - there, set(), "asked for and not there")
+    return " ".join([*queries, *(expression for _, expression in expressions())])
+
+
+def rules():
+    """The alert rules are valid, and each fires when it should."""
+    needed("promtool")
+    for words in (("check", "rules", ALERTS), ("test", "rules", ALERTS_TEST)):
+        done = subprocess.run(["promtool", *words], capture_output=True, text=True, check=False)
+        tap.equal(done.returncode, 0, f"exit status of promtool {words[0]} rules:\n{done.stdout}{done.stderr}")
+    alerts, tested = (set(re.findall(pattern, path.read_text())) for pattern, path in
+                      ((r"- alert: (\w+)", ALERTS), (r'alertname="(\w+)"', ALERTS_TEST)))
+    tap.equal(tested, alerts, "alerts with a test")
+
+
+def reasons_of_rules(site):
+    """The reasons and states that the alert rules name exist."""
+    text = ALERTS.read_text()
+    there = {value for _, labels in samples(site) for label, value in labels if label in ("reason", "state")}
+    named = {one for values in re.findall(r'(?:reason|state)=~?"([^"]+)"', text) for one in values.split("|")}
+    tap.equal((bool(named), named - there), (True, set()), "named and not there")
+    exported(site, text)
 
 
 def panels():
@@ -218,9 +244,11 @@ class Watch:
         yield "metrics of ports that change, come and go", lambda: states(site)
         yield "prometheus reads them", server.answers
         yield "dashboard: its panels", panels
-        yield "dashboard: asks for what is there", lambda: exported(site)
+        yield "dashboard: asks for what is there", lambda: exported(site, of_dashboard())
         for title, expression in expressions():
             yield f"dashboard: {title}", lambda expression=expression: server.takes(expression)
+        yield "alert rules: promtool accepts and fires them", rules
+        yield "alert rules: they ask for what is there", lambda: reasons_of_rules(site)
         yield "prometheus stops", server.stop
         yield "half a request: the server hangs up", self.silent.end
         yield "the switch that was watched stops", site.stop
