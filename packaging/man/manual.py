@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
 """Makes a manual page from a template: the help of the programs replaces lines of the form @NAME@.
-Usage: manual.py TEMPLATE OUTPUT NESTSWITCH NESTCTL"""
+Usage: manual.py TEMPLATE OUTPUT NESTSWITCH NESTCTL NESTSWITCH-PREPARE"""
 
 import json
 import re
@@ -38,10 +38,10 @@ def item(tag, text):
 
 
 class Programs:
-    """Turns the help texts of both programs into lines of roff."""
+    """Turns the help texts of the programs into lines of roff."""
 
-    def __init__(self, nestswitch, nestctl):
-        self.nestswitch, self.nestctl = nestswitch, nestctl
+    def __init__(self, nestswitch, nestctl, prepare):
+        self.nestswitch, self.nestctl, self.prepare = nestswitch, nestctl, prepare
         self.commands = json.loads(self.said(nestctl, "--json", "--help"))
 
     def said(self, program, *words):
@@ -101,6 +101,10 @@ class Programs:
                 lines += [f".SS {name}", usage(" ".join(heading.split()[1:])), *self.explained(text)]
         return lines
 
+    def preparation(self):
+        heading, text = self.said(self.prepare, "--help").split("\n\n", 1)
+        return [".SH SYNOPSIS", usage(" ".join(heading.split()[1:])), ".SH DESCRIPTION", *self.explained(text)[1:]]  # without its .PP
+
     def bench_options(self):
         """Lists the options of all modes, each once."""
         options = {}
@@ -118,7 +122,7 @@ def filled(template, programs):
     parts = {
         "OPTIONS": programs.options, "COMMANDS": programs.all_commands, "SETTINGS": programs.settings, "POLICY": programs.policy,
         "DROPS": lambda: programs.topic("drops"), "EVENTS": lambda: programs.topic("events"),
-        "SUBCOMMANDS": programs.subcommands, "BENCH": programs.bench_options,
+        "SUBCOMMANDS": programs.subcommands, "BENCH": programs.bench_options, "PREPARATION": programs.preparation,
     }
     for line in template.replace("@VERSION@", programs.version()).splitlines():
         found = re.fullmatch("@([A-Z]+)@", line)
@@ -126,8 +130,8 @@ def filled(template, programs):
 
 
 def main():
-    template, output, nestswitch, nestctl = sys.argv[1:]
-    page = "\n".join(filled(Path(template).read_text("utf-8"), Programs(nestswitch, nestctl)))
+    template, output, *programs = sys.argv[1:]
+    page = "\n".join(filled(Path(template).read_text("utf-8"), Programs(*programs)))
     Path(output).write_text(page + "\n", "utf-8")
 
 
