@@ -40,6 +40,7 @@
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
 #include "control/switch/settle.h"
+#include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 #include "control/switch/watch.h"
@@ -89,6 +90,7 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	links_recover(sw);
 	guests_follow(r->guests);
 	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
+	snooping_sweep(sw);
 	keep_tick(r->keep, sw);
 	bool reconnected = ports_reconnect(sw), changed = port_links_changed() || r->links_changed;
 	r->links_changed = false;

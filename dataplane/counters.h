@@ -38,6 +38,7 @@
 	X(ISOLATED, "isolated") \
 	X(DEST_DOWN, "dest_down") \
 	X(STORM_UNKNOWN_UNICAST, "storm_unknown_unicast") \
+	X(UNREGISTERED, "unregistered") \
 	X(NO_DESTINATION, "no_destination")
 
 // The reasons why a delivery to a port fails, counted on that port.

@@ -18,8 +18,9 @@ struct event {
 	uint32_t count;
 	uint8_t type; // enum event_type
 	uint8_t port;
-	uint8_t from;   // a port; see eventtype.h
-	uint8_t reason; // enum outcome; see eventtype.h
+	uint8_t from;      // a port; see eventtype.h
+	uint8_t reason;    // enum outcome; see eventtype.h
+	uint64_t group[2]; // an IP address as in struct snoop_address, 0 if the type has none
 };
 
 struct event_ring {

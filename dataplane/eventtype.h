@@ -24,7 +24,13 @@
 						     */ \
 	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */ \
 	X(WORKER_STUCK, "worker-stuck") /* from: the worker; count: seconds without a round */ \
-	X(WORKER_TURNS, "worker-turns") /* the same */
+	X(WORKER_TURNS, "worker-turns") /* the same */ \
+	X(GROUP_JOINED, "group-joined") /* key: the VLAN; count: version of the protocol; from: \
+					 * EVENT_PORT_ANY if no frame did it */ \
+	X(GROUP_LEFT, "group-left")     /* the same */ \
+	X(GROUP_LIMIT, "group-limit")   /* the same */ \
+	X(QUERIER_CHANGED, "querier-changed") /* the same; port EVENT_PORT_ANY: there is none, and \
+					       * reason is its enum snoop_family */
 
 enum { EVENT_PORT_ANY = 255 };
 

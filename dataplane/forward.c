@@ -11,6 +11,7 @@
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
+#include "dataplane/multicast.h"
 #include "dataplane/portset.h"
 #include "dataplane/segment.h"
 #include "dataplane/sniff.h"
@@ -249,9 +250,31 @@ static enum storm_class flood_class(const struct arrival *a)
 	return key_mac(a->dst_key) == MAC_BROADCAST ? STORM_BROADCAST : STORM_MULTICAST;
 }
 
+// Finds the ports of a group frame where that takes more than to flood it.
+static __attribute__((noinline)) enum outcome find_group_ports(const struct burst *b,
+							       const struct arrival *a,
+							       const struct rte_mbuf *m,
+							       portset may, portset *to)
+{
+	struct multicast x = {
+		.mdb = b->w->shared->mdb,
+		.conf = b->conf,
+		.events = &b->w->events,
+		.ns = b->w->now_ns,
+		.tick = b->w->now.tick,
+		.mac = key_mac(a->dst_key),
+		.vid = key_vid(a->src_key),
+		.port = b->in->learner.port,
+		.tagged = a->tag,
+		.may = may,
+	};
+
+	return multicast_ports(&x, m, to);
+}
+
 // Finds the ports of those in `may` that a frame is flooded to.
-static enum outcome flood(struct burst *b, const struct arrival *a, const struct vlanconf *vlan,
-			  portset may, portset *to)
+static enum outcome flood(struct burst *b, const struct arrival *a, const struct rte_mbuf *m,
+			  const struct vlanconf *vlan, portset may, portset *to)
 {
 	static const enum outcome beyond_limit[STORM_CLASSES] = {
 		[STORM_BROADCAST] = OUT_STORM_BROADCAST,
@@ -267,6 +290,8 @@ static enum outcome flood(struct burst *b, const struct arrival *a, const struct
 		return beyond_limit[class];
 	if (!storm_has_room(b, &b->in->trial, class))
 		would_drop(b, beyond_limit[class], a->src_key);
+	if (class == STORM_MULTICAST && b->conf->snoops)
+		return find_group_ports(b, a, m, may, to);
 	*to = may & (takers[class] | vlan->promisc);
 	if (!*to)
 		return OUT_NO_DESTINATION;
@@ -276,13 +301,14 @@ static enum outcome flood(struct burst *b, const struct arrival *a, const struct
 
 // Finds the ports that a frame goes to.
 static inline enum outcome find_ports(struct burst *b, const struct arrival *a,
-				      const struct vlanconf *vlan, portset *to)
+				      const struct rte_mbuf *m, const struct vlanconf *vlan,
+				      portset *to)
 {
 	portset may = vlan->member & b->reach;
 	uint64_t value = a->dst_slot ? fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now) : 0;
 
 	if (!value)
-		return flood(b, a, vlan, may, to);
+		return flood(b, a, m, vlan, may, to);
 	portset known = may & portset_of(fdb_value_port(value));
 	*to = known | (may & vlan->promisc);
 	return known ? OUT_FORWARDED : unreachable(b, fdb_value_port(value));
@@ -318,6 +344,7 @@ static void err_disable(struct burst *b, enum outcome reason)
 			     recovery ? w->now_ns + recovery : 0);
 		fdb_flush_port(w->shared->fdb, port);
 		event_push(&w->events, &e);
+		multicast_forget(w->shared->mdb, port, &w->events, w->now_ns);
 	}
 	refresh_port_state(b);
 }
@@ -446,7 +473,7 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		out = check_source(b, a);
 	if (out != ADMITTED)
 		return drop_frame(b, out, a, m);
-	out = find_ports(b, a, frame_vlan(b, a), &to);
+	out = find_ports(b, a, m, frame_vlan(b, a), &to);
 	if (out >= OUT_FIRST_DROP) {
 		if (is_sniffed(b))
 			show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);

@@ -21,6 +21,7 @@
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/lastdrop.h"
+#include "dataplane/mdb.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -30,6 +31,7 @@ struct forwarding {
 	_Atomic portset up;           // control writes: ports that are enabled and have a link
 	_Atomic portset err_disabled; // workers set after a violation, control clears
 	struct fdb *fdb;
+	struct mdb *mdb;
 	struct port_runtime port[PORTS_MAX];
 };
 

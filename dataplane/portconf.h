@@ -58,6 +58,7 @@ struct portconf {
 	uint32_t recovery_s; // an err-disabled port comes back after that; 0: only by command
 	struct rules rules;  // in force; none if they are on trial
 	struct rules trial;  // what they drop is counted and reported, but forwarded
+	uint32_t groups_max; // memberships in groups
 	struct meter_conf egress;
 	struct fdb_learner learner; // drops_at_limit is that of `rules`
 };
@@ -78,6 +79,9 @@ struct vlanconf {
 	portset untagged; // members that send this VLAN without a tag
 } __attribute__((aligned(64)));
 
+// How a VLAN handles group frames, besides flooding.
+enum { SNOOP_ON = 1, SNOOP_PRUNES_UNREGISTERED = 2 };
+
 struct swconf {
 	struct portconf port[PORTS_MAX];
 	struct vlanconf vlan[VID_SPACE];
@@ -86,8 +90,12 @@ struct swconf {
 	portset mirror_only; // destinations of mirrors: in no VLAN, what they receive is dropped
 	portset mirrored;    // what is sent to them is sent to others as well
 	portset no_broadcast, no_multicast; // no such frames are flooded to them
+	bool snoops;                        // some VLAN does more with group frames than to flood
 	portset trunks;                     // they send a second tag only behind a first one
 	portset careful; // blocked, mirrored, or with an egress rate: delivery is more than handing
 			 // over the frame
+	portset routers_always, routers_never; // ports that are said to lead to multicast routers
+	portset fast_leave;                    // a leave ends a membership there at once
+	uint8_t snoop[VID_SPACE];              // SNOOP_…
 	struct mac_range range[];
 };

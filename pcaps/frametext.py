@@ -22,6 +22,9 @@ A line is a frame; '#' begins a comment.
   WHAT    arp request|reply SENDER-IP TARGET-IP
           icmp SRC-IP DST-IP request|reply [SEQ]        IPv4 echo
           icmp6 SRC-IP DST-IP TYPE [BODY]
+          igmp SRC-IP MESSAGE GROUP-IP …                query1|query2|query3 (0.0.0.0: all groups), report1|report2|leave,
+                                                        or join3|leave3: records without sources
+          mld SRC-IP MESSAGE GROUP-IP …                 query1|query2 (::: all groups), report1|done, or join2|leave2
           udp SRC-IP PORT DST-IP PORT [BODY]            IPv4 or IPv6
           ip SRC-IP DST-IP PROTOCOL [BODY]              any other packet, IPv6 extension headers in the BODY
           ETHERTYPE [BODY]                              four hex digits
@@ -76,6 +79,9 @@ class Words:
     def is_number(self):
         return bool(self.words) and self.words[0].isdecimal()
 
+    def is_ip(self):
+        return bool(self.words) and (":" in self.words[0] or self.words[0].count(".") == 3)
+
     def hex(self, what):
         word = self.take(what)
         try:
@@ -111,7 +117,7 @@ def parse_mac(word):
 
 def parse_ethertype(word):
     if not re.fullmatch(r"[0-9a-fA-F]{4}", word):
-        raise TextError(f"'{word}' is neither arp, icmp, icmp6, udp, ip nor an EtherType of four hex digits")
+        raise TextError(f"'{word}' is neither arp, icmp, icmp6, igmp, mld, udp, ip nor an EtherType of four hex digits")
     return bytes.fromhex(word)
 
 
@@ -202,6 +208,61 @@ def take_icmp6(words, *_):
     return over_ip(source, target, ICMP6, payload, 2, pseudo_header(source, target, ICMP6, len(payload)))
 
 
+RESPONSE_DECISECONDS, MODE_EXCLUDE, TO_INCLUDE = 100, 4, 3
+ROUTER_ALERT4, HOP_BY_HOP = bytes.fromhex("94040000"), bytes.fromhex("3a00050200000100")
+IGMP_TYPES = {"query1": 0x11, "query2": 0x11, "query3": 0x11, "report1": 0x12, "report2": 0x16, "leave": 0x17, "join3": 0x22, "leave3": 0x22}
+MLD_TYPES = {"query1": 130, "query2": 130, "report1": 131, "done": 132, "join2": 143, "leave2": 143}
+
+
+def take_groups(words, types):
+    message = words.accept(*types)
+    if not message:
+        raise TextError(f"a message is wanted: {', '.join(types)}")
+    groups = [words.ip("group")]
+    while words.is_ip():
+        groups.append(words.ip("group"))
+    return message, groups
+
+
+def group_records(message, groups):
+    kind = TO_INCLUDE if message.startswith("leave") else MODE_EXCLUDE
+    return b"".join(struct.pack(">BBH", kind, 0, 0) + group.packed for group in groups)
+
+
+def take_igmp(words, *_):
+    source = words.ip("source IP")
+    message, groups = take_groups(words, IGMP_TYPES)
+    group, kind = groups[0], IGMP_TYPES[message]
+    to = {"query": "224.0.0.1" if not int(group) else group, "leave": "224.0.0.2", "leave3": "224.0.0.22", "join3": "224.0.0.22"}
+    target = ipaddress.ip_address(to.get(message, to["query"] if message.startswith("query") else group))
+    if kind == 0x22:
+        payload = struct.pack(">BBHHH", kind, 0, 0, 0, len(groups)) + group_records(message, groups)
+    else:
+        code = RESPONSE_DECISECONDS if message in ("query2", "query3") else 0
+        payload = struct.pack(">BBH", kind, code, 0) + group.packed + (b"\2\175\0\0" if message == "query3" else b"")
+    payload = payload[:2] + checksum(payload) + payload[4:]
+    head = struct.pack(">BBHHHBB", 0x46, 0xc0, 24 + len(payload), 0, 0x4000, 1, 2)
+    rest = source.packed + target.packed + ROUTER_ALERT4
+    return b"\x08\x00" + head + checksum(head + b"\0\0" + rest) + rest + payload
+
+
+def take_mld(words, *_):
+    source = words.ip("source IP")
+    message, groups = take_groups(words, MLD_TYPES)
+    group, kind = groups[0], MLD_TYPES[message]
+    to = {"done": "ff02::2", "join2": "ff02::16", "leave2": "ff02::16", "report1": group}
+    target = ipaddress.ip_address(to.get(message, group if int(group) else "ff02::1"))
+    if kind == 143:
+        payload = struct.pack(">BBHHH", kind, 0, 0, 0, len(groups)) + group_records(message, groups)
+    else:
+        code = 100 * RESPONSE_DECISECONDS if message.startswith("query") else 0
+        payload = struct.pack(">BBHHH", kind, 0, 0, code, 0) + group.packed + (b"\2\175\0\0" if message == "query2" else b"")
+    total = checksum(pseudo_header(source, target, ICMP6, len(payload)) + payload)
+    payload = payload[:2] + total + payload[4:]
+    head = struct.pack(">IHBB", 6 << 28, 8 + len(payload), 0, 1)
+    return b"\x86\xdd" + head + source.packed + target.packed + HOP_BY_HOP + payload
+
+
 def take_udp(words, *_):
     source, source_port = words.ip("source IP"), words.number("source port", 65535)
     target, target_port = words.ip("destination IP"), words.number("destination port", 65535)
@@ -217,7 +278,7 @@ def take_ip(words, *_):
     return ethertype + head + body
 
 
-HELPERS = {"arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "udp": take_udp, "ip": take_ip}
+HELPERS = {"arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "igmp": take_igmp, "mld": take_mld, "udp": take_udp, "ip": take_ip}
 
 
 def take_frame(words):

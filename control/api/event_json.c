@@ -14,6 +14,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
+#include "dataplane/snoop.h"
 
 static const char *const cause_names[] = {
 #define X(id, name) [FLUSH_##id] = (name),
@@ -48,6 +49,26 @@ static void add_station(struct event_members *all, uint64_t key)
 	text_put_mac(key_mac(key), all->mac);
 	add_word_member(all, "mac", key_mac(key) ? all->mac : NULL);
 	add_number_member(all, "vlan", key_vid(key));
+}
+
+static void add_group(struct event_members *all, const struct event *e, const char *port)
+{
+	text_put_address(e->group[0], e->group[1], all->address);
+	add_word_member(all, "group", all->address);
+	add_number_member(all, "vlan", key_vid(e->key));
+	add_word_member(all, "port", port);
+	add_number_member(all, "version", e->count);
+}
+
+static void add_querier(struct event_members *all, const struct event *e, const char *port)
+{
+	bool there = e->group[0] || e->group[1];
+
+	text_put_address(e->group[0], e->group[1], all->address);
+	add_word_member(all, "protocol", e->reason == SNOOP_IPV4 ? "igmp" : "mld");
+	add_number_member(all, "vlan", key_vid(e->key));
+	add_word_member(all, "port", e->port == EVENT_PORT_ANY ? NULL : port);
+	add_word_member(all, "address", there ? all->address : NULL);
 }
 
 static void add_flush(struct event_members *all, const struct event *e, const char *port)
@@ -121,6 +142,14 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_WORKER_TURNS:
 		add_count_member(all, "worker", e->from);
 		add_count_member(all, "seconds", e->count);
+		break;
+	case EVENT_GROUP_JOINED:
+	case EVENT_GROUP_LEFT:
+	case EVENT_GROUP_LIMIT:
+		add_group(all, e, port);
+		break;
+	case EVENT_QUERIER_CHANGED:
+		add_querier(all, e, port);
 		break;
 	case EVENT_TYPES:
 		break;

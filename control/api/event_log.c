@@ -33,6 +33,10 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_CONFIG_ROLLBACK_FAILED] = LOG_DEBUG,
 	[EVENT_WORKER_STUCK] = LOG_ERR,
 	[EVENT_WORKER_TURNS] = LOG_NOTICE,
+	[EVENT_GROUP_JOINED] = LOG_INFO,
+	[EVENT_GROUP_LEFT] = LOG_INFO,
+	[EVENT_GROUP_LIMIT] = LOG_WARNING,
+	[EVENT_QUERIER_CHANGED] = LOG_NOTICE,
 };
 
 // The events of the current second. Those that guests cause have a budget of their own, so that

@@ -125,6 +125,13 @@ const struct command_option command_options[] = {
 		"type", ARG_VALUE, KIND_CHOICE, "T", .help = "only MACs of this type", \
 						     .optional = true, .words = (types) \
 	}
+#define MDB_FILTER \
+	{"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "only groups in this VLAN", .optional = true}, \
+		{"group", ARG_VALUE, KIND_TEXT, "G", .help = "only this group", .optional = true}, \
+	{ \
+		"port", ARG_VALUE, KIND_PORT, "P", .help = "only groups of this port", \
+						   .optional = true \
+	}
 #define FDB_STATION \
 	MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "the port that the MAC is on"}, \
 	{ \
@@ -314,6 +321,27 @@ const struct command commands[] = {
 	 .help = "delete a mirror; its destination forwards again",
 	 .args = ARGS({"name", ARG_WORD, KIND_MIRROR, "NAME", .help = "name of a mirror"}),
 	 .examples = "mirror del span1"},
+
+	{"mdb", "show", "mdb.show", VIEW_MDB,
+	 .help = "show the multicast groups that the ports joined (MDB)",
+	 .args = ARGS(MDB_FILTER, ROWS),
+	 .more = "Only VLANs with multicast-snooping on have groups. LEFT is the time in seconds until the membership ends unless "
+		 "the guest renews it.",
+	 .examples = "mdb show vlan 10\n"
+		     "mdb show group 239.1.2.3\n"
+		     "mdb show port esx1 sort -age_left"},
+	{"mdb", "vlans", "mdb.vlans", VIEW_VLANS,
+	 .help = "show the VLANs with multicast snooping, their queriers and whether they prune",
+	 .args = ARGS(ROWS),
+	 .more = "Open ports get every group, because no querier has asked them yet.",
+	 .examples = "mdb vlans"},
+	{"mdb", "routers", "mdb.routers", VIEW_ROUTERS,
+	 .help = "show the ports with a multicast router, which get every group",
+	 .args = ARGS(ROWS), .examples = "mdb routers"},
+	{"mdb", "flush", "mdb.flush", VIEW_COUNT,
+	 .help = "end memberships; guests join again when a querier asks", .args = ARGS(MDB_FILTER),
+	 .examples = "mdb flush\n"
+		     "mdb flush vlan 10 group 239.1.2.3"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
 	 .help = "show the ports' counters; for one port, explain its drops",

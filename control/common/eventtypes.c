@@ -39,6 +39,14 @@ static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_WORKER_STUCK] =
 		"A worker has not finished its round for seconds: worker, seconds; its ports do not forward",
 	[EVENT_WORKER_TURNS] = "A stuck worker turns again: worker, seconds that it was stuck",
+	[EVENT_GROUP_JOINED] =
+		"A port joined a multicast group: group, vlan, port, version of IGMP or MLD",
+	[EVENT_GROUP_LEFT] =
+		"A port is no member of a multicast group any more: group, vlan, port, version",
+	[EVENT_GROUP_LIMIT] =
+		"A port asked for more groups than multicast-groups allows, and gets every group: group, vlan, port, version",
+	[EVENT_QUERIER_CHANGED] =
+		"Another multicast querier was elected in a VLAN: protocol, vlan, port, address (null: there is none)",
 };
 
 bool event_type_is_frequent(enum event_type type)
@@ -55,6 +63,10 @@ bool event_type_is_frequent(enum event_type type)
 	case EVENT_MAC_CHANGED:
 	case EVENT_TABLE_FULL:
 	case EVENT_LOST:
+	case EVENT_GROUP_JOINED:
+	case EVENT_GROUP_LEFT:
+	case EVENT_GROUP_LIMIT:
+	case EVENT_QUERIER_CHANGED:
 		return true;
 	default:
 		return false;

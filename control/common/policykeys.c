@@ -8,6 +8,10 @@
 static const char *const reject_accept[] = {
 	[CHOICE_REJECT] = "reject", [CHOICE_ACCEPT] = "accept", NULL};
 static const char *const on_off[] = {[CHOICE_ON] = "on", [CHOICE_OFF] = "off", NULL};
+static const char *const auto_on_off[] = {[CHOICE_ROUTER_AUTO] = "auto",
+					  [CHOICE_ROUTER_ON] = "on",
+					  [CHOICE_ROUTER_OFF] = "off",
+					  NULL};
 static const char *const allow_drop[] = {
 	[CHOICE_LIMIT_ALLOW] = "allow", [CHOICE_LIMIT_DROP] = "drop", NULL};
 static const char *const trunk_access[] = {
@@ -51,6 +55,15 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 				.help = "off: do not flood broadcasts to the port"},
 	[PK_MULTICAST_FLOOD] = {"multicast-flood", CHOICE(on_off, CHOICE_ON),
 				.help = "off: do not flood other group frames to the port"},
+	[PK_MULTICAST_ROUTER] =
+		{"multicast-router", CHOICE(auto_on_off, CHOICE_ROUTER_AUTO),
+		 .help = "on: a multicast router is behind the port, which gets every group; off: believe no router or querier there"},
+	[PK_MULTICAST_FAST_LEAVE] =
+		{"multicast-fast-leave", CHOICE(on_off, CHOICE_OFF),
+		 .help = "on: stop a group as soon as one guest of the port leaves it; for ports with a single guest"},
+	[PK_MULTICAST_GROUPS] =
+		{"multicast-groups", NUMBER(0, 1024, 256), .unit = "groups",
+		 .help = "maximum number of groups that the port may join; beyond it, the port gets every group"},
 	[PK_MAC_LIMIT] =
 		{"mac-limit", NUMBER(0, 16777216, 4096), .unit = "MACs",
 		 .help = "maximum number of MACs learned on the port; the sum over all ports must fit the table"},

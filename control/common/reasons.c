@@ -155,6 +155,14 @@ const struct reason_row reason_rows[OUTCOMES] = {
 			.advice =
 				"Check that the destination is up. If it is, raise storm-unknown-unicast.",
 		},
+	[OUT_UNREGISTERED] =
+		{
+			"Nobody asked for this multicast group: no other port is a member, and no multicast router is known.",
+			2,
+			{PK_MULTICAST_ROUTER, PK_MULTICAST_FLOOD},
+			.advice =
+				"If a guest misses the group, check its IGMP or MLD reports with nestctl mdb, or set unregistered: flood in the VLAN.",
+		},
 	[OUT_NO_DESTINATION] =
 		{
 			"The frame would be flooded, but no port can take it. Every other port is down, in another VLAN, isolated, "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/common/text.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,32 @@ void text_put_mac(uint64_t mac, char out[MAC_TEXT])
 	snprintf(out, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 0xff),
 		 (unsigned)(mac >> 32 & 0xff), (unsigned)(mac >> 24 & 0xff),
 		 (unsigned)(mac >> 16 & 0xff), (unsigned)(mac >> 8 & 0xff), (unsigned)(mac & 0xff));
+}
+
+bool text_address(const char *text, uint64_t *high, uint64_t *low)
+{
+	uint8_t b[16] = {[10] = 0xff, [11] = 0xff};
+	uint64_t half[2] = {0, 0};
+
+	if (inet_pton(AF_INET, text, b + 12) != 1 && inet_pton(AF_INET6, text, b) != 1)
+		return false;
+	for (int i = 0; i < 16; i++)
+		half[i / 8] = half[i / 8] << 8 | b[i];
+	*high = half[0];
+	*low = half[1];
+	return true;
+}
+
+void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT])
+{
+	bool ipv4 = !high && low >> 32 == 0xffff;
+	uint8_t b[16];
+
+	for (int i = 0; i < 8; i++) {
+		b[i] = (uint8_t)(high >> 8 * (7 - i));
+		b[8 + i] = (uint8_t)(low >> 8 * (7 - i));
+	}
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? b + 12 : b, out, IP_TEXT);
 }
 
 uint64_t text_mac_mask(unsigned bits)

@@ -38,6 +38,11 @@ bool text_number(const char *text, uint64_t max, uint64_t *value);
 bool text_mac(const char *text, uint64_t *mac);
 void text_put_mac(uint64_t mac, char out[MAC_TEXT]);
 
+// Parses an IPv4 or IPv6 address as two halves of a number; an IPv4 address is ::ffff:a.b.c.d.
+bool text_address(const char *text, uint64_t *high, uint64_t *low);
+enum { IP_TEXT = 46 };
+void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT]);
+
 // A list of MACs and of ranges of MACs, such as 00:00:5e:00:01:00/40,02:00:00:00:00:07.
 enum { MACS_MAX = 64, MACS_TEXT = MACS_MAX * (MAC_TEXT + 3) + 1 };
 

@@ -23,6 +23,9 @@ enum view {
 	VIEW_AUDIT,   // what rules on trial would drop
 	VIEW_FDB,
 	VIEW_CHANGES, // entries of the table with their changes
+	VIEW_MDB,
+	VIEW_ROUTERS, // ports with a multicast router
+	VIEW_VLANS,   // VLANs with multicast snooping
 	VIEW_STATUS,
 	VIEW_EVENT,
 	VIEW_EVENTS,  // {"events"}

@@ -218,6 +218,37 @@ static const struct table_column fdb_columns[] = {
 	{0},
 };
 
+static const struct table_column mdb_columns[] = {
+	NUMBER("VLAN", "vlan"),
+	WORD("GROUP", "group"),
+	WORD("PORT", "port"),
+	WORD("TYPE", "type"),
+	NUMBER("VERSION", "version"),
+	NUMBER("LEFT", "age_left"),
+	{0},
+};
+
+static const struct table_column router_columns[] = {
+	NUMBER("VLAN", "vlan"),
+	WORD("PORT", "port"),
+	WORD("TYPE", "type"),
+	NUMBER("LEFT", "age_left"),
+	{0},
+};
+
+static const struct table_column vlan_columns[] = {
+	NUMBER("VLAN", "vlan"),
+	WORD("PROTOCOL", "protocol"),
+	WORD("UNREGISTERED", "unregistered"),
+	WORD("QUERIER", "querier"),
+	WORD("PORT", "port"),
+	NUMBER("LEFT", "age_left"),
+	WORD("PRUNED", "pruned"),
+	{"OPEN PORTS", "open_ports", .cell = list_cell},
+	NUMBER("INVALID", "invalid"),
+	{0},
+};
+
 static const struct table_column policy_columns[] = {
 	WORD("KEY", "key"),
 	WORD("VALUE", "value"),
@@ -280,9 +311,9 @@ static const char *const port_members[] = {
 	"rx_drops",    "rx_would_drop", "tx_packets",   "tx_bytes",   "tx_drops",
 	"not_learned", "mac_moves",     "truncated",    "mtu",        "queues",
 	"offload",     "qmp",           "guest",        NULL};
-static const char *const event_members[] = {"date",  "time",  "type", "port",    "mac",
-					    "vlan",  "from",  "to",   "learned", "reason",
-					    "count", "audit", NULL};
+static const char *const event_members[] = {"date",  "time",  "type",  "port",    "mac",
+					    "vlan",  "from",  "to",    "learned", "reason",
+					    "count", "audit", "group", NULL};
 
 // Views with rows.
 static const struct {
@@ -297,6 +328,9 @@ static const struct {
 	[VIEW_POLICY] = {policy_columns, NULL},
 	[VIEW_FDB] = {fdb_columns, NULL},
 	[VIEW_CHANGES] = {change_columns, NULL},
+	[VIEW_MDB] = {mdb_columns, NULL},
+	[VIEW_ROUTERS] = {router_columns, NULL},
+	[VIEW_VLANS] = {vlan_columns, NULL},
 	[VIEW_EVENTS] = {NULL, event_members},
 	[VIEW_AUDIT] = {audit_columns, NULL},
 	[VIEW_HISTORY] = {history_columns, NULL},

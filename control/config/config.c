@@ -10,6 +10,8 @@ const char *const hugepages_words[] = {
 	[HUGEPAGES_AUTO] = "auto", [HUGEPAGES_ON] = "on", [HUGEPAGES_OFF] = "off", NULL};
 const char *const mirror_direction_words[] = {
 	[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
+const char *const unregistered_words[] = {
+	[UNREGISTERED_FLOOD] = "flood", [UNREGISTERED_ROUTERS] = "routers", NULL};
 
 void config_free(struct config *c)
 {
@@ -17,6 +19,7 @@ void config_free(struct config *c)
 		return;
 	free(c->group);
 	free(c->port);
+	free(c->vlan);
 	free(c->fixed);
 	free(c->mirror);
 	free(c);
@@ -40,9 +43,10 @@ struct config *config_copy(const struct config *c)
 	*copy = *c;
 	copy->group = duplicate(c->group, c->group_count, sizeof *c->group);
 	copy->port = duplicate(c->port, c->port_count, sizeof *c->port);
+	copy->vlan = duplicate(c->vlan, c->vlan_count, sizeof *c->vlan);
 	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
 	copy->mirror = duplicate(c->mirror, c->mirror_count, sizeof *c->mirror);
-	if (copy->group && copy->port && copy->fixed && copy->mirror)
+	if (copy->group && copy->port && copy->vlan && copy->fixed && copy->mirror)
 		return copy;
 	config_free(copy);
 	return NULL;
@@ -61,6 +65,14 @@ struct config_port *config_port(const struct config *c, const char *name)
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!strcmp(c->port[i].name, name))
 			return &c->port[i];
+	return NULL;
+}
+
+struct config_vlan *config_vlan(const struct config *c, uint16_t vid)
+{
+	for (unsigned i = 0; i < c->vlan_count; i++)
+		if (c->vlan[i].vid == vid)
+			return &c->vlan[i];
 	return NULL;
 }
 

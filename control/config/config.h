@@ -20,6 +20,7 @@ enum {
 	CONFIG_GROUPS_MAX = 1024,
 	CONFIG_STATICS_MAX = 65536,
 	CONFIG_MIRRORS_MAX = 64,
+	CONFIG_VLANS_MAX = 4094,
 	CONFIG_WORKERS_MAX = 64,
 	PORT_NAME = 16, // including the terminating zero
 	GROUP_NAME = 64,
@@ -66,6 +67,16 @@ struct config_static {
 	struct mark at;
 };
 
+// What happens to multicast groups that nobody asked for.
+enum unregistered { UNREGISTERED_FLOOD, UNREGISTERED_ROUTERS };
+
+struct config_vlan {
+	uint16_t vid;
+	bool snooping; // multicast-snooping
+	enum unregistered unregistered;
+	struct mark at;
+};
+
 enum mirror_direction { MIRROR_RX = 1, MIRROR_TX = 2, MIRROR_BOTH = 3 };
 
 struct config_mirror {
@@ -80,6 +91,7 @@ struct config_mirror {
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
 extern const char *const hugepages_words[];
 extern const char *const mirror_direction_words[];
+extern const char *const unregistered_words[];
 
 struct config {
 	char name[SWITCH_NAME];
@@ -98,6 +110,8 @@ struct config {
 	unsigned group_count;
 	struct config_port *port;
 	unsigned port_count;
+	struct config_vlan *vlan; // only those with settings of their own
+	unsigned vlan_count;
 	struct config_static *fixed; // static-macs
 	unsigned fixed_count;
 	struct config_mirror *mirror;
@@ -145,6 +159,9 @@ struct config_mirror *config_add_mirror(struct config *c);
 // Find an element by its name. NULL: there is none.
 struct config_group *config_group(const struct config *c, const char *name);
 struct config_port *config_port(const struct config *c, const char *name);
+
+// The settings of a VLAN. NULL: it has none of its own.
+struct config_vlan *config_vlan(const struct config *c, uint16_t vid);
 
 // The hint for a group or port that does not exist, see text_hint().
 const char *config_group_hint(char hint[TEXT_HINT], const struct config *c, const char *name,

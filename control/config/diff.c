@@ -53,11 +53,13 @@ static void diff_value(struct config_visitor *v, const char *key, const char *te
 		snprintf(f->values + at, sizeof f->values - at, "%s%s", at ? ", " : "", text);
 }
 
-// Address and VLAN identify a static MAC, therefore they are not compared as its settings.
-static void name_static(json_t *settings, char out[OBJECT_TEXT])
+// Address and VLAN identify an object without a name, therefore they are not compared as its
+// settings.
+static void name_by_address(const char *label, json_t *settings, char out[OBJECT_TEXT])
 {
-	snprintf(out, OBJECT_TEXT, "static-mac %s vlan %s",
-		 json_string_value(json_object_get(settings, "mac")),
+	const char *mac = json_string_value(json_object_get(settings, "mac"));
+
+	snprintf(out, OBJECT_TEXT, "%s %s%s%s", label, mac ? mac : "", mac ? " vlan " : "",
 		 json_string_value(json_object_get(settings, "vlan")));
 	json_object_del(settings, "mac");
 	json_object_del(settings, "vlan");
@@ -74,7 +76,7 @@ static void end_object(struct flat *f)
 	else if (name)
 		snprintf(object, sizeof object, "%s %s", element->label, name);
 	else
-		name_static(f->settings, object);
+		name_by_address(element->label, f->settings, object);
 	json_object_set_new(json_object_get(f->all, f->section), object, f->settings);
 	f->settings = NULL;
 	if (!element)

@@ -23,7 +23,8 @@
 	.at = offsetof(object, member), .size = SIZE(object, member[0]), \
 	.max = SIZE(object, member) / SIZE(object, member[0]), .count = offsetof(object, number)
 
-_Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4,
+_Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4 &&
+		       sizeof(enum unregistered) == 4,
 	       "the type of SETTING_WORD");
 
 static const struct setting switch_settings[] = {
@@ -73,6 +74,15 @@ const struct setting config_port_settings[] = {
 };
 #undef X
 
+static const struct setting vlan_settings[] = {
+	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_vlan, vid),
+	 .mark = offsetof(struct config_vlan, at), LIMITS(1, 4094)},
+	{"multicast-snooping", SETTING_SWITCH, 0, AT(struct config_vlan, snooping)},
+	{"unregistered", SETTING_WORD, 0, AT(struct config_vlan, unregistered),
+	 .words = unregistered_words, .standard = UNREGISTERED_FLOOD},
+	{0},
+};
+
 static const struct setting static_settings[] = {
 	{"mac", SETTING_MAC, SETTING_REQUIRED, AT(struct config_static, mac),
 	 .mark = offsetof(struct config_static, at)},
@@ -99,6 +109,8 @@ static const struct setting_element group_element = {
 	"a port group", "group", ELEMENT(struct config_group), .settings = group_settings};
 static const struct setting_element port_element = {"a port", "port", ELEMENT(struct config_port),
 						    .settings = config_port_settings};
+static const struct setting_element vlan_element = {"a VLAN", "vlan", ELEMENT(struct config_vlan),
+						    .brief = true, .settings = vlan_settings};
 static const struct setting_element static_element = {"a static MAC", "static-mac",
 						      ELEMENT(struct config_static), .brief = true,
 						      .settings = static_settings};
@@ -117,6 +129,8 @@ const struct setting config_settings[] = {
 	 .many = "port groups", .element = &group_element},
 	{"ports", SETTING_ELEMENTS, SETTING_REQUIRED | SETTING_WRITTEN,
 	 ELEMENTS(port, CONFIG_PORTS_MAX), .many = "ports", .element = &port_element},
+	{"vlans", SETTING_ELEMENTS, 0, ELEMENTS(vlan, CONFIG_VLANS_MAX), .many = "VLANs",
+	 .element = &vlan_element},
 	{"static-macs", SETTING_ELEMENTS, 0, ELEMENTS(fixed, CONFIG_STATICS_MAX),
 	 .many = "static MACs", .element = &static_element},
 	{"mirrors", SETTING_ELEMENTS, 0, ELEMENTS(mirror, CONFIG_MIRRORS_MAX), .many = "mirrors",

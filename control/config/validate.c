@@ -198,6 +198,16 @@ static bool check_rates(const struct config *c, struct error *e)
 	return true;
 }
 
+static bool check_vlans(const struct config *c, struct error *e)
+{
+	for (unsigned i = 0; i < c->vlan_count; i++)
+		if (config_vlan(c, c->vlan[i].vid) != &c->vlan[i])
+			return error_at(e, c->vlan[i].at,
+					"VLAN %u is defined twice in vlans (put its keys together)",
+					c->vlan[i].vid);
+	return true;
+}
+
 static bool check_mirror(const struct config *c, const struct config_mirror *m, struct error *e)
 {
 	char hint[TEXT_HINT];
@@ -240,7 +250,7 @@ bool config_validate(const struct config *c, struct error *e)
 	for (unsigned i = 0; i < c->mirror_count; i++)
 		if (!check_mirror(c, &c->mirror[i], e))
 			return false;
-	return check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
+	return check_vlans(c, e) && check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
 }
 
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e)

@@ -7,10 +7,12 @@
 
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
+#include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
+#include "dataplane/mdb.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 #include "dataplane/violation.h"
@@ -48,7 +50,8 @@ static bool fill_shadow(struct vswitch *shadow, const struct vswitch *sw, uint32
 		strcpy(shadow->port[port].name, sw->port[port].name);
 	}
 	forwarder_init(&w->forwarder, &shadow->shared, sw->pool, ring);
-	return !fdb_create_like(&shadow->shared.fdb, sw->shared.fdb, 2 * keys);
+	return !fdb_create_like(&shadow->shared.fdb, sw->shared.fdb, 2 * keys) &&
+	       !mdb_copy(&shadow->shared.mdb, sw->shared.mdb);
 }
 
 struct vswitch *shadow_create(const struct vswitch *sw, uint32_t keys)
@@ -79,6 +82,7 @@ void shadow_destroy(struct vswitch *shadow)
 		rte_free(shadow->worker[0]->forwarder.events.ring);
 	rte_free(shadow->worker[0]);
 	fdb_destroy(shadow->shared.fdb);
+	mdb_destroy(shadow->shared.mdb);
 	free(shadow);
 }
 
@@ -93,6 +97,7 @@ void shadow_advance(struct vswitch *shadow, uint64_t ns)
 	if (ns > shadow->replay_ns)
 		shadow->replay_ns = ns;
 	mactable_sweep_all(shadow);
+	snooping_sweep(shadow);
 	links_recover(shadow);
 	forwarder_set_clock(&shadow->worker[0]->forwarder, shadow->replay_ns);
 }

@@ -2,8 +2,8 @@
 // shadow: a copy of a running switch that forwards frames without changing the running switch.
 //
 // Model     It has the running switch's configuration, port states, meters and limits as they are
-//           now, and the table entries that the caller copies. Its clock stands still until the
-//           caller advances it.
+//           now, the multicast database, and the MAC table entries that the caller copies. Its
+//           clock stands still until the caller advances it.
 // Threads   The control thread, while workers forward in the running switch.
 // Ownership A shadow lives within one request, because it uses the running configuration.
 // Limits    The table has room for twice the number of keys given at creation.

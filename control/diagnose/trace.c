@@ -21,9 +21,11 @@
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
+#include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/snoop.h"
 #include "dataplane/txbatch.h"
 
 // A traced frame, and what the forwarding path did with it.
@@ -39,10 +41,12 @@ struct traced {
 	struct fdb_entry source;      // before the frame
 	struct fdb_entry destination; // at lookup
 	enum outcome out;
-	uint32_t would_drop;  // a bit for each reason of a rule on trial
-	uint32_t event_types; // a bit for each type of its events
-	bool displaced;       // the source moved, but the port was at its limit
-	unsigned held_on;     // the port where a flap holds the source
+	uint32_t would_drop;          // a bit for each reason of a rule on trial
+	uint32_t event_types;         // a bit for each type of its events
+	bool snooped;                 // the rules of multicast snooping decide
+	struct snoop_message message; // what the frame is to them
+	bool displaced;               // the source moved, but the port was at its limit
+	unsigned held_on;             // the port where a flap holds the source
 	json_t *events;
 	portset sent, refused[TX_DROPS];
 	json_t *hex[PORTS_MAX]; // the frames sent to each port
@@ -311,6 +315,57 @@ static bool is_storm(enum outcome out)
 	       out == OUT_STORM_UNKNOWN_UNICAST;
 }
 
+static portset group_members(const struct traced *s)
+{
+	return mdb_members(s->shadow->shared.mdb, s->vid, s->message.group);
+}
+
+static portset closed_ports(const struct traced *s)
+{
+	return atomic_load(&mdb_vlan(s->shadow->shared.mdb, s->vid)->closed[s->message.family]);
+}
+
+// Explains where multicast snooping sends the data of a group.
+static void explain_group(const struct traced *s, json_t *step)
+{
+	bool prunes = s->shadow->conf->snoop[s->vid] & SNOOP_PRUNES_UNREGISTERED;
+	char group[IP_TEXT];
+
+	text_put_address(s->message.group.high, s->message.group.low, group);
+	if (!closed_ports(s))
+		say(step, "%s: flooded, because no querier has asked the ports of VLAN %u", group,
+		    s->vid);
+	else if (group_members(s))
+		say(step, "%s: to the ports that asked for it, and to multicast routers", group);
+	else
+		say(step, "%s: nobody asked for it, %s", group,
+		    prunes ? "only multicast routers get it" : "flooded");
+}
+
+// Explains the rule of multicast snooping for a frame.
+static void explain_snooping(const struct traced *s, json_t *step)
+{
+	const struct snoop_message *m = &s->message;
+	const char *protocol = m->family == SNOOP_IPV4 ? "IGMP" : "MLD";
+
+	switch (m->kind) {
+	case SNOOP_DATA:
+		return explain_group(s, step);
+	case SNOOP_REPORT:
+		return say(step, "a report of %sv%u: to multicast routers", protocol, m->version);
+	case SNOOP_QUERY:
+		return say(step, "a query of %sv%u: to every port", protocol, m->version);
+	case SNOOP_ROUTER:
+		return say(step, "its sender is a multicast router: flooded");
+	case SNOOP_BAD:
+		return say(step, "an invalid message of %s: flooded, and not believed", protocol);
+	case SNOOP_TO_ALL:
+		return say(step, "its group never leaves a link: flooded");
+	case SNOOP_OTHER:
+		return say(step, "no IP multicast: flooded");
+	}
+}
+
 static void explain_flood(const struct traced *s, json_t *step)
 {
 	enum storm_class class = class_of(s);
@@ -320,6 +375,8 @@ static void explain_flood(const struct traced *s, json_t *step)
 		return say(step, "the limit of this second is used up");
 	if (fails(s, beyond_limit[class]))
 		return say(step, "the limit of this second is used up, but it is on trial");
+	if (s->snooped)
+		return explain_snooping(s, step);
 	say(step, "%s: flooded to the ports of VLAN %u that %s", floods[class].frame, s->vid,
 	    floods[class].ports);
 }
@@ -397,6 +454,7 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_ISOLATED] = DESTINATION,
 	[OUT_DEST_DOWN] = DESTINATION,
 	[OUT_STORM_UNKNOWN_UNICAST] = DESTINATION,
+	[OUT_UNREGISTERED] = DESTINATION,
 	[OUT_NO_DESTINATION] = DESTINATION,
 };
 
@@ -441,6 +499,29 @@ static void set_result(json_t *line, const char *result)
 	json_object_set_new(line, "result", json_string(result));
 }
 
+// Explains why a port got a frame that multicast snooping has not flooded. False: it was flooded
+// to this port.
+static bool explain_group_port(const struct traced *s, unsigned port, json_t *line)
+{
+	const struct mdb_vlan *v = mdb_vlan(s->shadow->shared.mdb, s->vid);
+	bool data = s->message.kind == SNOOP_DATA, report = s->message.kind == SNOOP_REPORT,
+	     open = !portset_has(closed_ports(s), port);
+
+	if (data && portset_has(group_members(s), port))
+		say(line, "asked for the group");
+	else if ((data || report) && portset_has(s->shadow->conf->routers_always, port))
+		cite(s, line, port, PK_MULTICAST_ROUTER), say(line, "a multicast router");
+	else if ((data || report) && portset_has(atomic_load(&v->routers), port))
+		say(line, "a multicast router");
+	else if (data && portset_has(atomic_load(&v->over), port))
+		cite(s, line, port, PK_MULTICAST_GROUPS), say(line, "asked for too many groups");
+	else if ((data || report) && open)
+		say(line, "no querier has asked this port");
+	else
+		return false;
+	return true;
+}
+
 // Explains why a port got the frame, or why the frame could not be sent to it.
 static void explain_delivery(const struct traced *s, unsigned port, json_t *line)
 {
@@ -469,7 +550,8 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 		cite(s, line, port, PK_PROMISCUOUS);
 		return say(line, "promiscuous");
 	}
-	say(line, "flooded");
+	if (!s->snooped || !explain_group_port(s, port, line))
+		say(line, "flooded");
 }
 
 // Explains why a port got no copy of a flooded frame.
@@ -492,6 +574,11 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
+	if (s->snooped && (s->message.kind == SNOOP_DATA || s->message.kind == SNOOP_REPORT) &&
+	    portset_has(closed_ports(s), port))
+		return say(line, s->message.kind == SNOOP_DATA
+					 ? "did not ask for the group"
+					 : "no multicast router is known there");
 	enum storm_class class = class_of(s);
 	bool learns = class != STORM_UNKNOWN_UNICAST ||
 		      effective_value(s, port, PK_MAC_LEARNING) == CHOICE_ON;
@@ -502,7 +589,7 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 static json_t *explain_ports(const struct traced *s)
 {
 	// Of a flooded frame, also explains ports that got no copy.
-	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION;
+	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION || s->snooped;
 	portset given = s->sent;
 	json_t *all = json_array();
 
@@ -596,6 +683,7 @@ static void fetch_entries(struct traced *s, const struct vswitch *sw, const stru
 	admit(s->shadow->conf, s->in, portset_of(s->port) & ~s->shadow->conf->mirror_only, m, &a);
 	if (!a.src_key)
 		return;
+	snoop_read(&s->message, m, FRAME_ADDRESSES + (s->head.tag ? FRAME_TAG : 0), s->head.dst);
 	s->vid = key_vid(a.src_key);
 	shadow_take(s->shadow, sw, a.src_key);
 	shadow_take(s->shadow, sw, a.dst_key);
@@ -621,6 +709,9 @@ static bool forward_frame(struct traced *s, const struct vswitch *sw)
 	events_drain(s->shadow);
 	events_collect_violations(s->shadow, s->shadow->ports);
 	read_outcome(s);
+	s->snooped = s->vid && s->shadow->conf->snoop[s->vid] & SNOOP_ON &&
+		     class_of(s) == STORM_MULTICAST && decided_at[s->out] == DESTINATION &&
+		     !is_storm(s->out);
 	if (s->vid)
 		s->destination_known = fdb_lookup(
 			s->shadow->shared.fdb, key_make(s->vid, s->head.dst),

@@ -67,14 +67,24 @@ bool frames_close(struct frames *f)
 }
 
 // Ageing and recovery happen between frames, and violations are collected later.
-static bool is_of_frame(enum event_type type)
+static bool is_of_frame(const struct event *e)
 {
-	return type != EVENT_MAC_AGED && type != EVENT_PORT_RECOVERED && type != EVENT_VIOLATION;
+	switch (e->type) {
+	case EVENT_MAC_AGED:
+	case EVENT_PORT_RECOVERED:
+	case EVENT_VIOLATION:
+		return false;
+	case EVENT_GROUP_LEFT:
+	case EVENT_QUERIER_CHANGED:
+		return e->from != EVENT_PORT_ANY;
+	default:
+		return true;
+	}
 }
 
 void frames_event(struct frames *f, const struct event *e)
 {
-	if (is_of_frame(e->type))
+	if (is_of_frame(e))
 		json_array_append_new(f->events, event_json(f->player->sw, e));
 }
 
@@ -197,6 +207,8 @@ static void print_events(const struct frames *f, const json_t *frame)
 		if (json_object_get(o, "from"))
 			fprintf(f->file, " %s from %s to %s", text_of(o, "mac"), text_of(o, "from"),
 				text_of(o, "to"));
+		else if (json_object_get(o, "group"))
+			fprintf(f->file, " %s on %s", text_of(o, "group"), text_of(o, "port"));
 		else if (json_object_get(o, "mac"))
 			fprintf(f->file, " %s on %s", text_of(o, "mac"), text_of(o, "port"));
 	}

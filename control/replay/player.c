@@ -8,7 +8,9 @@
 #include "control/switch/events.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
+#include "control/switch/snooping.h"
 #include "dataplane/counters.h"
+#include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -27,6 +29,8 @@ static void note_expiry(struct player *p)
 	uint32_t tick = forward_tick(p->now_ns),
 		 aging = atomic_load_explicit(&p->sw->shared.fdb->aging_min, memory_order_relaxed);
 
+	if (mdb_due(p->sw->shared.mdb) < p->sweep_tick)
+		p->sweep_tick = mdb_due(p->sw->shared.mdb);
 	if (aging && aging < UINT32_MAX - tick - 1 && tick + aging + 1 < p->sweep_tick)
 		p->sweep_tick = tick + aging + 1;
 }
@@ -44,6 +48,14 @@ static void forward_pending(struct player *p)
 	p->buffers = 0;
 }
 
+// Removes what has expired. Returns the next tick in which something can expire.
+static uint32_t sweep(struct vswitch *sw)
+{
+	uint32_t macs = mactable_sweep_all(sw), groups = snooping_sweep(sw);
+
+	return macs < groups ? macs : groups;
+}
+
 // Advances the clock. Ageing and recovery that are due before `ns` happen at their time.
 static void advance_clock(struct player *p, uint64_t ns)
 {
@@ -55,7 +67,7 @@ static void advance_clock(struct player *p, uint64_t ns)
 			break;
 		p->sw->replay_ns = due;
 		if (due == expiry)
-			p->sweep_tick = mactable_sweep_all(p->sw);
+			p->sweep_tick = sweep(p->sw);
 		p->recovery_ns = links_recover(p->sw);
 	}
 	p->sw->replay_ns = ns;
@@ -156,7 +168,7 @@ bool player_init(struct player *p, struct vswitch *sw, unsigned burst)
 		return complain("packet buffers have no room for timestamps");
 	p->fwd = &sw->worker[0]->forwarder;
 	p->recovery_ns = UINT64_MAX;
-	p->sweep_tick = mactable_sweep_all(sw);
+	p->sweep_tick = sweep(sw);
 	forwarder_set_clock(p->fwd, 0);
 	return true;
 }

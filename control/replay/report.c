@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/api/describe.h"
+#include "control/api/describe_mdb.h"
 #include "control/api/event_json.h"
 #include "control/common/complain.h"
 #include "control/common/json.h"
@@ -18,6 +19,7 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/key.h"
+#include "dataplane/mdb.h"
 
 enum {
 	FDB_PAGE = 65536, // entries that are described at a time
@@ -169,6 +171,11 @@ static bool put_report(struct report *r, FILE *f, const struct player *p, const 
 	put_rows(f, ports, &any);
 	fputs("],\n\"fdb\": [", f);
 	bool good = put_fdb(r, f);
+	fputs("],\n\"mdb\": [", f);
+	json_t *groups = describe_mdb(r->sw, &(struct mdb_filter){.port = -1});
+	any = false;
+	put_rows(f, groups, &any);
+	json_decref(groups);
 	fputs("],\n\"events\": [", f);
 	write_events(r, f);
 	fputs("]}\n", f);
@@ -212,6 +219,12 @@ void report_print(const struct player *p, const struct inputs *in)
 	view_print(stdout, VIEW_COUNTERS, ports, false);
 	putchar('\n');
 	view_print(stdout, VIEW_FDB, fdb, false);
+	if (p->sw->conf->snoops) {
+		json_t *groups = describe_mdb(p->sw, &(struct mdb_filter){.port = -1});
+		putchar('\n');
+		view_print(stdout, VIEW_MDB, groups, false);
+		json_decref(groups);
+	}
 	if (more)
 		printf("… (the first %d; --report writes all)\n", FDB_SHOWN);
 	json_decref(ports);

@@ -88,6 +88,7 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 		.violation = violation[v[PK_VIOLATION]],
 		.recovery_s = v[PK_RECOVERY_TIME],
 		.egress = meter_row(p, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST),
+		.groups_max = v[PK_MULTICAST_GROUPS],
 		.learner = learner_row(p, number),
 	};
 
@@ -125,6 +126,12 @@ static void join_sets(struct swconf *conf, const struct policy *p, uint8_t numbe
 		conf->no_broadcast |= self;
 	if (p->value[PK_MULTICAST_FLOOD] == CHOICE_OFF)
 		conf->no_multicast |= self;
+	if (p->value[PK_MULTICAST_ROUTER] == CHOICE_ROUTER_ON)
+		conf->routers_always |= self;
+	if (p->value[PK_MULTICAST_ROUTER] == CHOICE_ROUTER_OFF)
+		conf->routers_never |= self;
+	if (p->value[PK_MULTICAST_FAST_LEAVE] == CHOICE_ON)
+		conf->fast_leave |= self;
 	if (p->value[PK_VLAN_MODE] == CHOICE_TRUNK)
 		conf->trunks |= self;
 }
@@ -140,6 +147,19 @@ static void append_allowed(struct swconf *conf, const struct policy *p, uint8_t 
 	for (unsigned i = 0; i < p->macs.count; i++)
 		conf->range[(*count)++] = (struct mac_range){p->macs.range[i].mac,
 							     text_mac_mask(p->macs.range[i].bits)};
+}
+
+static void set_snooping(struct swconf *conf, const struct config *c)
+{
+	for (unsigned i = 0; i < c->vlan_count; i++) {
+		const struct config_vlan *v = &c->vlan[i];
+		if (!v->snooping)
+			continue;
+		conf->snoops = true;
+		conf->snoop[v->vid] = SNOOP_ON | (v->unregistered == UNREGISTERED_ROUTERS
+							  ? SNOOP_PRUNES_UNREGISTERED
+							  : 0);
+	}
 }
 
 static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
@@ -211,6 +231,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		row->reach = ~(portset_of(numbers[i]) | row->learner.uplinks |
 			       (isolation[i] ? group[isolation[i]] : 0));
 	}
+	set_snooping(conf, c);
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		if (conf->port[numbers[i]].mirror_tx)

@@ -5,6 +5,7 @@
 
 #include "control/config/config.h"
 #include "control/switch/settle.h"
+#include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -99,6 +100,7 @@ void events_flush_down(struct vswitch *sw, void *ports)
 
 	PORTSET_FOREACH(port, down)
 		fdb_flush_port(sw->shared.fdb, port);
+	snooping_forget(sw, down);
 }
 
 void events_drain(struct vswitch *sw)

@@ -5,6 +5,7 @@
 #include "control/switch/events.h"
 #include "control/switch/mactable.h"
 #include "control/switch/settle.h"
+#include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -40,6 +41,7 @@ void links_publish(struct vswitch *sw)
 	PORTSET_FOREACH(port, down)
 		fdb_flush_port(sw->shared.fdb, port);
 	events_drain(sw); // what was learned on them comes first
+	snooping_forget(sw, down);
 	PORTSET_FOREACH(port, before ^ up)
 		report_link(sw, port, portset_has(up, port));
 	mactable_sweep_all(sw);

@@ -24,6 +24,7 @@
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
 #include "control/switch/settle.h"
+#include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "dataplane/clock.h"
 #include "dataplane/event.h"
@@ -32,6 +33,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
+#include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
@@ -218,8 +220,10 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	if (sw->on_ports)
 		sw->on_ports(sw->ports_arg, gone);
 	// Before new ports are up, so that there is room under their limits.
-	if (!first)
+	if (!first) {
 		mactable_remove_invalid(sw);
+		snooping_remove_invalid(sw);
+	}
 	links_publish(sw);
 	// After switch_over(), since which no worker uses these ports, unless one is stuck.
 	if (gone)
@@ -360,7 +364,7 @@ static bool create_workers(struct vswitch *sw, const struct config *c, struct er
 	return true;
 }
 
-static bool create_table(struct vswitch *sw, const struct config *c, size_t fixed, struct error *e)
+static bool create_tables(struct vswitch *sw, const struct config *c, size_t fixed, struct error *e)
 {
 	uint64_t seed = 0; // a replay gives the same result on every run
 
@@ -374,7 +378,9 @@ static bool create_table(struct vswitch *sw, const struct config *c, size_t fixe
 	// starts faster with a smaller table.
 	int rc = fdb_create(&sw->shared.fdb, sw->table_size,
 			    (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
-	return !rc || no_memory_for(e, "the MAC table");
+	if (rc)
+		return no_memory_for(e, "the MAC table");
+	return !mdb_create(&sw->shared.mdb, seed) || no_memory_for(e, "the multicast groups");
 }
 
 void switch_launch(struct vswitch *sw)
@@ -399,7 +405,7 @@ static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *
 	if (!sw->pool)
 		return no_memory_for(e, "packet buffers");
 	vhostpoll_shorten();
-	if (!create_workers(sw, c, e) || !create_table(sw, c, n->fixed_count, e))
+	if (!create_workers(sw, c, e) || !create_tables(sw, c, n->fixed_count, e))
 		return false;
 	return ports_open(sw, c, n->numbers, n->ports, e);
 }
@@ -474,6 +480,7 @@ void switch_destroy(struct vswitch *sw)
 	for (unsigned w = 0; w < sw->workers; w++)
 		worker_destroy(sw->worker[w]);
 	fdb_destroy(sw->shared.fdb);
+	mdb_destroy(sw->shared.mdb);
 	unmapping_wait_for(NULL);
 	rte_free(sw->qsbr);
 	rte_mempool_free(sw->pool);

@@ -4,5 +4,5 @@
 
 #include "control/api/method.h"
 
-extern const struct method methods_switch[], methods_port[], methods_fdb[], methods_mirror[],
-	methods_config[];
+extern const struct method methods_switch[], methods_port[], methods_fdb[], methods_mdb[],
+	methods_mirror[], methods_config[];

@@ -12,7 +12,7 @@ const KINDS = {
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
 const WORKERS = ['worker-stuck', 'worker-turns'];
-const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'table-full', 'events-lost'];
+const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'group-limit', 'querier-changed', 'table-full', 'events-lost'];
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
@@ -28,6 +28,12 @@ const SENTENCES = {
 	'port-up': (e) => [{port: e.port}, ' is up'],
 	'port-down': (e) => [{port: e.port}, ' is down'],
 	'table-full': (e) => [{port: e.port}, ': the MAC table is full'],
+	'group-joined': (e) => [{port: e.port}, ` joined ${e.group} (VLAN ${e.vlan})`],
+	'group-left': (e) => [{port: e.port}, ` left ${e.group} (VLAN ${e.vlan})`],
+	'group-limit': (e) => [{port: e.port}, ` asked for too many groups, last ${e.group} (VLAN ${e.vlan}), and gets every one`],
+	'querier-changed': (e) => e.address
+		? [`the ${e.protocol.toUpperCase()} querier of VLAN ${e.vlan} is ${e.address}, on `, {port: e.port}]
+		: [`VLAN ${e.vlan} has no ${e.protocol.toUpperCase()} querier: its groups are flooded`],
 	'config-rolled-back': (e) => [`the configuration was not confirmed and was rolled back to number ${e.number}`],
 	'config-rollback-failed': (e) => [`the rollback to configuration number ${e.number} failed`],
 	'worker-stuck': (e) => [`worker ${e.worker} is stuck: its last round ended ${e.seconds} s before`],

@@ -30,7 +30,7 @@ PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_
     macs not_learned mac_moves truncated""".split()
 REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert rate_limit
     mac_conflict reflected mac_flap mac_limit storm_broadcast storm_multicast same_port isolated dest_down storm_unknown_unicast
-    no_destination""".split()
+    unregistered no_destination""".split()
 
 
 def policies(words):

@@ -116,6 +116,7 @@ static enum outcome outcome_of(unsigned port, struct rte_mbuf *m)
 
 static const char every_kind[] =
 	"policy: {mac-limit: 100, allowed-vlans: 1-20}\n"
+	"vlans: [{vlan: 100, multicast-snooping: on, unregistered: routers}]\n"
 	"ports:\n"
 	"- {name: a, policy: {allowed-vlans: '1-20,100'}}\n"
 	"- {name: b}\n"
@@ -137,6 +138,8 @@ static const char every_kind[] =
 #define ZERO8 0, 0, 0, 0, 0, 0, 0, 0
 #define MACS 2, 0, 0, 0, 0, 0x77, 2, 0, 0, 0, 0, 0x70
 
+static const uint8_t group[] = {1, 0, 0x5e, 1,  1,  1, 2, 0, 0,   0, 0, 1, 0x81,
+				0, 0, 100,  V4, 10, 0, 0, 1, 239, 1, 1, 1, ZERO8};
 static const uint8_t advert[] = {MACS, V6, ZERO8, ZERO8, ZERO8, ZERO8, 134, 0, 0, 0, 0, 0, 0, 0};
 static const uint8_t offer[] = {MACS, V4, ZERO8, 0, 67, 0, 68, 0, 8, 0, 0};
 
@@ -193,6 +196,7 @@ static const struct {
 	{"up1", MAC(1), MAC(13), VID_NONE, 60, OUT_FORWARDED, NULL},
 	{"a", MAC(0xd1), MAC(1), VID_NONE, 60, OUT_DEST_DOWN, NULL},
 	{"a", MAC(99), MAC(1), 100, 60, OUT_NO_DESTINATION, NULL},
+	{"a", 0, 0, 0, sizeof group, OUT_UNREGISTERED, group},
 	{"root", UINT64_C(0x0180c2000000), MAC(12), VID_NONE, 60, OUT_BPDU, NULL},
 	{"root", MAC(1), MAC(12), VID_NONE, 60, OUT_PORT_DOWN, NULL}, // err-disabled
 };

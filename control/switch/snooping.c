@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "control/switch/snooping.h"
+
+#include <stdlib.h>
+
+#include "control/switch/state.h"
+#include "dataplane/event.h"
+#include "dataplane/eventtype.h"
+#include "dataplane/fdb.h"
+#include "dataplane/forward.h"
+#include "dataplane/key.h"
+#include "dataplane/mdb.h"
+#include "dataplane/multicast.h"
+#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
+
+_Static_assert((int)MDB_TICKS_PER_S == (int)FDB_TICKS_PER_S, "both tables have the same clock");
+
+// Events that wait until the table's lock is free.
+struct waiting {
+	uint64_t ns;
+	struct event *event;
+	size_t count, room;
+	uint32_t lost;
+};
+
+static void collect(void *arg, const struct mdb_membership *who, bool querier)
+{
+	struct waiting *w = arg;
+
+	if (w->count == w->room) {
+		size_t room = w->room ? 2 * w->room : 64;
+		struct event *more = realloc(w->event, room * sizeof *more);
+		w->lost += !more;
+		if (!more)
+			return;
+		w->event = more;
+		w->room = room;
+	}
+	w->event[w->count++] = multicast_ended(who, querier, w->ns);
+}
+
+static void pass_on(struct vswitch *sw, struct waiting *w)
+{
+	for (size_t i = 0; i < w->count; i++)
+		switch_emit(sw, &w->event[i]);
+	if (w->lost)
+		switch_emit(sw, &(struct event){.type = EVENT_LOST, .ns = w->ns, .count = w->lost});
+	free(w->event);
+}
+
+uint32_t snooping_sweep(struct vswitch *sw)
+{
+	struct waiting w = {.ns = switch_now(sw)};
+	uint32_t next = mdb_sweep(sw->shared.mdb, forward_tick(w.ns), collect, &w);
+
+	pass_on(sw, &w);
+	return next;
+}
+
+void snooping_forget(struct vswitch *sw, portset ports)
+{
+	struct waiting w = {.ns = switch_now(sw)};
+	unsigned port;
+
+	PORTSET_FOREACH(port, ports)
+		mdb_forget(sw->shared.mdb, port, 0, collect, &w);
+	pass_on(sw, &w);
+}
+
+void snooping_remove_invalid(struct vswitch *sw)
+{
+	struct waiting w = {.ns = switch_now(sw)};
+	struct mdb *mdb = sw->shared.mdb;
+	unsigned port;
+
+	for (uint16_t vid = 1; vid <= VID_MAX; vid++) {
+		bool snoops = sw->conf->snoop[vid] & SNOOP_ON;
+		portset members = snoops ? sw->conf->vlan[vid].member : 0;
+		if (!mdb_is_active(mdb, vid))
+			continue;
+		PORTSET_FOREACH(port, ~members)
+			mdb_forget(mdb, port, vid, collect, &w);
+	}
+	pass_on(sw, &w);
+}
+
+struct flushed {
+	struct waiting waiting;
+	uint32_t count;
+};
+
+static bool flush_one(void *arg, const struct mdb_membership *who)
+{
+	struct flushed *f = arg;
+
+	f->count++;
+	collect(&f->waiting, who, false);
+	return true;
+}
+
+uint32_t snooping_flush(struct vswitch *sw, const struct mdb_filter *filter)
+{
+	struct flushed f = {.waiting = {.ns = switch_now(sw)}};
+
+	mdb_walk(sw->shared.mdb, filter, flush_one, &f);
+	pass_on(sw, &f.waiting);
+	return f.count;
+}

@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/mdb.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define LOAD(place) atomic_load_explicit(place, memory_order_relaxed)
+#define STORE(place, value) atomic_store_explicit(place, value, memory_order_relaxed)
+
+enum {
+	MEMBER_TICKS = MDB_MEMBER_S * MDB_TICKS_PER_S,
+	QUERIER_TICKS = MDB_QUERIER_S * MDB_TICKS_PER_S,
+	LAST_MEMBER_TICKS = MDB_LAST_MEMBER_S * MDB_TICKS_PER_S,
+	ANSWER_EXTRA_TICKS = MDB_ANSWER_EXTRA_S * MDB_TICKS_PER_S,
+	TICK_MS = 1000 / MDB_TICKS_PER_S,
+	RESPONSE_MAX_MS = 3600 * 1000, // a forged query must not keep ports open for days
+};
+
+// Mapped memory takes room only where it was written to.
+static void *map_zeroed(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void unmap(void *p, size_t size)
+{
+	if (p)
+		munmap(p, size);
+}
+
+int mdb_create(struct mdb **out, uint64_t seed)
+{
+	struct mdb *m = calloc(1, sizeof *m);
+
+	if (!m)
+		return -ENOMEM;
+	m->seed[0] = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	m->seed[1] = (seed ^ UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0xbf58476d1ce4e5b9) | 1;
+	m->due = MDB_NEVER;
+	rte_spinlock_init(&m->lock);
+	m->entry = map_zeroed(MDB_GROUPS * sizeof *m->entry);
+	m->member = map_zeroed(MDB_GROUPS * sizeof *m->member);
+	m->chain = map_zeroed(MDB_CHAINS * sizeof *m->chain);
+	m->vlan = map_zeroed(VID_SPACE * sizeof *m->vlan);
+	if (!m->entry || !m->member || !m->chain || !m->vlan) {
+		mdb_destroy(m);
+		return -ENOMEM;
+	}
+	*out = m;
+	return 0;
+}
+
+void mdb_destroy(struct mdb *m)
+{
+	if (!m)
+		return;
+	unmap(m->entry, MDB_GROUPS * sizeof *m->entry);
+	unmap(m->member, MDB_GROUPS * sizeof *m->member);
+	unmap(m->chain, MDB_CHAINS * sizeof *m->chain);
+	unmap(m->vlan, VID_SPACE * sizeof *m->vlan);
+	free(m);
+}
+
+int mdb_copy(struct mdb **out, struct mdb *m)
+{
+	struct mdb *copy;
+	int rc = mdb_create(&copy, 0);
+
+	if (rc)
+		return rc;
+	rte_spinlock_lock(&m->lock);
+	memcpy(copy->seed, m->seed, sizeof m->seed);
+	copy->free = m->free;
+	copy->used = m->used;
+	STORE(&copy->due, LOAD(&m->due));
+	STORE(&copy->groups, LOAD(&m->groups));
+	for (unsigned port = 0; port < PORTS_MAX; port++)
+		STORE(&copy->count[port], LOAD(&m->count[port]));
+	if (m->used) {
+		memcpy(copy->entry, m->entry, m->used * sizeof *m->entry);
+		memcpy(copy->member, m->member, m->used * sizeof *m->member);
+		memcpy(copy->chain, m->chain, MDB_CHAINS * sizeof *m->chain);
+	}
+	for (unsigned vid = 0; vid < VID_SPACE; vid++) {
+		uint64_t word = LOAD(&m->active[vid / 64]);
+		STORE(&copy->active[vid / 64], word);
+		if (word >> vid % 64 & 1)
+			memcpy(&copy->vlan[vid], &m->vlan[vid], sizeof *m->vlan);
+	}
+	rte_spinlock_unlock(&m->lock);
+	*out = copy;
+	return 0;
+}
+
+static struct mdb_chain *chain_of(const struct mdb *m, uint16_t vid, struct snoop_address a)
+{
+	unsigned __int128 product = (unsigned __int128)((a.high ^ m->seed[0]) + vid) *
+				    ((a.low ^ m->seed[0]) * m->seed[1] | 1);
+	uint64_t hash = ((uint64_t)product ^ (uint64_t)(product >> 64)) * m->seed[1];
+
+	return &m->chain[hash >> 32 & (MDB_CHAINS - 1)];
+}
+
+static bool has_key(const struct mdb_entry *e, uint16_t vid, struct snoop_address a)
+{
+	return atomic_load_explicit(&e->low, memory_order_acquire) == a.low &&
+	       atomic_load_explicit(&e->high, memory_order_acquire) == a.high &&
+	       atomic_load_explicit(&e->vid, memory_order_acquire) == vid;
+}
+
+// The entry of a group, NULL if there is none. *members: its ports.
+static struct mdb_entry *find(const struct mdb *m, uint16_t vid, struct snoop_address a,
+			      portset *members)
+{
+	const struct mdb_chain *c = chain_of(m, vid, a);
+	struct mdb_entry *e;
+	uint32_t removed;
+
+	do {
+		removed = atomic_load_explicit(&c->removed, memory_order_acquire);
+		uint32_t i = atomic_load_explicit(&c->first, memory_order_acquire);
+		for (e = NULL, *members = 0; i; e = NULL) {
+			e = &m->entry[i - 1];
+			if (has_key(e, vid, a))
+				break;
+			// An entry that was removed may be in another chain by now.
+			if (atomic_load_explicit(&c->removed, memory_order_acquire) != removed)
+				break;
+			i = atomic_load_explicit(&e->next, memory_order_acquire);
+		}
+		if (e)
+			*members = atomic_load_explicit(&e->members, memory_order_acquire);
+	} while (atomic_load_explicit(&c->removed, memory_order_acquire) != removed);
+	return e;
+}
+
+portset mdb_members(const struct mdb *m, uint16_t vid, struct snoop_address group)
+{
+	portset members;
+
+	find(m, vid, group, &members);
+	return members;
+}
+
+static struct mdb_members *members_of(const struct mdb *m, const struct mdb_entry *e)
+{
+	return &m->member[e - m->entry];
+}
+
+// Notes that something ends in a tick. The caller has the lock.
+static void note_due(struct mdb *m, uint32_t tick)
+{
+	if (tick < LOAD(&m->due))
+		STORE(&m->due, tick);
+}
+
+static uint32_t after(struct mdb *m, uint32_t tick, uint32_t ticks)
+{
+	uint32_t until = tick + ticks + 1;
+
+	note_due(m, until);
+	return until;
+}
+
+static struct mdb_vlan *use_vlan(struct mdb *m, uint16_t vid)
+{
+	STORE(&m->active[vid / 64], LOAD(&m->active[vid / 64]) | UINT64_C(1) << vid % 64);
+	return &m->vlan[vid];
+}
+
+// A new entry without members at the beginning of its chain. There always is one, because each port
+// that can have a member has room for it.
+static struct mdb_entry *add_entry(struct mdb *m, uint16_t vid, struct snoop_address a)
+{
+	struct mdb_chain *c = chain_of(m, vid, a);
+	uint32_t number = m->free ? m->free : m->used < MDB_GROUPS ? ++m->used : 0;
+
+	if (!number)
+		return NULL;
+	struct mdb_entry *e = &m->entry[number - 1];
+	if (m->free)
+		m->free = LOAD(&e->next);
+	// A lookup that is still here sees that its chain has changed before it sees the key.
+	atomic_store_explicit(&e->vid, vid, memory_order_release);
+	atomic_store_explicit(&e->high, a.high, memory_order_release);
+	atomic_store_explicit(&e->low, a.low, memory_order_release);
+	atomic_store_explicit(&e->next, LOAD(&c->first), memory_order_release);
+	atomic_store_explicit(&c->first, number, memory_order_release);
+	STORE(&m->groups, LOAD(&m->groups) + 1);
+	return e;
+}
+
+// Takes an entry without members out of its chain.
+static void remove_entry(struct mdb *m, struct mdb_entry *e)
+{
+	struct snoop_address a = {LOAD(&e->high), LOAD(&e->low)};
+	struct mdb_chain *c = chain_of(m, (uint16_t)LOAD(&e->vid), a);
+	uint32_t number = (uint32_t)(e - m->entry) + 1;
+	_Atomic uint32_t *link = &c->first;
+
+	while (LOAD(link) != number)
+		link = &m->entry[LOAD(link) - 1].next;
+	atomic_store_explicit(link, LOAD(&e->next), memory_order_release);
+	atomic_fetch_add(&c->removed, 1);
+	atomic_store_explicit(&e->next, m->free, memory_order_release);
+	atomic_store_explicit(&e->vid, 0, memory_order_release);
+	m->free = number;
+	STORE(&m->groups, LOAD(&m->groups) - 1);
+}
+
+static struct mdb_membership membership(const struct mdb *m, const struct mdb_entry *e,
+					unsigned port)
+{
+	const struct mdb_members *all = members_of(m, e);
+
+	return (struct mdb_membership){.group = {LOAD(&e->high), LOAD(&e->low)},
+				       .vid = (uint16_t)LOAD(&e->vid),
+				       .port = (uint8_t)port,
+				       .version = all->version[port],
+				       .until = LOAD(&all->until[port])};
+}
+
+// Ends a membership, and the entry with its last one.
+static void end_membership(struct mdb *m, struct mdb_entry *e, unsigned port)
+{
+	portset left = LOAD(&e->members) & ~portset_of(port);
+
+	atomic_store_explicit(&e->members, left, memory_order_release);
+	STORE(&m->count[port], LOAD(&m->count[port]) - 1);
+	if (!left)
+		remove_entry(m, e);
+}
+
+// Whether a join changes nothing. It takes no lock, because a guest that repeats itself makes it
+// the usual case.
+static bool is_settled(const struct mdb *m, const struct mdb_membership *who, uint32_t limit,
+		       uint32_t until, enum mdb_join *result)
+{
+	const struct mdb_vlan *v = &m->vlan[who->vid];
+	portset members;
+	const struct mdb_entry *e = find(m, who->vid, who->group, &members);
+
+	if (portset_has(members, who->port)) {
+		*result = MDB_KNOWN;
+		return LOAD(&members_of(m, e)->until[who->port]) == until;
+	}
+	*result = MDB_STILL_OVER;
+	return mdb_count(m, who->port) >= limit && portset_has(LOAD(&v->over), who->port) &&
+	       LOAD(&v->over_until[who->port]) == until;
+}
+
+static enum mdb_join go_over(struct mdb *m, const struct mdb_membership *who, uint32_t tick)
+{
+	struct mdb_vlan *v = use_vlan(m, who->vid);
+	portset over = LOAD(&v->over);
+
+	STORE(&v->over_until[who->port], after(m, tick, MEMBER_TICKS));
+	STORE(&v->over, over | portset_of(who->port));
+	return portset_has(over, who->port) ? MDB_STILL_OVER : MDB_OVER;
+}
+
+static enum mdb_join join(struct mdb *m, const struct mdb_membership *who, uint32_t limit,
+			  uint32_t tick)
+{
+	portset members;
+	struct mdb_entry *e = find(m, who->vid, who->group, &members);
+	bool known = portset_has(members, who->port);
+
+	if (!known && LOAD(&m->count[who->port]) >= limit)
+		return go_over(m, who, tick);
+	if (!e && !(e = add_entry(m, who->vid, who->group)))
+		return go_over(m, who, tick);
+	struct mdb_members *all = members_of(m, e);
+	STORE(&all->until[who->port], after(m, tick, MEMBER_TICKS));
+	all->version[who->port] = who->version;
+	if (known)
+		return MDB_KNOWN;
+	atomic_store_explicit(&e->members, members | portset_of(who->port), memory_order_release);
+	STORE(&m->count[who->port], LOAD(&m->count[who->port]) + 1);
+	return MDB_JOINED;
+}
+
+enum mdb_join mdb_join(struct mdb *m, const struct mdb_membership *who, uint32_t limit,
+		       uint32_t tick)
+{
+	enum mdb_join result;
+
+	if (is_settled(m, who, limit, tick + MEMBER_TICKS + 1, &result))
+		return result;
+	rte_spinlock_lock(&m->lock);
+	result = join(m, who, limit, tick);
+	rte_spinlock_unlock(&m->lock);
+	return result;
+}
+
+bool mdb_leave(struct mdb *m, const struct mdb_membership *who, bool fast, uint32_t tick)
+{
+	portset members;
+
+	find(m, who->vid, who->group, &members);
+	if (!portset_has(members, who->port))
+		return false;
+	rte_spinlock_lock(&m->lock);
+	struct mdb_entry *e = find(m, who->vid, who->group, &members);
+	bool there = portset_has(members, who->port);
+	if (there && fast) {
+		end_membership(m, e, who->port);
+	} else if (there) {
+		_Atomic uint32_t *until = &members_of(m, e)->until[who->port];
+		uint32_t early = tick + LAST_MEMBER_TICKS + 1;
+		if (early < LOAD(until))
+			STORE(until, after(m, tick, LAST_MEMBER_TICKS));
+	}
+	rte_spinlock_unlock(&m->lock);
+	return there && fast;
+}
+
+static bool is_lower(struct snoop_address a, struct snoop_address b)
+{
+	return a.high != b.high ? a.high < b.high : a.low < b.low;
+}
+
+// Elects the sender of a query: the lowest address wins (RFC 3376 6.6.2, RFC 3810 7.6.2).
+static bool elect(struct mdb *m, struct mdb_querier *q, const struct mdb_query *by, uint32_t tick)
+{
+	bool alone = !q->until || tick >= q->until,
+	     same = !alone && snoop_same(by->source, q->source) && by->port == q->port;
+
+	// Source 0.0.0.0 is never elected against another one (RFC 4541 2.1.1).
+	if (!alone && !same && (is_lower(q->source, by->source) || snoop_is_none(by->source)) &&
+	    !snoop_is_none(q->source))
+		return false;
+	q->source = by->source;
+	q->port = by->port;
+	q->version = by->version;
+	q->until = after(m, tick, QUERIER_TICKS);
+	return !same;
+}
+
+bool mdb_hear_query(struct mdb *m, const struct mdb_query *by, uint32_t tick)
+{
+	uint32_t ms = by->response_ms < RESPONSE_MAX_MS ? by->response_ms : RESPONSE_MAX_MS;
+
+	rte_spinlock_lock(&m->lock);
+	struct mdb_vlan *v = use_vlan(m, by->vid);
+	struct mdb_querier *q = &v->querier[by->family];
+	bool changed = elect(m, q, by, tick);
+	portset closed = LOAD(&v->closed[by->family]);
+	q->heard = after(m, tick, QUERIER_TICKS);
+	// Those that another query reached meanwhile have time until the next one.
+	if (!q->answers && by->reached & ~closed) {
+		STORE(&v->asked[by->family], by->reached & ~closed);
+		q->answers = after(m, tick, (ms + TICK_MS - 1) / TICK_MS + ANSWER_EXTRA_TICKS);
+	}
+	rte_spinlock_unlock(&m->lock);
+	return changed;
+}
+
+struct mdb_querier mdb_get_querier(struct mdb *m, uint16_t vid, enum snoop_family f)
+{
+	rte_spinlock_lock(&m->lock);
+	struct mdb_querier q = m->vlan[vid].querier[f];
+	rte_spinlock_unlock(&m->lock);
+	return q;
+}
+
+void mdb_hear_router(struct mdb *m, uint16_t vid, unsigned port, uint32_t tick)
+{
+	struct mdb_vlan *v = &m->vlan[vid];
+
+	if (portset_has(LOAD(&v->routers), port) &&
+	    LOAD(&v->router_until[port]) == tick + QUERIER_TICKS + 1)
+		return;
+	rte_spinlock_lock(&m->lock);
+	use_vlan(m, vid);
+	STORE(&v->router_until[port], after(m, tick, QUERIER_TICKS));
+	STORE(&v->routers, LOAD(&v->routers) | portset_of(port));
+	rte_spinlock_unlock(&m->lock);
+}
+
+// Ends the members of a set whose time has come.
+static void sweep_set(struct mdb *m, _Atomic portset *set, const _Atomic uint32_t *until,
+		      uint32_t tick)
+{
+	portset all = LOAD(set);
+	unsigned port;
+
+	PORTSET_FOREACH(port, all) {
+		if (LOAD(&until[port]) > tick)
+			note_due(m, LOAD(&until[port]));
+		else
+			STORE(set, LOAD(set) & ~portset_of(port));
+	}
+}
+
+struct ended {
+	mdb_ended_fn call;
+	void *arg;
+};
+
+static void tell_querier(const struct ended *t, const struct mdb_querier *q, uint16_t vid)
+{
+	struct mdb_membership was = {
+		.group = q->source, .vid = vid, .port = q->port, .version = q->version};
+
+	t->call(t->arg, &was, true);
+}
+
+static void sweep_querier(struct mdb *m, uint16_t vid, enum snoop_family f, uint32_t tick,
+			  const struct ended *t)
+{
+	struct mdb_vlan *v = &m->vlan[vid];
+	struct mdb_querier *q = &v->querier[f];
+
+	if (q->answers && q->answers <= tick) {
+		STORE(&v->closed[f], LOAD(&v->closed[f]) | LOAD(&v->asked[f]));
+		STORE(&v->asked[f], 0);
+		q->answers = 0;
+	}
+	if (q->heard && q->heard <= tick) {
+		STORE(&v->closed[f], 0);
+		STORE(&v->asked[f], 0);
+		q->heard = q->answers = 0;
+	}
+	if (q->until && q->until <= tick) {
+		tell_querier(t, q, vid);
+		q->until = 0;
+		q->source = (struct snoop_address){0};
+	}
+	note_due(m, q->answers ? q->answers : MDB_NEVER);
+	note_due(m, q->heard ? q->heard : MDB_NEVER);
+	note_due(m, q->until ? q->until : MDB_NEVER);
+}
+
+static void sweep_vlans(struct mdb *m, uint32_t tick, const struct ended *t)
+{
+	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
+		struct mdb_vlan *v = &m->vlan[vid];
+		if (!mdb_is_active(m, vid))
+			continue;
+		sweep_set(m, &v->routers, v->router_until, tick);
+		sweep_set(m, &v->over, v->over_until, tick);
+		for (int f = 0; f < SNOOP_FAMILIES; f++)
+			sweep_querier(m, (uint16_t)vid, (enum snoop_family)f, tick, t);
+	}
+}
+
+static void sweep_entry(struct mdb *m, struct mdb_entry *e, uint32_t tick, const struct ended *t)
+{
+	portset members = LOAD(&e->members);
+	unsigned port;
+
+	PORTSET_FOREACH(port, members) {
+		struct mdb_membership who = membership(m, e, port);
+		if (who.until > tick) {
+			note_due(m, who.until);
+			continue;
+		}
+		end_membership(m, e, port);
+		t->call(t->arg, &who, false);
+	}
+}
+
+uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_ended_fn ended, void *arg)
+{
+	struct ended t = {ended, arg};
+
+	if (mdb_due(m) > tick)
+		return mdb_due(m);
+	rte_spinlock_lock(&m->lock);
+	STORE(&m->due, MDB_NEVER);
+	sweep_vlans(m, tick, &t);
+	for (uint32_t i = 0; i < m->used; i++)
+		sweep_entry(m, &m->entry[i], tick, &t);
+	rte_spinlock_unlock(&m->lock);
+	return mdb_due(m);
+}
+
+static bool takes_entry(const struct mdb_filter *f, const struct mdb_entry *e)
+{
+	return (!f->vid || f->vid == LOAD(&e->vid)) &&
+	       (snoop_is_none(f->group) ||
+		(f->group.high == LOAD(&e->high) && f->group.low == LOAD(&e->low)));
+}
+
+void mdb_walk(struct mdb *m, const struct mdb_filter *f, mdb_visit_fn visit, void *arg)
+{
+	rte_spinlock_lock(&m->lock);
+	for (uint32_t i = 0; i < m->used; i++) {
+		struct mdb_entry *e = &m->entry[i];
+		portset members = takes_entry(f, e) ? LOAD(&e->members) : 0;
+		unsigned port;
+		PORTSET_FOREACH(port, members & (f->port < 0 ? ~UINT64_C(0)
+							     : portset_of((unsigned)f->port))) {
+			struct mdb_membership who = membership(m, e, port);
+			if (visit(arg, &who))
+				end_membership(m, e, port);
+		}
+	}
+	rte_spinlock_unlock(&m->lock);
+}
+
+static void clear_bit(_Atomic portset *s, unsigned port)
+{
+	STORE(s, LOAD(s) & ~portset_of(port));
+}
+
+static void forget_in_vlan(struct mdb *m, unsigned port, uint16_t vid, const struct ended *t)
+{
+	struct mdb_vlan *v = &m->vlan[vid];
+
+	clear_bit(&v->routers, port);
+	clear_bit(&v->over, port);
+	for (int f = 0; f < SNOOP_FAMILIES; f++) {
+		struct mdb_querier *q = &v->querier[f];
+		clear_bit(&v->closed[f], port);
+		clear_bit(&v->asked[f], port);
+		if (!q->until || q->port != port)
+			continue;
+		tell_querier(t, q, vid);
+		q->until = 0;
+		q->source = (struct snoop_address){0};
+	}
+}
+
+void mdb_forget(struct mdb *m, unsigned port, uint16_t vid, mdb_ended_fn ended, void *arg)
+{
+	struct ended t = {ended, arg};
+
+	rte_spinlock_lock(&m->lock);
+	for (uint32_t i = 0; i < m->used; i++) {
+		struct mdb_entry *e = &m->entry[i];
+		if (!portset_has(LOAD(&e->members), port) || (vid && vid != LOAD(&e->vid)))
+			continue;
+		struct mdb_membership who = membership(m, e, port);
+		end_membership(m, e, port);
+		ended(arg, &who, false);
+	}
+	for (unsigned v = 1; v <= VID_MAX; v++)
+		if (mdb_is_active(m, v) && (!vid || v == vid))
+			forget_in_vlan(m, port, (uint16_t)v, &t);
+	rte_spinlock_unlock(&m->lock);
+}

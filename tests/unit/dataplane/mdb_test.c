@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+
+#include "dataplane/mdb.h"
+
+#include <string.h>
+
+#include "tests/unit/kit.h"
+
+enum {
+	LIMIT = 4,
+	TICK = 1000,
+	PORTS = 4,
+	GROUPS = 6,
+	STEPS = 20000,
+};
+
+static struct mdb *mdb;
+static unsigned ended_members, ended_queriers;
+
+static int set_up(void **state)
+{
+	(void)state;
+	ended_members = ended_queriers = 0;
+	return mdb_create(&mdb, 7);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	mdb_destroy(mdb);
+	return 0;
+}
+
+static void count_ended(void *arg, const struct mdb_membership *who, bool querier)
+{
+	(void)arg, (void)who;
+	ended_members += !querier;
+	ended_queriers += querier;
+}
+
+static struct mdb_membership member(unsigned port, uint32_t group)
+{
+	return (struct mdb_membership){.vid = 10,
+				       .port = (uint8_t)port,
+				       .group = snoop_ipv4(0xef000000 + group),
+				       .version = 3};
+}
+
+static enum mdb_join join(unsigned port, uint32_t group, uint32_t tick)
+{
+	struct mdb_membership who = member(port, group);
+
+	return mdb_join(mdb, &who, LIMIT, tick);
+}
+
+static portset members(uint32_t group)
+{
+	return mdb_members(mdb, 10, snoop_ipv4(0xef000000 + group));
+}
+
+static void query(uint32_t source, unsigned port, portset reached, uint32_t tick, bool changes)
+{
+	struct mdb_query q = {.source = snoop_ipv4(source),
+			      .vid = 10,
+			      .port = (uint8_t)port,
+			      .version = 3,
+			      .response_ms = 10000,
+			      .reached = reached};
+
+	assert_int_equal(mdb_hear_query(mdb, &q, tick), changes);
+}
+
+static void members_come_and_go(void **state)
+{
+	(void)state;
+	assert_int_equal(join(1, 1, TICK), MDB_JOINED);
+	assert_int_equal(join(2, 1, TICK), MDB_JOINED);
+	assert_int_equal(join(1, 1, TICK + 10), MDB_KNOWN);
+	assert_int_equal(members(1), portset_of(1) | portset_of(2));
+	assert_int_equal(mdb_members(mdb, 11, snoop_ipv4(0xef000001)), 0); // another VLAN
+	assert_int_equal(mdb_due(mdb), TICK + 521);
+	mdb_sweep(mdb, TICK + 520, count_ended, NULL);
+	assert_int_equal(members(1), portset_of(1) | portset_of(2));
+	assert_int_equal(mdb_sweep(mdb, TICK + 521, count_ended, NULL), TICK + 531);
+	assert_int_equal(members(1), portset_of(1));
+	assert_int_equal(mdb_sweep(mdb, TICK + 531, count_ended, NULL), MDB_NEVER);
+	assert_int_equal(members(1), 0);
+	assert_int_equal(ended_members, 2);
+	assert_int_equal(mdb_count(mdb, 1) + mdb_count(mdb, 2), 0);
+}
+
+static void leaves(void **state)
+{
+	struct mdb_membership who = member(1, 1);
+
+	(void)state;
+	join(1, 1, TICK);
+	assert_false(mdb_leave(mdb, &who, false, TICK + 10));
+	mdb_sweep(mdb, TICK + 14, count_ended, NULL);
+	assert_int_equal(members(1), portset_of(1));
+	mdb_sweep(mdb, TICK + 15, count_ended, NULL); // 2 s, and at most half a second more
+	assert_int_equal(members(1), 0);
+	join(1, 1, TICK + 20);
+	mdb_leave(mdb, &who, false, TICK + 21);
+	join(1, 1, TICK + 22); // another guest of the port is a member
+	mdb_sweep(mdb, TICK + 40, count_ended, NULL);
+	assert_int_equal(members(1), portset_of(1));
+	assert_true(mdb_leave(mdb, &who, true, TICK + 41));
+	assert_int_equal(members(1), 0);
+	assert_false(mdb_leave(mdb, &who, true, TICK + 41));
+}
+
+static void limits(void **state)
+{
+	const struct mdb_vlan *v = mdb_vlan(mdb, 10);
+
+	(void)state;
+	join(2, 100, TICK);
+	for (uint32_t g = 0; g < LIMIT; g++)
+		assert_int_equal(join(1, g, TICK), MDB_JOINED);
+	assert_int_equal(join(1, LIMIT, TICK), MDB_OVER);
+	for (uint32_t g = LIMIT; g < 10000; g++)
+		assert_int_equal(join(1, g, TICK), MDB_STILL_OVER);
+	assert_int_equal(join(1, 0, TICK + 1), MDB_KNOWN);
+	assert_int_equal(mdb_load(&v->over), portset_of(1));
+	assert_int_equal(mdb_count(mdb, 1), LIMIT);
+	assert_int_equal(members(100), portset_of(2));
+	mdb_sweep(mdb, TICK + 521, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->over), 0);
+}
+
+static void ports_close_after_answers(void **state)
+{
+	const struct mdb_vlan *v = mdb_vlan(mdb, 10);
+
+	(void)state;
+	query(0x0a000005, 0, 0xf, TICK, true);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0);
+	assert_int_equal(mdb_load(&v->asked[SNOOP_IPV4]), 0xf);
+	mdb_sweep(mdb, TICK + 22, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0);
+	mdb_sweep(mdb, TICK + 23, count_ended, NULL); // 10 s + 1 s, and at most half a second more
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0xf);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV6]), 0);
+	mdb_forget(mdb, 2, 0, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0xb);
+	query(0x0a000005, 0, 0xf, TICK + 100, false);
+	mdb_sweep(mdb, TICK + 123, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0xf);
+	mdb_sweep(mdb, TICK + 100 + 511, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0);
+	assert_int_equal(ended_queriers, 1);
+}
+
+static void lowest_address_is_elected(void **state)
+{
+	(void)state;
+	query(0x0a000005, 0, 1, TICK, true);
+	query(0x0a000009, 1, 1, TICK + 1, false);
+	query(0x0a000003, 2, 1, TICK + 2, true);
+	query(0, MDB_SELF, 1, TICK + 3, false);
+	query(0x0a000005, 0, 1, TICK + 400, false);
+	mdb_sweep(mdb, TICK + 2 + 511, count_ended, NULL); // the lowest one is silent
+	assert_int_equal(ended_queriers, 1);
+	query(0x0a000005, 0, 1, TICK + 600, true);
+	mdb_forget(mdb, 0, 0, count_ended, NULL); // its port goes down
+	assert_int_equal(ended_queriers, 2);
+	query(0, MDB_SELF, 1, TICK + 601, true);
+	query(0x0a0000ff, 3, 1, TICK + 602, true); // any address is elected against 0.0.0.0
+}
+
+// Random operations beside a naive table.
+static void random_operations(void **state)
+{
+	static uint32_t until[GROUPS][PORTS];
+	uint64_t seed = 11;
+
+	(void)state;
+	memset(until, 0, sizeof until);
+	for (uint32_t i = 0; i < STEPS; i++) {
+		uint32_t tick = TICK + i / 4, g = rnd_below(&seed, GROUPS),
+			 port = rnd_below(&seed, PORTS);
+		struct mdb_membership who = member(port, g);
+		unsigned have = 0;
+		mdb_sweep(mdb, tick, count_ended, NULL);
+		for (int k = 0; k < GROUPS; k++)
+			for (int p = 0; p < PORTS; p++) {
+				until[k][p] = until[k][p] > tick ? until[k][p] : 0;
+				have += (unsigned)p == port && until[k][p];
+			}
+		switch (rnd_below(&seed, 40)) {
+		case 0:
+			mdb_forget(mdb, port, 0, count_ended, NULL);
+			for (int k = 0; k < GROUPS; k++)
+				until[k][port] = 0;
+			break;
+		case 1 ... 8:
+			if (mdb_leave(mdb, &who, false, tick))
+				fail();
+			if (until[g][port] > tick + 5)
+				until[g][port] = tick + 5;
+			break;
+		case 9 ... 12:
+			assert_int_equal(mdb_leave(mdb, &who, true, tick), until[g][port] != 0);
+			until[g][port] = 0;
+			break;
+		default:
+			mdb_join(mdb, &who, LIMIT, tick);
+			if (until[g][port] || have < LIMIT)
+				until[g][port] = tick + 521;
+		}
+		for (uint32_t k = 0; k < GROUPS; k++) {
+			portset want = 0;
+			for (unsigned p = 0; p < PORTS; p++)
+				want |= until[k][p] ? portset_of(p) : 0;
+			CHECK(members(k) == want, "step %u, group %u: %lx, not %lx", i, k,
+			      (unsigned long)members(k), (unsigned long)want);
+		}
+	}
+}
+
+#define TABLE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+RUN_TESTS(TABLE_TEST(members_come_and_go), TABLE_TEST(leaves), TABLE_TEST(limits),
+	  TABLE_TEST(ports_close_after_answers), TABLE_TEST(lowest_address_is_elected),
+	  TABLE_TEST(random_operations))
