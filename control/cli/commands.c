@@ -338,7 +338,7 @@ const struct command commands[] = {
 	{"mdb", "routers", "mdb.routers", VIEW_ROUTERS,
 	 .help = "show the ports with a multicast router, which get every group",
 	 .args = ARGS(ROWS), .examples = "mdb routers"},
-	{"mdb", "flush", "mdb.flush", VIEW_COUNT,
+	{"mdb", "flush", "mdb.flush", VIEW_FLUSHED,
 	 .help = "end memberships; guests join again when a querier asks", .args = ARGS(MDB_FILTER),
 	 .examples = "mdb flush\n"
 		     "mdb flush vlan 10 group 239.1.2.3"},

@@ -36,7 +36,7 @@ static bool filter_params(const struct vswitch *sw, const json_t *params, struct
 	*f = (struct mdb_filter){.port = port ? switch_port(sw, port) : -1};
 	if (port && f->port < 0)
 		return method_no_port(e, sw->config, port);
-	if (!param_number(params, "vlan", 1, VID_MAX, &vid, e))
+	if (!param_number(params, "vlan", (struct param_range){1, VID_MAX, NULL}, &vid, e))
 		return false;
 	f->vid = (uint16_t)vid;
 	return group_param(params, &f->group, e);
