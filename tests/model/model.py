@@ -661,7 +661,7 @@ class Switch:
 
     def report(self):
         return {"switch": {"name": self.name, "time": self.now},
-                "skipped": 0, "left_out": {"outbound": 0, "dropped": 0, "interface": 0, "source": 0},
+                "skipped": 0, "mdb": [], "left_out": {"outbound": 0, "dropped": 0, "interface": 0, "source": 0},
                 "ports": [self.port_report(port) for port in self.ports],
                 "fdb": self.fdb_report(),
                 "events": self.events}
