@@ -37,7 +37,7 @@ bool admit_takes_source(const struct swconf *c, const struct portconf *p, const 
 }
 
 enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
-			   const struct rte_mbuf *m, uint64_t src, uint64_t dst)
+			   const struct rte_mbuf *m, uint16_t vid, uint64_t src, uint64_t dst)
 {
 	if (mac_is_group(src) || !src)
 		return OUT_BAD_SOURCE;
@@ -49,5 +49,7 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 	unsigned kinds = admit_guarded(&p->rules, m);
 	if (kinds & GUARD_DHCP_SERVER)
 		return OUT_DHCP_SERVER;
-	return kinds & GUARD_ROUTER_ADVERT ? OUT_ROUTER_ADVERT : ADMITTED;
+	if (kinds & GUARD_ROUTER_ADVERT)
+		return OUT_ROUTER_ADVERT;
+	return admit_is_spoofed(p, &p->rules, m, src, vid) ? OUT_SPOOFED : ADMITTED;
 }

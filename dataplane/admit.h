@@ -13,6 +13,7 @@
 #include "dataplane/key.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/spoof.h"
 
 #define MAC_BRIDGE_GROUP \
 	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
@@ -60,10 +61,17 @@ bool admit_takes_source(const struct swconf *c, const struct portconf *p, const 
 // The kinds of a frame, GUARD_…, that these rules drop.
 unsigned admit_guarded(const struct rules *r, const struct rte_mbuf *m);
 
+// Whether these rules of a port take a frame of a source for spoofed.
+static inline bool admit_is_spoofed(const struct portconf *p, const struct rules *r,
+				    const struct rte_mbuf *m, uint64_t src, uint16_t vid)
+{
+	return r->spoof && spoof_look(m, r->spoof, src, vid, p->binding, p->binding_count);
+}
+
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.
 enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
-			   const struct rte_mbuf *m, uint64_t src, uint64_t dst);
+			   const struct rte_mbuf *m, uint16_t vid, uint64_t src, uint64_t dst);
 
 // Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
 static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
@@ -82,5 +90,5 @@ static inline enum outcome admit(const struct swconf *c, const struct portconf *
 	a->as_it_is = &c->vlan[vid].as_it_is[form_of(f.tag)];
 	if (__builtin_expect(f.src && !mac_is_group(f.src | f.dst) && !p->looks_closely, 1))
 		return ADMITTED;
-	return admit_closely(c, p, m, f.src, f.dst);
+	return admit_closely(c, p, m, vid, f.src, f.dst);
 }

@@ -27,6 +27,7 @@
 	X(FORGED_TRANSMIT, "forged_transmit") \
 	X(DHCP_SERVER, "dhcp_server") \
 	X(ROUTER_ADVERT, "router_advert") \
+	X(SPOOFED, "spoofed") \
 	X(RATE_LIMIT, "rate_limit") \
 	X(MAC_CONFLICT, "mac_conflict") \
 	X(REFLECTED, "reflected") \

@@ -426,6 +426,8 @@ static __attribute__((noinline)) void try_rules(struct burst *b, const struct ar
 		would_drop(b, OUT_DHCP_SERVER, a->src_key);
 	if (kinds & GUARD_ROUTER_ADVERT)
 		would_drop(b, OUT_ROUTER_ADVERT, a->src_key);
+	if (admit_is_spoofed(b->in, trial, m, key_mac(a->src_key), key_vid(a->src_key)))
+		would_drop(b, OUT_SPOOFED, a->src_key);
 	if (!within_ingress_rate(b, trial, m))
 		would_drop(b, OUT_RATE_LIMIT, a->src_key);
 }

@@ -2,16 +2,10 @@
 // guard: frames that a guest must not send where its port says so: a DHCP server's answers, router
 // advertisements and redirects.
 //
-// Model   A frame is read as leniently as the most lenient client reads it. Clients behind a packet
-//         socket do not ask for a sound packet. EtherType, header length, protocol and ports
-//         decide; IP version, total length and UDP length are not believed; only the length of a
-//         first fragment counts, against it. Tags are looked through, because a host takes a tag
-//         for its own that a switch left in place. So is LLC/SNAP (RFC 1042), whatever its length
-//         field says. IPv6 extension headers are walked to their end (RFC 6105, 7113; for DHCPv6
-//         RFC 7610).
-// Cost    At most 4 tags and 16 extension headers are read, therefore the cost has a bound. A frame
-//         with more of them is taken for both kinds. So is one that ends before its upper-layer
-//         header can be told (RFC 7112 forbids first fragments of that kind).
+// Model   A frame is read as leniently as the most lenient client reads it (lenient.h; RFC 6105,
+//         7113; for DHCPv6 RFC 7610). A frame with more tags or extension headers than are read is
+//         taken for both kinds. So is one that ends before its upper-layer header can be told (RFC
+//         7112 forbids first fragments of that kind).
 // Limits  A frame that is too short for its IP header is no IP packet, and passes.
 #pragma once
 

@@ -10,10 +10,12 @@
 //           every worker has passed a quiescent point, then frees the old one.
 #pragma once
 
+#include "dataplane/binding.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portset.h"
+#include "dataplane/spoof.h"
 
 // Classes of frames whose number a second can be limited.
 enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STORM_CLASSES };
@@ -36,6 +38,7 @@ struct rules {
 	bool own_mac_only;             // forged-transmits: reject
 	bool drops_at_limit;           // mac-limit-policy: drop
 	uint8_t guards;                // GUARD_… of the kinds of frames that are dropped
+	enum spoof_level spoof;        // which claims of addresses are checked
 	uint32_t storm[STORM_CLASSES]; // frames/s; 0: no limit
 	struct meter_conf ingress;
 };
@@ -48,10 +51,12 @@ struct portconf {
 	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
 	bool takes_tags;       // trunk: frames with the VID of one of its VLANs come in
-	bool looks_closely;    // rules.guards or rules.own_mac_only
+	bool looks_closely;    // rules.guards, rules.own_mac_only or rules.spoof
 	bool on_trial;         // audit: on
 	uint8_t allowed_count;
-	uint16_t allowed_first; // in swconf.range: sources besides `mac` under own_mac_only
+	uint16_t allowed_first;        // in swconf.range: sources besides `mac` under own_mac_only
+	const struct binding *binding; // sorted
+	unsigned binding_count;
 	enum bpdu_action bpdu;
 	enum link_local_action link_local;
 	enum violation_action violation;

@@ -16,8 +16,8 @@
 
 // Reasons of frames that are dropped, and of those that rules on trial would drop.
 enum {
-	VIOLATION_DROPS = 4,
-	VIOLATION_TRIALS = 8,
+	VIOLATION_DROPS = 5,
+	VIOLATION_TRIALS = 9,
 	VIOLATION_SUMS = VIOLATION_DROPS + VIOLATION_TRIALS
 };
 

@@ -139,6 +139,15 @@ const struct command_option command_options[] = {
 			.help = "static (default), or dynamic: it ages, moves and is flushed", \
 			.optional = true, .words = fdb_added \
 	}
+#define BINDING \
+	{"ip", ARG_WORD, KIND_TEXT, "IP[/BITS]", .help = "an IPv4 or IPv6 address, or a prefix"}, \
+		{"port", ARG_VALUE, KIND_PORT, "P", \
+		 .help = "the port that the station is behind"}, \
+		{"mac",           ARG_VALUE, KIND_MAC, "M", .help = "the station's MAC address", \
+		 .optional = true}, \
+	{ \
+		"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "the VLAN", .optional = true \
+	}
 #define ROWS \
 	{COMMAND_SORT, \
 	 ARG_VALUE, \
@@ -342,6 +351,24 @@ const struct command commands[] = {
 	 .help = "end memberships; guests join again when a querier asks", .args = ARGS(MDB_FILTER),
 	 .examples = "mdb flush\n"
 		     "mdb flush vlan 10 group 239.1.2.3"},
+
+	{"binding", "show", "binding.show", VIEW_BINDINGS,
+	 .help = "show which IP addresses stations may use, for spoof-guard",
+	 .args = ARGS(OF_PORT,
+		      {"mac", ARG_VALUE, KIND_MAC, "M", .help = "only bindings of this MAC",
+		       .optional = true},
+		      {"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "only bindings in this VLAN",
+		       .optional = true},
+		      ROWS),
+	 .examples = "binding\n"
+		     "binding show port esx1"},
+	{"binding", "add", "binding.add", VIEW_NONE, .help = "let a station use an IP address",
+	 .args = ARGS(BINDING),
+	 .more = "Without mac, every station behind the port may use the address; without vlan, in every VLAN of the port.",
+	 .examples = "binding add 10.0.0.7 port esx1 mac 02:00:00:00:00:07\n"
+		     "binding add 2001:db8:1::/64 port esx1 vlan 10"},
+	{"binding", "del", "binding.del", VIEW_NONE, .help = "take that permission away",
+	 .args = ARGS(BINDING), .examples = "binding del 10.0.0.7 port esx1 mac 02:00:00:00:00:07"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
 	 .help = "show the ports' counters; for one port, explain its drops",

@@ -25,6 +25,11 @@ static const char *const violation_words[] = {[CHOICE_RESTRICT] = "restrict",
 					      [CHOICE_SHUTDOWN] = "shutdown",
 					      NULL};
 static const char *const allow_block[] = {[CHOICE_ALLOW] = "allow", [CHOICE_BLOCK] = "block", NULL};
+static const char *const spoof_words[] = {[CHOICE_SPOOF_OFF] = "off",
+					  [CHOICE_SPOOF_IP] = "ip",
+					  [CHOICE_SPOOF_ARP] = "arp",
+					  [CHOICE_SPOOF_STRICT] = "strict",
+					  NULL};
 static const char *const drop_lldp_forward[] = {[CHOICE_LINK_LOCAL_DROP] = "drop",
 						[CHOICE_LINK_LOCAL_LLDP] = "lldp",
 						[CHOICE_LINK_LOCAL_FORWARD] = "forward",
@@ -129,6 +134,9 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_ROUTER_ADVERT] =
 		{"router-advert", CHOICE(allow_block, CHOICE_ALLOW),
 		 .help = "block: drop IPv6 router advertisements and redirects from the port"},
+	[PK_SPOOF_GUARD] =
+		{"spoof-guard", CHOICE(spoof_words, CHOICE_SPOOF_OFF),
+		 .help = "drop ARP and neighbour discovery for addresses that are not bound to their source (arp), packets from them too (ip), without any binding all but requests for an address (strict)"},
 	[PK_AUDIT] =
 		{"audit", CHOICE(on_off, CHOICE_OFF),
 		 .help = "on: forward, count and report what forged-transmits, the guards, mac-limit, ingress-rate and the storm limits would drop"},

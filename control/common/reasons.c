@@ -73,6 +73,14 @@ const struct reason_row reason_rows[OUTCOMES] = {
 			{PK_ROUTER_ADVERT},
 			.advice = "Set router-advert allow if it is the network's router.",
 		},
+	[OUT_SPOOFED] =
+		{
+			"A station behind this port claims an IP address that is not bound to its MAC, or it has no binding and sends "
+			"more than requests for an address.",
+			1,
+			{PK_SPOOF_GUARD},
+			.advice = "Bind the address with binding add, or set spoof-guard off.",
+		},
 	[OUT_RATE_LIMIT] =
 		{
 			"The port received more than its ingress rate allows.",

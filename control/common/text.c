@@ -84,6 +84,34 @@ void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT])
 	inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? b + 12 : b, out, IP_TEXT);
 }
 
+uint64_t text_prefix_mask(unsigned bits)
+{
+	return !bits ? 0 : bits >= 64 ? UINT64_MAX : UINT64_MAX << (64 - bits);
+}
+
+bool text_prefix(const char *text, uint64_t *high, uint64_t *low, unsigned *bits)
+{
+	const char *slash = strchr(text, '/');
+	size_t len = slash ? (size_t)(slash - text) : strlen(text);
+	char address[IP_TEXT];
+	uint64_t number;
+
+	if (len >= sizeof address)
+		return false;
+	memcpy(address, text, len);
+	address[len] = 0;
+	if (!text_address(address, high, low))
+		return false;
+	unsigned size = strchr(address, ':') ? 128 : 32;
+	if (!slash)
+		number = size;
+	else if (!text_number(slash + 1, size, &number))
+		return false;
+	*bits = 128 - size + (unsigned)number;
+	return !(*high & ~text_prefix_mask(*bits)) &&
+	       !(*low & ~text_prefix_mask(*bits > 64 ? *bits - 64 : 0));
+}
+
 uint64_t text_mac_mask(unsigned bits)
 {
 	return ((UINT64_C(1) << bits) - 1) << (48 - bits);

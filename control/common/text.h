@@ -43,6 +43,13 @@ bool text_address(const char *text, uint64_t *high, uint64_t *low);
 enum { IP_TEXT = 46 };
 void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT]);
 
+// Parses an address, or a prefix such as 10.0.0.0/24 or 2001:db8::/64, whose further bits are 0.
+// *bits counts from the first of 128 bits.
+bool text_prefix(const char *text, uint64_t *high, uint64_t *low, unsigned *bits);
+
+// The mask of a half of an address that has so many leading ones.
+uint64_t text_prefix_mask(unsigned bits);
+
 // A list of MACs and of ranges of MACs, such as 00:00:5e:00:01:00/40,02:00:00:00:00:07.
 enum { MACS_MAX = 64, MACS_TEXT = MACS_MAX * (MAC_TEXT + 3) + 1 };
 

@@ -21,6 +21,7 @@ enum view {
 	VIEW_MIRRORS, // array of mirrors
 	VIEW_POLICY,  // object of keys, each with value and origin
 	VIEW_AUDIT,   // what rules on trial would drop
+	VIEW_BINDINGS,
 	VIEW_FDB,
 	VIEW_CHANGES, // entries of the table with their changes
 	VIEW_MDB,

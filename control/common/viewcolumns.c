@@ -291,6 +291,14 @@ static const struct table_column audit_columns[] = {
 	{0},
 };
 
+static const struct table_column binding_columns[] = {
+	WORD("PORT", "port"),
+	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
+	WORD("MAC", "mac"),
+	{"IP", "ip", .cell = list_cell},
+	{0},
+};
+
 static const struct table_column change_columns[] = {
 	{"CHANGE", "change", .cell = table_plain_cell, .paint = paint_change},
 	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
@@ -333,6 +341,7 @@ static const struct {
 	[VIEW_VLANS] = {vlan_columns, NULL},
 	[VIEW_EVENTS] = {NULL, event_members},
 	[VIEW_AUDIT] = {audit_columns, NULL},
+	[VIEW_BINDINGS] = {binding_columns, NULL},
 	[VIEW_HISTORY] = {history_columns, NULL},
 };
 

@@ -22,6 +22,7 @@ void config_free(struct config *c)
 	free(c->vlan);
 	free(c->fixed);
 	free(c->mirror);
+	free(c->binding);
 	free(c);
 }
 
@@ -46,7 +47,8 @@ struct config *config_copy(const struct config *c)
 	copy->vlan = duplicate(c->vlan, c->vlan_count, sizeof *c->vlan);
 	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
 	copy->mirror = duplicate(c->mirror, c->mirror_count, sizeof *c->mirror);
-	if (copy->group && copy->port && copy->vlan && copy->fixed && copy->mirror)
+	copy->binding = duplicate(c->binding, c->binding_count, sizeof *c->binding);
+	if (copy->group && copy->port && copy->vlan && copy->fixed && copy->mirror && copy->binding)
 		return copy;
 	config_free(copy);
 	return NULL;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// config: a configuration: switch, groups, ports, policies, static MACs, mirrors. It uses no DPDK.
+// config: a configuration: switch, groups, ports, policies, static MACs, mirrors, bindings. It uses
+// no DPDK.
 //
 // Model     A struct config is a value. It is read from YAML, copied, changed, validated as a
 //           whole, then applied or discarded. Therefore a change happens completely or not at all.
 // Ownership config_free() frees the results of config_new(), config_copy(), config_read() and
 //           config_parse().
-// Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors; files of 16 MiB.
+// Limits    64 ports, 1,024 groups, 65,536 static MACs, 64 mirrors, 4,096 bindings; files of
+//           16 MiB.
 // Errors    struct error, with line and column if the cause is in a file.
 #pragma once
 
@@ -21,6 +23,9 @@ enum {
 	CONFIG_STATICS_MAX = 65536,
 	CONFIG_MIRRORS_MAX = 64,
 	CONFIG_VLANS_MAX = 4094,
+	CONFIG_BINDINGS_MAX = 4096,
+	BINDING_IPS_MAX = 64, // addresses and prefixes
+	PREFIX_TEXT = 52,
 	CONFIG_WORKERS_MAX = 64,
 	PORT_NAME = 16, // including the terminating zero
 	GROUP_NAME = 64,
@@ -77,6 +82,16 @@ struct config_vlan {
 	struct mark at;
 };
 
+// Lets a station, or each one behind a port, use IP addresses.
+struct config_binding {
+	char port[PORT_NAME];
+	uint64_t mac; // 0: any
+	uint16_t vid; // 0: any
+	char ip[BINDING_IPS_MAX][PREFIX_TEXT];
+	unsigned ip_count;
+	struct mark at, ip_at[BINDING_IPS_MAX];
+};
+
 enum mirror_direction { MIRROR_RX = 1, MIRROR_TX = 2, MIRROR_BOTH = 3 };
 
 struct config_mirror {
@@ -116,6 +131,8 @@ struct config {
 	unsigned fixed_count;
 	struct config_mirror *mirror;
 	unsigned mirror_count;
+	struct config_binding *binding;
+	unsigned binding_count;
 };
 
 // An empty configuration with the defaults, and a copy of one. NULL: no memory.
@@ -155,6 +172,7 @@ struct config_group *config_add_group(struct config *c);
 struct config_port *config_add_port(struct config *c);
 struct config_static *config_add_static(struct config *c);
 struct config_mirror *config_add_mirror(struct config *c);
+struct config_binding *config_add_binding(struct config *c);
 
 // Find an element by its name. NULL: there is none.
 struct config_group *config_group(const struct config *c, const char *name);

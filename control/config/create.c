@@ -36,3 +36,8 @@ struct config_mirror *config_add_mirror(struct config *c)
 {
 	return setting_add_element(setting_find(config_settings, "mirrors"), c);
 }
+
+struct config_binding *config_add_binding(struct config *c)
+{
+	return setting_add_element(setting_find(config_settings, "bindings"), c);
+}

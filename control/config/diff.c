@@ -57,10 +57,18 @@ static void diff_value(struct config_visitor *v, const char *key, const char *te
 // settings.
 static void name_by_address(const char *label, json_t *settings, char out[OBJECT_TEXT])
 {
-	const char *mac = json_string_value(json_object_get(settings, "mac"));
+	const char *mac = json_string_value(json_object_get(settings, "mac")),
+		   *port = json_string_value(json_object_get(settings, "port")),
+		   *vlan = json_string_value(json_object_get(settings, "vlan"));
+	bool any_mac = !mac && port; // a binding of every station behind a port
 
-	snprintf(out, OBJECT_TEXT, "%s %s%s%s", label, mac ? mac : "", mac ? " vlan " : "",
-		 json_string_value(json_object_get(settings, "vlan")));
+	snprintf(out, OBJECT_TEXT, "%s %s%s%s%s", label, any_mac ? "port " : "",
+		 any_mac ? port
+		 : mac   ? mac
+			 : "",
+		 vlan && (mac || any_mac) ? " vlan " : "", vlan ? vlan : "");
+	if (any_mac)
+		json_object_del(settings, "port");
 	json_object_del(settings, "mac");
 	json_object_del(settings, "vlan");
 }

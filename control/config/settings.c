@@ -103,6 +103,17 @@ static const struct setting mirror_settings[] = {
 	{0},
 };
 
+static const struct setting binding_settings[] = {
+	{"port", SETTING_NAME, SETTING_REQUIRED, AT(struct config_binding, port),
+	 .mark = offsetof(struct config_binding, at)},
+	{"mac", SETTING_MAC, 0, AT(struct config_binding, mac)},
+	{"ip", SETTING_TEXTS, SETTING_REQUIRED | SETTING_WRITTEN,
+	 TEXTS_AT(struct config_binding, ip, ip_count), MARK(struct config_binding, ip),
+	 .many = "addresses"},
+	{"vlan", SETTING_VLAN, 0, AT(struct config_binding, vid), LIMITS(1, 4094)},
+	{0},
+};
+
 #define ELEMENT(object) .size = sizeof(object), .mark = offsetof(object, at)
 
 static const struct setting_element group_element = {
@@ -116,6 +127,10 @@ static const struct setting_element static_element = {"a static MAC", "static-ma
 						      .settings = static_settings};
 static const struct setting_element mirror_element = {
 	"a mirror", "mirror", ELEMENT(struct config_mirror), .settings = mirror_settings};
+
+static const struct setting_element binding_element = {"a binding", "binding",
+						       ELEMENT(struct config_binding),
+						       .brief = true, .settings = binding_settings};
 
 #define ELEMENTS(member, highest) \
 	AT(struct config, member), .count = offsetof(struct config, member##_count), \
@@ -135,6 +150,8 @@ const struct setting config_settings[] = {
 	 .many = "static MACs", .element = &static_element},
 	{"mirrors", SETTING_ELEMENTS, 0, ELEMENTS(mirror, CONFIG_MIRRORS_MAX), .many = "mirrors",
 	 .element = &mirror_element},
+	{"bindings", SETTING_ELEMENTS, 0, ELEMENTS(binding, CONFIG_BINDINGS_MAX),
+	 .many = "bindings", .element = &binding_element},
 	{0},
 };
 

@@ -240,6 +240,38 @@ static bool check_mirror(const struct config *c, const struct config_mirror *m, 
 	return true;
 }
 
+static bool is_bound_twice(const struct config_binding *a, const struct config_binding *b)
+{
+	return a->mac == b->mac && a->vid == b->vid && (a->mac || !strcmp(a->port, b->port));
+}
+
+static bool check_binding(const struct config *c, const struct config_binding *b, struct error *e)
+{
+	char hint[TEXT_HINT];
+	uint64_t high, low;
+	unsigned bits;
+
+	if (!config_port(c, b->port))
+		return error_at(e, b->at, "a binding is on port '%s', which does not exist%s",
+				b->port, config_port_hint(hint, c, b->port, "add it to ports"));
+	if (!b->ip_count)
+		return error_at(e, b->at, "a binding of port '%s' has no ip (name at least one)",
+				b->port);
+	for (unsigned i = 0; i < b->ip_count; i++)
+		if (!text_prefix(b->ip[i], &high, &low, &bits))
+			return error_at(
+				e, b->ip_at[i],
+				"ip '%s' is no address or prefix (such as 10.0.0.7, 10.0.0.0/24 or 2001:db8::/64)",
+				b->ip[i]);
+	for (const struct config_binding *other = c->binding; other < b; other++)
+		if (is_bound_twice(other, b))
+			return error_at(
+				e, b->at,
+				"a second binding of %s in the same VLAN (put its addresses into one ip list)",
+				b->mac ? "this MAC" : "this port");
+	return true;
+}
+
 bool config_validate(const struct config *c, struct error *e)
 {
 	if (!check_groups(c, e))
@@ -249,6 +281,9 @@ bool config_validate(const struct config *c, struct error *e)
 			return false;
 	for (unsigned i = 0; i < c->mirror_count; i++)
 		if (!check_mirror(c, &c->mirror[i], e))
+			return false;
+	for (unsigned i = 0; i < c->binding_count; i++)
+		if (!check_binding(c, &c->binding[i], e))
 			return false;
 	return check_vlans(c, e) && check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
 }

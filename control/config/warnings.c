@@ -110,6 +110,14 @@ static void warn_of_uplink(const struct checked_port *d)
 			other);
 }
 
+static bool has_binding(const struct checked_port *d)
+{
+	for (unsigned i = 0; i < d->c->binding_count; i++)
+		if (!strcmp(d->c->binding[i].port, d->port->name))
+			return true;
+	return false;
+}
+
 static void warn_of_port(const struct checked_port *d)
 {
 	const uint32_t *v = d->policy.value;
@@ -139,6 +147,8 @@ static void warn_of_port(const struct checked_port *d)
 		add_warning(
 			d,
 			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
+	if (v[PK_SPOOF_GUARD] != CHOICE_SPOOF_OFF && !has_binding(d))
+		add_warning(d, "spoof-guard without a binding: it may use no IP address");
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
 	warn_of_uplink(d);

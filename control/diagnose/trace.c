@@ -209,10 +209,14 @@ static void explain_guards(const struct traced *s, json_t *step)
 {
 	cite(s, step, s->port, PK_DHCP_SERVER);
 	cite(s, step, s->port, PK_ROUTER_ADVERT);
+	if (rules_of(s)->spoof)
+		cite(s, step, s->port, PK_SPOOF_GUARD);
 	if (fails(s, OUT_DHCP_SERVER))
 		say(step, "a message of a DHCP server");
 	else if (fails(s, OUT_ROUTER_ADVERT))
 		say(step, "a router advertisement or redirect");
+	else if (fails(s, OUT_SPOOFED))
+		say(step, "claims an address that is not bound to the source");
 	else
 		say(step, "no message of a DHCP server or router");
 }
@@ -441,6 +445,7 @@ static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_FORGED_TRANSMIT] = 6,
 	[OUT_DHCP_SERVER] = 7,
 	[OUT_ROUTER_ADVERT] = 7,
+	[OUT_SPOOFED] = 7,
 	[OUT_RATE_LIMIT] = 8,
 	[OUT_STORM_BROADCAST] = DESTINATION,
 	[OUT_STORM_MULTICAST] = DESTINATION,

@@ -7,12 +7,14 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "dataplane/binding.h"
 #include "dataplane/fdb.h"
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
 #include "dataplane/meter.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/spoof.h"
 
 // The VLAN of untagged frames. A trunk's native VLAN counts only if it is allowed on the port.
 static uint16_t untagged_vid(const struct policy *p)
@@ -39,6 +41,10 @@ static struct meter_conf meter_row(const struct policy *p, enum policy_key rate,
 
 static struct rules rules_row(const struct policy *p)
 {
+	static const enum spoof_level spoof[] = {[CHOICE_SPOOF_OFF] = SPOOF_OFF,
+						 [CHOICE_SPOOF_IP] = SPOOF_IP,
+						 [CHOICE_SPOOF_ARP] = SPOOF_ARP,
+						 [CHOICE_SPOOF_STRICT] = SPOOF_STRICT};
 	const uint32_t *v = p->value;
 
 	return (struct rules){
@@ -46,6 +52,7 @@ static struct rules rules_row(const struct policy *p)
 		.drops_at_limit = v[PK_MAC_LIMIT_POLICY] == CHOICE_LIMIT_DROP,
 		.guards = (v[PK_DHCP_SERVER] == CHOICE_BLOCK ? GUARD_DHCP_SERVER : 0) |
 			  (v[PK_ROUTER_ADVERT] == CHOICE_BLOCK ? GUARD_ROUTER_ADVERT : 0),
+		.spoof = spoof[v[PK_SPOOF_GUARD]],
 		.storm = {v[PK_STORM_BROADCAST], v[PK_STORM_MULTICAST],
 			  v[PK_STORM_UNKNOWN_UNICAST]},
 		.ingress = meter_row(p, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST),
@@ -94,7 +101,7 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 
 	*(row.on_trial ? &row.trial : &row.rules) = rules_row(p);
 	row.learner.drops_at_limit = row.rules.drops_at_limit;
-	row.looks_closely = row.rules.own_mac_only || row.rules.guards;
+	row.looks_closely = row.rules.own_mac_only || row.rules.guards || row.rules.spoof;
 	return row;
 }
 
@@ -162,6 +169,42 @@ static void set_snooping(struct swconf *conf, const struct config *c)
 	}
 }
 
+// Appends what a binding allows to those before it.
+static void append_binding(const struct config_binding *b, struct binding *all, unsigned *count)
+{
+	for (unsigned i = 0; i < b->ip_count; i++) {
+		struct binding *to = &all[(*count)++];
+		unsigned bits;
+		*to = (struct binding){.mac = b->mac, .vid = b->vid};
+		text_prefix(b->ip[i], &to->prefix.high, &to->prefix.low, &bits);
+		to->mask = (struct ip_address){text_prefix_mask(bits),
+					       text_prefix_mask(bits > 64 ? bits - 64 : 0)};
+	}
+}
+
+// Appends the bindings of a port, sorted, to those of the ports before it.
+static void append_bindings(struct portconf *row, const struct config *c, const char *port,
+			    struct binding *all, unsigned *count)
+{
+	struct binding *first = all + *count;
+
+	for (unsigned i = 0; i < c->binding_count; i++)
+		if (!strcmp(c->binding[i].port, port))
+			append_binding(&c->binding[i], all, count);
+	row->binding = first;
+	row->binding_count = (unsigned)(all + *count - first);
+	qsort(first, row->binding_count, sizeof *first, binding_compare);
+}
+
+static size_t count_bound(const struct config *c)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < c->binding_count; i++)
+		n += c->binding[i].ip_count;
+	return n;
+}
+
 static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
 {
 	return numbers[config_port(c, name) - c->port];
@@ -201,15 +244,17 @@ static void find_direct_members(struct swconf *conf)
 struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 {
 	struct swconf *conf;
-	size_t size = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range;
+	size_t ranges_end = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range,
+	       size = ranges_end + count_bound(c) * sizeof(struct binding);
 	portset group[32] = {0}, uplinks = 0;
 	uint8_t isolation[CONFIG_PORTS_MAX];
-	unsigned ranges = 0;
+	unsigned ranges = 0, bound = 0;
 
 	conf = aligned_alloc(64, (size + 63) / 64 * 64);
 	if (!conf)
 		return NULL;
 	memset(conf, 0, size);
+	struct binding *bindings = (struct binding *)((char *)conf + ranges_end);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		const struct config_port *port = &c->port[i];
 		struct policy p;
@@ -218,6 +263,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		join_vlans(conf, &p, numbers[i]);
 		join_sets(conf, &p, numbers[i]);
 		append_allowed(conf, &p, numbers[i], &ranges);
+		append_bindings(&conf->port[numbers[i]], c, port->name, bindings, &bound);
 		if (p.value[PK_MAC_CHANGES] == CHOICE_REJECT &&
 		    (port->guest_conflicts || config_effective_mac(port) != port->mac))
 			conf->blocked |= portset_of(numbers[i]);

@@ -97,7 +97,7 @@ OUTCOMES = {
     **dict.fromkeys(("drop of PAUSE", "drop of CDP", "drop of LLDP", "drop of link-local", "link-local lldp passes",
                      "link-local forward passes"), "link-local"),
     "allowed MAC": "allowed-macs",
-    **dict.fromkeys(("would drop " + reason for reason in AUDITED), "audit"),
+    **dict.fromkeys(("would drop " + reason for reason in AUDITED if reason != "spoofed"), "audit"),
     **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
                      "hold ended by silence", "hold ended by time", "home moved",
                      "held in the table"), "mac-move-limit"),

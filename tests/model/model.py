@@ -25,10 +25,10 @@ SILENCE = 6  # half seconds without a frame from a held MAC's port after which a
 
 RX_DROPS = (
     "malformed", "port_down", "vlan_filtered", "bad_source", "bpdu", "link_local", "forged_transmit",
-    "dhcp_server", "router_advert", "rate_limit", "storm_broadcast", "storm_multicast", "mac_conflict",
+    "dhcp_server", "router_advert", "spoofed", "rate_limit", "storm_broadcast", "storm_multicast", "mac_conflict",
     "reflected", "mac_flap", "mac_limit", "same_port", "isolated", "dest_down", "storm_unknown_unicast", "unregistered",
     "no_destination")
-AUDITED = ("forged_transmit", "dhcp_server", "router_advert", "rate_limit", "mac_limit", "storm_broadcast", "storm_multicast",
+AUDITED = ("forged_transmit", "dhcp_server", "router_advert", "spoofed", "rate_limit", "mac_limit", "storm_broadcast", "storm_multicast",
            "storm_unknown_unicast")
 TX_DROPS = ("mac_changed", "rate_limit", "queue_full")
 

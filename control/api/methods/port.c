@@ -224,6 +224,12 @@ static bool port_is_alone(const struct config *c, const char *name, struct error
 				"static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)",
 				mac, name, mac, c->fixed[i].vid);
 		}
+	for (unsigned i = 0; i < c->binding_count; i++)
+		if (!strcmp(c->binding[i].port, name))
+			return method_refuse(
+				e, METHOD_REFUSED,
+				"port '%s' has a binding of %s (take it out first: binding del)",
+				name, c->binding[i].ip[0]);
 	for (unsigned i = 0; i < c->mirror_count; i++)
 		if (config_mirror_names(&c->mirror[i], name))
 			return method_refuse(

@@ -28,7 +28,7 @@ static-macs:
 """
 PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_unknown rx_drops rx_would_drop tx_packets tx_bytes tx_drops
     macs not_learned mac_moves truncated""".split()
-REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert rate_limit
+REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert spoofed rate_limit
     mac_conflict reflected mac_flap mac_limit storm_broadcast storm_multicast same_port isolated dest_down storm_unknown_unicast
     unregistered no_destination""".split()
 
@@ -67,6 +67,17 @@ STEPS = (
     ("policy set unicast-flood off aging-time 7", "", None),
     ("policy show", "aging-time +7 +switch", policies({"unicast-flood": ("off", "switch"), "aging-time": (7, "switch")})),
     ("policy audit", "FRAMES", lambda rows: rows == []),
+    ("binding add 10.0.0.7 port a mac 02:00:00:00:00:07 vlan 10", "", None),
+    ("binding add 2001:db8::/64 port a mac 02:00:00:00:00:07 vlan 10", "", None),
+    ("binding add 10.1.0.0/16 port b", "", None),
+    ("binding", r"b +all +- +10\.1\.0\.0/16", lambda rows: rows[0] == {"port": "a", "mac": "02:00:00:00:00:07", "vlan": 10,
+                                                                   "ip": ["10.0.0.7", "2001:db8::/64"]}),
+    ("binding show port b", "10.1.0.0/16", lambda rows: [row["port"] for row in rows] == ["b"]),
+    ("config show", "(?s)bindings:.*10.0.0.7", None),
+    ("binding del 10.0.0.7 port a mac 02:00:00:00:00:07 vlan 10", "", None),
+    ("binding del 2001:db8::/64 port a mac 02:00:00:00:00:07 vlan 10", "", None),
+    ("binding del 10.1.0.0/16 port b", "", None),
+    ("binding", "IP", lambda rows: rows == []),
     ("policy audit show a", "REASON", lambda rows: rows == []),
     ("policy unset unicast-flood aging-time", "", None),
     ("policy show", "unicast-flood +on +default", policies({"unicast-flood": ("on", "default"), "aging-time": (300, "default")})),
@@ -183,6 +194,11 @@ REFUSALS = (
     ("policy set promiscuous maybe", USAGE, "reject or accept"),
     ("policy show nosuch", REFUSED, "nosuch"),
     ("policy audit nosuch", REFUSED, "there is no port 'nosuch'"),
+    ("binding add 10.0.0.300 port a", USAGE, "ip cannot be '10.0.0.300'"),
+    ("binding add 10.0.0.1/24 port a", USAGE, "ip cannot be '10.0.0.1/24'"),
+    ("binding add 10.0.0.1 port nosuch", REFUSED, "nosuch"),
+    ("binding add 10.0.0.1 port a mac 01:00:5e:00:00:01", USAGE, "a station's"),
+    ("binding del 10.0.0.1 port a", REFUSED, "no such binding of 10.0.0.1"),
     ("group add nested", REFUSED, "nested"),
     ("group add 'a b'", USAGE, ""),
     ("group del nested", REFUSED, "'b'"),

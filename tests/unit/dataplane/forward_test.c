@@ -128,6 +128,7 @@ static const char every_kind[] =
 	"- {name: up2, uplink: on}\n"
 	"- {name: down, enabled: off, mac-address: 02:00:00:00:00:d1}\n"
 	"- {name: guard, policy: {dhcp-server: block, router-advert: block}}\n"
+	"- {name: unbound, policy: {spoof-guard: strict}}\n"
 	"- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
 	"- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
 	"- {name: still, policy: {mac-move-limit: 1}}\n"
@@ -170,6 +171,7 @@ static const struct {
 	{"guard", 0, 0, 0, sizeof offer, OUT_DHCP_SERVER, offer},
 	{"guard", 0, 0, 0, sizeof advert, OUT_ROUTER_ADVERT, advert},
 	{"a", 0, 0, 0, sizeof offer, OUT_FLOODED, offer},
+	{"unbound", MAC(2), MAC(15), VID_NONE, 60, OUT_SPOOFED, NULL},
 	{"slow", MAC(2), MAC(6), VID_NONE, 1000, OUT_FORWARDED, NULL},
 	{"slow", MAC(2), MAC(6), VID_NONE, 1000, OUT_RATE_LIMIT, NULL},
 	{"storm", MAC_BROADCAST, MAC(7), VID_NONE, 60, OUT_FLOODED, NULL},

@@ -49,9 +49,10 @@ static void every_reason(void **state)
 		enum outcome reason;
 		bool on_trial;
 	} sums[] = {{OUT_BPDU, false},           {OUT_FORGED_TRANSMIT, false},
-		    {OUT_MAC_CONFLICT, false},   {OUT_MAC_LIMIT, false},
-		    {OUT_FORGED_TRANSMIT, true}, {OUT_DHCP_SERVER, true},
-		    {OUT_ROUTER_ADVERT, true},   {OUT_RATE_LIMIT, true},
+		    {OUT_SPOOFED, false},        {OUT_MAC_CONFLICT, false},
+		    {OUT_MAC_LIMIT, false},      {OUT_FORGED_TRANSMIT, true},
+		    {OUT_DHCP_SERVER, true},     {OUT_ROUTER_ADVERT, true},
+		    {OUT_SPOOFED, true},         {OUT_RATE_LIMIT, true},
 		    {OUT_MAC_LIMIT, true},       {OUT_STORM_BROADCAST, true},
 		    {OUT_STORM_MULTICAST, true}, {OUT_STORM_UNKNOWN_UNICAST, true}};
 	struct violations v = {.lock = RTE_SPINLOCK_INITIALIZER};

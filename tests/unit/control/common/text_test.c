@@ -323,6 +323,39 @@ static void cleaned(void **state)
 	}
 }
 
-RUN_TESTS(TEST(cleaned), TEST(numbers), TEST(macs), TEST(macs_there_and_back), TEST(vlan_lists),
-	  TEST(vlan_lists_there_and_back), TEST(switches), TEST(names), TEST(names_made),
-	  TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
+static void prefixes(void **state)
+{
+	static const char *const bad[] = {
+		"",          "10.0.0",     "10.0.0.300",     "10.0.0.1/33", "10.0.0.1/24",
+		"10.0.0.0/", "10.0.0.0/x", "2001:db8::1/64", "::/129",      "10.0.0.1 ",
+		"a:b:c",     "0.0.0.0/0/0"};
+	static const struct {
+		const char *text;
+		uint64_t high, low;
+		unsigned bits;
+	} good[] = {{"10.0.0.7", 0, UINT64_C(0xffff0a000007), 128},
+		    {"10.0.0.0/8", 0, UINT64_C(0xffff0a000000), 104},
+		    {"0.0.0.0/0", 0, UINT64_C(0xffff00000000), 96},
+		    {"2001:db8::/32", UINT64_C(0x20010db800000000), 0, 32},
+		    {"fe80::1", UINT64_C(0xfe80000000000000), 1, 128},
+		    {"::/0", 0, 0, 0}};
+	uint64_t high, low;
+	unsigned bits;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(text_prefix(bad[i], &high, &low, &bits));
+	for (size_t i = 0; i < COUNT(good); i++) {
+		assert_true(text_prefix(good[i].text, &high, &low, &bits));
+		assert_int_equal(high, good[i].high);
+		assert_int_equal(low, good[i].low);
+		assert_int_equal(bits, good[i].bits);
+	}
+	assert_int_equal(text_prefix_mask(0), 0);
+	assert_int_equal(text_prefix_mask(1), UINT64_C(1) << 63);
+	assert_int_equal(text_prefix_mask(64), UINT64_MAX);
+}
+
+RUN_TESTS(TEST(cleaned), TEST(numbers), TEST(macs), TEST(prefixes), TEST(macs_there_and_back),
+	  TEST(vlan_lists), TEST(vlan_lists_there_and_back), TEST(switches), TEST(names),
+	  TEST(names_made), TEST(nearest), TEST(hints), TEST(columns), TEST(wrapping))
