@@ -15,13 +15,14 @@ import {Ports} from './ports.js';
 import {Rates} from './rates.js';
 import {Selected} from './selected.js';
 import {Topology} from './topology.js';
+import {Trials} from './trials.js';
 import {Why} from './why.js';
 
 const PERIOD_MS = 1000, EVENTS = 500;
 
 // The data for all parts. now and heard are in ms of the browser's clock.
 const state = {
-	access: null, status: null, ports: [], groups: [], events: [], policy: null, // answers of the switch
+	access: null, status: null, ports: [], groups: [], events: [], policy: null, common: null, audits: [], // answers of the switch
 	history: new History(), selection: WHOLE, now: 0, heard: 0,
 };
 let parts = null;
@@ -63,13 +64,17 @@ async function policyOf({kind, name}) {
 	}
 }
 
+// Only ports with audit: on have such rows.
+const hasTrials = (ports) => ports.some((port) => Object.values(port.rx_would_drop).some((frames) => frames));
+
 async function read() {
 	const selection = state.selection;
-	const [access, status, ports, groups, recent, policy] = await Promise.all([get('access'), get('status'),
-		getTimed('port.show'), get('group.show'), get('events.show', {count: EVENTS}), policyOf(selection)]);
+	const [access, status, ports, groups, recent, policy, common, audits] = await Promise.all([get('access'), get('status'),
+		getTimed('port.show'), get('group.show'), get('events.show', {count: EVENTS}), policyOf(selection), policyOf(WHOLE),
+		hasTrials(state.ports) ? get('policy.audit') : []]);
 	const now = performance.now();
 
-	Object.assign(state, {access, status, ports: ports.reply, groups, events: recent.events, now, heard: now});
+	Object.assign(state, {access, status, ports: ports.reply, groups, events: recent.events, common, audits, now, heard: now});
 	state.history.add(ports.reply, ports.clock, now);
 	checkSelection();
 	if (selection === state.selection)
@@ -83,7 +88,7 @@ async function build() {
 
 	return [
 		new Head(), new Topology(select), new Ports(select), new Selected(actions, macs, select), new Rates(),
-		new Why(reasons, select), new Policy(keys, actions), macs, new Events(select), actions,
+		new Why(reasons, select), new Trials(), new Policy(keys, actions), macs, new Events(select), actions,
 	];
 }
 

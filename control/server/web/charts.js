@@ -3,7 +3,7 @@
 // history.js.
 
 import {element, mark, put, svg, sync} from './dom.js';
-import {clock} from './format.js';
+import {clock, dateOf} from './format.js';
 import {GAP_MS, SPAN_MS} from './history.js';
 
 const LEFT = 70, RIGHT = 10, TOP = 8, BOTTOM = 20, HEIGHT = 150;
@@ -189,8 +189,7 @@ export class Chart {
 		const values = [...up, ...down].map((one) => ({...one, words: this.say(sample ? one.value(sample) : 0)}));
 		const all = values.map((one) => `${one.label} ${one.words}`).join(', ') || this.quiet;
 
-		// Not timeOrigin, because its clock stands still while the machine sleeps.
-		put(this.when, pointed ? clock(new Date(Date.now() - performance.now() + pointed.at)) : '');
+		put(this.when, pointed ? clock(dateOf(pointed.at)) : '');
 		sync(this.legend, values, (one) => one.name, legendMade, showLegend);
 		if (!values.length)
 			this.legend.replaceChildren(element('li', {class: 'quiet'}, this.quiet));

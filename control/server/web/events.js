@@ -21,7 +21,7 @@ const SENTENCES = {
 	'mac-moved': (e) => [station(e), ' moved from ', {port: e.from}, ' to ', {port: e.to},
 		e.learned === false ? ', which is at its mac-limit' : ''],
 	'mac-flap': (e) => [station(e), ' moved too often and is held on ', {port: e.from}, ', seen on ', {port: e.to}],
-	'violation': (e) => [{port: e.port}, `: ${plural(e.count, 'frame')} dropped as ${e.reason}, last from ${station(e)}`],
+	'violation': (e) => [{port: e.port}, `: ${plural(e.count, 'frame')} ${e.audit ? 'would be ' : ''}dropped as ${e.reason}, last from ${station(e)}`],
 	'port-err-disabled': (e) => [{port: e.port}, ` is err-disabled: ${e.reason}`],
 	'port-recovered': (e) => [{port: e.port}, ' has recovered'],
 	'mac-changed': (e) => [{port: e.port}, `: the guest's MAC is ${e.mac} now`],
@@ -95,7 +95,7 @@ function rowsOf(events) {
 	const rows = new Map();
 
 	for (const event of events) {
-		const same = event.type === 'violation' ? `${event.port} ${event.reason}` : JSON.stringify(event);
+		const same = event.type === 'violation' ? `${event.port} ${event.reason} ${event.audit ?? ''}` : JSON.stringify(event);
 		const {event: {count: frames = 0} = {}, times = 0, since = event.date} = rows.get(same) ?? {};
 		rows.delete(same); // so that it comes last
 		rows.set(same, {event: {...event, count: frames + (event.count ?? 0)}, times: times + 1, since});

@@ -58,6 +58,11 @@ export function moment(date) {
 	return (date.toDateString() === new Date().toDateString() ? '' : `${DAY.format(date)}, `) + clock(date);
 }
 
+// The date of a moment that performance.now() gave. Not timeOrigin, because its clock stands still while the machine sleeps.
+export function dateOf(at) {
+	return new Date(Date.now() - performance.now() + at);
+}
+
 export function plural(n, one) {
 	return `${count(n)} ${one}${n === 1 ? '' : 's'}`;
 }

@@ -62,7 +62,9 @@ function sum(samples, at) {
 export class History {
 	#before = new Map(); // port -> {clock, counters}
 	#samples = new Map(); // key of a selection -> samples, oldest first
+	#dropped = new Map(); // port -> {drop reason: when it was last counted}
 	#at = 0; // of the latest reading
+	since = 0; // of the first reading
 
 	// Adds a reading of all ports. clock: its time by the switch. at: its arrival, in ms that never go back.
 	add(ports, clock, at) {
@@ -71,14 +73,17 @@ export class History {
 		const grouped = Map.groupBy(ports.filter((port) => port.port_group), (port) => port.port_group);
 
 		this.#at = at;
+		this.since ||= at;
 		known(ports).forEach((sample) => this.#keep(`port:${sample.port}`, sample));
 		grouped.forEach((some, name) => this.#keepSum(`group:${name}`, known(some), at));
 		this.#keepSum('switch:', known(ports), at);
 		for (const key of this.#samples.keys())
 			this.#forget(key, at);
 		for (const name of this.#before.keys())
-			if (!fresh.has(name))
+			if (!fresh.has(name)) {
 				this.#before.delete(name);
+				this.#dropped.delete(name);
+			}
 	}
 
 	#read(port, clock, at) {
@@ -86,7 +91,14 @@ export class History {
 
 		this.#before.set(port.name, {clock, counters});
 		const sample = before && clock > before.clock ? rates(before.counters, counters, at, clock - before.clock) : null;
+		for (const reason of Object.keys(sample?.drops ?? {}))
+			this.#dropped.set(port.name, {...this.#dropped.get(port.name), [reason]: at});
 		return sample && Object.assign(sample, {port: port.name});
+	}
+
+	// When a reason was last counted at one of these ports, while this page was open. 0: never.
+	lastDrop(ports, reason) {
+		return Math.max(0, ...ports.map(({name}) => this.#dropped.get(name)?.[reason] ?? 0));
 	}
 
 	#keep(key, sample) {

@@ -26,19 +26,25 @@ function field(row, value) {
 	return element('input', {name: 'value', type: 'text', required: true, value});
 }
 
+function headingMade(title) {
+	return element('tr', {}, element('th', {scope: 'rowgroup', colspan: 4}, title));
+}
+
 export class Policy {
 	// keys: the answer to policy.keys.
 	constructor(keys, actions) {
 		this.keys = keys;
 		this.actions = actions;
-		this.body = element('tbody');
+		this.parts = [['Set', (from) => from !== 'default'], ['Defaults', (from) => from === 'default']].map(
+			([title, has]) => ({title, has, body: element('tbody')}));
 		this.only = byId('policy-only');
 		this.only.addEventListener('change', () => this.shown && this.show(this.shown));
 		const headings = ['Key', 'Value', 'From', 'Change'].map((text) => element('th', {scope: 'col'}, text));
 		headings.at(-1).className = 'write';
 		byId('policy-table').append(element('table', {class: 'policy'},
 			element('caption', {class: 'unseen'}, 'Policy with the origin of each value'),
-			element('thead', {}, element('tr', {}, ...headings)), this.body));
+			element('thead', {}, element('tr', {}, ...headings)),
+			...this.parts.map(({body}) => body)));
 	}
 
 	show(shown) {
@@ -48,8 +54,12 @@ export class Policy {
 
 		this.shown = shown;
 		put(byId('policy-note'), rows.length || !policy ? '' : 'All keys have their defaults.');
-		sync(this.body, rows, (row) => row.key, (row) => this.#made(row),
-			(node, row) => this.#showRow(node, row, policy[row.key], selection));
+		for (const {title, has, body} of this.parts) {
+			const some = rows.filter((row) => has(policy[row.key].from));
+			sync(body, some.length ? [{title}, ...some] : [], (row) => row.key ?? row.title,
+				(row) => (row.title ? headingMade(row.title) : this.#made(row)),
+				(node, row) => row.key && this.#showRow(node, row, policy[row.key], selection));
+		}
 	}
 
 	#made(row) {

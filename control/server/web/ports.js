@@ -4,12 +4,13 @@
 import {byId, element, mark, plainButton, put, stateIcon, sync} from './dom.js';
 import {bits, count, frames} from './format.js';
 import {sparkline, sparklineMade} from './charts.js';
+import {modesOf, vlansOf} from './modes.js';
 import {Sorting} from './sorting.js';
 
 const droppedRate = (sample) => Object.values(sample.drops).reduce((sum, rate) => sum + rate, 0);
 const COLUMNS = [
 	{name: 'name', label: 'Port', value: (row) => row.port.name},
-	{name: 'group', label: 'Group', value: (row) => row.port.port_group ?? ''},
+	{name: 'group', label: 'Group, VLANs', value: (row) => row.port.port_group ?? ''},
 	{name: 'state', label: 'State', value: (row) => row.port.state},
 	{name: 'macs', label: 'MACs', numeric: true, value: (row) => row.port.macs},
 	{name: 'rx', label: 'Received', numeric: true, value: (row) => row.latest.rxBits},
@@ -17,10 +18,12 @@ const COLUMNS = [
 	{name: 'drops', label: 'Dropped', numeric: true, value: (row) => droppedRate(row.latest)},
 ];
 
-function showRow(node, {port, latest, samples}, now) {
-	const [, group, state, macs, rx, tx, drops, picture] = node.children;
+function showRow(node, {port, latest, samples}, shown) {
+	const [name, group, state, macs, rx, tx, drops, picture] = node.children;
 
-	put(group, port.port_group ?? '–');
+	put(name.lastElementChild, modesOf(port, shown).map(({short}) => short).join(', '));
+	put(group.children[0], port.port_group ?? 'no group');
+	put(group.children[1], vlansOf(port, shown));
 	if (state.dataset.state !== port.state)
 		state.replaceChildren(stateIcon(port.state), port.state);
 	mark(state, {'data-state': port.state});
@@ -33,7 +36,7 @@ function showRow(node, {port, latest, samples}, now) {
 	mark(tx, {'data-some': latest.txFrames > 0});
 	put(drops, droppedRate(latest) ? frames(droppedRate(latest)) : '–');
 	mark(drops, {'data-some': droppedRate(latest) > 0});
-	sparkline(picture.firstElementChild, samples, now, {value: (s) => s.rxBits}, {value: (s) => s.txBits});
+	sparkline(picture.firstElementChild, samples, shown.now, {value: (s) => s.rxBits}, {value: (s) => s.txBits});
 }
 
 export class Ports {
@@ -48,7 +51,7 @@ export class Ports {
 	}
 
 	show(shown) {
-		const {ports, history, selection, now} = shown;
+		const {ports, history, selection} = shown;
 		const rows = ports.map((port) => {
 			const own = {kind: 'port', name: port.name};
 			return {port, samples: history.of(own), latest: history.latest(own)};
@@ -58,7 +61,7 @@ export class Ports {
 		this.root.style.setProperty('--rows', rows.length);
 		sync(this.body, this.sorting.sort(rows), ({port}) => port.name, ({port}) => this.#made(port.name), (node, row) => {
 			mark(node, {'aria-selected': selection.kind === 'port' && selection.name === row.port.name});
-			showRow(node, row, now);
+			showRow(node, row, shown);
 		});
 	}
 
@@ -67,7 +70,8 @@ export class Ports {
 		const double = () => element('td', {class: 'number double'}, element('span'), element('span', {class: 'second'}));
 
 		return element('tr', {click: select},
-			element('th', {scope: 'row'}, plainButton(name)), element('td', {class: 'muted'}),
+			element('th', {scope: 'row'}, plainButton(name), element('small')),
+			element('td', {class: 'group-cell'}, element('span'), element('small')),
 			element('td', {class: 'state-cell'}), element('td', {class: 'number'}), double(), double(),
 			element('td', {class: 'number drops'}), element('td', {class: 'picture'}, sparklineMade()));
 	}

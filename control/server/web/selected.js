@@ -4,6 +4,7 @@
 import {byId, element, mark, put, stateIcon, sync} from './dom.js';
 import {plural} from './format.js';
 import {WHOLE, membersOf} from './history.js';
+import {mirrorsOf, modesOf, vlansOf} from './modes.js';
 
 const TITLES = {switch: () => 'The whole switch', group: (name) => `Port group ${name}`, port: (name) => `Port ${name}`};
 
@@ -24,12 +25,12 @@ const ACTIONS = {
 	},
 };
 
-function factsOf(port) {
+function factsOf(port, shown) {
 	const group = port.port_group ? `group ${port.port_group}` : 'no group';
-	const uplink = port.uplink === 'on' ? ['uplink'] : [];
 	const own = port.effective_mac ? [`MAC address ${port.effective_mac}`] : [];
 
-	return [port.device ?? 'no device', group, plural(port.macs, 'MAC'), ...uplink, ...own];
+	return [port.device ?? 'no device', group, vlansOf(port, shown), plural(port.macs, 'MAC'),
+		...modesOf(port, shown).map(({full}) => full), ...own];
 }
 
 export class Selected {
@@ -51,9 +52,10 @@ export class Selected {
 		});
 	}
 
-	show({selection, ports}) {
+	show(shown) {
+		const {selection, ports} = shown;
 		const members = membersOf(selection, ports), port = selection.kind === 'port' ? members[0] : null;
-		const facts = port ? factsOf(port) : [plural(members.length, 'port')];
+		const facts = port ? factsOf(port, shown) : [plural(members.length, 'port'), ...mirrorsOf(members)];
 
 		this.name = selection.name;
 		put(byId('selected-title'), TITLES[selection.kind](selection.name));

@@ -5,6 +5,7 @@
 import {byId, mark, put, stateShape, svg, sync} from './dom.js';
 import {bits, count, plural} from './format.js';
 import {WHOLE} from './history.js';
+import {modesOf, vlansOf} from './modes.js';
 
 const NARROW = 460, GAP = 14, PAD = 8, HEAD = 24;
 
@@ -84,15 +85,28 @@ function showBox(node, box, {selection}) {
 		});
 }
 
-function showNode(node, {port, x, y, width, row, link}, {roomy, rates}, {selection, history}) {
-	const [wires, box, icon, name, note] = node.children;
-	const middle = y + row / 2 - 2, uplink = port.uplink === 'on' ? 'uplink, ' : '';
-	const macs = roomy ? uplink + plural(port.macs, 'MAC') : count(port.macs);
+// The first mode of a port and its MACs, or the mode alone if there is no room for both.
+function noteOf(port, modes, room) {
+	const macs = plural(port.macs, 'MAC'), whole = modes.length ? `${modes[0].short}, ${macs}` : macs;
+
+	return whole.length > room && modes.length ? modes[0].short : whole;
+}
+
+// The label of a button: the text that it shows, so that a user can say it, and then the rest. Blanks between the texts keep
+// their words apart.
+function labelOf(texts, rest) {
+	return `${texts.map((node) => node.textContent).filter((text) => text).join(' ')}: ${rest.join(', ')}`;
+}
+
+function showNode(node, {port, x, y, width, row, link}, {roomy, rates}, shown) {
+	const [box, icon, name, note, wires] = node.children;
+	const middle = y + row / 2 - 2, modes = modesOf(port, shown), {selection, history} = shown;
+	const macs = roomy ? noteOf(port, modes, (width - 32) / 6.9) : count(port.macs);
+	const rest = [`port ${port.name}`, port.state, vlansOf(port, shown), ...modes.map(({full}) => full), plural(port.macs, 'MAC')];
 
 	mark(node, {
 		'data-state': port.state,
 		'aria-pressed': selection.kind === 'port' && selection.name === port.name,
-		'aria-label': `Port ${port.name}, ${port.state}, ${uplink}${plural(port.macs, 'MAC')}`,
 	});
 	mark(box, {x, y, width, height: row - 5});
 	if (icon.dataset.state !== port.state)
@@ -104,6 +118,7 @@ function showNode(node, {port, x, y, width, row, link}, {roomy, rates}, {selecti
 	mark(note, roomy ? {x: x + 30, y: middle + 12} : {x: x + width - 8, y: middle + 4});
 	mark(note, {'text-anchor': roomy ? 'start' : 'end'});
 	showLink(wires, link, middle, rates, history.latest({kind: 'port', name: port.name}));
+	mark(node, {'aria-label': labelOf([name, note, ...wires.querySelectorAll('text')], rest)});
 }
 
 // A line is as wide as the logarithm of its rate.
@@ -130,7 +145,7 @@ export class Topology {
 
 		this.select = select;
 		this.hub = svg('g', {class: 'hub', role: 'button', tabindex: 0, ...this.#choose(WHOLE)},
-			svg('rect', {rx: 12}), svg('text', {class: 'hub-name'}), svg('text'), svg('text'));
+			svg('rect', {rx: 12}), svg('text', {class: 'hub-name'}), ' ', svg('text'), ' ', svg('text'));
 		this.boxes = svg('g');
 		this.nodes = svg('g');
 		this.picture = svg('svg', {class: 'topology', role: 'group', 'aria-label': 'Ports around the switch',
@@ -175,7 +190,10 @@ export class Topology {
 			mark(node, {x: middle, y: height / 2 + y});
 			put(node, shortened(text, hub.width / (node === name ? 8.6 : 7)));
 		}
-		mark(this.hub, {'aria-pressed': selection.kind === 'switch', 'aria-label': `The whole switch, ${status.name}`});
+		mark(this.hub, {
+			'aria-pressed': selection.kind === 'switch',
+			'aria-label': labelOf([name, size, load], ['the whole switch', status.name]),
+		});
 	}
 
 	#boxMade(box) {
@@ -186,10 +204,10 @@ export class Topology {
 
 	#nodeMade(name) {
 		const line = (kind) => svg('line', {class: kind}), text = (kind) => svg('text', {class: kind});
-		const link = svg('g', {class: 'link'}, line('wire'), line('rx'), line('tx'), text('rate'), text('rate'));
+		const link = svg('g', {class: 'link'}, line('wire'), line('rx'), line('tx'), text('rate'), ' ', text('rate'));
 
 		return svg('g', {class: 'node', role: 'button', tabindex: -1, ...this.#choose({kind: 'port', name})},
-			link, svg('rect', {rx: 6}), svg('g', {class: 'icon'}), text('name'), text('note'));
+			svg('rect', {rx: 6}), svg('g', {class: 'icon'}), text('name'), ' ', text('note'), ' ', link);
 	}
 
 	// All ports together are one stop of the Tab key: the selected port, or the first.

@@ -3,14 +3,14 @@
 // the switch.
 
 import {byId, element, mark, plainButton, put, sync} from './dom.js';
-import {frames, plural} from './format.js';
+import {dateOf, frames, moment, plural} from './format.js';
 import {dropsOf, membersOf} from './history.js';
 
 const SIDES = {rx: 'Received frames that were dropped', tx: 'Frames that could not be sent'};
 const STATES = {
-	'down': 'The port has no link: its device has no peer, or the interface behind it is down.',
-	'disabled': 'The port is disabled (port enable enables it).',
-	'err-disabled': 'A violation has shut the port down. port enable enables it, or recovery-time does.',
+	'down': 'The port has no link: its device has no peer, or the interface behind it is down. Start the guest, or bring up the interface.',
+	'disabled': 'The port is disabled. Run port enable.',
+	'err-disabled': 'A violation has shut the port down. Remove its reason, then run port enable; or set recovery-time.',
 };
 
 function totals(ports) {
@@ -29,23 +29,48 @@ function mostOn(key, selection, ports) {
 	return selection.kind === 'port' ? null : ports.reduce((most, port) => (frames(port) > frames(most) ? port : most)).name;
 }
 
+// The newest event of this kind at one of these ports. undefined: it is not among the recent ones.
+function newest(events, ports, matches) {
+	const names = new Set(ports.map((port) => port.name));
+
+	return events.findLast((event) => names.has(event.port) && matches(event));
+}
+
+// When the switch last dropped for this reason: as the page saw it, or as an event says. Drops that are no violations have no
+// events. Those before the page was opened are only counted.
+function when(row, ports, {history, events}) {
+	const [side, reason] = row.name.split(':'), seen = history.lastDrop(ports, row.name);
+	const event = side === 'rx' ? newest(events, ports, (one) => one.type === 'violation' && !one.audit && one.reason === reason) : null;
+
+	if (seen)
+		return `last at ${moment(dateOf(seen))}`;
+	return event ? `last at ${moment(new Date(event.date))}` : `before ${moment(dateOf(history.since))}, when this page was opened`;
+}
+
+// The note on a port that is not up, with the time since when it is not.
+function stateNote(port, events) {
+	const event = newest(events, [port], ({type}) => ['port-down', 'port-err-disabled'].includes(type));
+
+	return STATES[port.state] + (event ? ` Since ${moment(new Date(event.date))}.` : '');
+}
+
 // Notes that need no counted drop.
-function notes(selection, ports, policy) {
+function notes(selection, ports, policy, events) {
 	const total = (name) => ports.reduce((sum, port) => sum + port[name], 0);
 	const port = selection.kind === 'port' ? ports[0] : null;
 	const said = [];
 
 	if (port && STATES[port.state])
-		said.push(STATES[port.state]);
+		said.push(stateNote(port, events));
 	if (port?.state === 'up' && !port.rx_packets)
 		said.push('The port has received no frames so far. Check the guest and its connection.');
 	if (total('not_learned'))
 		said.push(`${plural(total('not_learned'), 'frame')} from new MACs passed without learning because mac-limit is reached. `
-			+ 'Frames to these MACs are flooded.');
+			+ 'Frames to these MACs are flooded. Raise mac-limit.');
 	if (port && policy?.['unicast-flood']?.value === 'off')
-		said.push('unicast-flood is off: frames to unknown MACs are not sent to this port.');
+		said.push('unicast-flood is off: frames to unknown MACs are not sent to this port. Set unicast-flood on if its guests are silent.');
 	if (port && policy?.['mac-learning']?.value === 'off')
-		said.push('mac-learning is off: only frames to its effective MAC and to group addresses reach the port.');
+		said.push('mac-learning is off: only frames to its effective MAC and to group addresses reach the port. Set mac-learning on for nested guests.');
 	return said;
 }
 
@@ -54,17 +79,18 @@ export class Why {
 	constructor(reasons, select) {
 		this.select = select;
 		this.notes = element('ul', {class: 'notes'});
-		byId('why').append(this.notes);
+		this.root = byId('why');
+		this.root.prepend(this.notes);
 		this.sides = Object.entries(SIDES).map(([side, text]) => {
 			const heading = element('h4', {}, text), list = element('ul', {class: 'reasons'});
-			byId('why').append(heading, list);
+			this.root.append(heading, list);
 			return {heading, list, rows: reasons[side].map((row) => ({...row, name: `${side}:${row.reason}`}))};
 		});
 	}
 
-	show({selection, ports, policy, history}) {
+	show({selection, ports, policy, history, events}) {
 		const mine = membersOf(selection, ports), sums = totals(mine), latest = history.latest(selection);
-		const said = notes(selection, mine, policy);
+		const said = notes(selection, mine, policy, events);
 
 		if (!Object.values(sums).some((frames) => frames))
 			said.push('No frames were dropped, in either direction.');
@@ -72,7 +98,7 @@ export class Why {
 		for (const {heading, list, rows} of this.sides) {
 			const some = rows.filter(({name}) => sums[name]).map((row) => ({
 				...row, policy, most: mostOn(row.name, selection, mine),
-				total: sums[row.name], rate: latest.drops[row.name] ?? 0,
+				total: sums[row.name], rate: latest.drops[row.name] ?? 0, when: when(row, mine, {history, events}),
 			})).sort((a, b) => b.rate - a.rate || b.total - a.total);
 			heading.hidden = !some.length;
 			sync(list, some, (row) => row.name, (row) => this.#made(row), showRow);
@@ -83,15 +109,15 @@ export class Why {
 		const most = plainButton('', (event) => this.select({kind: 'port', name: event.target.textContent}));
 
 		return element('li', {}, element('code', {class: 'reason'}, row.reason), element('span', {class: 'number'}),
-			element('p', {}, row.meaning), element('ul', {class: 'keys'}),
+			element('p', {}, row.meaning), element('p', {class: 'advice'}, row.advice), element('ul', {class: 'keys'}),
 			element('span', {class: 'most muted'}, 'mostly ', most));
 	}
 }
 
 function showRow(node, row) {
-	const [, number, , keys, most] = node.children;
+	const [, number, , , keys, most] = node.children;
 
-	put(number, `${plural(row.total, 'frame')}${row.rate ? `, now ${frames(row.rate)}` : ''}`);
+	put(number, `${plural(row.total, 'frame')}, ${row.rate ? `now ${frames(row.rate)}` : row.when}`);
 	mark(node, {'data-now': row.rate > 0});
 	most.hidden = !row.most;
 	put(most.lastElementChild, row.most ?? '');

@@ -119,6 +119,15 @@ GOOD = (
 )
 
 
+# A valid file with a doubtful place (@), and the warning.
+DOUBTFUL = (
+    ("an uplink that a guest's frame shuts down",
+     "ports:\n  - @{ name: up, device: 'null:', uplink: on, policy: { violation: shutdown } }\n"
+     "  - { name: a, device: 'null:', mac-address: '02:00:00:00:00:0a' }\n",
+     "warning: port 'up': violation: shutdown on an uplink: a frame of port 'a', whose MAC is fixed, .* \\(violation: restrict\\)"),
+)
+
+
 def place(text):
     """The text without its @, and LINE:COLUMN of the @."""
     data = text if isinstance(text, bytes) else text.encode()
@@ -139,6 +148,14 @@ def tests(bench):
     def accepted(text):
         bench.succeeds("", "nestswitch", "check", bench.file(f"good{next(numbers)}.yaml", text))
 
+    def warned_of(text, words):
+        text, at = place(text)
+        path = bench.file(f"doubtful{next(numbers)}.yaml", text)
+        done = bench.run("nestswitch", "check", path)
+        assert not done.returncode and re.fullmatch(f"{path}:{at}: {words}\n", done.stderr), (done.returncode, done.stderr)
+
+    for what, text, words in DOUBTFUL:
+        yield f"check warns of {what}", lambda text=text, words=words: warned_of(text, words)
     for what, text, words in BAD:
         yield f"check refuses {what}", lambda text=text, words=words: refused(text, words)
     for what, text in GOOD:
