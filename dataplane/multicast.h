@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// multicast: where a group frame goes in a VLAN with snooping or with fixed groups, and what the
-// table learns from it.
+// multicast: where a group frame goes in a VLAN with snooping, and what the table learns from it.
 //
 // Model   RFC 4541. A message changes the table before the next frame is decided. Reports go to
 //         routers, data to the ports that asked for its group and to routers; everything else is
 //         flooded: queries, scopes that never leave a link, unknown types, invalid messages, and
 //         frames that are no IP multicast. Ports that are not closed (mdb.h) get what they would
-//         get without snooping. A group that the configuration fixes goes to its ports alone.
+//         get without snooping.
 //         Source lists of IGMPv3 and MLDv2 prune nothing.
 // Threads Workers, each with its own events.
 #pragma once
