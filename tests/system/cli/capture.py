@@ -376,7 +376,6 @@ def switch_leaves(bench):
 
 # (words, exit status, pattern of the one line on standard error)
 REFUSALS = (
-    ("capture", USAGE, "'write' is missing"),
     ("capture write", USAGE, "'write' needs a value"),
     ("capture port nosuch write x.pcapng", REFUSED, "there is no port 'nosuch'"),
     ("capture direction up write x.pcapng", USAGE, "rx, tx, both or drop"),

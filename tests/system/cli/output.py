@@ -76,7 +76,7 @@ def long_list(live):
 def standard_input(live):
     """- reads a configuration from standard input"""
     shown = live.bench.run("nestctl", "-s", live.path, "config", "show").stdout
-    for words, text, wanted in (("diff", shown, (0, "no differences\n", "")), ("apply", shown, (0, "", "")),
+    for words, text, wanted in (("diff", shown, (0, "no differences\n", "")), ("apply", shown, (0, "no differences\n", "")),
                                 ("check", "colour: blue\n", (USAGE, "", "-:1:1: unknown key 'colour'"))):
         done = subprocess.run([live.bench.build / "nestctl", "-s", live.path, "config", words, "-"], input=text, capture_output=True,
                               text=True, timeout=PATIENCE_S)
