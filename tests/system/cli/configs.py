@@ -122,7 +122,7 @@ GOOD = (
 # A valid file with a doubtful place (@), and the warning.
 DOUBTFUL = (
     ("an uplink that a guest's frame shuts down",
-     "ports:\n  - @{ name: up, device: 'null:', uplink: on, policy: { violation: shutdown } }\n"
+     "ports:\n  - { name: @up, device: 'null:', uplink: on, policy: { violation: shutdown } }\n"
      "  - { name: a, device: 'null:', mac-address: '02:00:00:00:00:0a' }\n",
      "warning: port 'up': violation: shutdown on an uplink: a frame of port 'a', whose MAC is fixed, .* \\(violation: restrict\\)"),
 )
