@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/common/complain.h"
@@ -18,13 +19,18 @@
 #define NAME ".nestswitch-results-"
 #define RANDOM_PART "XXXXXX"
 
-// Opens and locks a folder of this user. Negative: it is in use, or another's.
-static int claim(int parent, const char *name)
+// A younger folder may belong to a replay that has not locked it yet.
+enum { LEFT_S = 60 };
+
+// Opens and locks a folder of this user that was made at least so long ago. Negative: it is in use,
+// another's, or younger.
+static int claim(int parent, const char *name, time_t age_s)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || (!fstat(fd, &st) && st.st_uid == geteuid() && !flock(fd, LOCK_EX | LOCK_NB)))
+	if (fd < 0 || (!fstat(fd, &st) && st.st_uid == geteuid() &&
+		       time(NULL) - st.st_mtime >= age_s && !flock(fd, LOCK_EX | LOCK_NB)))
 		return fd;
 	close(fd);
 	return -1;
@@ -63,7 +69,7 @@ static void tidy(const char *parent)
 	while (d && (entry = readdir(d))) {
 		if (strncmp(entry->d_name, NAME, len) != 0 ||
 		    strlen(entry->d_name) != len + strlen(RANDOM_PART) ||
-		    (fd = claim(dirfd(d), entry->d_name)) < 0)
+		    (fd = claim(dirfd(d), entry->d_name, LEFT_S)) < 0)
 			continue;
 		empty(fd);
 		unlinkat(dirfd(d), entry->d_name, AT_REMOVEDIR);
@@ -76,7 +82,7 @@ bool scratch_create(struct scratch *s, const char *parent)
 {
 	tidy(parent);
 	snprintf(s->path, sizeof s->path, "%s/" NAME RANDOM_PART, parent);
-	if (mkdtemp(s->path) && (s->fd = claim(AT_FDCWD, s->path)) >= 0)
+	if (mkdtemp(s->path) && (s->fd = claim(AT_FDCWD, s->path, 0)) >= 0)
 		return true;
 	return complain("%s: %s", s->path, strerror(errno));
 }

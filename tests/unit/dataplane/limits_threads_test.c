@@ -21,6 +21,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/mdb.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -114,6 +115,7 @@ static void make_switch(const struct scene *s)
 	assert_non_null(shared);
 	memset(shared, 0, sizeof *shared);
 	assert_int_equal(fdb_create(&shared->fdb, 65536, 1, 1), 0);
+	assert_int_equal(mdb_create(&shared->mdb, 1), 0);
 	assert_int_equal(fdb_put(shared->fdb, key_make(1, MAC_OUT), OUT, FDB_STATIC), 0);
 	atomic_store(&shared->conf, compile_scene(s));
 	atomic_store(&shared->up, portset_of(PORTS) - 1);
@@ -122,6 +124,7 @@ static void make_switch(const struct scene *s)
 static void destroy_switch(void)
 {
 	fdb_destroy(shared->fdb);
+	mdb_destroy(shared->mdb);
 	free((void *)(uintptr_t)atomic_load(&shared->conf));
 	free(shared);
 }
