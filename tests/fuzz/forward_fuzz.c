@@ -15,6 +15,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
+#include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -503,6 +504,7 @@ static struct run *run_new(const struct config *c, const struct swconf *conf,
 	memset(&r, 0, sizeof r);
 	r.conf = conf;
 	MUST(!fdb_create(&r.shared.fdb, capacity_of(c), (uint32_t)fixed_count + 1, 1));
+	MUST(!mdb_create(&r.shared.mdb, 1));
 	atomic_store(&r.shared.conf, conf);
 	r.shared.up = portset_of(PORTS) - 1;
 	for (size_t i = 0; i < fixed_count; i++)
@@ -541,6 +543,7 @@ static struct result run(const struct config *c, struct bytes in, unsigned burst
 	MUST(rte_mempool_in_use_count(pool) == 0, "%u buffers are lost",
 	     rte_mempool_in_use_count(pool));
 	fdb_destroy(r->shared.fdb);
+	mdb_destroy(r->shared.mdb);
 	free(conf);
 	free(fixed);
 	return r->result;
