@@ -15,6 +15,7 @@ enum {
 	LAST_MEMBER_TICKS = MDB_LAST_MEMBER_S * MDB_TICKS_PER_S,
 	ANSWER_EXTRA_TICKS = MDB_ANSWER_EXTRA_S * MDB_TICKS_PER_S,
 	TICK_MS = 1000 / MDB_TICKS_PER_S,
+	AT_ONCE = 32,                  // entries that are handled before the lock is given back
 	RESPONSE_MAX_MS = 3600 * 1000, // a forged query must not keep ports open for days
 };
 
@@ -397,6 +398,25 @@ static void sweep_set(struct mdb *m, _Atomic portset *set, const _Atomic uint32_
 	}
 }
 
+// Calls visit() for each entry that has a member. Gives the lock back after some, so that no worker
+// waits for a whole table.
+typedef void (*entry_fn)(struct mdb *m, struct mdb_entry *e, void *arg);
+
+static void each_entry(struct mdb *m, entry_fn visit, void *arg)
+{
+	uint32_t i = 0;
+	bool more;
+
+	do {
+		rte_spinlock_lock(&m->lock);
+		for (unsigned n = 0; n < AT_ONCE && i < m->used; n++, i++)
+			if (LOAD(&m->entry[i].members))
+				visit(m, &m->entry[i], arg);
+		more = i < m->used;
+		rte_spinlock_unlock(&m->lock);
+	} while (more);
+}
+
 struct ended {
 	mdb_ended_fn call;
 	void *arg;
@@ -449,34 +469,39 @@ static void sweep_vlans(struct mdb *m, uint32_t tick, const struct ended *t)
 	}
 }
 
-static void sweep_entry(struct mdb *m, struct mdb_entry *e, uint32_t tick, const struct ended *t)
+struct sweep {
+	uint32_t tick;
+	struct ended ended;
+};
+
+static void sweep_entry(struct mdb *m, struct mdb_entry *e, void *arg)
 {
+	const struct sweep *s = arg;
 	portset members = LOAD(&e->members);
 	unsigned port;
 
 	PORTSET_FOREACH(port, members) {
 		struct mdb_membership who = membership(m, e, port);
-		if (who.until > tick) {
+		if (who.until > s->tick) {
 			note_due(m, who.until);
 			continue;
 		}
 		end_membership(m, e, port);
-		t->call(t->arg, &who, false);
+		s->ended.call(s->ended.arg, &who, false);
 	}
 }
 
 uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_ended_fn ended, void *arg)
 {
-	struct ended t = {ended, arg};
+	struct sweep s = {tick, {ended, arg}};
 
 	if (mdb_due(m) > tick)
 		return mdb_due(m);
 	rte_spinlock_lock(&m->lock);
 	STORE(&m->due, MDB_NEVER);
-	sweep_vlans(m, tick, &t);
-	for (uint32_t i = 0; i < m->used; i++)
-		sweep_entry(m, &m->entry[i], tick, &t);
+	sweep_vlans(m, tick, &s.ended);
 	rte_spinlock_unlock(&m->lock);
+	each_entry(m, sweep_entry, &s);
 	return mdb_due(m);
 }
 
@@ -487,21 +512,32 @@ static bool takes_entry(const struct mdb_filter *f, const struct mdb_entry *e)
 		(f->group.high == LOAD(&e->high) && f->group.low == LOAD(&e->low)));
 }
 
+struct walk {
+	const struct mdb_filter *filter;
+	mdb_visit_fn visit;
+	void *arg;
+};
+
+static void walk_entry(struct mdb *m, struct mdb_entry *e, void *arg)
+{
+	const struct walk *w = arg;
+	const struct mdb_filter *f = w->filter;
+	portset wanted = f->port < 0 ? ~UINT64_C(0) : portset_of((unsigned)f->port),
+		members = takes_entry(f, e) ? LOAD(&e->members) & wanted : 0;
+	unsigned port;
+
+	PORTSET_FOREACH(port, members) {
+		struct mdb_membership who = membership(m, e, port);
+		if (w->visit(w->arg, &who))
+			end_membership(m, e, port);
+	}
+}
+
 void mdb_walk(struct mdb *m, const struct mdb_filter *f, mdb_visit_fn visit, void *arg)
 {
-	rte_spinlock_lock(&m->lock);
-	for (uint32_t i = 0; i < m->used; i++) {
-		struct mdb_entry *e = &m->entry[i];
-		portset members = takes_entry(f, e) ? LOAD(&e->members) : 0;
-		unsigned port;
-		PORTSET_FOREACH(port, members & (f->port < 0 ? ~UINT64_C(0)
-							     : portset_of((unsigned)f->port))) {
-			struct mdb_membership who = membership(m, e, port);
-			if (visit(arg, &who))
-				end_membership(m, e, port);
-		}
-	}
-	rte_spinlock_unlock(&m->lock);
+	struct walk w = {f, visit, arg};
+
+	each_entry(m, walk_entry, &w);
 }
 
 static void clear_bit(_Atomic portset *s, unsigned port)
@@ -527,21 +563,31 @@ static void forget_in_vlan(struct mdb *m, unsigned port, uint16_t vid, const str
 	}
 }
 
+struct forget {
+	unsigned port;
+	uint16_t vid; // 0: any
+	struct ended ended;
+};
+
+static void forget_entry(struct mdb *m, struct mdb_entry *e, void *arg)
+{
+	const struct forget *f = arg;
+
+	if (!portset_has(LOAD(&e->members), f->port) || (f->vid && f->vid != LOAD(&e->vid)))
+		return;
+	struct mdb_membership who = membership(m, e, f->port);
+	end_membership(m, e, f->port);
+	f->ended.call(f->ended.arg, &who, false);
+}
+
 void mdb_forget(struct mdb *m, unsigned port, uint16_t vid, mdb_ended_fn ended, void *arg)
 {
-	struct ended t = {ended, arg};
+	struct forget f = {port, vid, {ended, arg}};
 
+	each_entry(m, forget_entry, &f);
 	rte_spinlock_lock(&m->lock);
-	for (uint32_t i = 0; i < m->used; i++) {
-		struct mdb_entry *e = &m->entry[i];
-		if (!portset_has(LOAD(&e->members), port) || (vid && vid != LOAD(&e->vid)))
-			continue;
-		struct mdb_membership who = membership(m, e, port);
-		end_membership(m, e, port);
-		ended(arg, &who, false);
-	}
 	for (unsigned v = 1; v <= VID_MAX; v++)
 		if (mdb_is_active(m, v) && (!vid || v == vid))
-			forget_in_vlan(m, port, (uint16_t)v, &t);
+			forget_in_vlan(m, port, (uint16_t)v, &f.ended);
 	rte_spinlock_unlock(&m->lock);
 }

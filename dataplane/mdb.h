@@ -191,7 +191,8 @@ struct mdb_filter {
 	struct snoop_address group;
 };
 
-// Calls visit() for each membership of a filter. True ends it. Other threads wait meanwhile.
+// Calls visit() for each membership of a filter. True ends it. A membership that begins or ends
+// meanwhile may be missed.
 typedef bool (*mdb_visit_fn)(void *arg, const struct mdb_membership *who);
 void mdb_walk(struct mdb *m, const struct mdb_filter *f, mdb_visit_fn visit, void *arg);
 

@@ -30,7 +30,10 @@ enum {
 	ALLOW_NEW_SOURCES = 5,
 	ROUTER_ALERT = 5, // option of a hop-by-hop header (RFC 2711)
 	REPORT_HEADER = 8,
-	MLD_LENGTH = 24, // of version 1
+	MLD_LENGTH = 24,   // of version 1
+	MLD_SOURCES = 26,  // offset of the number of sources in a query of version 2
+	IGMP_LENGTH = 8,   // of versions 1 and 2
+	IGMP_SOURCES = 10, // of version 3
 	PIM_HELLO = 0x20,
 	SCOPE_LINK = 2,
 	RESPONSE1_MS = 10000, // IGMPv1 has no field for it (RFC 2236 4)
@@ -172,14 +175,36 @@ bool snoop_next(struct snoop_message *msg, struct snoop_record *r)
 	return false;
 }
 
-static void read_igmp_query(struct snoop_message *msg, uint32_t length, const uint8_t *p)
+// Whether hosts answer a query whose number of sources is at an offset. They ignore one that is cut
+// short, and a general one with sources. If such a query counted, a guest could close the ports of
+// others with it: nobody would answer.
+static bool is_answered(const struct snoop_message *msg, const struct span *s, uint32_t at)
+{
+	uint32_t address = msg->family == SNOOP_IPV4 ? 4 : 16;
+	uint8_t copy[IPV6_HEADER];
+	const uint8_t *p = span_look(s, at, 2, copy);
+	uint32_t sources = p ? frame_be16(p) : 0;
+
+	return p && at + 2 + sources * address <= bytes_left(s) && !(msg->general && sources);
+}
+
+// Whether hosts take packets from this source: no loopback, no group, no reserved address.
+static bool is_sender4(struct snoop_address source)
+{
+	uint32_t first = source.low >> 24 & 0xff;
+
+	return first != 127 && first < 224;
+}
+
+static void read_igmp_query(struct snoop_message *msg, const struct span *s, const uint8_t *p)
 {
 	uint32_t group = be32(p + 4);
 
-	msg->kind = length == 8 || length >= 12 ? SNOOP_QUERY : SNOOP_BAD;
-	msg->version = length >= 12 ? 3 : p[1] ? 2 : 1;
+	msg->version = bytes_left(s) > IGMP_LENGTH ? 3 : p[1] ? 2 : 1;
 	msg->general = !group && msg->group.low == snoop_ipv4(ALL_HOSTS).low;
 	msg->response_ms = msg->version == 1 ? RESPONSE1_MS : floating(p[1], 4) * 100;
+	bool answered = msg->version < 3 || is_answered(msg, s, IGMP_SOURCES);
+	msg->kind = answered && is_sender4(msg->source) ? SNOOP_QUERY : SNOOP_BAD;
 }
 
 static void read_igmp(struct snoop_message *msg, const struct span *s)
@@ -194,7 +219,7 @@ static void read_igmp(struct snoop_message *msg, const struct span *s)
 	bool to_group = snoop_same(group, msg->group);
 	switch (p[0]) {
 	case IGMP_QUERY:
-		read_igmp_query(msg, bytes_left(s), p);
+		read_igmp_query(msg, s, p);
 		break;
 	case IGMP_REPORT1:
 	case IGMP_REPORT2:
@@ -270,22 +295,20 @@ static void read_ipv4(struct snoop_message *msg, struct span s, uint64_t mac)
 	}
 }
 
-static void read_mld_query(struct snoop_message *msg, uint32_t length, const uint8_t *p)
+static void read_mld_query(struct snoop_message *msg, const struct span *s, const uint8_t *p)
 {
 	uint32_t code = frame_be16(p + 4);
 
-	msg->kind = length == MLD_LENGTH || length >= MLD_LENGTH + 4 ? SNOOP_QUERY : SNOOP_BAD;
-	msg->version = length == MLD_LENGTH ? 1 : 2;
+	msg->version = bytes_left(s) == MLD_LENGTH ? 1 : 2;
 	msg->general = snoop_is_none(address6(p + 8)) && is_link_group(msg->group, 1);
 	msg->response_ms = msg->version == 1 ? code : floating(code, 12);
-	// Hosts ignore other queries (RFC 3810 5.1.14).
-	if (!is_link_local(msg->source))
-		msg->kind = SNOOP_BAD;
+	bool answered = msg->version == 1 || is_answered(msg, s, MLD_SOURCES);
+	// Hosts ignore queries from other sources (RFC 3810 5.1.14).
+	msg->kind = answered && is_link_local(msg->source) ? SNOOP_QUERY : SNOOP_BAD;
 }
 
 static void read_mld(struct snoop_message *msg, const struct span *s, const uint8_t *p)
 {
-	uint32_t length = bytes_left(s);
 	uint8_t copy[IPV6_HEADER];
 	const uint8_t *whole = span_look(s, 0, MLD_LENGTH, copy);
 	struct snoop_address group = whole ? address6(whole + 8) : (struct snoop_address){0};
@@ -293,7 +316,7 @@ static void read_mld(struct snoop_message *msg, const struct span *s, const uint
 	switch (p[0]) {
 	case MLD_QUERY:
 		if (whole)
-			read_mld_query(msg, length, whole);
+			read_mld_query(msg, s, whole);
 		break;
 	case MLD_REPORT1:
 		msg->version = 1;
