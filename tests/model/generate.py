@@ -58,7 +58,7 @@ VALUES = {
     "link-local": ["drop", "lldp", "forward"],
     "dhcp-server": ["allow", "block"],
     "router-advert": ["allow", "block"],
-    "audit": ["off", "on"],
+    "audit": ["off", "on", "on"],
 }
 
 # Keys that mean little without each other are varied together.
@@ -71,9 +71,10 @@ FAMILY = {key: family for family, keys in {
 
 # Families that have to meet: for holds whose home is full or down, for instance.
 FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "forged", "mac-learning"),
-         ("mac-sticky", "shutdown", "move"),
+         ("mac-sticky", "shutdown", "move"), ("mac-sticky", "shutdown"),
          ("uplink", "move", "promiscuous"), ("uplink", "move", "limit", "mac-learning"),
          ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
+         ("audit", "dhcp-server", "router-advert"), ("audit", "limit"),
          ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
          ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
          ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),

@@ -111,7 +111,7 @@ def upper_layer(packet):
     """
     if len(packet) < 40:
         return None, b""
-    protocol, rest, count = packet[6], packet[40:], 0
+    protocol, rest, count, passed = packet[6], packet[40:], 0, 0
     while protocol in EXTENSIONS or protocol in (FRAGMENT, AUTHENTICATION):
         count += 1
         if count > MOST_EXTENSIONS:
@@ -121,9 +121,9 @@ def upper_layer(packet):
         if protocol == FRAGMENT and int.from_bytes(rest[2:4], "big") >> 3:
             return None, b""  # a later fragment: nothing can be told, nothing is needed
         if protocol == FRAGMENT and rest[3] & 1:
-            left = int.from_bytes(packet[4:6], "big") - (len(packet) - 40 - len(rest))
-            rest = rest[:max(8, left)]
-        protocol, rest = rest[0], rest[extension_size(protocol, rest):]
+            rest = rest[:max(8, int.from_bytes(packet[4:6], "big") - passed)]
+        size = extension_size(protocol, rest)
+        protocol, rest, passed = rest[0], rest[size:], passed + size
     return protocol, rest
 
 
