@@ -369,6 +369,8 @@ static bool unexpected(struct parse *p, bool first)
 		word = p->name;
 		near = near_word(p->c, word, true);
 	}
+	if (!near && first && p->name)
+		return usage_error(p->c, "unexpected word '%s' behind '%s'", *p->word, p->name);
 	if (!near)
 		return usage_error(p->c, "unexpected word '%s'", *p->word);
 	complain("unknown word '%s' (did you mean '%s'?)", word, near);

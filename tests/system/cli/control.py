@@ -204,7 +204,7 @@ REFUSALS = (
     ("group del nested", REFUSED, "'b'"),
     ("group del nosuch", REFUSED, "nosuch"),
     ("fdb show port nosuch", REFUSED, "nosuch"),
-    ("fdb show colour blue", USAGE, "unexpected word 'blue'"),
+    ("fdb show colour blue", USAGE, "colour"),
     ("fdb show vlan 4095", USAGE, "vlan|VLAN"),
     ("fdb show mac 02:00", USAGE, "MAC"),
     ("fdb show type odd", USAGE, "type"),
