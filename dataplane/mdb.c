@@ -540,54 +540,65 @@ void mdb_walk(struct mdb *m, const struct mdb_filter *f, mdb_visit_fn visit, voi
 	each_entry(m, walk_entry, &w);
 }
 
-static void clear_bit(_Atomic portset *s, unsigned port)
+portset mdb_in_each_vlan(const void *of, uint16_t vid)
 {
-	STORE(s, LOAD(s) & ~portset_of(port));
+	(void)vid;
+	return *(const portset *)of;
 }
 
-static void forget_in_vlan(struct mdb *m, unsigned port, uint16_t vid, const struct ended *t)
+static void clear_ports(_Atomic portset *s, portset ports)
+{
+	STORE(s, LOAD(s) & ~ports);
+}
+
+struct forget {
+	mdb_gone_fn gone;
+	const void *of;
+	struct ended ended;
+};
+
+static void forget_in_vlan(struct mdb *m, uint16_t vid, const struct forget *f)
 {
 	struct mdb_vlan *v = &m->vlan[vid];
+	portset gone = f->gone(f->of, vid);
 
-	clear_bit(&v->routers, port);
-	clear_bit(&v->over, port);
-	for (int f = 0; f < SNOOP_FAMILIES; f++) {
-		struct mdb_querier *q = &v->querier[f];
-		clear_bit(&v->closed[f], port);
-		clear_bit(&v->asked[f], port);
-		if (!q->until || q->port != port)
+	clear_ports(&v->routers, gone);
+	clear_ports(&v->over, gone);
+	for (int family = 0; family < SNOOP_FAMILIES; family++) {
+		struct mdb_querier *q = &v->querier[family];
+		clear_ports(&v->closed[family], gone);
+		clear_ports(&v->asked[family], gone);
+		if (!q->until || !portset_has(gone, q->port))
 			continue;
-		tell_querier(t, q, vid);
+		tell_querier(&f->ended, q, vid);
 		q->until = 0;
 		q->source = (struct snoop_address){0};
 	}
 }
 
-struct forget {
-	unsigned port;
-	uint16_t vid; // 0: any
-	struct ended ended;
-};
-
 static void forget_entry(struct mdb *m, struct mdb_entry *e, void *arg)
 {
 	const struct forget *f = arg;
+	portset gone = LOAD(&e->members) & f->gone(f->of, (uint16_t)LOAD(&e->vid));
+	unsigned port;
 
-	if (!portset_has(LOAD(&e->members), f->port) || (f->vid && f->vid != LOAD(&e->vid)))
-		return;
-	struct mdb_membership who = membership(m, e, f->port);
-	end_membership(m, e, f->port);
-	f->ended.call(f->ended.arg, &who, false);
+	PORTSET_FOREACH(port, gone) {
+		struct mdb_membership who = membership(m, e, port);
+		end_membership(m, e, port);
+		f->ended.call(f->ended.arg, &who, false);
+	}
 }
 
-void mdb_forget(struct mdb *m, unsigned port, uint16_t vid, mdb_ended_fn ended, void *arg)
+void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_ended_fn ended, void *arg)
 {
-	struct forget f = {port, vid, {ended, arg}};
+	struct forget f = {gone, of, {ended, arg}};
 
 	each_entry(m, forget_entry, &f);
-	rte_spinlock_lock(&m->lock);
-	for (unsigned v = 1; v <= VID_MAX; v++)
-		if (mdb_is_active(m, v) && (!vid || v == vid))
-			forget_in_vlan(m, port, (uint16_t)v, &f.ended);
-	rte_spinlock_unlock(&m->lock);
+	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
+		if (!mdb_is_active(m, vid))
+			continue;
+		rte_spinlock_lock(&m->lock);
+		forget_in_vlan(m, (uint16_t)vid, &f);
+		rte_spinlock_unlock(&m->lock);
+	}
 }

@@ -37,7 +37,6 @@ enum {
 	MDB_LAST_MEMBER_S = 2,  // RFC 3376 8.8 and 8.9
 	MDB_ANSWER_EXTRA_S = 1, // for the way of an answer, besides the time in the query
 	MDB_TICKS_PER_S = 2,
-	MDB_SELF = PORTS_MAX, // instead of a port: the switch itself
 	MDB_NEVER = UINT32_MAX,
 };
 
@@ -63,7 +62,7 @@ struct mdb_chain {
 struct mdb_querier {
 	struct snoop_address source; // of the one that is elected; none: there is none
 	uint32_t until;              // it is forgotten in this tick
-	uint8_t port;                // PORTS_MAX: MDB_SELF
+	uint8_t port;
 	uint8_t version;
 	uint32_t heard;   // any querier: forgotten in this tick; 0: none was heard
 	uint32_t answers; // ports that were asked have had the time to answer in this tick; 0: none
@@ -162,7 +161,7 @@ struct mdb_query {
 	struct snoop_address source;
 	enum snoop_family family;
 	uint16_t vid;
-	uint8_t port; // or MDB_SELF
+	uint8_t port;
 	uint8_t version;
 	uint32_t response_ms;
 	portset reached;
@@ -196,6 +195,12 @@ struct mdb_filter {
 typedef bool (*mdb_visit_fn)(void *arg, const struct mdb_membership *who);
 void mdb_walk(struct mdb *m, const struct mdb_filter *f, mdb_visit_fn visit, void *arg);
 
-// Forgets everything about a port in these VLANs (0: in all): memberships, which ended() is told,
-// routers and queriers behind it, and that it was asked.
-void mdb_forget(struct mdb *m, unsigned port, uint16_t vid, mdb_ended_fn ended, void *arg);
+// The ports that are to be forgotten in a VLAN.
+typedef portset (*mdb_gone_fn)(const void *of, uint16_t vid);
+
+// An mdb_gone_fn: *of is a portset, the same in each VLAN.
+portset mdb_in_each_vlan(const void *of, uint16_t vid);
+
+// Forgets everything about ports: memberships, which ended() is told, routers and queriers behind
+// them, and that they were asked. One pass, whatever the number of ports and VLANs.
+void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_ended_fn ended, void *arg);

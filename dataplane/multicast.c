@@ -192,6 +192,7 @@ static void report_forgotten(void *arg, const struct mdb_membership *who, bool q
 void multicast_forget(struct mdb *mdb, unsigned port, struct event_ring *events, uint64_t ns)
 {
 	struct forgetting f = {events, ns};
+	portset gone = portset_of(port);
 
-	mdb_forget(mdb, port, 0, report_forgotten, &f);
+	mdb_forget(mdb, mdb_in_each_vlan, &gone, report_forgotten, &f);
 }

@@ -8,7 +8,6 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
-#include "dataplane/key.h"
 #include "dataplane/mdb.h"
 #include "dataplane/multicast.h"
 #include "dataplane/portconf.h"
@@ -61,27 +60,24 @@ uint32_t snooping_sweep(struct vswitch *sw)
 void snooping_forget(struct vswitch *sw, portset ports)
 {
 	struct waiting w = {.ns = switch_now(sw)};
-	unsigned port;
 
-	PORTSET_FOREACH(port, ports)
-		mdb_forget(sw->shared.mdb, port, 0, collect, &w);
+	mdb_forget(sw->shared.mdb, mdb_in_each_vlan, &ports, collect, &w);
 	pass_on(sw, &w);
+}
+
+// The ports that have no place in the groups of a VLAN by this configuration.
+static portset out_of_vlan(const void *conf, uint16_t vid)
+{
+	const struct swconf *c = conf;
+
+	return c->snoop[vid] & SNOOP_ON ? ~c->vlan[vid].member : ~UINT64_C(0);
 }
 
 void snooping_remove_invalid(struct vswitch *sw)
 {
 	struct waiting w = {.ns = switch_now(sw)};
-	struct mdb *mdb = sw->shared.mdb;
-	unsigned port;
 
-	for (uint16_t vid = 1; vid <= VID_MAX; vid++) {
-		bool snoops = sw->conf->snoop[vid] & SNOOP_ON;
-		portset members = snoops ? sw->conf->vlan[vid].member : 0;
-		if (!mdb_is_active(mdb, vid))
-			continue;
-		PORTSET_FOREACH(port, ~members)
-			mdb_forget(mdb, port, vid, collect, &w);
-	}
+	mdb_forget(sw->shared.mdb, out_of_vlan, sw->conf, collect, &w);
 	pass_on(sw, &w);
 }
 

@@ -38,6 +38,13 @@ static void count_ended(void *arg, const struct mdb_membership *who, bool querie
 	ended_queriers += querier;
 }
 
+static void forget(unsigned port)
+{
+	portset gone = portset_of(port);
+
+	mdb_forget(mdb, mdb_in_each_vlan, &gone, count_ended, NULL);
+}
+
 static struct mdb_membership member(unsigned port, uint32_t group)
 {
 	return (struct mdb_membership){.vid = 10,
@@ -110,6 +117,27 @@ static void leaves(void **state)
 	assert_false(mdb_leave(mdb, &who, true, TICK + 41));
 }
 
+static portset two_in_vlan_10(const void *of, uint16_t vid)
+{
+	(void)of;
+	return vid == 10 ? portset_of(1) | portset_of(2) : 0;
+}
+
+static void several_ports_are_forgotten_at_once(void **state)
+{
+	struct mdb_membership other = member(1, 1);
+
+	(void)state;
+	other.vid = 20;
+	for (unsigned port = 1; port <= 3; port++)
+		join(port, 1, TICK);
+	mdb_join(mdb, &other, LIMIT, TICK);
+	mdb_forget(mdb, two_in_vlan_10, NULL, count_ended, NULL);
+	assert_int_equal(ended_members, 2);
+	assert_int_equal(members(1), portset_of(3));
+	assert_int_equal(mdb_members(mdb, 20, other.group), portset_of(1));
+}
+
 static void limits(void **state)
 {
 	const struct mdb_vlan *v = mdb_vlan(mdb, 10);
@@ -142,7 +170,7 @@ static void ports_close_after_answers(void **state)
 	mdb_sweep(mdb, TICK + 23, count_ended, NULL); // 10 s + 1 s, and at most half a second more
 	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0xf);
 	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV6]), 0);
-	mdb_forget(mdb, 2, 0, count_ended, NULL);
+	forget(2);
 	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 0xb);
 	query(0x0a000005, 0, 0xf, TICK + 100, false);
 	mdb_sweep(mdb, TICK + 123, count_ended, NULL);
@@ -158,14 +186,14 @@ static void lowest_address_is_elected(void **state)
 	query(0x0a000005, 0, 1, TICK, true);
 	query(0x0a000009, 1, 1, TICK + 1, false);
 	query(0x0a000003, 2, 1, TICK + 2, true);
-	query(0, MDB_SELF, 1, TICK + 3, false);
+	query(0, 5, 1, TICK + 3, false);
 	query(0x0a000005, 0, 1, TICK + 400, false);
 	mdb_sweep(mdb, TICK + 2 + 511, count_ended, NULL); // the lowest one is silent
 	assert_int_equal(ended_queriers, 1);
 	query(0x0a000005, 0, 1, TICK + 600, true);
-	mdb_forget(mdb, 0, 0, count_ended, NULL); // its port goes down
+	forget(0); // its port goes down
 	assert_int_equal(ended_queriers, 2);
-	query(0, MDB_SELF, 1, TICK + 601, true);
+	query(0, 5, 1, TICK + 601, true);
 	query(0x0a0000ff, 3, 1, TICK + 602, true); // any address is elected against 0.0.0.0
 }
 
@@ -190,7 +218,7 @@ static void random_operations(void **state)
 			}
 		switch (rnd_below(&seed, 40)) {
 		case 0:
-			mdb_forget(mdb, port, 0, count_ended, NULL);
+			forget(port);
 			for (int k = 0; k < GROUPS; k++)
 				until[k][port] = 0;
 			break;
@@ -222,5 +250,5 @@ static void random_operations(void **state)
 #define TABLE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 RUN_TESTS(TABLE_TEST(members_come_and_go), TABLE_TEST(leaves), TABLE_TEST(limits),
-	  TABLE_TEST(ports_close_after_answers), TABLE_TEST(lowest_address_is_elected),
-	  TABLE_TEST(random_operations))
+	  TABLE_TEST(several_ports_are_forgotten_at_once), TABLE_TEST(ports_close_after_answers),
+	  TABLE_TEST(lowest_address_is_elected), TABLE_TEST(random_operations))
