@@ -31,12 +31,14 @@ int interface_set_mtu(const char *name, unsigned mtu)
 	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
 }
 
-bool interface_link(unsigned index)
+enum link interface_link(unsigned index)
 {
 	char name[IF_NAMESIZE];
 	struct ifreq r;
 
 	if (!if_indextoname(index, name) || interface_ioctl(name, SIOCGIFFLAGS, &r))
-		return true;
-	return r.ifr_flags & IFF_UP && r.ifr_flags & IFF_RUNNING;
+		return LINK_GONE;
+	if (!(r.ifr_flags & IFF_UP))
+		return LINK_SET_DOWN;
+	return r.ifr_flags & IFF_RUNNING ? LINK_UP : LINK_NO_CARRIER;
 }

@@ -5,7 +5,8 @@
 #pragma once
 
 #include <net/if.h>
-#include <stdbool.h>
+
+#include "dataplane/link.h"
 
 // Does an ioctl on an interface. *r has its argument and its result.
 int interface_ioctl(const char *name, unsigned long what, struct ifreq *r);
@@ -14,6 +15,5 @@ int interface_ioctl(const char *name, unsigned long what, struct ifreq *r);
 int interface_mtu(const char *name);
 int interface_set_mtu(const char *name, unsigned mtu);
 
-// Whether the interface of this index is up and has a carrier. True if it cannot be asked, because
-// it was moved to another namespace.
-bool interface_link(unsigned index);
+// The link of the interface of this index. LINK_GONE if this namespace has no such interface.
+enum link interface_link(unsigned index);

@@ -284,18 +284,31 @@ int netdev_set_mtu(struct netdev *d, uint16_t mtu)
 	return read_mtu(d, name);
 }
 
-// Whether the interface still exists, in whatever namespace. (TUNGETIFF would tell, too, but waits
-// for the kernel's lock of all interfaces: for seconds, while another namespace ends.)
-static bool exists(const struct netdev *d)
+// The link of a TAP, in whatever namespace. Its descriptor takes frames while it is up. (TUNGETIFF
+// would tell, too, but waits for the kernel's lock of all interfaces: for seconds, while another
+// namespace ends.)
+static enum link tap_link(const struct netdev *d)
 {
-	struct pollfd tap = {.fd = d->queue[0].fd};
+	struct pollfd tap = {.fd = d->queue[0].fd, .events = POLLOUT};
+	enum link here = interface_link(d->interface);
+
+	if (poll(&tap, 1, 0) < 0 || tap.revents & POLLERR)
+		return LINK_GONE;
+	if (here != LINK_GONE)
+		return here;
+	return tap.revents & POLLOUT ? LINK_UP : LINK_SET_DOWN_ELSEWHERE;
+}
+
+// The link of the interface of a packet socket. The kernel unbinds the socket if it leaves.
+static enum link packet_link(const struct netdev *d)
+{
 	struct sockaddr_ll address;
 	socklen_t size = sizeof address;
 
-	if (d->kind == NETDEV_TAP)
-		return poll(&tap, 1, 0) >= 0 && !(tap.revents & POLLERR);
-	return !getsockname(d->queue[0].fd, (struct sockaddr *)&address, &size) &&
-	       address.sll_ifindex == (int)d->interface;
+	if (getsockname(d->queue[0].fd, (struct sockaddr *)&address, &size) ||
+	    address.sll_ifindex != (int)d->interface)
+		return LINK_GONE;
+	return interface_link(d->interface);
 }
 
 // Opens an interface again that went away. The new descriptors take the place of the old ones,
@@ -311,17 +324,16 @@ static void open_again(struct netdev *d)
 	close_all(fd, d->queues);
 }
 
-bool netdev_link(struct netdev *d)
+enum link netdev_link(struct netdev *d)
 {
+	enum link link = d->kind == NETDEV_TAP ? tap_link(d) : packet_link(d);
 	char name[IF_NAMESIZE];
 
-	if (!exists(d)) {
+	if (link == LINK_GONE)
 		open_again(d);
-		return false;
-	}
-	if (!d->wanted_mtu && if_indextoname(d->interface, name))
+	else if (!d->wanted_mtu && if_indextoname(d->interface, name))
 		read_mtu(d, name);
-	return interface_link(d->interface);
+	return link;
 }
 
 // Gives a slot a buffer, unless it has one. False if the pool is empty.

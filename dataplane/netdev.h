@@ -17,6 +17,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/link.h"
+
 enum { NETDEV_BURST = 32, NETDEV_QUEUES_MAX = 8 };
 
 enum netdev_kind { NETDEV_TAP, NETDEV_PACKET };
@@ -36,10 +38,10 @@ struct netdev_options {
 struct netdev *netdev_open(const struct netdev_options *o);
 void netdev_close(struct netdev *d);
 
-// Whether the interface is up and has a carrier. An interface that went away has none; if there is
-// one of its name again, it has the link the next time. A TAP that went away is made again. A TAP
-// that was moved to another namespace is taken to be up.
-bool netdev_link(struct netdev *d);
+// The link of the interface. For one that went away it is LINK_GONE; if there is one of its name
+// again, it has the link the next time. A TAP that went away is made again. A TAP that was moved to
+// another namespace is followed there.
+enum link netdev_link(struct netdev *d);
 
 // The MTU of the interface, as the last call of another function here found it.
 uint16_t netdev_mtu(const struct netdev *d);

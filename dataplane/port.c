@@ -11,6 +11,7 @@
 
 #include "dataplane/checksum.h"
 #include "dataplane/interface.h"
+#include "dataplane/link.h"
 #include "dataplane/packet.h"
 #include "dataplane/pool.h"
 #include "dataplane/segment.h"
@@ -35,10 +36,10 @@ static const struct {
 } drivers[] = {
 	{"net_af_packet", PORT_QUIRK_UNFINISHED},
 	{"net_af_xdp", PORT_QUIRK_UNFINISHED | PORT_QUIRK_SLOW_POLL | PORT_QUIRK_SHORT},
-	{"net_memif", PORT_QUIRK_DEFERRED | PORT_QUIRK_LEAKS},
-	{"net_tap", PORT_QUIRK_SLOW_POLL},
-	{"net_vhost", PORT_QUIRK_GUEST},
-	{"net_virtio_user", PORT_QUIRK_DEFERRED},
+	{"net_memif", PORT_QUIRK_DEFERRED | PORT_QUIRK_LEAKS | PORT_QUIRK_SOCKET},
+	{"net_tap", PORT_QUIRK_SLOW_POLL | PORT_QUIRK_MOVES},
+	{"net_vhost", PORT_QUIRK_GUEST | PORT_QUIRK_SOCKET},
+	{"net_virtio_user", PORT_QUIRK_DEFERRED | PORT_QUIRK_SOCKET},
 };
 
 static unsigned quirks_of(const char *driver)
@@ -133,9 +134,11 @@ static int probe_part(struct port *p, const char *devargs)
 	if (rc)
 		return rc;
 	p->dev = found;
-	p->part[p->parts++] = (struct port_part){
-		.device = info.device, .dev = found, .interface = info.if_index};
-	p->quirks |= quirks_of(info.driver_name);
+	p->part[p->parts++] = (struct port_part){.device = info.device,
+						 .dev = found,
+						 .interface = info.if_index,
+						 .quirks = quirks_of(info.driver_name)};
+	p->quirks |= p->part[p->parts - 1].quirks;
 	p->marks = p->quirks & PORT_QUIRK_GUEST;
 	p->kernel |= info.if_index != 0;
 	return 0;
@@ -401,39 +404,42 @@ void port_close(struct port *p)
 	pool_free_long(p->own);
 }
 
-static bool part_link(const struct port_part *part)
+static enum link part_link(const struct port_part *part)
 {
 	// Drivers of kernel interfaces are no help. net_af_packet reports no link at all, net_tap
 	// none for a TAP that was moved to another network namespace, such as that of a nested
 	// host.
+	enum link link = interface_link(part->interface);
+
 	if (part->interface)
-		return interface_link(part->interface);
-	return has_link(part->dev);
+		return link == LINK_GONE && part->quirks & PORT_QUIRK_MOVES ? LINK_UP : link;
+	if (has_link(part->dev))
+		return LINK_UP;
+	return part->quirks & PORT_QUIRK_SOCKET ? LINK_NO_PEER : LINK_DOWN;
 }
 
-bool port_link(struct port *p)
+enum link port_link(struct port *p)
 {
 	unsigned members = p->parts ? p->parts - 1 : 0;
 
 	if (!port_is_open(p))
-		return false;
+		return LINK_NO_PEER;
 	if (p->net) {
-		bool up = netdev_link(p->net);
+		enum link link = netdev_link(p->net);
 		p->longest = netdev_mtu(p->net) + RTE_ETHER_HDR_LEN;
-		return up;
+		return link;
 	}
 	if (p->quirks & PORT_QUIRK_GUEST)
 		note_guest(p); // it may have come before the device was started
-	if (!members || part_link(&p->part[p->active]))
-		return part_link(&p->part[p->active]);
-	for (unsigned i = 0; i < members; i++) {
-		if (!part_link(&p->part[i]))
+	enum link active = part_link(&p->part[p->active]);
+	for (unsigned i = 0; i < members && active != LINK_UP; i++) {
+		if (part_link(&p->part[i]) != LINK_UP)
 			continue;
 		p->active = i;
 		rte_eth_bond_primary_set(p->dev, p->part[i].dev);
-		return true;
+		return LINK_UP;
 	}
-	return false;
+	return active;
 }
 
 // Completes frames from a packet socket. The kernel removes a frame's tag and the driver notes it

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/link.h"
 #include "dataplane/netdev.h"
 
 enum { PORT_PARTS_MAX = 9, PORT_QUEUES_MAX = 8, PORT_HANDLES_MAX = 64 };
@@ -31,12 +32,15 @@ enum {
 	PORT_QUIRK_LEAKS = 8,      // memory of the egress queues is not freed
 	PORT_QUIRK_SLOW_POLL = 16, // each poll is a system call, even without a frame
 	PORT_QUIRK_SHORT = 32,     // takes no buffers that are longer than usual
+	PORT_QUIRK_MOVES = 64,     // lives on if its interface is moved to another namespace
+	PORT_QUIRK_SOCKET = 128,   // its link is that of a peer at a socket
 };
 
 struct port_part {
 	struct rte_device *device;
 	uint16_t dev;       // ethdev number
 	unsigned interface; // index of its kernel interface (TAP, packet socket); 0: none
+	unsigned quirks;    // of its driver
 };
 
 // Interrupt handles that a driver allocated for the egress queues.
@@ -104,9 +108,9 @@ int port_set_mtu(struct port *p, uint16_t mtu);
 // Whether a driver has reported a changed link since the last call. Not all drivers report it.
 bool port_links_changed(void);
 
-// Whether a port has link. If the active member of an active-backup bond has none, another member
-// with link becomes active.
-bool port_link(struct port *p);
+// The link of a port. If the active member of an active-backup bond has none, another member with
+// link becomes active. A port that is not open has LINK_NO_PEER.
+enum link port_link(struct port *p);
 
 static inline bool port_is_open(const struct port *p)
 {

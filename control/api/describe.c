@@ -22,6 +22,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/link.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 #include "dataplane/violation.h"
@@ -85,6 +86,8 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	switch_counters(sw, port, &c);
 	json_object_set_new(o, "name", json_string(p->name));
 	json_object_set_new(o, "state", json_string(port_state_names[switch_port_state(sw, port)]));
+	if (sw->port[port].link != LINK_UP)
+		json_object_set_new(o, "link", json_string(link_names[sw->port[port].link]));
 	json_object_set_new(o, "device", text_or_null(p->device));
 	json_object_set_new(o, "port_group", text_or_null(p->group));
 	set_integer(o, "rx_packets", c.rx_packets);

@@ -13,6 +13,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/link.h"
 #include "dataplane/portset.h"
 #include "dataplane/snoop.h"
 
@@ -123,8 +124,12 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_PORT_RECOVERED:
 	case EVENT_TABLE_FULL:
 	case EVENT_PORT_UP:
+		add_word_member(all, "port", port);
+		break;
 	case EVENT_PORT_DOWN:
 		add_word_member(all, "port", port);
+		if (e->reason != LINK_UP)
+			add_word_member(all, "link", link_names[e->reason]);
 		break;
 	case EVENT_MAC_CHANGED:
 		add_word_member(all, "port", port);

@@ -30,7 +30,8 @@ static const char *const meanings[EVENT_TYPES] = {
 	[EVENT_TABLE_FULL] = "The table had no room for a new MAC: port",
 	[EVENT_MAC_CHANGED] = "The guest's NIC has another MAC, as QEMU says: port, mac",
 	[EVENT_PORT_UP] = "The port's link came up: port",
-	[EVENT_PORT_DOWN] = "The port's link went down: port",
+	[EVENT_PORT_DOWN] =
+		"The port went down: port, link (why it has none; absent if a command did it)",
 	[EVENT_LOST] = "Events were lost because too many came at once: count",
 	[EVENT_CONFIG_ROLLED_BACK] =
 		"A configuration was not confirmed and was rolled back: number of the one in force",

@@ -181,6 +181,7 @@ static const struct table_column rate_columns[] = {
 static const struct table_column port_columns[] = {
 	WORD("PORT", "name"),
 	{"STATE", "state", .cell = table_plain_cell, .paint = paint_state},
+	WORD("LINK", "link"),
 	WORD("GROUP", "port_group"),
 	WORD("DEVICE", "device"),
 	WORD("MAC", "mac_address"),

@@ -22,6 +22,7 @@
 #include "control/device/quirks/members.h"
 #include "control/device/spec.h"
 #include "dataplane/interface.h"
+#include "dataplane/link.h"
 #include "dataplane/netdev.h"
 #include "dataplane/port.h"
 
@@ -48,6 +49,14 @@ enum device_peer device_peer(const char *device)
 	if (!connects)
 		return PEER_NONE;
 	return unixsocket_state(path) == UNIXSOCKET_SERVED ? PEER_PRESENT : PEER_ABSENT;
+}
+
+bool device_interface_is_back(const char *device)
+{
+	char name[DEVICE_TEXT];
+
+	return argument_of(device, "af_xdp", name) &&
+	       interface_link(if_nametoindex(name)) == LINK_UP;
 }
 
 // Copies the name of the driver that a PCI device is bound to, or "" if there is none. False if

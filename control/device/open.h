@@ -18,6 +18,10 @@ enum device_peer {
 };
 enum device_peer device_peer(const char *device);
 
+// Whether a device must be reopened after its interface was deleted, and the interface is there
+// again and up. Other devices on interfaces do that themselves.
+bool device_interface_is_back(const char *device);
+
 // Opens the device of a port for `workers` senders. Received frames are in mbufs from pool. DPDK
 // knows the device by the port's number, because a new device and the one that it replaces are open
 // side by side for a while. True, with the device left closed, if its peer is absent.

@@ -10,6 +10,7 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
+#include "dataplane/link.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
@@ -19,7 +20,8 @@ static void report_link(struct vswitch *sw, unsigned port, bool up)
 
 	switch_emit(sw, &(struct event){.type = up ? EVENT_PORT_UP : EVENT_PORT_DOWN,
 					.ns = now,
-					.port = (uint8_t)port});
+					.port = (uint8_t)port,
+					.reason = (uint8_t)sw->port[port].link});
 	if (!up)
 		events_port_flushed(sw, port, now);
 }
@@ -30,7 +32,7 @@ void links_publish(struct vswitch *sw)
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports)
-		if (sw->port[port].link && switch_port_config(sw, port)->enabled)
+		if (sw->port[port].link == LINK_UP && switch_port_config(sw, port)->enabled)
 			up |= portset_of(port);
 	if (up == before)
 		return;
@@ -55,7 +57,7 @@ void links_poll(struct vswitch *sw)
 		sw->port[port].link = port_link(&sw->device[port]);
 		atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
 		device_check_segments(&sw->device[port], switch_port_config(sw, port));
-		if (sw->port[port].link)
+		if (sw->port[port].link == LINK_UP)
 			sw->port[port].peer_deadline_ns = 0;
 	}
 	links_publish(sw);

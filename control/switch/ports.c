@@ -9,6 +9,7 @@
 #include "control/switch/settle.h"
 #include "control/switch/state.h"
 #include "dataplane/frame.h"
+#include "dataplane/link.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -253,14 +254,18 @@ void ports_wait_for_peer(struct vswitch *sw, unsigned port)
 	sw->port[port].peer_deadline_ns = switch_now(sw) + PEER_TIMEOUT_NS;
 }
 
-// Whether a port has lost its peer, and the peer is back.
+// Whether a port has lost its peer or its interface, and that is back.
 static bool can_reconnect(const struct vswitch *sw, unsigned port)
 {
 	const struct switch_port *p = &sw->port[port];
+	const char *device = switch_port_config(sw, port)->device;
+	bool open = port_is_open(&sw->device[port]), waits = switch_now(sw) < p->peer_deadline_ns;
 
-	if (p->link || (port_is_open(&sw->device[port]) && switch_now(sw) < p->peer_deadline_ns))
+	if (p->link == LINK_UP || (open && waits))
 		return false;
-	return device_peer(switch_port_config(sw, port)->device) == PEER_PRESENT;
+	if (device_peer(device) == PEER_PRESENT)
+		return true;
+	return !waits && (!open || p->link == LINK_GONE) && device_interface_is_back(device);
 }
 
 bool ports_reconnect(struct vswitch *sw)

@@ -13,6 +13,12 @@
 
 const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
 
+const char *const link_names[LINKS] = {
+#define X(id, name) [LINK_##id] = (name),
+	LINK_LIST(X)
+#undef X
+};
+
 uint64_t switch_now(const struct vswitch *sw)
 {
 	return sw->live ? clock_ns(sw->clock, rte_rdtsc()) : sw->replay_ns;

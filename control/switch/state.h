@@ -16,6 +16,7 @@
 #include "dataplane/event.h"
 #include "dataplane/forward.h"
 #include "dataplane/lastdrop.h"
+#include "dataplane/link.h"
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -23,6 +24,7 @@
 
 enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };
 extern const char *const port_state_names[PORT_STATES];
+extern const char *const link_names[LINKS];
 
 // What QEMU says of the NIC of a port's guest.
 struct switch_guest {
@@ -34,7 +36,7 @@ struct switch_guest {
 
 struct switch_port {
 	char name[PORT_NAME];
-	bool link;
+	enum link link;
 	uint64_t peer_deadline_ns; // an opened device has until then to find its peer
 	struct switch_guest guest;
 	uint64_t named_ns;       // when the port got its number

@@ -33,6 +33,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
+#include "dataplane/link.h"
 #include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/port.h"
@@ -118,7 +119,7 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 		if (!portset_has(fresh, number))
 			continue;
 		strcpy(sw->port[number].name, c->port[i].name);
-		sw->port[number].link = !sw->devices || port_link(&sw->device[number]);
+		sw->port[number].link = sw->devices ? port_link(&sw->device[number]) : LINK_UP;
 		sw->port[number].guest = (struct switch_guest){0};
 		sw->port[number].named_ns = switch_now(sw);
 		ports_wait_for_peer(sw, number);

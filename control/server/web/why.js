@@ -8,9 +8,17 @@ import {dropsOf, membersOf} from './history.js';
 
 const SIDES = {rx: 'Received frames that were dropped', tx: 'Frames that could not be sent'};
 const STATES = {
-	'down': 'The port has no link: its device has no peer, or the interface behind it is down. Start the guest, or bring up the interface.',
 	'disabled': 'The port is disabled. Run port enable.',
 	'err-disabled': 'A violation has shut the port down. Remove its reason, then run port enable; or set recovery-time.',
+};
+
+const LINKS = {
+	'down': 'The port has no link. Its driver does not say why.',
+	'no-carrier': 'The port has no link, because the other end of its interface is not up. Bring up the other end.',
+	'set-down': 'The port has no link, because its interface is set down. Bring up the interface.',
+	'set-down-elsewhere': 'The port has no link, because its TAP is set down in another network namespace. Bring up the TAP there.',
+	'no-peer': 'The port has no link, because nobody is at the other end of its socket. Start the guest.',
+	'gone': 'The port has no link, because its interface was deleted. Make the interface again; the port comes up by itself.',
 };
 
 function totals(ports) {
@@ -51,7 +59,7 @@ function when(row, ports, {history, events}) {
 function stateNote(port, events) {
 	const event = newest(events, [port], ({type}) => ['port-down', 'port-err-disabled'].includes(type));
 
-	return STATES[port.state] + (event ? ` Since ${moment(new Date(event.date))}.` : '');
+	return (STATES[port.state] ?? LINKS[port.link]) + (event ? ` Since ${moment(new Date(event.date))}.` : '');
 }
 
 // Notes that need no counted drop.
@@ -60,7 +68,7 @@ function notes(selection, ports, policy, events) {
 	const port = selection.kind === 'port' ? ports[0] : null;
 	const said = [];
 
-	if (port && STATES[port.state])
+	if (port && port.state !== 'up')
 		said.push(stateNote(port, events));
 	if (port?.state === 'up' && !port.rx_packets)
 		said.push('The port has received no frames so far. Check the guest and its connection.');

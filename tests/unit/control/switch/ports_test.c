@@ -282,9 +282,9 @@ static void a_peer_that_comes(void **state)
 	assert_true(port_is_open(&sw->device[b]));
 	assert_int_equal(pollers(b, 0), 1);
 	sw->port[b].peer_deadline_ns = 0;
-	sw->port[b].link = true;
+	sw->port[b].link = LINK_UP;
 	assert_false(ports_reconnect(sw)); // connected
-	sw->port[b].link = false;
+	sw->port[b].link = LINK_DOWN;
 	close(fd);
 	assert_false(ports_reconnect(sw)); // no peer
 	assert_true(port_is_open(&sw->device[b]));

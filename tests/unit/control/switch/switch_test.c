@@ -282,9 +282,9 @@ static void a_state_is_that_of_forwarding(void **state)
 	(void)state;
 	open_switch("ports: [{name: a}, {name: b}]");
 	unsigned a = number_of("a");
-	sw->port[a].link = false;
+	sw->port[a].link = LINK_DOWN;
 	assert_int_equal(switch_port_state(sw, a), PORT_UP);
-	sw->port[a].link = true;
+	sw->port[a].link = LINK_UP;
 	atomic_fetch_and(&sw->shared.up, ~portset_of(a));
 	assert_int_equal(switch_port_state(sw, a), PORT_DOWN);
 	assert_int_equal(switch_port_state(sw, number_of("b")), PORT_UP);
