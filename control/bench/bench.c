@@ -13,9 +13,9 @@
 #include "control/config/config.h"
 #include "control/device/eal.h"
 
-enum { SECONDS_MAX = 3600 };
+enum { SECONDS_MAX = 3600, DISTURBED_MAX = 10 }; // per cent
 
-// Options, as bits of bench_mode.takes. Every mode also takes --json and --plot.
+// Options, as bits of bench_mode.takes. Every mode also takes those of OPT_OUTPUT.
 enum {
 	OPT_MACS = 1 << 0,
 	OPT_SIZE = 1 << 1,
@@ -29,7 +29,8 @@ enum {
 	OPT_IN = 1 << 9,
 	OPT_WORKERS = 1 << 10,
 	OPT_TIMES = 1 << 11, // --seconds, --repeats
-	OPT_OUTPUT = 1 << 12,
+	OPT_LOSS = 1 << 12,
+	OPT_OUTPUT = 1 << 13,
 };
 
 #define COUNT_OF(...) (sizeof(uint32_t[]){__VA_ARGS__} / sizeof(uint32_t))
@@ -188,7 +189,8 @@ static const struct bench_mode modes[] = {
 			"1,024 frames. It runs from the moment when a frame is due until this program "
 			"has the frame back. A generator on the control core sends at a constant rate "
 			"to one port, for MACs behind the other port. 100% is the throughput while the "
-			"port's queue is never empty. The histogram has all repeats.",
+			"port's queue is never empty. JITTER is the mean difference between the times "
+			"of a frame and the next one. The histogram has all repeats.",
 		.takes = OPT_MACS | OPT_SIZE | OPT_LOAD | OPT_TIMES,
 		.standard = {.macs = ONE(2000),
 			     .size = ONE(64),
@@ -196,14 +198,66 @@ static const struct bench_mode modes[] = {
 			     .seconds = 0.5,
 			     .repeats = 5},
 		.columns = {MEDIAN(load), MEDIAN(offered_mpps), MEDIAN(sent), MEDIAN(lost),
-			    SPREAD(p50_ns), SPREAD(p99_ns), SPREAD(p999_ns), SPREAD(max_ns)},
+			    SPREAD(p50_ns), SPREAD(p90_ns), SPREAD(p99_ns), SPREAD(p999_ns),
+			    SPREAD(max_ns), SPREAD(jitter_ns)},
+		.details = {MEDIAN(load), MEDIAN(from_ns), MEDIAN(frames), MEDIAN(share)},
 		.run = bench_latency,
 		.plot = {"from_ns",
 			 "share",
 			 {"load"},
 			 "ns, from (log2 buckets)",
 			 "share of the frames",
+			 true,
 			 true},
+	},
+	{
+		.name = "throughput",
+		.help = "highest rates without loss and with little loss (RFC 2544 26.1, 26.3)",
+		.about =
+			"Throughput (RFC 2544 26.1) of a live switch and its worker, between net_ring "
+			"devices of 1,024 frames. NDR is the highest rate without a lost frame, PDR "
+			"the highest that loses no more than --loss. A bisection finds them to 1 %. "
+			"A rate counts if two of three trials of --seconds pass (RFC 2544 has 60 "
+			"seconds). BOTH directions share the rate. LIMIT is the throughput while the "
+			"queues are never empty. The second table is the loss at tenths of it "
+			"(26.3). GBPS counts FCS, preamble and gap. This is no tester on a wire: the "
+			"generator runs on a core of this machine, without NICs.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES | OPT_LOSS,
+		.standard = {.macs = ONE(2000),
+			     .size = LIST_OF(64, 128, 256, 512, 1024, 1280, 1518, LOAD_SIZE_IMIX),
+			     .seconds = 0.1,
+			     .repeats = 3,
+			     .loss = 0.5},
+		.columns = {MEDIAN(size), MEDIAN(directions), SPREAD(ndr_mpps), MEDIAN(ndr_gbps),
+			    SPREAD(pdr_mpps), MEDIAN(pdr_gbps), MEDIAN(limit_mpps)},
+		.details = {MEDIAN(size), MEDIAN(directions), MEDIAN(offered_mpps), MEDIAN(sent),
+			    MEDIAN(lost_percent)},
+		.run = bench_throughput,
+		.plot = {"offered_mpps",
+			 "lost_percent",
+			 {"size", "directions"},
+			 "offered load, Mpps",
+			 "lost frames, %",
+			 false,
+			 true},
+	},
+	{
+		.name = "back-to-back",
+		.help = "longest burst without loss (RFC 2544 26.4, RFC 9004)",
+		.about =
+			"The longest burst of frames, one right after the other, that loses none (RFC "
+			"2544 26.4), found by bisection to 1 %. A burst of 4,194,304 is the longest: the switch "
+			"then forwards as fast as the generator sends. "
+			"BURST MPPS is the generator's rate, LIMIT the switch's. BUFFER US is the "
+			"corrected buffer time (RFC 9004 5.4). RFC 9004 wants 50 repeats.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
+		.standard = {.macs = ONE(2000),
+			     .size = LIST_OF(64, 512, 1518),
+			     .seconds = 0.1,
+			     .repeats = 5},
+		.columns = {MEDIAN(size), SPREAD(frames), MEDIAN(burst_mpps), MEDIAN(limit_mpps),
+			    MEDIAN(buffer_us)},
+		.run = bench_back_to_back,
 	},
 	{
 		.name = "replay",
@@ -245,7 +299,7 @@ static const struct bench_mode modes[] = {
 enum { MODES = sizeof modes / sizeof *modes };
 
 // The kind of an option's value.
-enum kind { FLAG, TEXT, NUMBER, DURATION, LIST, SIZES, LOADS, INPUT };
+enum kind { FLAG, TEXT, NUMBER, DURATION, PERCENT, LIST, SIZES, LOADS, INPUT };
 
 struct row {
 	unsigned bit; // OPT_…
@@ -281,6 +335,11 @@ static const struct row rows[] = {
 	 "length of a repeat, in timed modes"},
 	{OPT_TIMES, "repeats", NUMBER, AT(repeats), 1, BENCH_REPEATS, "N",
 	 "number of times that each value is measured"},
+	{OPT_LOSS, "loss", PERCENT, AT(loss), 0, 0, "PERCENT", "loss that the PDR may have"},
+	{OPT_OUTPUT, "anyway", FLAG, AT(anyway), 0, 0, "",
+	 "show figures that were measured on a busy machine"},
+	{OPT_OUTPUT, "csv", TEXT, AT(csv), 0, 0, "FILE",
+	 "also write the figures to FILE as comma-separated values"},
 	{OPT_OUTPUT, "json", FLAG, AT(json), 0, 0, "", "print a JSON document instead of a table"},
 	{OPT_OUTPUT, "plot", TEXT, AT(plot), 0, 0, "FILE",
 	 "also draw FILE.svg or FILE.png with gnuplot"},
@@ -349,6 +408,15 @@ static bool parse_duration(const struct row *r, const char *text, double *second
 	       refuse_value(r, text, "seconds above 0, up to an hour, such as 0.3");
 }
 
+static bool parse_percent(const struct row *r, const char *text, double *percent)
+{
+	char *end;
+
+	*percent = strtod(text, &end);
+	return (end != text && !*end && *percent > 0 && *percent < 100) ||
+	       refuse_value(r, text, "a share in per cent, above 0 and below 100, such as 0.5");
+}
+
 static bool parse_input(const char *text, struct bench_options *o)
 {
 	if (o->in_count == CAPTURES_MAX)
@@ -374,6 +442,8 @@ static bool parse_bench_option(const struct row *r, char *text, struct bench_opt
 		return parse_item(r, text, at);
 	case DURATION:
 		return parse_duration(r, text, at);
+	case PERCENT:
+		return parse_percent(r, text, at);
 	case INPUT:
 		return parse_input(text, o);
 	case LIST:
@@ -384,6 +454,14 @@ static bool parse_bench_option(const struct row *r, char *text, struct bench_opt
 	return parse_list(r, text, at);
 }
 
+static void put_item(FILE *out, uint32_t i, uint32_t item)
+{
+	if (item == LOAD_SIZE_IMIX)
+		fprintf(out, "%simix", i ? "," : "");
+	else
+		fprintf(out, "%s%" PRIu32, i ? "," : "", item);
+}
+
 // Prints the default of an option, if it has one.
 static void put_default(FILE *out, const struct row *r, const void *at)
 {
@@ -392,10 +470,10 @@ static void put_default(FILE *out, const struct row *r, const void *at)
 
 	if (r->kind == NUMBER && *(const uint32_t *)at)
 		fprintf(out, "%" PRIu32, *(const uint32_t *)at);
-	if (r->kind == DURATION && *(const double *)at > 0)
+	if ((r->kind == DURATION || r->kind == PERCENT) && *(const double *)at > 0)
 		fprintf(out, "%g", *(const double *)at);
 	for (uint32_t i = 0; (r->kind == LIST || r->kind == SIZES) && i < list->count; i++)
-		fprintf(out, "%s%" PRIu32, i ? "," : "", list->item[i]);
+		put_item(out, i, list->item[i]);
 	for (uint32_t i = 0; r->kind == LOADS && i < loads->count; i++)
 		fprintf(out, "%s%g%s", i ? "," : "", loads->item[i].value,
 			loads->item[i].share ? "%" : "");
@@ -440,7 +518,7 @@ static void print_modes(FILE *out)
 	fputs("usage: nestswitch bench MODE [OPTIONS]\n\nMeasures the switch on this machine with traffic from memory.\n\n",
 	      out);
 	for (int i = 0; i < MODES; i++)
-		fprintf(out, "  %-11s %s\n", modes[i].name, modes[i].help);
+		fprintf(out, "  %-13s %s\n", modes[i].name, modes[i].help);
 	fputs("\n`nestswitch bench MODE --help` explains the measurement and its options.\n", out);
 }
 
@@ -462,14 +540,30 @@ static const struct bench_mode *find_mode(const char *name)
 	return NULL;
 }
 
+// Refuses figures of a busy machine.
+static bool is_quiet(const struct bench *b)
+{
+	return b->o.anyway || b->disturbed * 100 <= DISTURBED_MAX ||
+	       complain(
+		       "the machine is busy: threads waited for a core for %.0f %% of the time of a measurement "
+		       "(stop other work, or add --anyway)",
+		       b->disturbed * 100);
+}
+
 static int run_mode(const struct bench_mode *m, const struct bench_options *o)
 {
-	struct bench b = {.mode = m, .o = *o, .rows = json_array(), .failure = EXIT_REFUSED};
-	bool good = (!o->plot || bench_plot_ready(&b)) && m->run(&b) && bench_print(&b) &&
-		    (!o->plot || bench_plot(&b));
+	struct bench b = {.mode = m,
+			  .o = *o,
+			  .rows = json_array(),
+			  .details = json_array(),
+			  .failure = EXIT_REFUSED};
+
+	disturbance_begin(&b.since);
+	bool good = (!o->plot || bench_plot_ready(&b)) && m->run(&b) && is_quiet(&b) &&
+		    bench_print(&b) && (!o->csv || bench_csv(&b)) && (!o->plot || bench_plot(&b));
 
 	json_decref(b.rows);
-	json_decref(b.histogram);
+	json_decref(b.details);
 	eal_stop();
 	return good ? EXIT_DONE : (int)b.failure;
 }

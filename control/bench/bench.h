@@ -3,12 +3,13 @@
 //
 // Model   A mode measures and adds rows, which are JSON objects. A measured value has one number
 //         for each repeat. In a row it is {"median", "min", "max", "all"}. Table, JSON and plot are
-//         made from the rows.
+//         made from the rows. Each row tells for what share of its time threads waited for a core.
 // Errors  complain() prints them. A function that returns false or NULL has called it.
 #pragma once
 
 #include <jansson.h>
 
+#include "control/bench/disturbance.h"
 #include "control/bench/load.h"
 #include "control/common/complain.h"
 #include "control/common/policykeys.h"
@@ -35,20 +36,23 @@ struct bench_loads {
 struct bench_options {
 	struct bench_list macs, size, ports, tables, neighbours;
 	struct bench_loads load;
-	const char *config, *plot;
+	const char *config, *plot, *csv;
 	const char *in[CAPTURES_MAX]; // PORT=PCAP
 	uint32_t in_count;
 	uint32_t workers; // 0: not given
 	uint32_t repeats, frames;
 	double seconds; // of a repeat; 0: the mode is not timed
-	bool tagged, json;
+	double loss;    // per cent
+	bool tagged, json, anyway;
 };
 
 struct bench {
 	const struct bench_mode *mode;
 	struct bench_options o;
 	json_t *rows;
-	json_t *histogram;        // of the latency mode, NULL elsewhere
+	json_t *details;          // a second table; empty in most modes
+	struct disturbance since; // the last row
+	double disturbed;         // greatest share of a row
 	enum exit_status failure; // the exit status if the mode fails
 	unsigned done;            // repeats, for the progress on a terminal
 };
@@ -64,13 +68,14 @@ struct bench_mode {
 	unsigned takes;                // the options, as bits
 	struct bench_options standard; // their defaults
 	struct bench_column columns[BENCH_COLUMNS];
+	struct bench_column details[BENCH_COLUMNS];
 	bool (*run)(struct bench *b);
-	// Members of the rows. Each value of the members in `series` makes a line; if x is a word,
-	// the plot has bars. x NULL: no plot.
+	// Members of the rows, or of the details. Each value of the members in `series` makes a
+	// line; if x is a word, the plot has bars. x NULL: no plot.
 	struct {
 		const char *x, *y, *series[BENCH_SERIES];
 		const char *x_title, *y_title;
-		bool log_x;
+		bool log_x, details;
 	} plot;
 };
 
@@ -84,6 +89,8 @@ bool bench_flood(struct bench *b);
 bool bench_attack(struct bench *b);
 bool bench_neighbours(struct bench *b);
 bool bench_latency(struct bench *b);
+bool bench_throughput(struct bench *b);
+bool bench_back_to_back(struct bench *b);
 bool bench_replay(struct bench *b);
 bool bench_control(struct bench *b);
 
@@ -105,6 +112,8 @@ json_t *bench_size(unsigned size);
 // Returns the values of the repeats as a member of a row.
 json_t *bench_measured(const double *value, unsigned n);
 double bench_median(const double *value, unsigned n);
+
+// Adds a row. It also tells how disturbed its measurement was.
 void bench_add(struct bench *b, json_t *row);
 
 // Counts one more repeat, and shows it on a terminal.
@@ -114,3 +123,6 @@ void bench_progress(struct bench *b);
 bool bench_plot_ready(struct bench *b);
 bool bench_plot(const struct bench *b);
 bool bench_print(const struct bench *b);
+
+// Writes the rows to FILE, and the details to a file beside it.
+bool bench_csv(const struct bench *b);

@@ -507,7 +507,7 @@ bool bench_neighbours(struct bench *b)
 
 // control
 
-struct disturbance {
+struct control_work {
 	struct vswitch *sw;
 	struct control control; // of the switch
 	unsigned done;          // in this repeat
@@ -517,7 +517,7 @@ struct disturbance {
 
 static const struct method *const methods[] = {methods_port, methods_fdb, NULL};
 
-static json_t *call_method(struct disturbance *d, const char *method, json_t *params)
+static json_t *call_method(struct control_work *d, const char *method, json_t *params)
 {
 	struct error e = {0};
 	json_t *result = method_call(&d->control, method, params, &e);
@@ -533,7 +533,7 @@ static json_t *call_method(struct disturbance *d, const char *method, json_t *pa
 // The idle part of a tick of `run`.
 static void idle_tick(void *arg)
 {
-	struct disturbance *d = arg;
+	struct control_work *d = arg;
 
 	usleep(SWITCH_TICK_MS * 1000);
 	events_drain(d->sw);
@@ -541,7 +541,7 @@ static void idle_tick(void *arg)
 
 static void sweep_table(void *arg)
 {
-	struct disturbance *d = arg;
+	struct control_work *d = arg;
 
 	idle_tick(d);
 	mactable_sweep(d->sw, fdb_lines(d->sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
@@ -550,7 +550,7 @@ static void sweep_table(void *arg)
 
 static void show_page(void *arg)
 {
-	struct disturbance *d = arg;
+	struct control_work *d = arg;
 	json_t *page = call_method(
 		d, "fdb.show",
 		json_pack("{s:O*}", "after", json_is_string(d->next) ? d->next : NULL));
@@ -562,7 +562,7 @@ static void show_page(void *arg)
 
 static void flush_table(void *arg)
 {
-	struct disturbance *d = arg;
+	struct control_work *d = arg;
 
 	idle_tick(d);
 	if (!d->done)
@@ -571,7 +571,7 @@ static void flush_table(void *arg)
 
 static void change_policy(void *arg)
 {
-	struct disturbance *d = arg;
+	struct control_work *d = arg;
 
 	json_decref(
 		call_method(d, "policy.set",
@@ -588,7 +588,7 @@ static const struct {
 
 static bool control_row(struct bench *b, struct load *l, const char *name, load_fn work)
 {
-	struct disturbance d = {.sw = l->sw, .control = {.sw = l->sw, .methods = methods}};
+	struct control_work d = {.sw = l->sw, .control = {.sw = l->sw, .methods = methods}};
 	struct runs runs = {.count = b->o.repeats};
 	unsigned done = 0;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "control/bench/bench.h"
+#include "control/bench/disturbance.h"
 #include "control/common/complain.h"
 #include "control/common/json.h"
 #include "control/common/table.h"
@@ -18,8 +19,7 @@
 
 enum { WORD = 64 };
 
-static const struct bench_column histogram_columns[BENCH_COLUMNS] = {
-	{.member = "load"}, {.member = "from_ns"}, {.member = "frames"}, {.member = "share"}};
+static const double MARKED = 0.01; // a measurement that is disturbed for this share is marked
 
 // A member of a measured value, or the value itself if it is a plain number.
 static double figure_of(const json_t *value, const char *member)
@@ -59,7 +59,12 @@ double bench_median(const double *value, unsigned n)
 
 void bench_add(struct bench *b, json_t *row)
 {
+	double share = disturbance_share(&b->since);
+
+	json_object_set_new(row, "disturbed", json_real(share));
 	json_array_append_new(b->rows, row);
+	b->disturbed = share > b->disturbed ? share : b->disturbed;
+	disturbance_begin(&b->since);
 }
 
 void bench_progress(struct bench *b)
@@ -92,6 +97,14 @@ static void put_spread(json_t *v, char out[TABLE_CELL])
 	snprintf(out, TABLE_CELL, "%s (%s-%s)", median, least, most);
 }
 
+static void put_disturbed(json_t *v, char out[TABLE_CELL])
+{
+	if (json_real_value(v) < MARKED)
+		snprintf(out, TABLE_CELL, "-");
+	else
+		snprintf(out, TABLE_CELL, "%.0f %%", json_real_value(v) * 100);
+}
+
 // Makes the title of a column from its member: "p50_ns" is titled "P50 NS".
 static void make_title(const char *member, char title[WORD])
 {
@@ -102,12 +115,13 @@ static void make_title(const char *member, char title[WORD])
 	title[len] = 0;
 }
 
-static void print_rows(json_t *rows, const struct bench_column columns[BENCH_COLUMNS])
+static void print_rows(json_t *rows, const struct bench_column columns[BENCH_COLUMNS], bool marked)
 {
-	struct table_column column[BENCH_COLUMNS + 1] = {0};
+	struct table_column column[BENCH_COLUMNS + 2] = {0};
 	char title[BENCH_COLUMNS][WORD];
+	int n;
 
-	for (int n = 0; n < BENCH_COLUMNS && columns[n].member; n++) {
+	for (n = 0; n < BENCH_COLUMNS && columns[n].member; n++) {
 		const char *member = columns[n].member;
 		bool word = json_is_string(json_object_get(json_array_get(rows, 0), member));
 		make_title(member, title[n]);
@@ -115,6 +129,9 @@ static void print_rows(json_t *rows, const struct bench_column columns[BENCH_COL
 			title[n], member, .cell = columns[n].spread ? put_spread : put_median,
 			.right = !word};
 	}
+	if (marked)
+		column[n] = (struct table_column){"DISTURBED", "disturbed", .cell = put_disturbed,
+						  .right = true};
 	table_print(stdout, rows, column, false);
 }
 
@@ -146,10 +163,10 @@ static json_t *machine(void)
 
 static bool print_json(const struct bench *b)
 {
-	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:f, s:i, s:O, s:O*}", "version",
+	json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:f, s:i, s:O, s:O}", "version",
 				NESTSWITCH_VERSION, "mode", b->mode->name, "about", b->mode->about,
 				"machine", machine(), "seconds", b->o.seconds, "repeats",
-				(int)b->o.repeats, "rows", b->rows, "histogram", b->histogram);
+				(int)b->o.repeats, "rows", b->rows, "details", b->details);
 	bool good = all && !json_dumpf(all, stdout, JSON_INDENT(1) | JSON_DIGITS) &&
 		    putchar('\n') != EOF;
 
@@ -170,11 +187,13 @@ static void print_text(const struct bench *b)
 	printf("Median (least-greatest) of %u repeats", b->o.repeats);
 	printf(b->o.seconds > 0 ? " of %g s.\n\n" : ".\n\n", b->o.seconds);
 	json_decref(m);
-	print_rows(b->rows, b->mode->columns);
-	if (b->histogram) {
+	print_rows(b->rows, b->mode->columns, b->disturbed >= MARKED);
+	if (json_array_size(b->details)) {
 		putchar('\n');
-		print_rows(b->histogram, histogram_columns);
+		print_rows(b->details, b->mode->details, false);
 	}
+	if (b->disturbed >= MARKED)
+		printf("\nDISTURBED: threads waited for a core for this share of the time. Measure on a quiet machine.\n");
 }
 
 bool bench_print(const struct bench *b)
@@ -301,6 +320,6 @@ bool bench_plot(const struct bench *b)
 	if (!f)
 		return complain("gnuplot: %s", strerror(errno));
 	put_frame(f, b);
-	put_plot(f, b, b->histogram ? b->histogram : b->rows);
+	put_plot(f, b, b->mode->plot.details ? b->details : b->rows);
 	return !pclose(f) || complain("%s: gnuplot failed", b->o.plot);
 }

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """benchmarks: tests the output and the counts of `nestswitch bench`, but not the speed."""
 
+import csv
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 
 import tap
 from bench import frame, pcap
 
 DONE, REFUSED, USAGE = 0, 1, 2
-MODES = ("forward", "learn", "capacity", "flood", "attack", "neighbours", "latency", "replay", "control")
+MODES = ("forward", "learn", "capacity", "flood", "attack", "neighbours", "latency", "throughput", "back-to-back",
+         "replay", "control")
 REPEATS = 2
-BRIEF = ("--seconds", "0.01", "--repeats", str(REPEATS))
+BRIEF = ("--seconds", "0.01", "--repeats", str(REPEATS), "--anyway")
+TWO_CORES = ("latency", "throughput", "back-to-back", "control")
 A, B = "02:00:00:00:00:0a", "02:00:00:00:00:0b"
 
 # (words after bench, exit status, pattern of the one line on standard error)
@@ -41,12 +46,14 @@ REFUSALS = (
     (("attack", "--macs", "2,4"), USAGE, "more than 1"),
     (("attack", "--macs", "8193"), USAGE, "up to 8192"),
     (("forward", "--config", "single.yaml"), REFUSED, "one port"),
+    (("throughput", "--loss", "100"), USAGE, "below 100"),
+    (("throughput", "--load", "1"), USAGE, "load"),
     (("learn", "--plot", "x.pdf"), USAGE, r"FILE.svg or FILE.png"),
 )
 
 
 def needs_two_cores(mode):
-    if mode in ("latency", "control") and len(os.sched_getaffinity(0)) < 2:
+    if mode in TWO_CORES and len(os.sched_getaffinity(0)) < 2:
         raise tap.Skip("needs two cores")
 
 
@@ -140,9 +147,56 @@ def latency(bench):
     report = measure(bench, "latency", "--load", "1%,0.01", "--macs", "10")
     tap.equal([row["load"] for row in report["rows"]], ["1%", "0.01 Mpps"])
     for row in report["rows"]:
-        back = sum(bucket["frames"] for bucket in report["histogram"] if bucket["load"] == row["load"])
+        back = sum(bucket["frames"] for bucket in report["details"] if bucket["load"] == row["load"])
         tap.equal(back, row["sent"] - row["lost"], "frames in the histogram")
-        assert row["p50_ns"]["min"] <= row["p99_ns"]["max"] <= row["p999_ns"]["max"] <= row["max_ns"]["max"], row
+        assert row["p50_ns"]["min"] <= row["p90_ns"]["max"] <= row["p99_ns"]["max"] <= row["p999_ns"]["max"] <= row["max_ns"]["max"], row
+        assert row["jitter_ns"]["min"] <= row["max_ns"]["max"], row
+
+
+def throughput(bench):
+    report = measure(bench, "throughput", "--size", "64,imix", "--macs", "10", "--csv", "rates.csv")
+    kinds = [(size, directions) for size in ("64", "imix") for directions in ("one", "both")]
+    tap.equal([(row["size"], row["directions"]) for row in report["rows"]], kinds)
+    for row in report["rows"]:
+        assert all(0 <= row[rate]["min"] and row[rate]["max"] <= 1.01 * row["limit_mpps"] for rate in ("ndr_mpps", "pdr_mpps")), row
+    tap.equal([(point["size"], point["directions"]) for point in report["details"]], [kind for kind in kinds for _ in range(10)])
+    assert all(0 <= point["lost_percent"] <= 100 for point in report["details"]), report["details"]
+    for name, rows in (("rates.csv", report["rows"]), ("rates-details.csv", report["details"])):
+        with open(bench.folder / name, encoding="ascii", newline="") as file:
+            written = list(csv.DictReader(file))
+        tap.equal([sorted(line) for line in written], [sorted(csv_titles(row)) for row in rows], name)
+        for line, row in zip(written, rows):
+            tap.equal([float(line[key]) for key, value in row.items() if isinstance(value, float)],
+                      [float(f"{value:.9g}") for value in row.values() if isinstance(value, float)], name)
+
+
+def csv_titles(row):
+    for key, value in row.items():
+        yield key
+        if isinstance(value, dict):
+            yield from (f"{key}_min", f"{key}_max")
+
+
+def back_to_back(bench):
+    (row,) = measure(bench, "back-to-back", "--size", "64", "--macs", "10")["rows"]
+    assert 0 <= row["frames"]["min"] and row["burst_mpps"]["min"] > 0 and row["limit_mpps"] > 0, row
+    assert row["buffer_us"] is None or row["buffer_us"] >= 0, row
+
+
+def busy(bench):
+    """A figure of a busy machine is refused, or marked."""
+    words = ("nestswitch", "bench", "forward", "--macs", "2", "--seconds", "0.3", "--repeats", "3")
+    hogs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(4 * len(os.sched_getaffinity(0)))]
+    try:
+        done = subprocess.run([bench.build / words[0], *words[1:]], capture_output=True, text=True, cwd=bench.folder)
+        marked = bench.succeeds(r"\A[A-Z]", *words, "--anyway")
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+    tap.equal((done.returncode, done.stdout), (REFUSED, ""), "exit status and standard output")
+    assert "the machine is busy" in done.stderr and "--anyway" in done.stderr, done.stderr
+    assert " DISTURBED\n" in marked, marked
 
 
 def replay(bench):
@@ -160,15 +214,14 @@ def control(bench):
 
 def table(bench):
     out = bench.succeeds(r"\A[A-Z]", "nestswitch", "bench", "learn", "--macs", "10", *BRIEF)
-    head, row = out.splitlines()[-2:]
-    tap.equal(head.split(), ["MACS", "CYCLES", "RATE", "MISSED"])
-    tap.equal((row.split()[0], row.split()[-1]), ("10", "0"))
+    found = re.search(r"^ *MACS +CYCLES +RATE +MISSED.*\n *10 +\S+ \(.*\) +\S+ \(.*\) +0\b", out, re.MULTILINE)
+    assert found, out
 
 
 def plots(bench):
     if not shutil.which("gnuplot"):
         raise tap.Skip("gnuplot is not installed")
-    for words in (("learn", "--macs", "1,10"), ("flood", "--ports", "2,3"), ("attack", "--macs", "10")):
+    for words in (("learn", "--macs", "1,10"), ("flood", "--ports", "2,3"), ("attack", "--macs", "10"), ("throughput", "--size", "64")):
         bench.succeeds("", "nestswitch", "bench", *words, *BRIEF, "--plot", "plot.svg")
         text = (bench.folder / "plot.svg").read_text()
         assert "<svg" in text and f"nestswitch bench {words[0]}" in text and "</svg>" in text, text[:200]
@@ -182,7 +235,7 @@ def no_gnuplot(bench):
 
 
 def one_core(bench):
-    for mode in ("latency", "control"):
+    for mode in TWO_CORES:
         done = subprocess.run(["taskset", "-c", str(min(os.sched_getaffinity(0))), bench.build / "nestswitch", "bench", mode],
                               capture_output=True, text=True, cwd=bench.folder)
         tap.equal(done.returncode, REFUSED, f"exit status of {mode} on one core")
@@ -199,6 +252,6 @@ def tests(bench):
     for words, status, pattern in REFUSALS:
         yield (f"bench {' '.join(words)[:60]}: exit status {status}",
                lambda words=words, status=status, pattern=pattern: bench.fails(status, pattern, "nestswitch", "bench", *words))
-    for mode in (forward, forward_workers, forward_config, forward_captures, learn, capacity, flood, attack, neighbours, latency, replay,
-                 control, table, plots, no_gnuplot, one_core):
+    for mode in (forward, forward_workers, forward_config, forward_captures, learn, capacity, flood, attack, neighbours, latency,
+                 throughput, back_to_back, replay, control, busy, table, plots, no_gnuplot, one_core):
         yield f"bench: {mode.__name__.replace('_', ' ')}", lambda mode=mode: mode(bench)
