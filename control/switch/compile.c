@@ -316,10 +316,19 @@ static size_t append_assigned(const struct config *c, const struct config_port *
 	return n;
 }
 
+// The number of entries that a configuration can have at most.
+static size_t count_fixed(const struct config *c)
+{
+	size_t n = c->fixed_count;
+
+	for (unsigned i = 0; i < c->port_count; i++)
+		n += config_assigned_mac(c, &c->port[i]) ? VID_MAX : 0;
+	return n;
+}
+
 struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, size_t *count)
 {
-	struct fixed_mac *all = calloc((size_t)c->port_count * VID_MAX + c->fixed_count + 1,
-				       sizeof *all);
+	struct fixed_mac *all = calloc(count_fixed(c) + 1, sizeof *all);
 	size_t n = 0, kept = 0;
 
 	if (!all)

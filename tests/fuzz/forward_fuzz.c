@@ -43,12 +43,26 @@ struct result {
 	uint64_t table;
 };
 
+// How an input is played.
+struct play {
+	unsigned burst_max;
+	bool jams;      // ports sometimes refuse frames
+	bool overflows; // the two lines of the MAC table are too small for the stations
+	bool sniffs;
+};
+
+// A configuration that is compiled once for both runs.
+struct compiled {
+	struct swconf *conf;
+	struct fixed_mac *fixed;
+	size_t fixed_count;
+};
+
 struct run {
 	struct forwarding shared;
 	struct forwarder forwarder;
 	const struct swconf *conf;
-	unsigned burst_max;
-	bool jams; // ports sometimes refuse frames
+	struct play play;
 	uint64_t now_ns;
 	uint32_t frames;
 	unsigned port, count; // of the current burst
@@ -57,7 +71,6 @@ struct run {
 	uint8_t ingress[FRAMES_MAX]; // port of each frame, by its number
 	portset reached[FRAMES_MAX];
 	struct result result;
-	bool sniffs;
 	struct counters sniffed[PORTS]; // frames that the sniffer saw
 };
 
@@ -156,7 +169,22 @@ static void take_mirror(struct bytes *in, struct config *c)
 			strcpy(m->source[m->source_count++], c->port[i].name);
 }
 
-static struct config *take_config(struct bytes *in)
+static void take_binding(struct bytes *in, struct config *c)
+{
+	static const char *const addresses[] = {"10.0.0.1", "10.0.0.0/24", "0.0.0.0/0",
+						"fd00::1",  "fd00::/64",   "fe80::/10",
+						"::/0",     "10.0.0.2"};
+	struct config_binding *b = config_add_binding(c);
+	uint8_t who = take8(in), what = take8(in);
+
+	MUST(b);
+	strcpy(b->port, c->port[who % PORTS].name);
+	b->mac = who & 0x80 ? station(who >> 4 & 7) : 0;
+	b->vid = who & 8 ? (uint16_t)(1 + what % VLANS) : 0;
+	strcpy(b->ip[b->ip_count++], addresses[what >> 5]);
+}
+
+static struct config *take_config(struct bytes *in, bool *overflows)
 {
 	struct config *c = config_new();
 	uint8_t extras = take8(in);
@@ -172,13 +200,16 @@ static struct config *take_config(struct bytes *in)
 		take_static(in, c);
 	if (extras & 0x20)
 		take_mirror(in, c);
+	for (unsigned n = extras & 0x40 ? 1 + take8(in) % 4 : 0; n; n--)
+		take_binding(in, c);
+	*overflows = extras & 0x80;
 	return c;
 }
 
 // Removes the most likely conflicts of a configuration. Each step removes more.
 static void simplify(struct config *c, int step)
 {
-	c->fixed_count = c->mirror_count = 0;
+	c->fixed_count = c->mirror_count = c->binding_count = 0;
 	for (unsigned i = 0; i < c->port_count && step > 0; i++) {
 		c->port[i].mac = c->port[i].effective = 0;
 		if (step > 1)
@@ -251,7 +282,7 @@ static void check_frame(struct run *r, unsigned port, const struct rte_mbuf *m)
 static uint16_t take_frames(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
 {
 	struct run *r = arg;
-	uint16_t taken = r->jams ? n - n / 3 : n;
+	uint16_t taken = r->play.jams ? n - n / 3 : n;
 
 	MUST(port < PORTS && n);
 	for (uint16_t i = 0; i < taken; i++)
@@ -323,7 +354,7 @@ static void check_conservation(struct run *r)
 		     (uintmax_t)c->rx_packets, (uintmax_t)ended);
 		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit,
 		     "port %u has %u MACs", port, fdb_count(r->shared.fdb, port));
-		if (r->sniffs)
+		if (r->play.sniffs)
 			check_sniffed(r, port);
 	}
 }
@@ -335,9 +366,9 @@ static void flush_burst(struct run *r)
 	if (!r->count)
 		return;
 	// Set the clock here, as live workers do.
-	if (r->burst_max == 1)
+	if (r->play.burst_max == 1)
 		forwarder_set_clock(&r->forwarder, r->when[0]);
-	forward_burst(&r->forwarder, r->port, r->burst, r->burst_max == 1 ? NULL : r->when,
+	forward_burst(&r->forwarder, r->port, r->burst, r->play.burst_max == 1 ? NULL : r->when,
 		      r->count);
 	txbatch_drain(&r->forwarder.tx);
 	r->count = 0;
@@ -419,7 +450,7 @@ static void take_frame(struct run *r, struct bytes *in, uint8_t op)
 
 	if (r->frames == FRAMES_MAX)
 		return;
-	if (r->count && (r->count == r->burst_max || r->port != port))
+	if (r->count && (r->count == r->play.burst_max || r->port != port))
 		flush_burst(r);
 	if (op & 0x20 && cut < len && cut & 1)
 		len = cut; // a runt
@@ -475,7 +506,7 @@ static void take_control(struct run *r, struct bytes *in)
 	}
 }
 
-static void play(struct run *r, struct bytes in)
+static void play_input(struct run *r, struct bytes in)
 {
 	while (in.left) {
 		uint8_t op = take8(&in);
@@ -496,20 +527,22 @@ static bool hash_entry(void *sum, const struct fdb_entry *e)
 	return false;
 }
 
-static struct run *run_new(const struct config *c, const struct swconf *conf,
-			   const struct fixed_mac *fixed, size_t fixed_count, bool sniffs)
+static struct run *run_new(const struct config *c, const struct compiled *n,
+			   const struct play *play)
 {
 	static struct run r;
+	uint32_t capacity = play->overflows ? 1 : capacity_of(c);
 
 	memset(&r, 0, sizeof r);
-	r.conf = conf;
-	MUST(!fdb_create(&r.shared.fdb, capacity_of(c), (uint32_t)fixed_count + 1, 1));
+	r.conf = n->conf;
+	r.play = *play;
+	MUST(!fdb_create(&r.shared.fdb, capacity, (uint32_t)n->fixed_count + 1, 1));
 	MUST(!mdb_create(&r.shared.mdb, 1));
-	atomic_store(&r.shared.conf, conf);
+	atomic_store(&r.shared.conf, n->conf);
 	r.shared.up = portset_of(PORTS) - 1;
-	for (size_t i = 0; i < fixed_count; i++)
-		MUST(!fdb_put(r.shared.fdb, fixed[i].key, fixed[i].port,
-			      (enum fdb_type)fixed[i].type));
+	for (size_t i = 0; i < n->fixed_count; i++)
+		MUST(!fdb_put(r.shared.fdb, n->fixed[i].key, n->fixed[i].port,
+			      (enum fdb_type)n->fixed[i].type));
 	for (unsigned port = 0; port < PORTS; port++) {
 		struct policy p;
 		config_port_policy(c, &c->port[port], &p);
@@ -519,33 +552,23 @@ static struct run *run_new(const struct config *c, const struct swconf *conf,
 	r.forwarder.tx.send = take_frames;
 	r.forwarder.tx.arg = &r;
 	forwarder_set_clock(&r.forwarder, 0);
-	r.sniffs = sniffs;
-	if (sniffs)
+	if (play->sniffs)
 		sniff_add(&r.forwarder.tx.sniffers, sniffer);
 	return &r;
 }
 
-static struct result run(const struct config *c, struct bytes in, unsigned burst_max, bool jams,
-			 bool sniffs)
+static struct result run(const struct config *c, const struct compiled *n, struct bytes in,
+			 const struct play *play)
 {
-	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, 4};
-	size_t fixed_count;
-	struct swconf *conf = compile_ports(c, numbers);
-	struct fixed_mac *fixed = compile_fixed(c, numbers, &fixed_count);
+	struct run *r = run_new(c, n, play);
 
-	MUST(conf && fixed);
-	struct run *r = run_new(c, conf, fixed, fixed_count, sniffs);
-	r->burst_max = burst_max;
-	r->jams = jams;
-	play(r, in);
+	play_input(r, in);
 	fdb_walk(r->shared.fdb, 0, fdb_lines(r->shared.fdb), forward_tick(r->now_ns), hash_entry,
 		 &r->result.table);
 	MUST(rte_mempool_in_use_count(pool) == 0, "%u buffers are lost",
 	     rte_mempool_in_use_count(pool));
 	fdb_destroy(r->shared.fdb);
 	mdb_destroy(r->shared.mdb);
-	free(conf);
-	free(fixed);
 	return r->result;
 }
 
@@ -562,6 +585,16 @@ static void check_same(const struct result *a, const struct result *b)
 	MUST(a->table == b->table);
 }
 
+static struct compiled compile(const struct config *c)
+{
+	static const uint8_t numbers[PORTS] = {0, 1, 2, 3, 4};
+	struct compiled n = {.conf = compile_ports(c, numbers)};
+
+	n.fixed = compile_fixed(c, numbers, &n.fixed_count);
+	MUST(n.conf && n.fixed);
+	return n;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = {data, size};
@@ -569,14 +602,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!pool)
 		start();
 	uint8_t mode = take8(&in);
-	bool jams = mode & 1;
-	struct config *c = take_config(&in);
+	struct play play = {.burst_max = 1 + mode, .jams = mode & 1, .sniffs = true};
+	struct config *c = take_config(&in, &play.overflows);
 	make_valid(c);
-	struct result bursts = run(c, in, 1 + mode, jams, true);
-	if (!jams) { // a longer batch would lose more of its frames
-		struct result single = run(c, in, 1, false, false);
+	struct compiled n = compile(c);
+	struct result bursts = run(c, &n, in, &play);
+	if (!play.jams) { // a longer batch would lose more of its frames
+		struct play one = {.burst_max = 1, .overflows = play.overflows};
+		struct result single = run(c, &n, in, &one);
 		check_same(&bursts, &single);
 	}
+	free(n.conf);
+	free(n.fixed);
 	config_free(c);
 	return 0;
 }
