@@ -6,6 +6,7 @@
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
 #include <event2/http.h>
+#include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <limits.h>
@@ -478,12 +479,22 @@ static bool is_ambiguous(struct evhttp_request *r)
 	       (lengths && count_headers(r, "Transfer-Encoding"));
 }
 
+// evhttp accepts earlier versions, and answers with the version of the request.
+static void refuse_version(struct evhttp_request *r)
+{
+	r->major = 1;
+	r->minor = 1;
+	refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST, "wrong HTTP version (use 1.0 or 1.1)");
+}
+
 static void on_request(struct evhttp_request *r, void *arg)
 {
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(r));
 
 	note_request(arg, r);
-	if (is_ambiguous(r))
+	if (r->major != 1)
+		refuse_version(r);
+	else if (is_ambiguous(r))
 		refuse(r, HTTP_BADREQUEST, HTTP_BADREQUEST,
 		       "Host or Content-Length stands twice, or a length stands beside Transfer-Encoding");
 	else if (host_is_ours(r))

@@ -25,6 +25,7 @@ BAD = (
     ("1,000 headers", b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 10000 + b"\r\n", b"400"),
     ("a header without a colon", b"GET / HTTP/1.1\r\nHost localhost\r\n\r\n", b"400"),
     ("an unknown method", b"BREW / HTTP/1.1\r\nHost: localhost\r\n\r\n", b"405"),
+    ("an earlier version", b"GET / HTTP/0.1\r\nHost: localhost\r\n\r\n", b"400"),
     ("another version", b"GET / HTTP/7.7\r\nHost: localhost\r\n\r\n", b"400"),
     ("a body longer than may be", b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\nxx", b"413"),
     ("a body of negative length", b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Length: -5\r\n\r\nxx", b"400"),
