@@ -500,7 +500,8 @@ const struct command commands[] = {
 	{"config", "rollback", "config.rollback", VIEW_DIFF,
 	 .help = "apply an earlier configuration again",
 	 .args = ARGS({"number", ARG_WORD, KIND_NUMBER, "N",
-		       .help = "number of the configuration in the history"}),
+		       .help = "number of the configuration in the history",
+		       .unit = "config history"}),
 	 .examples = "config rollback 3"},
 	{0},
 };
@@ -595,6 +596,17 @@ static const struct {
 	{"clear", "stats clear"},
 };
 
+// Words for what nestctl does not do.
+static const char *const process_words[] = {"start", "stop", "restart", "shutdown", "quit"};
+
+static bool is_about_process(const char *word)
+{
+	for (size_t i = 0; i < sizeof process_words / sizeof *process_words; i++)
+		if (!strcmp(process_words[i], word))
+			return true;
+	return false;
+}
+
 // What is typed here instead of a first word. NULL: unknown.
 static const char *typed_here(const char *word)
 {
@@ -617,6 +629,10 @@ static void refuse_command(char *const *word)
 	if (typed)
 		complain("unknown command '%s%s%s' (type: nestctl %s)", word[0],
 			 verb_first ? " " : "", verb_first ? noun : "", typed);
+	else if (is_about_process(word[0]))
+		complain(
+			"unknown command '%s' (nestctl does not start or end the switch: use systemctl, or end nestswitch run)",
+			word[0]);
 	else if (verb_first)
 		complain(
 			"unknown command 'show' (the verb comes second, and may be left out: nestctl port)");

@@ -64,6 +64,21 @@ static bool type_param(const json_t *params, int *type, struct error *e)
 			     text_hint(hint, text ? text : "", type_name, NULL, NULL));
 }
 
+// There is no such port. A MAC or a VLAN that stands in its place gets a hint.
+static bool refuse_port(const struct config *c, const char *port, struct error *e)
+{
+	uint64_t number;
+	const char *key = text_mac(port, &number)               ? "mac"
+			  : text_number(port, VID_MAX, &number) ? "vlan"
+								: NULL;
+
+	if (!key)
+		return method_no_port(e, c, port);
+	return method_refuse(e, METHOD_REFUSED,
+			     "there is no port '%.40s' (for that %s: fdb %s %.40s)", port,
+			     strcmp(key, "mac") != 0 ? "VLAN" : "MAC", key, port);
+}
+
 static bool filter_params(const struct vswitch *sw, const json_t *params, struct fdb_filter *f,
 			  struct error *e)
 {
@@ -73,7 +88,7 @@ static bool filter_params(const struct vswitch *sw, const json_t *params, struct
 		return false;
 	*f = (struct fdb_filter){.port = port ? switch_port(sw, port) : -1, .type = -1};
 	if (port && f->port < 0)
-		return method_no_port(e, sw->config, port);
+		return refuse_port(sw->config, port, e);
 	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) &&
 	       type_param(params, &f->type, e);
 }
