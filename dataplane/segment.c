@@ -246,6 +246,21 @@ bool segment_mark(struct rte_mbuf *m, const struct virtio_net_hdr *h)
 	return !unfinished || mark_checksum(m, h);
 }
 
+bool segment_mark_captured(struct rte_mbuf *m, uint32_t mtu)
+{
+	struct virtio_net_hdr h = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM};
+	struct segment_packet p;
+
+	if (!segment_read(m, &p) || !segment_packet_is_tcp(&p) || p.end - p.network <= mtu ||
+	    (uint32_t)p.data - p.network >= mtu)
+		return false;
+	h.gso_type = p.is4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+	h.gso_size = (uint16_t)(mtu - (p.data - p.network));
+	h.csum_start = p.transport;
+	h.csum_offset = segment_checksum_offset(&p);
+	return segment_mark(m, &h) && segment_is(m);
+}
+
 void segment_describe(const struct rte_mbuf *m, struct virtio_net_hdr *h)
 {
 	struct segment_packet p;

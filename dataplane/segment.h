@@ -85,6 +85,10 @@ static inline uint32_t segment_longest(const struct rte_mbuf *m)
 // tunnel that is one piece. False if the header lies; the frame is then not to be forwarded.
 bool segment_mark(struct rte_mbuf *m, const struct virtio_net_hdr *h);
 
+// Marks a TCP packet that is longer than the MTU as a segment whose frames fill the MTU. False if
+// it is no such packet, or lies.
+bool segment_mark_captured(struct rte_mbuf *m, uint32_t mtu);
+
 // Describes a frame for a device that takes segments and packets without checksum. Reads the frame
 // as it is now. The header is all zero for a frame without marks, and for a segment in a tunnel.
 void segment_describe(const struct rte_mbuf *m, struct virtio_net_hdr *h);

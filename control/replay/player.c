@@ -19,6 +19,7 @@ enum {
 	POOL_SHARE = 4, // a burst takes at most 1/4 of the buffers; the rest is for tagged copies
 			// and mirrors
 	STRANGE_SHARE = 5,
+	LONGEST_USUAL = MTU_DEFAULT + FRAME_HEADER + 2 * FRAME_TAG,
 };
 
 #define JUMP_NS (UINT64_C(3600) * 1000000000)
@@ -124,7 +125,8 @@ static bool add_frame(struct player *p, const struct capture_record *rec, uint64
 	return true;
 }
 
-bool player_add(struct player *p, unsigned port, const struct capture_record *rec)
+// Adds a frame as it was on the wire.
+static bool add_wire_frame(struct player *p, unsigned port, const struct capture_record *rec)
 {
 	uint64_t ns = clock_of(p, rec);
 
@@ -147,6 +149,21 @@ bool player_add(struct player *p, unsigned port, const struct capture_record *re
 	return true;
 }
 
+bool player_add(struct player *p, unsigned port, const struct capture_record *rec)
+{
+	struct capture_record frame;
+
+	if (!offload_begin(&p->offload, rec, p->mtu[port])) {
+		p->oversize += !p->mtu[port] && rec->length > LONGEST_USUAL;
+		return add_wire_frame(p, port, rec);
+	}
+	p->segments++;
+	while (offload_next(&p->offload, &frame))
+		if (!add_wire_frame(p, port, &frame))
+			return false;
+	return true;
+}
+
 void player_finish(struct player *p, uint64_t until_ns)
 {
 	forward_pending(p);
@@ -161,8 +178,13 @@ bool player_init(struct player *p, struct vswitch *sw, unsigned burst)
 						       .size = sizeof(uint64_t),
 						       .align = __alignof__(uint64_t)};
 
+	unsigned port;
+
 	p->sw = sw;
 	p->burst = burst;
+	PORTSET_FOREACH(port, sw->ports)
+		p->mtu[port] = switch_port_config(sw, port)->mtu;
+	p->offload.pool = sw->pool;
 	p->stamp = rte_mbuf_dynfield_register(&field);
 	if (p->stamp < 0)
 		return complain("packet buffers have no room for timestamps");
@@ -204,6 +226,15 @@ void player_conclude(const struct player *p)
 		complain("warning: steps forward of more than an hour: %" PRIu64
 			 ", the largest is %.6f s",
 			 p->jumps, (double)p->jump_most_ns / 1e9);
+	if (p->segments)
+		complain("warning: large segments: %" PRIu64
+			 " (each was forwarded as the frames that it becomes on a wire)",
+			 p->segments);
+	if (p->oversize)
+		complain(
+			"warning: frames longer than usual: %" PRIu64
+			" (jumbo frames, or segments that a NIC cuts; if segments, set mtu: %d on their ports)",
+			p->oversize, MTU_DEFAULT);
 	PORTSET_FOREACH(port, p->sw->ports)
 		tell_strange_drops(p, port);
 }

@@ -11,6 +11,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "control/pcap/record.h"
+#include "control/replay/offload.h"
 #include "control/switch/state.h"
 #include "dataplane/forward.h"
 #include "dataplane/txbatch.h"
@@ -37,6 +38,9 @@ struct player {
 	uint32_t buffers; // of its frames
 	struct rte_mbuf *frame[BURST_MAX];
 	uint64_t when[BURST_MAX];
+	struct offload offload;
+	uint32_t mtu[PORTS_MAX];     // 0: not configured
+	uint64_t segments, oversize; // cut into frames; longer than MTU_DEFAULT, but not cut
 	uint64_t frames, late, late_most_ns, jumps, jump_most_ns;
 };
 
