@@ -4,20 +4,36 @@
 #include "control/config/config.h"
 #include "dataplane/pool.h"
 
+// A record as a marked segment. NULL: it is none.
+static struct rte_mbuf *read_segment(const struct offload *o, const struct capture_record *rec,
+				     uint32_t longest, uint32_t mtu)
+{
+	// A tag makes a frame longer, too: segment.c knows.
+	if (rec->captured <= longest + FRAME_HEADER || rec->captured < rec->length)
+		return NULL;
+	struct rte_mbuf *m = pool_frame(o->pool, rec->data, rec->captured);
+	if (m && segment_mark_captured(m, mtu))
+		return m;
+	rte_pktmbuf_free(m);
+	return NULL;
+}
+
 bool offload_begin(struct offload *o, const struct capture_record *rec, uint32_t mtu)
 {
-	uint32_t longest = (mtu ? mtu : MTU_MAX) + FRAME_HEADER; // a tag is judged by segment.c
-
-	if (rec->captured <= longest || rec->captured < rec->length)
+	o->whole = read_segment(o, rec, mtu ? mtu : MTU_MAX, mtu ? mtu : MTU_DEFAULT);
+	if (!o->whole)
 		return false;
-	o->whole = pool_frame(o->pool, rec->data, rec->captured);
-	if (!o->whole || !segment_mark_captured(o->whole, mtu ? mtu : MTU_DEFAULT)) {
-		rte_pktmbuf_free(o->whole);
-		return false;
-	}
 	o->of = *rec;
 	segmenter_init(&o->segmenter, o->whole);
 	return true;
+}
+
+bool offload_is_possible(const struct offload *o, const struct capture_record *rec)
+{
+	struct rte_mbuf *m = read_segment(o, rec, MTU_DEFAULT, MTU_DEFAULT);
+
+	rte_pktmbuf_free(m);
+	return m;
 }
 
 bool offload_next(struct offload *o, struct capture_record *frame)

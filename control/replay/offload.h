@@ -30,3 +30,6 @@ struct offload {
 // its port, or 0.
 bool offload_begin(struct offload *o, const struct capture_record *rec, uint32_t mtu);
 bool offload_next(struct offload *o, struct capture_record *frame);
+
+// Whether a record would be a segment if its port had an mtu of 1500.
+bool offload_is_possible(const struct offload *o, const struct capture_record *rec);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "control/common/complain.h"
+#include "control/config/config.h"
 #include "control/pcap/record.h"
 #include "control/switch/events.h"
 #include "control/switch/links.h"
@@ -19,7 +20,6 @@ enum {
 	POOL_SHARE = 4, // a burst takes at most 1/4 of the buffers; the rest is for tagged copies
 			// and mirrors
 	STRANGE_SHARE = 5,
-	LONGEST_USUAL = MTU_DEFAULT + FRAME_HEADER + 2 * FRAME_TAG,
 };
 
 #define JUMP_NS (UINT64_C(3600) * 1000000000)
@@ -154,7 +154,7 @@ bool player_add(struct player *p, unsigned port, const struct capture_record *re
 	struct capture_record frame;
 
 	if (!offload_begin(&p->offload, rec, p->mtu[port])) {
-		p->oversize += !p->mtu[port] && rec->length > LONGEST_USUAL;
+		p->doubtful += !p->mtu[port] && offload_is_possible(&p->offload, rec);
 		return add_wire_frame(p, port, rec);
 	}
 	p->segments++;
@@ -230,11 +230,10 @@ void player_conclude(const struct player *p)
 		complain("warning: large segments: %" PRIu64
 			 " (each was forwarded as the frames that it becomes on a wire)",
 			 p->segments);
-	if (p->oversize)
-		complain(
-			"warning: frames longer than usual: %" PRIu64
-			" (jumbo frames, or segments that a NIC cuts; if segments, set mtu: %d on their ports)",
-			p->oversize, MTU_DEFAULT);
+	if (p->doubtful)
+		complain("warning: TCP frames that are jumbo frames or large segments: %" PRIu64
+			 " (if they are segments, set mtu: %d on their ports)",
+			 p->doubtful, MTU_DEFAULT);
 	PORTSET_FOREACH(port, p->sw->ports)
 		tell_strange_drops(p, port);
 }

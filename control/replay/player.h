@@ -14,6 +14,7 @@
 #include "control/replay/offload.h"
 #include "control/switch/state.h"
 #include "dataplane/forward.h"
+#include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
 
 // 60 years. Half seconds of the clock have 32 bits.
@@ -40,7 +41,7 @@ struct player {
 	uint64_t when[BURST_MAX];
 	struct offload offload;
 	uint32_t mtu[PORTS_MAX];     // 0: not configured
-	uint64_t segments, oversize; // cut into frames; longer than MTU_DEFAULT, but not cut
+	uint64_t segments, doubtful; // were cut into frames; may be segments
 	uint64_t frames, late, late_most_ns, jumps, jump_most_ns;
 };
 
