@@ -314,13 +314,18 @@ static inline enum outcome find_ports(struct burst *b, const struct arrival *a,
 	return known ? OUT_FORWARDED : unreachable(b, fdb_value_port(value));
 }
 
+static portset ports_up(const struct forwarding *shared)
+{
+	return atomic_load_explicit(&shared->up, memory_order_relaxed) &
+	       ~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
+}
+
 // Reads the state of the ports and of the table's clock for a burst.
 static void refresh_port_state(struct burst *b)
 {
 	struct forwarding *shared = b->w->shared;
 
-	b->up = atomic_load_explicit(&shared->up, memory_order_relaxed) &
-		~atomic_load_explicit(&shared->err_disabled, memory_order_relaxed);
+	b->up = ports_up(shared);
 	b->reach = b->in->reach & b->up;
 	b->plain = b->up & b->self && !b->in->mirror_rx && !b->in->on_trial &&
 		   !b->w->as_wire.frames;
@@ -622,6 +627,22 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	if (__builtin_expect(w->as_wire.frames != 0, 0))
 		tally_as_wire(&w->tally, &w->as_wire);
 	counters_add_burst(&w->counters[port], &w->tally);
+}
+
+void forward_own(struct forwarder *w, const struct own_frame *own)
+{
+	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
+	const struct vlanconf *vlan = &conf->vlan[own->vid];
+	struct egress e = {
+		.conf = conf,
+		.ns = w->now_ns,
+		.up = ports_up(w->shared),
+		.untagged = vlan->untagged,
+		.tci = (uint16_t)own->vid,
+		.form = FORM_UNTAGGED,
+	};
+
+	txbatch_give(&w->tx, own->m, own->to & vlan->member & e.up, &e);
 }
 
 // Whether these rules count the frames of a segment one by one.

@@ -72,6 +72,18 @@ void forwarder_set_clock(struct forwarder *w, uint64_t ns);
 void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 		   const uint64_t *when, unsigned n);
 
+// A frame of the switch itself, without a tag.
+struct own_frame {
+	struct rte_mbuf *m;
+	portset to; // of these ports, it goes to those that are up and in its VLAN
+	uint32_t vid;
+	uint32_t unused;
+};
+
+// Gives a frame of the switch itself to its ports. No port has received it. BURST_MAX of them are
+// the most before txbatch_drain().
+void forward_own(struct forwarder *w, const struct own_frame *own);
+
 // Forwards n (at most BURST_MAX) frames that may have the marks of segment.h. A segment is cut
 // first if its frames matter one by one here, to a rate, a storm limit, a mirror or a sniffer, or
 // if the port takes no segments. Batches that could overflow are drained.

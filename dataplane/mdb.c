@@ -16,6 +16,7 @@ enum {
 	ANSWER_EXTRA_TICKS = MDB_ANSWER_EXTRA_S * MDB_TICKS_PER_S,
 	TICK_MS = 1000 / MDB_TICKS_PER_S,
 	AT_ONCE = 32,                  // entries that are handled before the lock is given back
+	ASKS_AT_ONCE = 64,             // questions on a port in a sweep
 	RESPONSE_MAX_MS = 3600 * 1000, // a forged query must not keep ports open for days
 };
 
@@ -225,10 +226,18 @@ static struct mdb_membership membership(const struct mdb *m, const struct mdb_en
 				       .until = LOAD(&all->until[port])};
 }
 
+static void clear_asks(struct mdb_members *all, unsigned port)
+{
+	for (unsigned i = 0; i < MDB_LAST_MEMBER_ASKS; i++)
+		all->asks[i] &= ~portset_of(port);
+}
+
 // Ends a membership, and the entry with its last one.
 static void end_membership(struct mdb *m, struct mdb_entry *e, unsigned port)
 {
 	portset left = LOAD(&e->members) & ~portset_of(port);
+
+	clear_asks(members_of(m, e), port);
 
 	atomic_store_explicit(&e->members, left, memory_order_release);
 	STORE(&m->count[port], LOAD(&m->count[port]) - 1);
@@ -278,6 +287,7 @@ static enum mdb_join join(struct mdb *m, const struct mdb_membership *who, uint3
 	struct mdb_members *all = members_of(m, e);
 	STORE(&all->until[who->port], after(m, tick, MEMBER_TICKS));
 	all->version[who->port] = who->version;
+	clear_asks(all, who->port);
 	if (known)
 		return MDB_KNOWN;
 	atomic_store_explicit(&e->members, members | portset_of(who->port), memory_order_release);
@@ -298,6 +308,27 @@ enum mdb_join mdb_join(struct mdb *m, const struct mdb_membership *who, uint32_t
 	return result;
 }
 
+static bool is_querier(const struct mdb_querier *q, unsigned port)
+{
+	return q->until && q->port == port;
+}
+
+// Lets a membership end early. If the switch is the querier, it asks before.
+static void end_early(struct mdb *m, const struct mdb_entry *e, const struct mdb_membership *who,
+		      uint32_t tick)
+{
+	struct mdb_members *all = members_of(m, e);
+
+	if (tick + LAST_MEMBER_TICKS + 1 >= LOAD(&all->until[who->port]))
+		return;
+	STORE(&all->until[who->port], after(m, tick, LAST_MEMBER_TICKS));
+	if (!is_querier(&m->vlan[who->vid].querier[snoop_family(who->group)], MDB_SELF))
+		return;
+	for (unsigned i = 0; i < MDB_LAST_MEMBER_ASKS; i++)
+		all->asks[i] |= portset_of(who->port);
+	note_due(m, tick + 1);
+}
+
 bool mdb_leave(struct mdb *m, const struct mdb_membership *who, bool fast, uint32_t tick)
 {
 	portset members;
@@ -308,14 +339,10 @@ bool mdb_leave(struct mdb *m, const struct mdb_membership *who, bool fast, uint3
 	rte_spinlock_lock(&m->lock);
 	struct mdb_entry *e = find(m, who->vid, who->group, &members);
 	bool there = portset_has(members, who->port);
-	if (there && fast) {
+	if (there && fast)
 		end_membership(m, e, who->port);
-	} else if (there) {
-		_Atomic uint32_t *until = &members_of(m, e)->until[who->port];
-		uint32_t early = tick + LAST_MEMBER_TICKS + 1;
-		if (early < LOAD(until))
-			STORE(until, after(m, tick, LAST_MEMBER_TICKS));
-	}
+	else if (there)
+		end_early(m, e, who, tick);
 	rte_spinlock_unlock(&m->lock);
 	return there && fast;
 }
@@ -325,15 +352,24 @@ static bool is_lower(struct snoop_address a, struct snoop_address b)
 	return a.high != b.high ? a.high < b.high : a.low < b.low;
 }
 
-// Elects the sender of a query: the lowest address wins (RFC 3376 6.6.2, RFC 3810 7.6.2).
+// Whether the sender of a query wins against a querier: the lowest address does (RFC 3376 6.6.2,
+// RFC 3810 7.6.2). Source 0.0.0.0 never does (RFC 4541 2.1.1). A querier may change its port, but
+// nobody takes the place of the switch with the switch's address, because it may be an echo.
+static bool wins(const struct mdb_query *by, const struct mdb_querier *q)
+{
+	if (snoop_is_none(by->source) || snoop_is_none(q->source))
+		return snoop_is_none(q->source);
+	return q->port == MDB_SELF ? is_lower(by->source, q->source)
+				   : !is_lower(q->source, by->source);
+}
+
+// Elects the sender of a query.
 static bool elect(struct mdb *m, struct mdb_querier *q, const struct mdb_query *by, uint32_t tick)
 {
-	bool alone = !q->until || tick >= q->until,
+	bool alone = !q->until || tick >= q->until, own = by->port == MDB_SELF && !alone,
 	     same = !alone && snoop_same(by->source, q->source) && by->port == q->port;
 
-	// Source 0.0.0.0 is never elected against another one (RFC 4541 2.1.1).
-	if (!alone && !same && (is_lower(q->source, by->source) || snoop_is_none(by->source)) &&
-	    !snoop_is_none(q->source))
+	if (!alone && !same && !(own && q->port == MDB_SELF) && !wins(by, q))
 		return false;
 	q->source = by->source;
 	q->port = by->port;
@@ -342,23 +378,59 @@ static bool elect(struct mdb *m, struct mdb_querier *q, const struct mdb_query *
 	return !same;
 }
 
+// Lets open ports that a query reached have the time for their answers. Hosts answer within the
+// shorter one of two times.
+static void ask_ports(struct mdb *m, const struct mdb_query *by, uint32_t tick)
+{
+	struct mdb_vlan *v = &m->vlan[by->vid];
+	_Atomic uint32_t *until = v->answers_until[by->family];
+	uint32_t ms = by->response_ms < RESPONSE_MAX_MS ? by->response_ms : RESPONSE_MAX_MS;
+	uint32_t ticks = (ms + TICK_MS - 1) / TICK_MS + ANSWER_EXTRA_TICKS;
+	portset asked = LOAD(&v->asked[by->family]),
+		open = by->reached & ~LOAD(&v->closed[by->family]);
+	unsigned port;
+
+	PORTSET_FOREACH(port, open)
+		if (!portset_has(asked, port) || tick + ticks + 1 < LOAD(&until[port]))
+			STORE(&until[port], after(m, tick, ticks));
+	STORE(&v->asked[by->family], asked | open);
+}
+
 bool mdb_hear_query(struct mdb *m, const struct mdb_query *by, uint32_t tick)
 {
-	uint32_t ms = by->response_ms < RESPONSE_MAX_MS ? by->response_ms : RESPONSE_MAX_MS;
-
 	rte_spinlock_lock(&m->lock);
 	struct mdb_vlan *v = use_vlan(m, by->vid);
 	struct mdb_querier *q = &v->querier[by->family];
 	bool changed = elect(m, q, by, tick);
-	portset closed = LOAD(&v->closed[by->family]);
 	q->heard = after(m, tick, QUERIER_TICKS);
-	// Those that another query reached meanwhile have time until the next one.
-	if (!q->answers && by->reached & ~closed) {
-		STORE(&v->asked[by->family], by->reached & ~closed);
-		q->answers = after(m, tick, (ms + TICK_MS - 1) / TICK_MS + ANSWER_EXTRA_TICKS);
-	}
+	ask_ports(m, by, tick);
 	rte_spinlock_unlock(&m->lock);
 	return changed;
+}
+
+static void dismiss(struct mdb_querier *q)
+{
+	q->until = 0;
+	q->source = (struct snoop_address){0};
+}
+
+bool mdb_resign(struct mdb *m, uint16_t vid, enum snoop_family f)
+{
+	struct mdb_querier *q = &m->vlan[vid].querier[f];
+
+	rte_spinlock_lock(&m->lock);
+	bool was = is_querier(q, MDB_SELF);
+	if (was)
+		dismiss(q);
+	rte_spinlock_unlock(&m->lock);
+	return was;
+}
+
+void mdb_wake(struct mdb *m, uint32_t tick)
+{
+	rte_spinlock_lock(&m->lock);
+	note_due(m, tick);
+	rte_spinlock_unlock(&m->lock);
 }
 
 struct mdb_querier mdb_get_querier(struct mdb *m, uint16_t vid, enum snoop_family f)
@@ -417,46 +489,43 @@ static void each_entry(struct mdb *m, entry_fn visit, void *arg)
 	} while (more);
 }
 
-struct ended {
-	mdb_ended_fn call;
+struct news {
+	mdb_news_fn tell;
 	void *arg;
 };
 
-static void tell_querier(const struct ended *t, const struct mdb_querier *q, uint16_t vid)
+static void tell_querier(const struct news *t, const struct mdb_querier *q, uint16_t vid)
 {
 	struct mdb_membership was = {
 		.group = q->source, .vid = vid, .port = q->port, .version = q->version};
 
-	t->call(t->arg, &was, true);
+	t->tell(t->arg, &was, MDB_QUERIER_GONE);
 }
 
 static void sweep_querier(struct mdb *m, uint16_t vid, enum snoop_family f, uint32_t tick,
-			  const struct ended *t)
+			  const struct news *t)
 {
 	struct mdb_vlan *v = &m->vlan[vid];
 	struct mdb_querier *q = &v->querier[f];
 
-	if (q->answers && q->answers <= tick) {
-		STORE(&v->closed[f], LOAD(&v->closed[f]) | LOAD(&v->asked[f]));
-		STORE(&v->asked[f], 0);
-		q->answers = 0;
-	}
+	portset asked = LOAD(&v->asked[f]);
+
+	sweep_set(m, &v->asked[f], v->answers_until[f], tick);
+	STORE(&v->closed[f], LOAD(&v->closed[f]) | (asked & ~LOAD(&v->asked[f])));
 	if (q->heard && q->heard <= tick) {
 		STORE(&v->closed[f], 0);
 		STORE(&v->asked[f], 0);
-		q->heard = q->answers = 0;
+		q->heard = 0;
 	}
 	if (q->until && q->until <= tick) {
 		tell_querier(t, q, vid);
-		q->until = 0;
-		q->source = (struct snoop_address){0};
+		dismiss(q);
 	}
-	note_due(m, q->answers ? q->answers : MDB_NEVER);
 	note_due(m, q->heard ? q->heard : MDB_NEVER);
 	note_due(m, q->until ? q->until : MDB_NEVER);
 }
 
-static void sweep_vlans(struct mdb *m, uint32_t tick, const struct ended *t)
+static void sweep_vlans(struct mdb *m, uint32_t tick, const struct news *t)
 {
 	for (unsigned vid = 1; vid <= VID_MAX; vid++) {
 		struct mdb_vlan *v = &m->vlan[vid];
@@ -471,35 +540,66 @@ static void sweep_vlans(struct mdb *m, uint32_t tick, const struct ended *t)
 
 struct sweep {
 	uint32_t tick;
-	struct ended ended;
+	uint16_t asked[PORTS_MAX]; // number of questions
+	struct news news;
 };
+
+// Has the switch ask for a membership that a leave ends, if it is time. The first question gives
+// answers the whole time before the end.
+static void sweep_asks(struct mdb *m, const struct mdb_entry *e, unsigned port, struct sweep *s)
+{
+	struct mdb_members *all = members_of(m, e);
+	struct mdb_membership who = membership(m, e, port);
+	unsigned i = portset_has(all->asks[0], port) ? 0 : 1;
+	uint32_t due = who.until - LAST_MEMBER_TICKS + i * LAST_MEMBER_TICKS / MDB_LAST_MEMBER_ASKS;
+
+	if (!portset_has(all->asks[i], port))
+		return;
+	if (due > s->tick) {
+		note_due(m, due);
+		return;
+	}
+	// Later, because the ring for queries is the same for all ports.
+	if (s->asked[port]++ >= ASKS_AT_ONCE) {
+		if (!i)
+			STORE(&all->until[port], s->tick + LAST_MEMBER_TICKS + 1);
+		note_due(m, s->tick + 1);
+		return;
+	}
+	all->asks[i] &= ~portset_of(port);
+	if (!i)
+		STORE(&all->until[port], s->tick + LAST_MEMBER_TICKS);
+	note_due(m, s->tick + LAST_MEMBER_TICKS / MDB_LAST_MEMBER_ASKS);
+	s->news.tell(s->news.arg, &who, MDB_ASK);
+}
 
 static void sweep_entry(struct mdb *m, struct mdb_entry *e, void *arg)
 {
-	const struct sweep *s = arg;
+	struct sweep *s = arg;
 	portset members = LOAD(&e->members);
 	unsigned port;
 
 	PORTSET_FOREACH(port, members) {
+		sweep_asks(m, e, port, s);
 		struct mdb_membership who = membership(m, e, port);
 		if (who.until > s->tick) {
 			note_due(m, who.until);
 			continue;
 		}
 		end_membership(m, e, port);
-		s->ended.call(s->ended.arg, &who, false);
+		s->news.tell(s->news.arg, &who, MDB_LEFT);
 	}
 }
 
-uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_ended_fn ended, void *arg)
+uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_news_fn tell, void *arg)
 {
-	struct sweep s = {tick, {ended, arg}};
+	struct sweep s = {.tick = tick, .news = {tell, arg}};
 
 	if (mdb_due(m) > tick)
 		return mdb_due(m);
 	rte_spinlock_lock(&m->lock);
 	STORE(&m->due, MDB_NEVER);
-	sweep_vlans(m, tick, &s.ended);
+	sweep_vlans(m, tick, &s.news);
 	rte_spinlock_unlock(&m->lock);
 	each_entry(m, sweep_entry, &s);
 	return mdb_due(m);
@@ -554,7 +654,7 @@ static void clear_ports(_Atomic portset *s, portset ports)
 struct forget {
 	mdb_gone_fn gone;
 	const void *of;
-	struct ended ended;
+	struct news news;
 };
 
 static void forget_in_vlan(struct mdb *m, uint16_t vid, const struct forget *f)
@@ -568,11 +668,11 @@ static void forget_in_vlan(struct mdb *m, uint16_t vid, const struct forget *f)
 		struct mdb_querier *q = &v->querier[family];
 		clear_ports(&v->closed[family], gone);
 		clear_ports(&v->asked[family], gone);
-		if (!q->until || !portset_has(gone, q->port))
+		if (!q->until || q->port == MDB_SELF || !portset_has(gone, q->port))
 			continue;
-		tell_querier(&f->ended, q, vid);
-		q->until = 0;
-		q->source = (struct snoop_address){0};
+		tell_querier(&f->news, q, vid);
+		dismiss(q);
+		note_due(m, 0); // the switch may take its place
 	}
 }
 
@@ -585,13 +685,13 @@ static void forget_entry(struct mdb *m, struct mdb_entry *e, void *arg)
 	PORTSET_FOREACH(port, gone) {
 		struct mdb_membership who = membership(m, e, port);
 		end_membership(m, e, port);
-		f->ended.call(f->ended.arg, &who, false);
+		f->news.tell(f->news.arg, &who, MDB_LEFT);
 	}
 }
 
-void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_ended_fn ended, void *arg)
+void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_news_fn tell, void *arg)
 {
-	struct forget f = {gone, of, {ended, arg}};
+	struct forget f = {gone, of, {tell, arg}};
 
 	each_entry(m, forget_entry, &f);
 	for (unsigned vid = 1; vid <= VID_MAX; vid++) {

@@ -9,6 +9,8 @@
 //           reached it and it had the time to answer. It is open again when its link went down, and
 //           all ports are when no querier was heard for MDB_QUERIER_S. IPv4 and IPv6 are apart,
 //           because their queriers are.
+// Querier   The switch itself takes part in the election as MDB_SELF. While it is the querier, a
+//           membership that ends by a leave is asked about twice before: mdb_sweep() says when.
 // Threads   Lookups take no lock. Any worker and control change the table, under one lock, which
 //           reports that change nothing do not take. A removed entry may be used again at once: its
 //           chain then has another version, and lookups of that chain begin anew.
@@ -36,7 +38,9 @@ enum {
 	MDB_QUERIER_S = 255,    // RFC 3376 8.5, RFC 3810 9.5
 	MDB_LAST_MEMBER_S = 2,  // RFC 3376 8.8 and 8.9
 	MDB_ANSWER_EXTRA_S = 1, // for the way of an answer, besides the time in the query
+	MDB_LAST_MEMBER_ASKS = 2,
 	MDB_TICKS_PER_S = 2,
+	MDB_SELF = PORTS_MAX, // instead of a port: the switch itself
 	MDB_NEVER = UINT32_MAX,
 };
 
@@ -52,6 +56,8 @@ struct mdb_entry {
 struct mdb_members {
 	_Atomic uint32_t until[PORTS_MAX]; // they end in this tick
 	uint8_t version[PORTS_MAX];        // of the protocol of the last report
+	// Ports that left and are to be asked about it: for the first time, for the second time.
+	portset asks[MDB_LAST_MEMBER_ASKS];
 };
 
 struct mdb_chain {
@@ -61,11 +67,10 @@ struct mdb_chain {
 
 struct mdb_querier {
 	struct snoop_address source; // of the one that is elected; none: there is none
-	uint32_t until;              // it is forgotten in this tick
-	uint8_t port;
+	uint32_t until;              // it is forgotten in this tick; 0: there is none
+	uint8_t port;                // or MDB_SELF
 	uint8_t version;
-	uint32_t heard;   // any querier: forgotten in this tick; 0: none was heard
-	uint32_t answers; // ports that were asked have had the time to answer in this tick; 0: none
+	uint32_t heard; // any querier: forgotten in this tick; 0: none was heard
 };
 
 struct mdb_vlan {
@@ -77,6 +82,7 @@ struct mdb_vlan {
 	// Under the lock:
 	struct mdb_querier querier[SNOOP_FAMILIES];
 	_Atomic uint32_t router_until[PORTS_MAX], over_until[PORTS_MAX];
+	_Atomic uint32_t answers_until[SNOOP_FAMILIES][PORTS_MAX]; // of those that were asked
 };
 
 struct mdb {
@@ -161,7 +167,7 @@ struct mdb_query {
 	struct snoop_address source;
 	enum snoop_family family;
 	uint16_t vid;
-	uint8_t port;
+	uint8_t port; // or MDB_SELF
 	uint8_t version;
 	uint32_t response_ms;
 	portset reached;
@@ -176,12 +182,24 @@ void mdb_hear_router(struct mdb *m, uint16_t vid, unsigned port, uint32_t tick);
 // A copy of the querier of a VLAN.
 struct mdb_querier mdb_get_querier(struct mdb *m, uint16_t vid, enum snoop_family f);
 
-// What ended. querier: it was that of this family, and `who` has its VLAN, port and address.
-typedef void (*mdb_ended_fn)(void *arg, const struct mdb_membership *who, bool querier);
+// The switch is no querier of a VLAN any more. True: it was the elected one.
+bool mdb_resign(struct mdb *m, uint16_t vid, enum snoop_family f);
+
+// Makes mdb_due() name a tick, or an earlier one.
+void mdb_wake(struct mdb *m, uint32_t tick);
+
+enum mdb_news {
+	MDB_LEFT,
+	MDB_QUERIER_GONE, // that of this family; the membership has its VLAN, port and address
+	MDB_ASK,          // the switch is the querier, and has to ask for this group on this port
+};
+
+// What happened to a membership.
+typedef void (*mdb_news_fn)(void *arg, const struct mdb_membership *who, enum mdb_news what);
 
 // Ends what is due in this tick. Returns the next tick in which something may end, MDB_NEVER if
 // there is none.
-uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_ended_fn ended, void *arg);
+uint32_t mdb_sweep(struct mdb *m, uint32_t tick, mdb_news_fn tell, void *arg);
 
 // Selects memberships; -1, 0 and none match any.
 struct mdb_filter {
@@ -201,6 +219,6 @@ typedef portset (*mdb_gone_fn)(const void *of, uint16_t vid);
 // An mdb_gone_fn: *of is a portset, the same in each VLAN.
 portset mdb_in_each_vlan(const void *of, uint16_t vid);
 
-// Forgets everything about ports: memberships, which ended() is told, routers and queriers behind
-// them, and that they were asked. One pass, whatever the number of ports and VLANs.
-void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_ended_fn ended, void *arg);
+// Forgets everything about ports: memberships and queriers behind them, which tell() is told,
+// routers, and that the ports were asked. One pass, whatever the number of ports and VLANs.
+void mdb_forget(struct mdb *m, mdb_gone_fn gone, const void *of, mdb_news_fn tell, void *arg);

@@ -20,8 +20,10 @@ static void tell(const struct multicast *x, enum event_type type, struct snoop_a
 	event_push(x->events, &e);
 }
 
-struct event multicast_ended(const struct mdb_membership *who, bool querier, uint64_t ns)
+struct event multicast_ended(const struct mdb_membership *who, enum mdb_news what, uint64_t ns)
 {
+	bool querier = what == MDB_QUERIER_GONE;
+
 	return (struct event){
 		.type = querier ? EVENT_QUERIER_CHANGED : EVENT_GROUP_LEFT,
 		.ns = ns,
@@ -75,7 +77,7 @@ static enum outcome take_query(const struct multicast *x, const struct snoop_mes
 		.port = x->port,
 		.version = msg->version,
 		.response_ms = msg->response_ms,
-		.reached = x->may | portset_of(x->port),
+		.reached = (x->may | portset_of(x->port)) & ~x->conf->blocked,
 	};
 
 	*to = x->may;
@@ -181,10 +183,10 @@ struct forgetting {
 	uint64_t ns;
 };
 
-static void report_forgotten(void *arg, const struct mdb_membership *who, bool querier)
+static void report_forgotten(void *arg, const struct mdb_membership *who, enum mdb_news what)
 {
 	const struct forgetting *f = arg;
-	struct event e = multicast_ended(who, querier, f->ns);
+	struct event e = multicast_ended(who, what, f->ns);
 
 	event_push(f->events, &e);
 }

@@ -39,5 +39,5 @@ enum outcome multicast_ports(const struct multicast *x, const struct rte_mbuf *m
 // Forgets what was learned of a port that went down, and reports it.
 void multicast_forget(struct mdb *mdb, unsigned port, struct event_ring *events, uint64_t ns);
 
-// The event of a membership or querier that ended.
-struct event multicast_ended(const struct mdb_membership *who, bool querier, uint64_t ns);
+// The event of a membership (MDB_LEFT) or querier that ended.
+struct event multicast_ended(const struct mdb_membership *who, enum mdb_news what, uint64_t ns);

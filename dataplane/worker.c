@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/worker.h"
 
+#include <rte_ring_elem.h>
 #include <sys/prctl.h>
 #include <time.h>
 
@@ -87,6 +88,19 @@ static unsigned poll_queue(struct worker *w, uint16_t queue, portset ports)
 	return total;
 }
 
+// Sends frames of the switch itself.
+static void send_own(struct worker *w)
+{
+	struct own_frame frames[WORKER_BURST];
+	unsigned n = rte_ring_sc_dequeue_burst_elem(w->own, frames, sizeof *frames, WORKER_BURST,
+						    NULL);
+
+	for (unsigned i = 0; i < n; i++)
+		forward_own(&w->forwarder, &frames[i]);
+	if (n)
+		txbatch_drain(&w->forwarder.tx);
+}
+
 // Polls all ports once. Returns the number of frames received. `busy`: the last round had frames.
 static unsigned poll_ports(struct worker *w, bool busy)
 {
@@ -97,6 +111,8 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	if (all) {
 		w->asked_ns = w->forwarder.now_ns;
 		idle_look(&w->idle, w->asked_ns);
+		if (w->own)
+			send_own(w);
 	}
 	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++) {
 		portset ports = atomic_load_explicit(&w->polled[queue], memory_order_acquire);

@@ -8,13 +8,15 @@
 //           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
 //           is polled every WORKER_QUIET_NS while other ports have frames; and one of our own
 //           devices that was idle for WORKER_WATCH_NS is asked for together with all others.
-//           Busy ports get equal times, see fair.h.
+//           Busy ports get equal times, see fair.h. Frames of the switch itself, which control puts
+//           into a ring of the first worker, are sent at the latest every WORKER_QUIET_NS.
 // Threads   One thread runs worker_run(). Control sets the ports and reads the load. `cycles`
 //           changes in each round, which shows control that the worker goes round.
 // Time      The clock is read once per round.
 #pragma once
 
 #include <rte_rcu_qsbr.h>
+#include <rte_ring.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,7 +49,8 @@ struct worker {
 	struct fair fair;
 	bool sleeps;                             // whether it may sleep while it is idle
 	_Atomic portset polled[PORT_QUEUES_MAX]; // ports by queue; control writes
-	_Atomic bool stop;                       // control writes
+	struct rte_ring *own; // of struct own_frame, from control; NULL: another worker sends them
+	_Atomic bool stop;    // control writes
 	// The worker writes, control reads: cycles of rounds with frames, and of all rounds.
 	_Atomic uint64_t busy_cycles, cycles;
 };

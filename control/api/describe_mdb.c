@@ -5,6 +5,7 @@
 
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/switch/querier.h"
 #include "control/switch/state.h"
 #include "dataplane/key.h"
 #include "dataplane/mdb.h"
@@ -128,19 +129,21 @@ static json_t *family_json(const struct vswitch *sw, uint16_t vid, enum snoop_fa
 	struct mdb_querier q = mdb_get_querier(sw->shared.mdb, vid, f);
 	portset open = sw->conf->vlan[vid].member & atomic_load(&sw->shared.up) &
 		       ~atomic_load(&v->closed[f]);
+	bool self = q.until && q.port == MDB_SELF;
 	json_t *ports = json_array();
 	unsigned port;
 
 	PORTSET_FOREACH(port, open)
 		json_array_append_new(ports, json_string(sw->port[port].name));
-	return json_pack(
-		"{s:i, s:s, s:s, s:o, s:o, s:o, s:b, s:o, s:I}", "vlan", (int)vid, "protocol",
-		protocol_names[f], "unregistered", unregistered_words[c->unregistered], "querier",
-		q.until ? address_json(q.source) : json_null(), "port",
-		!q.until || q.port >= PORTS_MAX ? json_null() : json_string(sw->port[q.port].name),
-		"age_left", q.until ? seconds_left(sw, q.until) : json_null(), "pruned",
-		atomic_load(&v->closed[f]) != 0, "open_ports", ports, "invalid",
-		(json_int_t)atomic_load(&v->invalid));
+	return json_pack("{s:i, s:s, s:s, s:o, s:b, s:o, s:o, s:b, s:o, s:I, s:I}", "vlan",
+			 (int)vid, "protocol", protocol_names[f], "unregistered",
+			 unregistered_words[c->unregistered], "querier",
+			 q.until ? address_json(q.source) : json_null(), "self", self, "port",
+			 !q.until || self ? json_null() : json_string(sw->port[q.port].name),
+			 "age_left", q.until ? seconds_left(sw, q.until) : json_null(), "pruned",
+			 atomic_load(&v->closed[f]) != 0, "open_ports", ports, "invalid",
+			 (json_int_t)atomic_load(&v->invalid), "queries",
+			 (json_int_t)querier_sent(sw, vid, f));
 }
 
 json_t *describe_mdb_vlans(const struct vswitch *sw)

@@ -242,11 +242,13 @@ static const struct table_column vlan_columns[] = {
 	WORD("PROTOCOL", "protocol"),
 	WORD("UNREGISTERED", "unregistered"),
 	WORD("QUERIER", "querier"),
+	WORD("SELF", "self"),
 	WORD("PORT", "port"),
 	NUMBER("LEFT", "age_left"),
 	WORD("PRUNED", "pruned"),
 	{"OPEN PORTS", "open_ports", .cell = list_cell},
 	NUMBER("INVALID", "invalid"),
+	NUMBER("QUERIES", "queries"),
 	{0},
 };
 

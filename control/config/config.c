@@ -12,6 +12,8 @@ const char *const mirror_direction_words[] = {
 	[MIRROR_RX] = "rx", [MIRROR_TX] = "tx", [MIRROR_BOTH] = "both", NULL};
 const char *const unregistered_words[] = {
 	[UNREGISTERED_FLOOD] = "flood", [UNREGISTERED_ROUTERS] = "routers", NULL};
+const char *const querier_words[] = {
+	[QUERIER_OFF] = "off", [QUERIER_AUTO] = "auto", [QUERIER_ON] = "on", NULL};
 
 void config_free(struct config *c)
 {

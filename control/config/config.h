@@ -75,11 +75,16 @@ struct config_static {
 // What happens to multicast groups that nobody asked for.
 enum unregistered { UNREGISTERED_FLOOD, UNREGISTERED_ROUTERS };
 
+// Whether the switch asks for memberships: if it is elected, or in any case.
+enum querier_mode { QUERIER_OFF, QUERIER_AUTO, QUERIER_ON };
+
 struct config_vlan {
 	uint16_t vid;
 	bool snooping; // multicast-snooping
 	enum unregistered unregistered;
-	struct mark at;
+	enum querier_mode querier;
+	char querier_address[IP_TEXT]; // querier-address; empty: none
+	struct mark at, querier_at, querier_address_at;
 };
 
 // Lets a station, or each one behind a port, use IP addresses.
@@ -107,6 +112,7 @@ enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
 extern const char *const hugepages_words[];
 extern const char *const mirror_direction_words[];
 extern const char *const unregistered_words[];
+extern const char *const querier_words[];
 
 struct config {
 	char name[SWITCH_NAME];

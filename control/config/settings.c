@@ -24,7 +24,7 @@
 	.max = SIZE(object, member) / SIZE(object, member[0]), .count = offsetof(object, number)
 
 _Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4 &&
-		       sizeof(enum unregistered) == 4,
+		       sizeof(enum unregistered) == 4 && sizeof(enum querier_mode) == 4,
 	       "the type of SETTING_WORD");
 
 static const struct setting switch_settings[] = {
@@ -80,6 +80,10 @@ static const struct setting vlan_settings[] = {
 	{"multicast-snooping", SETTING_SWITCH, 0, AT(struct config_vlan, snooping)},
 	{"unregistered", SETTING_WORD, 0, AT(struct config_vlan, unregistered),
 	 .words = unregistered_words, .standard = UNREGISTERED_FLOOD},
+	{"querier", SETTING_WORD, 0, AT(struct config_vlan, querier),
+	 MARK(struct config_vlan, querier), .words = querier_words, .standard = QUERIER_OFF},
+	{"querier-address", SETTING_TEXT, 0, AT(struct config_vlan, querier_address),
+	 MARK(struct config_vlan, querier_address)},
 	{0},
 };
 

@@ -11,7 +11,6 @@
 #include "control/switch/mactable.h"
 #include "control/switch/snooping.h"
 #include "dataplane/counters.h"
-#include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -24,14 +23,21 @@ enum {
 
 #define JUMP_NS (UINT64_C(3600) * 1000000000)
 
+// Groups and queries are due in this tick, or in the next one if they were due before.
+static void note_snooping(struct player *p)
+{
+	uint32_t next = forward_tick(p->now_ns) + 1, due = snooping_due(p->sw);
+
+	p->sweep_tick = RTE_MIN(p->sweep_tick, RTE_MAX(due, next));
+}
+
 // No entry that is learned or refreshed now expires before.
 static void note_expiry(struct player *p)
 {
 	uint32_t tick = forward_tick(p->now_ns),
 		 aging = atomic_load_explicit(&p->sw->shared.fdb->aging_min, memory_order_relaxed);
 
-	if (mdb_due(p->sw->shared.mdb) < p->sweep_tick)
-		p->sweep_tick = mdb_due(p->sw->shared.mdb);
+	note_snooping(p);
 	if (aging && aging < UINT32_MAX - tick - 1 && tick + aging + 1 < p->sweep_tick)
 		p->sweep_tick = tick + aging + 1;
 }
@@ -66,10 +72,12 @@ static void advance_clock(struct player *p, uint64_t ns)
 		uint64_t due = expiry < p->recovery_ns ? expiry : p->recovery_ns;
 		if (due > ns)
 			break;
-		p->sw->replay_ns = due;
+		p->sw->replay_ns = p->now_ns = due;
+		forwarder_set_clock(p->fwd, due);
 		if (due == expiry)
 			p->sweep_tick = sweep(p->sw);
 		p->recovery_ns = links_recover(p->sw);
+		note_snooping(p);
 	}
 	p->sw->replay_ns = ns;
 	p->now_ns = ns;
@@ -172,6 +180,19 @@ void player_finish(struct player *p, uint64_t until_ns)
 	events_collect_violations(p->sw, p->sw->ports);
 }
 
+// Sends a frame of the switch itself, with the time of the clock as its stamp.
+static bool send_own(void *arg, const struct own_frame *own)
+{
+	struct player *p = arg;
+
+	*RTE_MBUF_DYNFIELD(own->m, p->stamp, uint64_t *) = p->first_ns + p->now_ns;
+	p->own = true;
+	forward_own(p->fwd, own);
+	txbatch_drain(&p->fwd->tx);
+	p->own = false;
+	return true;
+}
+
 bool player_init(struct player *p, struct vswitch *sw, unsigned burst)
 {
 	static const struct rte_mbuf_dynfield field = {.name = "nestswitch_capture_time",
@@ -189,9 +210,11 @@ bool player_init(struct player *p, struct vswitch *sw, unsigned burst)
 	if (p->stamp < 0)
 		return complain("packet buffers have no room for timestamps");
 	p->fwd = &sw->worker[0]->forwarder;
+	sw->send_own = send_own;
+	sw->own_arg = p;
 	p->recovery_ns = UINT64_MAX;
-	p->sweep_tick = sweep(sw);
 	forwarder_set_clock(p->fwd, 0);
+	p->sweep_tick = sweep(sw);
 	return true;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // player: forwards frames with a clock that follows their timestamps.
 //
-// Model   The clock starts at 0 with the first frame that has a stamp, and never goes back. Ageing
+// Model   Frames of the switch itself are sent at their time as well.
+//         The clock starts at 0 with the first frame that has a stamp, and never goes back. Ageing
 //         and recovery happen at their time. A gap between two stamps costs no more than what
 //         happens in it.
 // Limits  The clock stops after PLAYER_CLOCK_MAX.
@@ -30,6 +31,7 @@ struct player {
 	player_frame_fn on_frame; // NULL: none
 	void *arg;
 	int stamp; // offset of the capture's timestamp in an mbuf
+	bool own;  // a frame of the switch itself is sent
 	bool begun;
 	uint64_t first_ns, now_ns; // time of the first record; the switch's clock
 	uint32_t sweep_tick;       // no entry expires before

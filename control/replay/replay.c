@@ -50,7 +50,7 @@ static uint16_t take_frames(void *arg, unsigned port, struct rte_mbuf **frames, 
 
 	for (uint16_t i = 0; i < n && r->outputs; i++)
 		outputs_write(r->outputs, port, player_stamp(&r->player, frames[i]), frames[i]);
-	if (r->frames)
+	if (r->frames && !r->player.own)
 		frames_sent(r->frames, port);
 	rte_pktmbuf_free_bulk(frames, n);
 	return n;

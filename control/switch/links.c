@@ -4,6 +4,7 @@
 #include "control/device/open.h"
 #include "control/switch/events.h"
 #include "control/switch/mactable.h"
+#include "control/switch/querier.h"
 #include "control/switch/settle.h"
 #include "control/switch/snooping.h"
 #include "control/switch/state.h"
@@ -46,6 +47,7 @@ void links_publish(struct vswitch *sw)
 	snooping_forget(sw, down);
 	PORTSET_FOREACH(port, before ^ up)
 		report_link(sw, port, portset_has(up, port));
+	querier_wake(sw);
 	mactable_sweep_all(sw);
 }
 
@@ -72,6 +74,7 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 	switch_emit(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
 					.ns = switch_now(sw),
 					.port = (uint8_t)port});
+	querier_wake(sw);
 }
 
 uint64_t links_recover(struct vswitch *sw)

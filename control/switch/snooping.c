@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "control/switch/querier.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -15,46 +16,68 @@
 
 _Static_assert((int)MDB_TICKS_PER_S == (int)FDB_TICKS_PER_S, "both tables have the same clock");
 
-// Events that wait until the table's lock is free.
+struct news {
+	struct mdb_membership who;
+	enum mdb_news what;
+};
+
+// News that wait until the table's lock is free.
 struct waiting {
 	uint64_t ns;
-	struct event *event;
+	struct news *news;
 	size_t count, room;
 	uint32_t lost;
 };
 
-static void collect(void *arg, const struct mdb_membership *who, bool querier)
+static void collect(void *arg, const struct mdb_membership *who, enum mdb_news what)
 {
 	struct waiting *w = arg;
 
 	if (w->count == w->room) {
 		size_t room = w->room ? 2 * w->room : 64;
-		struct event *more = realloc(w->event, room * sizeof *more);
+		struct news *more = realloc(w->news, room * sizeof *more);
 		w->lost += !more;
 		if (!more)
 			return;
-		w->event = more;
+		w->news = more;
 		w->room = room;
 	}
-	w->event[w->count++] = multicast_ended(who, querier, w->ns);
+	w->news[w->count++] = (struct news){*who, what};
 }
 
 static void pass_on(struct vswitch *sw, struct waiting *w)
 {
-	for (size_t i = 0; i < w->count; i++)
-		switch_emit(sw, &w->event[i]);
+	for (size_t i = 0; i < w->count; i++) {
+		const struct news *n = &w->news[i];
+		struct event e = multicast_ended(&n->who, n->what, w->ns);
+		if (n->what == MDB_ASK)
+			querier_ask(sw, &n->who);
+		else
+			switch_emit(sw, &e);
+	}
 	if (w->lost)
 		switch_emit(sw, &(struct event){.type = EVENT_LOST, .ns = w->ns, .count = w->lost});
-	free(w->event);
+	free(w->news);
+}
+
+uint32_t snooping_due(const struct vswitch *sw)
+{
+	uint32_t groups = mdb_due(sw->shared.mdb), queries = querier_due(sw);
+
+	return groups < queries ? groups : queries;
 }
 
 uint32_t snooping_sweep(struct vswitch *sw)
 {
 	struct waiting w = {.ns = switch_now(sw)};
-	uint32_t next = mdb_sweep(sw->shared.mdb, forward_tick(w.ns), collect, &w);
+	uint32_t tick = forward_tick(w.ns);
 
+	if (snooping_due(sw) > tick)
+		return snooping_due(sw);
+	mdb_sweep(sw->shared.mdb, tick, collect, &w);
 	pass_on(sw, &w);
-	return next;
+	querier_turn(sw, tick);
+	return snooping_due(sw);
 }
 
 void snooping_forget(struct vswitch *sw, portset ports)
@@ -73,12 +96,13 @@ static portset out_of_vlan(const void *conf, uint16_t vid)
 	return c->snoop[vid] & SNOOP_ON ? ~c->vlan[vid].member : ~UINT64_C(0);
 }
 
-void snooping_remove_invalid(struct vswitch *sw)
+void snooping_configure(struct vswitch *sw)
 {
 	struct waiting w = {.ns = switch_now(sw)};
 
 	mdb_forget(sw->shared.mdb, out_of_vlan, sw->conf, collect, &w);
 	pass_on(sw, &w);
+	querier_configure(sw);
 }
 
 struct flushed {
@@ -91,7 +115,7 @@ static bool flush_one(void *arg, const struct mdb_membership *who)
 	struct flushed *f = arg;
 
 	f->count++;
-	collect(&f->waiting, who, false);
+	collect(&f->waiting, who, MDB_LEFT);
 	return true;
 }
 

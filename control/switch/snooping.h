@@ -14,15 +14,18 @@
 #include "dataplane/mdb.h"
 #include "dataplane/portset.h"
 
-// Ends what is due. Returns the next tick in which something may end, MDB_NEVER if there is none.
+// The next tick in which something may end or has to be asked, MDB_NEVER if there is none.
+uint32_t snooping_due(const struct vswitch *sw);
+
+// Ends what is due, and sends the queries that are due. Returns the next tick as snooping_due().
 uint32_t snooping_sweep(struct vswitch *sw);
 
 // Forgets what was learned of these ports, which are down.
 void snooping_forget(struct vswitch *sw, portset ports);
 
-// Forgets what the switch's configuration no longer allows: in VLANs without snooping, and of ports
-// that are not in a VLAN.
-void snooping_remove_invalid(struct vswitch *sw);
+// Follows the switch's configuration: forgets what it no longer allows, in VLANs without snooping
+// and of ports that are not in a VLAN; begins and ends to be the querier.
+void snooping_configure(struct vswitch *sw);
 
 // Ends the memberships of a filter. Returns their number.
 uint32_t snooping_flush(struct vswitch *sw, const struct mdb_filter *f);

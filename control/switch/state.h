@@ -63,6 +63,11 @@ typedef void (*switch_event_fn)(void *arg, const struct event *e);
 // their names. New ports are not up yet.
 typedef void (*switch_ports_fn)(void *arg, portset gone);
 
+// Takes a frame of the switch itself to the ports that it names. False: there is no room for it
+// now.
+typedef bool (*switch_own_fn)(void *arg, const struct own_frame *own);
+
+struct querier;
 struct vswitch;
 typedef void (*switch_retire_fn)(struct vswitch *sw, void *what);
 
@@ -94,6 +99,9 @@ struct vswitch {
 	void *event_arg;
 	switch_ports_fn on_ports;
 	void *ports_arg;
+	struct querier *querier; // querier.h
+	switch_own_fn send_own;
+	void *own_arg;
 	uint64_t applied; // number of configurations published
 };
 

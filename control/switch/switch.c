@@ -23,6 +23,7 @@
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
+#include "control/switch/querier.h"
 #include "control/switch/settle.h"
 #include "control/switch/snooping.h"
 #include "control/switch/state.h"
@@ -44,6 +45,7 @@
 enum {
 	EVENT_RING = 65536,
 	EVENT_RING_REPLAY = 4096, // is drained after each burst
+	OWN_RING = 8192,          // a query for each VLAN, or for many groups of each port
 	FIXED_ROOM = 16384,       // fixed entries that can be added at run time
 	LEARNED_ROOM = 32768,     // learned entries of ports that are added at run time, unless the
 			      // configuration sets the size of the table
@@ -221,10 +223,9 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	if (sw->on_ports)
 		sw->on_ports(sw->ports_arg, gone);
 	// Before new ports are up, so that there is room under their limits.
-	if (!first) {
+	if (!first)
 		mactable_remove_invalid(sw);
-		snooping_remove_invalid(sw);
-	}
+	snooping_configure(sw);
 	links_publish(sw);
 	// After switch_over(), since which no worker uses these ports, unless one is stuck.
 	if (gone)
@@ -348,6 +349,23 @@ static struct worker *worker_create(struct vswitch *sw, unsigned id)
 	return w;
 }
 
+static bool give_to_worker(void *ring, const struct own_frame *own)
+{
+	return !rte_ring_sp_enqueue_elem(ring, (void *)(uintptr_t)own, sizeof *own);
+}
+
+// Lets the first worker send the frames of the switch itself.
+static bool create_own_ring(struct vswitch *sw)
+{
+	struct rte_ring *ring = rte_ring_create_elem("own", sizeof(struct own_frame), OWN_RING,
+						     SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+
+	sw->worker[0]->own = ring;
+	sw->send_own = give_to_worker;
+	sw->own_arg = ring;
+	return ring;
+}
+
 static bool create_workers(struct vswitch *sw, const struct config *c, struct error *e)
 {
 	unsigned want = sw->live ? c->dataplane.workers : 1;
@@ -361,6 +379,8 @@ static bool create_workers(struct vswitch *sw, const struct config *c, struct er
 			return no_memory_for(e, "the workers");
 		sw->worker[sw->workers]->sleeps = !c->dataplane.busy_poll;
 	}
+	if (sw->devices && !create_own_ring(sw))
+		return no_memory_for(e, "the workers");
 	ports_reset(sw, ~UINT64_C(0));
 	return true;
 }
@@ -381,7 +401,9 @@ static bool create_tables(struct vswitch *sw, const struct config *c, size_t fix
 			    (uint32_t)(sw->live ? 2 * sw->fixed_room : fixed), seed);
 	if (rc)
 		return no_memory_for(e, "the MAC table");
-	return !mdb_create(&sw->shared.mdb, seed) || no_memory_for(e, "the multicast groups");
+	sw->querier = querier_create();
+	return (sw->querier && !mdb_create(&sw->shared.mdb, seed)) ||
+	       no_memory_for(e, "the multicast groups");
 }
 
 void switch_launch(struct vswitch *sw)
@@ -464,8 +486,13 @@ bool switch_stop(struct vswitch *sw, unsigned *stuck)
 
 static void worker_destroy(struct worker *w)
 {
+	struct own_frame own;
+
 	if (!w)
 		return;
+	while (w->own && !rte_ring_sc_dequeue_elem(w->own, &own, sizeof own))
+		rte_pktmbuf_free(own.m);
+	rte_ring_free(w->own);
 	rte_ring_free(w->forwarder.events.ring);
 	rte_free(w);
 }
@@ -482,6 +509,7 @@ void switch_destroy(struct vswitch *sw)
 		worker_destroy(sw->worker[w]);
 	fdb_destroy(sw->shared.fdb);
 	mdb_destroy(sw->shared.mdb);
+	querier_destroy(sw->querier);
 	unmapping_wait_for(NULL);
 	rte_free(sw->qsbr);
 	rte_mempool_free(sw->pool);

@@ -15,12 +15,12 @@ enum {
 };
 
 static struct mdb *mdb;
-static unsigned ended_members, ended_queriers;
+static unsigned ended_members, ended_queriers, asked;
 
 static int set_up(void **state)
 {
 	(void)state;
-	ended_members = ended_queriers = 0;
+	ended_members = ended_queriers = asked = 0;
 	return mdb_create(&mdb, 7);
 }
 
@@ -31,11 +31,12 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void count_ended(void *arg, const struct mdb_membership *who, bool querier)
+static void count_ended(void *arg, const struct mdb_membership *who, enum mdb_news what)
 {
 	(void)arg, (void)who;
-	ended_members += !querier;
-	ended_queriers += querier;
+	ended_members += what == MDB_LEFT;
+	ended_queriers += what == MDB_QUERIER_GONE;
+	asked += what == MDB_ASK;
 }
 
 static void forget(unsigned port)
@@ -180,6 +181,119 @@ static void ports_close_after_answers(void **state)
 	assert_int_equal(ended_queriers, 1);
 }
 
+static void each_port_has_time_of_its_own(void **state)
+{
+	const struct mdb_vlan *v = mdb_vlan(mdb, 10);
+
+	(void)state;
+	query(0x0a000005, 0, 1, TICK, true);
+	query(0x0a000005, 0, 3, TICK + 10, false); // port 0 keeps its time
+	mdb_sweep(mdb, TICK + 23, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 1);
+	mdb_sweep(mdb, TICK + 32, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 1);
+	mdb_sweep(mdb, TICK + 33, count_ended, NULL);
+	assert_int_equal(mdb_load(&v->closed[SNOOP_IPV4]), 3);
+}
+
+static void the_switch_takes_part_in_the_election(void **state)
+{
+	(void)state;
+	query(0x0a000005, MDB_SELF, 1, TICK, true);
+	query(0x0a000005, 3, 1, TICK + 1, false);       // an echo
+	query(0x0a000007, MDB_SELF, 1, TICK + 2, true); // its address has changed
+	query(0x0a000006, 3, 1, TICK + 3, true);
+	query(0x0a000007, MDB_SELF, 1, TICK + 4, false);
+	assert_false(mdb_resign(mdb, 10, SNOOP_IPV4));
+	forget(3);
+	assert_int_equal(mdb_due(mdb), 0); // its place is free at once
+	query(0x0a000007, MDB_SELF, 1, TICK + 5, true);
+	forget(0);
+	assert_true(mdb_resign(mdb, 10, SNOOP_IPV4));
+	assert_int_equal(mdb_get_querier(mdb, 10, SNOOP_IPV4).until, 0);
+}
+
+static void the_querier_asks_before_a_leave_counts(void **state)
+{
+	struct mdb_membership who = member(1, 5);
+
+	(void)state;
+	query(0x0a000005, MDB_SELF, 1, TICK, true);
+	join(1, 5, TICK + 10);
+	join(2, 5, TICK + 10);
+	assert_false(mdb_leave(mdb, &who, false, TICK + 20));
+	assert_int_equal(mdb_due(mdb), TICK + 21);
+	mdb_sweep(mdb, TICK + 20, count_ended, NULL);
+	assert_int_equal(asked, 0);
+	mdb_sweep(mdb, TICK + 21, count_ended, NULL);
+	mdb_sweep(mdb, TICK + 22, count_ended, NULL);
+	assert_int_equal(asked, 1);
+	mdb_sweep(mdb, TICK + 23, count_ended, NULL);
+	assert_int_equal(asked, 2);
+	mdb_sweep(mdb, TICK + 24, count_ended, NULL);
+	assert_int_equal(members(5), portset_of(1) | portset_of(2));
+	mdb_sweep(mdb, TICK + 25, count_ended, NULL);
+	assert_int_equal(members(5), portset_of(2));
+	assert_int_equal(asked, 2);
+}
+
+static void an_answer_saves_the_second_question(void **state)
+{
+	struct mdb_membership who = member(1, 5);
+
+	(void)state;
+	query(0x0a000005, MDB_SELF, 1, TICK, true);
+	join(1, 5, TICK + 10);
+	mdb_leave(mdb, &who, false, TICK + 20);
+	mdb_sweep(mdb, TICK + 21, count_ended, NULL);
+	join(1, 5, TICK + 22);
+	mdb_sweep(mdb, TICK + 30, count_ended, NULL);
+	assert_int_equal(asked, 1);
+	assert_int_equal(members(5), portset_of(1));
+	query(0x0a000004, 2, 1, TICK + 40, true); // another one asks now
+	mdb_leave(mdb, &who, false, TICK + 41);
+	mdb_sweep(mdb, TICK + 46, count_ended, NULL);
+	assert_int_equal(asked, 1);
+	assert_int_equal(members(5), 0);
+}
+
+static void a_late_question_leaves_time_for_answers(void **state)
+{
+	struct mdb_membership who = member(1, 5);
+
+	(void)state;
+	query(0x0a000005, MDB_SELF, 1, TICK, true);
+	join(1, 5, TICK + 10);
+	mdb_leave(mdb, &who, false, TICK + 20);
+	mdb_sweep(mdb, TICK + 28, count_ended, NULL); // control was stopped for a while
+	assert_int_equal(asked, 1);
+	mdb_sweep(mdb, TICK + 31, count_ended, NULL);
+	assert_int_equal(members(5), portset_of(1));
+	assert_int_equal(asked, 2);
+	mdb_sweep(mdb, TICK + 32, count_ended, NULL);
+	assert_int_equal(members(5), 0);
+}
+
+static void questions_on_a_port_are_spread(void **state)
+{
+	enum { LEFT = 200, MOST = 64 };
+
+	(void)state;
+	query(0x0a000005, MDB_SELF, 1, TICK, true);
+	for (unsigned i = 0; i < LEFT; i++) {
+		struct mdb_membership who = member(1, i);
+		assert_int_equal(mdb_join(mdb, &who, LEFT, TICK + 10), MDB_JOINED);
+		mdb_leave(mdb, &who, false, TICK + 20);
+	}
+	for (uint32_t tick = 21; tick < 40; tick++) {
+		unsigned before = asked;
+		mdb_sweep(mdb, TICK + tick, count_ended, NULL);
+		assert_true(asked - before <= MOST);
+	}
+	assert_int_equal(asked, 2 * LEFT);
+	assert_int_equal(ended_members, LEFT);
+}
+
 static void lowest_address_is_elected(void **state)
 {
 	(void)state;
@@ -251,4 +365,10 @@ static void random_operations(void **state)
 
 RUN_TESTS(TABLE_TEST(members_come_and_go), TABLE_TEST(leaves), TABLE_TEST(limits),
 	  TABLE_TEST(several_ports_are_forgotten_at_once), TABLE_TEST(ports_close_after_answers),
-	  TABLE_TEST(lowest_address_is_elected), TABLE_TEST(random_operations))
+	  TABLE_TEST(each_port_has_time_of_its_own),
+	  TABLE_TEST(the_switch_takes_part_in_the_election),
+	  TABLE_TEST(the_querier_asks_before_a_leave_counts),
+	  TABLE_TEST(an_answer_saves_the_second_question),
+	  TABLE_TEST(a_late_question_leaves_time_for_answers),
+	  TABLE_TEST(questions_on_a_port_are_spread), TABLE_TEST(lowest_address_is_elected),
+	  TABLE_TEST(random_operations))

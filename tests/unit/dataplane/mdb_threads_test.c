@@ -42,9 +42,9 @@ static struct mdb_membership member(uint32_t group)
 		.group = group_of(group), .vid = VLAN, .port = port_of(group), .version = 3};
 }
 
-static void ignore_ended(void *arg, const struct mdb_membership *who, bool querier)
+static void ignore_ended(void *arg, const struct mdb_membership *who, enum mdb_news what)
 {
-	(void)arg, (void)who, (void)querier;
+	(void)arg, (void)who, (void)what;
 }
 
 // A writer has the groups whose numbers leave the same rest.
