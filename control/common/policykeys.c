@@ -197,12 +197,13 @@ static void hint_values(enum policy_key key, const char *text, char hint[TEXT_HI
 // The index of a word of a choice, -1 for none. For on and off, their synonyms count too.
 static int choice_of(const struct policy_row *r, const char *text)
 {
-	bool on;
+	bool on, either = text_switch(text, &on);
 
 	for (int i = 0; r->words[i]; i++)
-		if (!strcasecmp(r->words[i], text))
+		if (!strcasecmp(r->words[i], text) ||
+		    (either && !strcmp(r->words[i], on ? "on" : "off")))
 			return i;
-	return r->words == on_off && text_switch(text, &on) ? (on ? CHOICE_ON : CHOICE_OFF) : -1;
+	return -1;
 }
 
 static bool parse_policy_value(struct policy *p, enum policy_key key, const char *text)

@@ -107,6 +107,8 @@ static void synonyms(void **state)
 		assert_true(sets(PK_MAC_LEARNING, words[i][0], &p));
 		check_text(PK_MAC_LEARNING, &p, words[i][1]);
 	}
+	assert_true(sets(PK_MULTICAST_ROUTER, "yes", &p)); // auto, on or off
+	check_text(PK_MULTICAST_ROUTER, &p, "on");
 	assert_false(sets(PK_PROMISCUOUS, "on", &p)); // accept or reject
 	assert_true(sets(PK_ALLOWED_VLANS, "20,10-12", &p));
 	check_text(PK_ALLOWED_VLANS, &p, "10-12,20");
