@@ -222,7 +222,7 @@ static struct mdb_membership membership(const struct mdb *m, const struct mdb_en
 	return (struct mdb_membership){.group = {LOAD(&e->high), LOAD(&e->low)},
 				       .vid = (uint16_t)LOAD(&e->vid),
 				       .port = (uint8_t)port,
-				       .version = all->version[port],
+				       .version = LOAD(&all->version[port]),
 				       .until = LOAD(&all->until[port])};
 }
 
@@ -255,8 +255,10 @@ static bool is_settled(const struct mdb *m, const struct mdb_membership *who, ui
 	const struct mdb_entry *e = find(m, who->vid, who->group, &members);
 
 	if (portset_has(members, who->port)) {
+		const struct mdb_members *all = members_of(m, e);
 		*result = MDB_KNOWN;
-		return LOAD(&members_of(m, e)->until[who->port]) == until;
+		return LOAD(&all->until[who->port]) == until &&
+		       LOAD(&all->version[who->port]) == who->version;
 	}
 	*result = MDB_STILL_OVER;
 	return mdb_count(m, who->port) >= limit && portset_has(LOAD(&v->over), who->port) &&
@@ -286,7 +288,7 @@ static enum mdb_join join(struct mdb *m, const struct mdb_membership *who, uint3
 		return go_over(m, who, tick);
 	struct mdb_members *all = members_of(m, e);
 	STORE(&all->until[who->port], after(m, tick, MEMBER_TICKS));
-	all->version[who->port] = who->version;
+	STORE(&all->version[who->port], who->version);
 	clear_asks(all, who->port);
 	if (known)
 		return MDB_KNOWN;

@@ -54,8 +54,8 @@ struct mdb_entry {
 
 // The memberships of an entry, by port.
 struct mdb_members {
-	_Atomic uint32_t until[PORTS_MAX]; // they end in this tick
-	uint8_t version[PORTS_MAX];        // of the protocol of the last report
+	_Atomic uint32_t until[PORTS_MAX];  // they end in this tick
+	_Atomic uint8_t version[PORTS_MAX]; // of the protocol of the last report
 	// Ports that left and are to be asked about it: for the first time, for the second time.
 	portset asks[MDB_LAST_MEMBER_ASKS];
 };

@@ -202,7 +202,10 @@ static void read_igmp_query(struct snoop_message *msg, const struct span *s, con
 
 	msg->version = bytes_left(s) > IGMP_LENGTH ? 3 : p[1] ? 2 : 1;
 	msg->general = !group && msg->group.low == snoop_ipv4(ALL_HOSTS).low;
-	msg->response_ms = msg->version == 1 ? RESPONSE1_MS : floating(p[1], 4) * 100;
+	// The time of version 2 is no floating number (RFC 2236 2.2).
+	msg->response_ms = msg->version == 1   ? RESPONSE1_MS
+			   : msg->version == 2 ? p[1] * 100u
+					       : floating(p[1], 4) * 100;
 	bool answered = msg->version < 3 || is_answered(msg, s, IGMP_SOURCES);
 	msg->kind = answered && is_sender4(msg->source) ? SNOOP_QUERY : SNOOP_BAD;
 }

@@ -58,6 +58,10 @@ static const struct {
 	 "01005e0000010200000000d1080046c00020000040000102fa150a000001e00000019404"
 	 "00001164ee9b00000000",
 	 SNOOP_QUERY, 2, 0, 0},
+	{"IGMPv2 query, 20 s",
+	 "01005e0000010200000000d1080046c00020000040000102fa150a000001e00000019404"
+	 "000011c8ee3700000000",
+	 SNOOP_QUERY, 2, 0, 0},
 	{"IGMPv3 query",
 	 "01005e0000010200000000d1080046c00024000040000102fa110a000001e00000019404"
 	 "00001164ec1e00000000027d0000",
@@ -341,7 +345,10 @@ static void response_times(void **state)
 	static const struct {
 		const char *name;
 		uint32_t ms;
-	} cases[] = {{"IGMPv1 query", 10000}, {"IGMPv2 query", 10000}, {"MLDv2 query", 10000}};
+	} cases[] = {{"IGMPv1 query", 10000},
+		     {"IGMPv2 query", 10000},
+		     {"IGMPv2 query, 20 s", 20000},
+		     {"MLDv2 query", 10000}};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
