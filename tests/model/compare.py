@@ -8,7 +8,7 @@ import pcap
 from model import DEFAULTS, SECOND, Switch
 
 # Timed events of one instant have no order among each other.
-BY_THEMSELVES = ("mac-aged", "port-recovered")
+BY_THEMSELVES = ("mac-aged", "port-recovered", "group-left", "querier-changed")
 
 
 class Expected:

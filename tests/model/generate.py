@@ -6,16 +6,18 @@ Few MACs, few VLANs, small limits and short times, so that everything collides.
 
 import random
 
+import claimpackets
+import grouppackets
 import packets
 from model import AUDITED, DEFAULTS, SECOND, HALF_SECOND, Port
 
 # What the switch has. A key that is not in here is left out of the configurations, and the model takes the value
-# of UNTIL_THEN for it. "mirrors", "bpdu guard" and "uplink" stand for what is no key of policy, or a value of one.
+# of UNTIL_THEN for it. "mirrors", "bpdu guard", "uplink", "vlans" and "bindings" stand for what is no key of policy, or a value of one.
 FORWARDING = {
     "promiscuous", "forged-transmits", "mac-changes", "mac-learning", "unicast-flood", "mac-limit",
     "mac-limit-policy", "aging-time", "vlan-mode", "access-vlan", "native-vlan", "allowed-vlans",
     "isolation-group", "bpdu", "link-local"}
-WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors", "uplink"}
+WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors", "uplink", "vlans", "bindings"}
 SCOPE = WHOLE_POLICY
 UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is followed; no violation events
 
@@ -58,6 +60,10 @@ VALUES = {
     "link-local": ["drop", "lldp", "forward"],
     "dhcp-server": ["allow", "block"],
     "router-advert": ["allow", "block"],
+    "spoof-guard": ["off", "arp", "ip", "strict"],
+    "multicast-router": ["auto", "auto", "auto", "on", "off"],
+    "multicast-fast-leave": ["off", "on"],
+    "multicast-groups": [0, 1, 2, 3, 256, 256],
     "audit": ["off", "on", "on"],
 }
 
@@ -65,7 +71,8 @@ VALUES = {
 FAMILY = {key: family for family, keys in {
     "forged": ("forged-transmits", "allowed-macs"),
     "limit": ("mac-limit", "mac-limit-policy"), "move": ("mac-move-limit", "mac-move-hold"),
-    "shutdown": ("violation", "recovery-time"), "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
+    "shutdown": ("violation", "recovery-time"), "spoof": ("spoof-guard", "bindings"),
+    "snooping": ("vlans", "multicast-router", "multicast-fast-leave", "multicast-groups"), "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
     "ingress": ("ingress-rate", "ingress-peak", "ingress-burst"),
     "egress": ("egress-rate", "egress-peak", "egress-burst")}.items() for key in keys}
 
@@ -74,6 +81,9 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
          ("mac-sticky", "shutdown", "move"), ("mac-sticky", "shutdown"),
          ("uplink", "move", "promiscuous"), ("uplink", "move", "limit", "mac-learning"),
          ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
+         ("snooping",), ("snooping", "multicast-flood"), ("snooping", "promiscuous", "isolation-group"),
+         ("snooping", "shutdown", "bpdu guard", "trunk"), ("snooping", "egress", "mac-changes", "mirrors"),
+         ("spoof",), ("spoof", "trunk"), ("spoof", "audit", "shutdown"),
          ("audit", "dhcp-server", "router-advert"), ("audit", "limit"),
          ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
          ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
@@ -98,7 +108,12 @@ OUTCOMES = {
     **dict.fromkeys(("drop of PAUSE", "drop of CDP", "drop of LLDP", "drop of link-local", "link-local lldp passes",
                      "link-local forward passes"), "link-local"),
     "allowed MAC": "allowed-macs",
-    **dict.fromkeys(("would drop " + reason for reason in AUDITED if reason != "spoofed"), "audit"),
+    **dict.fromkeys(("would drop " + reason for reason in AUDITED), "audit"),
+    **dict.fromkeys(("spoofed", *("spoof-guard %s %s" % (level, ends) for level in ("arp", "ip", "strict")
+                                  for ends in ("drops", "passes"))), "spoof-guard"),
+    **dict.fromkeys(("unregistered", "event group-joined", "event group-left", "event group-limit", "event querier-changed",
+                     "asked about a group", "asked a port that came up", "querier yields", "querier takes over",
+                     *("multicast " + kind for kind in ("data", "report", "query", "router", "all", "other", "bad"))), "vlans"),
     **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
                      "hold ended by silence", "hold ended by time", "home moved",
                      "held in the table"), "mac-move-limit"),
@@ -146,6 +161,10 @@ class Configuration:
         self.config["static-macs"] = self.static_macs()
         if "mirrors" in self.theme:
             self.config["mirrors"] = self.mirrors()
+        if "vlans" in self.theme:
+            self.config["vlans"] = self.vlans()
+        if "bindings" in self.theme:
+            self.config["bindings"] = self.bindings()
         self.config["switch"] = self.switch()
 
     def choose_theme(self):
@@ -245,6 +264,33 @@ class Configuration:
                  "direction": rng.choice(("both", "rx", "tx")), "destination": name}
                 for n, name in enumerate(destinations)]
 
+    def vlans(self):
+        rng, rows = self.rng, []
+        for vlan in VLANS:
+            row = {"vlan": vlan, "multicast-snooping": rng.choice(("on",) * 6 + ("off",)),
+                   "unregistered": rng.choice(("flood", "routers"))}
+            if row["multicast-snooping"] == "on":
+                row["querier"] = rng.choice(("off", "off", "auto", "on"))
+            if rng.random() < 0.7:
+                row["querier-address"] = rng.choice(("10.0.0.1", "10.0.0.4", "10.0.0.9"))
+            rows.append(row)
+        return rows
+
+    def bindings(self):
+        rng, rows, taken = self.rng, [], set()
+        for _ in range(rng.choice((0, 1, 3, 8))):
+            port = rng.choice(self.config["ports"])["name"]
+            row = {"port": port, "ip": rng.sample(claimpackets.PREFIXES, rng.choice((1, 1, 2, 3)))}
+            if rng.random() < 0.7:
+                row["mac"] = rng.choice(MACS)
+            if rng.random() < 0.4:
+                row["vlan"] = rng.choice(VLANS)
+            whose = row.get("mac") or port, row.get("vlan")
+            if whose not in taken:
+                taken.add(whose)
+                rows.append(row)
+        return rows
+
     def switch(self):
         switch = {"name": "lab%d" % self.rng.randrange(100)} if self.rng.random() < 0.5 else {}
         if self.rng.random() < 0.3:  # a table of exactly what was reserved
@@ -262,6 +308,7 @@ class Traffic:
         self.tick = tick  # the resolution of the captures' clock, in ns
         self.ports = configuration.resolved()
         self.guarded = bool({"dhcp-server", "router-advert"} & configuration.theme)
+        self.snooped, self.bound = "vlans" in configuration.theme, "bindings" in configuration.theme
         self.reserved = 0.2 if "link-local" in configuration.theme else 0.05
         self.metered = bool({"ingress-rate", "egress-rate"} & configuration.theme)
         self.now = EPOCH + rng.randrange(SECOND) // tick * tick
@@ -353,6 +400,9 @@ class Traffic:
             return to_edge + rng.choice((-self.tick, 0, self.tick, HALF_SECOND, SECOND, 9 * SECOND))
         if kind < 0.62:
             return -min(rng.choice((1000, SECOND)), self.now - self.start)
+        if self.snooped and kind < 0.8:  # the times of answers, leaves, queriers and memberships, and just less or more
+            seconds = rng.choice((1, 2, 2.5, 3, 11, 12, 31, 100, 255, 260))
+            return int(seconds * SECOND) + rng.choice((-self.tick, 0, self.tick))
         if self.small_steps:
             return rng.randrange(HALF_SECOND) // self.tick * self.tick
         return rng.choice((HALF_SECOND, SECOND, 2 * SECOND, 3 * SECOND, 10 * SECOND, 31 * SECOND, 301 * SECOND))
@@ -362,9 +412,22 @@ class Traffic:
         if rng.random() < 0.03:
             return self.malformed()
         source, vlan = self.source(port)
+        if self.snooped and rng.random() < 0.8:
+            destination, content = grouppackets.random_frame(rng)
+            return destination + octets(source) + self.plain_tags(port, vlan) + content
+        if self.bound and rng.random() < 0.8:
+            content = claimpackets.random_content(rng, octets(source))
+            return octets(self.destination()) + octets(source) + self.plain_tags(port, vlan) + content
         addresses = octets(self.destination()) + octets(source)
         data = addresses + self.tags(port, vlan) + self.content()
         return data
+
+    def plain_tags(self, port, vlan):
+        """Mostly the one that brings the frame into the VLAN."""
+        if self.rng.random() < 0.1:
+            return self.tags(port, vlan)
+        untagged = port.key("vlan-mode") == "access" or self.rng.random() < 0.3
+        return b"" if untagged else b"\x81\x00" + vlan.to_bytes(2, "big")
 
     def malformed(self):
         rng = self.rng

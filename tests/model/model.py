@@ -11,6 +11,8 @@ Times are nanoseconds since the first frame.
 from collections import Counter
 
 import guard
+import multicast
+import spoof
 
 SECOND = 1_000_000_000
 HALF_SECOND = SECOND // 2
@@ -43,7 +45,8 @@ DEFAULTS = {
     "storm-broadcast": 0, "storm-multicast": 0, "storm-unknown-unicast": 0,
     "ingress-rate": 0, "ingress-peak": 0, "ingress-burst": 0,
     "egress-rate": 0, "egress-peak": 0, "egress-burst": 0,
-    "bpdu": "filter", "link-local": "drop", "dhcp-server": "allow", "router-advert": "allow", "audit": "off",
+    "bpdu": "filter", "link-local": "drop", "dhcp-server": "allow", "router-advert": "allow", "spoof-guard": "off",
+    "multicast-router": "auto", "multicast-fast-leave": "off", "multicast-groups": 256, "audit": "off",
 }
 
 
@@ -185,6 +188,7 @@ class Port:
         self.is_uplink = config.get("uplink", "off") == "on"
         self.recovers_at = None
         self.is_mirror = False  # the destination of a mirror
+        self.bindings = []
         self.ingress = self.meter("ingress")
         self.egress = self.meter("egress")
         self.storm = {kind: Storm(self.key("storm-" + kind)) for kind in ("broadcast", "multicast", "unknown-unicast")}
@@ -264,8 +268,12 @@ class Switch:
         self.mirrors = config.get("mirrors", [])
         for mirror in self.mirrors:
             self.by_name[mirror["destination"]].is_mirror = True
+        for row in config.get("bindings", []):
+            self.by_name[row["port"]].bindings.append(spoof.Binding(row))
+        self.snooping = multicast.Snooping(self, config.get("vlans", []))
         self.now = 0  # the clock; it never goes back, though stamps may
         self.stamp = 0  # of the frame at hand
+        self.is_own = False  # the frame at hand is one of the switch itself
         self.events = []
         self.reached = Counter()  # how often each outcome and event came about
         self.frame_number = 0
@@ -364,6 +372,12 @@ class Switch:
             if reason:
                 self.reached["%s: %s" % (key, reason)] += 1
                 self.refuse(port, frame, key.replace("-", "_"))
+        level = port.key("spoof-guard")
+        if level != "off":
+            spoofed = spoof.Claimant(level, port.bindings, frame.src, frame.vlan).is_spoofed(frame.data)
+            self.reached["spoof-guard %s %s" % (level, "drops" if spoofed else "passes")] += 1
+            if spoofed:
+                self.refuse(port, frame, "spoofed", port.key("violation"))
 
     def step8_rate(self, port, frame):
         # reading: the length that counts is that of the frame as it came, tag included, without FCS.
@@ -520,6 +534,8 @@ class Switch:
         # reading: a frame beyond a storm limit is dropped even where nobody would have got it, and one within
         # the limit is counted by it even then.
         self.storm_limit(port, frame, "unknown-unicast" if kind == "unicast" else kind)
+        if kind == "multicast" and frame.vlan in self.snooping.vlans:
+            return self.snooping.ports_of(port, frame, self.reachable(port, frame))
         members = [other for other in self.reachable(port, frame) if other.takes_flooded(kind)]
         self.reached["left out of a " + kind] += any(other.key(kind + "-flood") == "off"
                                                      for other in self.reachable(port, frame))
@@ -573,8 +589,17 @@ class Switch:
         to.count["tx_bytes"] += len(data)
         # reading: a stamp that goes back does not turn the clock back, but stays what it is in the output.
         to.sent.append((self.stamp, data, self.frame_number))
-        self.log[-1][1].append(to.name)
+        if not self.is_own:
+            self.log[-1][1].append(to.name)
         return True
+
+    def send_own(self, ports, vlan, data):
+        """A frame of the switch itself, at the time of the clock."""
+        frame = Frame(data)
+        frame.vlan, self.stamp, self.is_own = vlan, self.now, True
+        for port in [port for port in self.ports if port in ports]:
+            self.step13_deliver(port, frame)
+        self.is_own = False
 
     def tx_drop(self, to, reason):
         to.tx_drops[reason] += 1
@@ -617,6 +642,7 @@ class Switch:
                 port.recovers_at = self.now + port.key("recovery-time") * SECOND
             self.event("port-err-disabled", port=port.name, reason=reason)
             self.flush(port)
+            self.snooping.forget(port)
 
     def violation_event(self, port, frame, reason, audit=False):
         """One event a second for each port and reason.
@@ -640,12 +666,15 @@ class Switch:
         """Lets the clock run on, never back: what is due until then happens at its own time."""
         if now <= self.now:
             return
-        due = [(entry.expires_at(), self.age, key) for key, entry in self.fdb.items() if entry.expires_at()]
-        due += [(port.recovers_at, self.recover, port) for port in self.ports if port.recovers_at]
+        due = [(entry.expires_at(), self.age, (key,)) for key, entry in self.fdb.items() if entry.expires_at()]
+        if self.snooping.vlans:
+            due += [(time, self.snooping.sweep, ()) for time in
+                    range((self.now // HALF_SECOND + 1) * HALF_SECOND, now + 1, HALF_SECOND)]
+        due += [(port.recovers_at, self.recover, (port,)) for port in self.ports if port.recovers_at]
         for time, action, what in sorted(due, key=lambda item: item[0]):
             if time <= now:
                 self.now = time
-                action(what)
+                action(*what)
         self.now = max(self.now, now)
 
     def age(self, key):
@@ -661,7 +690,7 @@ class Switch:
 
     def report(self):
         return {"switch": {"name": self.name, "time": self.now},
-                "skipped": 0, "mdb": [], "left_out": {"outbound": 0, "dropped": 0, "interface": 0, "source": 0},
+                "skipped": 0, "mdb": self.snooping.report_rows(), "left_out": {"outbound": 0, "dropped": 0, "interface": 0, "source": 0},
                 "ports": [self.port_report(port) for port in self.ports],
                 "fdb": self.fdb_report(),
                 "events": self.events}

@@ -131,7 +131,7 @@ class Shrinker:
 
     def smaller_configurations(self, config, busy):
         """Functions that each remove one part of a configuration: a setting, or a port that receives no frames."""
-        for section in ("static-macs", "mirrors"):
+        for section in ("static-macs", "mirrors", "vlans", "bindings"):
             yield lambda config, section=section: {**config, section: []}
         for key in config["policy"]:
             yield lambda config, key=key: {**config, "policy": without(config["policy"], key)}
@@ -161,7 +161,7 @@ class Shrinker:
 
 def without_port(config, name):
     return {**config, "ports": [port for port in config["ports"] if port["name"] != name],
-            "static-macs": [row for row in config["static-macs"] if row["port"] != name]}
+            **{section: [row for row in config.get(section, []) if row["port"] != name] for section in ("static-macs", "bindings")}}
 
 
 def without(policy, key):

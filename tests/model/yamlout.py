@@ -9,7 +9,7 @@ def configuration(config, rng):
     for section in ("switch", "policy"):
         if config.get(section):
             lines.append("%s: %s" % (section, mapping(config[section], rng)))
-    for section in ("port-groups", "ports", "static-macs", "mirrors"):
+    for section in ("port-groups", "ports", "static-macs", "mirrors", "vlans", "bindings"):
         if config.get(section):
             lines.append(section + ":")
             lines += ["  - " + mapping(row, rng) for row in config[section]]
@@ -24,7 +24,7 @@ def value(key, content, rng):
     if isinstance(content, dict):
         return mapping(content, rng)
     if isinstance(content, list):
-        return "[%s]" % ", ".join(mac_range(text, rng) if key == "allowed-macs" else text for text in content)
+        return "[%s]" % ", ".join(mac_range(text, rng) if key == "allowed-macs" else '"%s"' % text for text in content)
     if content in SPELLINGS:
         return rng.choice(SPELLINGS[content])
     if key in ("mac", "mac-address", "effective-mac"):
