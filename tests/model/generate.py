@@ -72,7 +72,8 @@ FAMILY = {key: family for family, keys in {
     "forged": ("forged-transmits", "allowed-macs"),
     "limit": ("mac-limit", "mac-limit-policy"), "move": ("mac-move-limit", "mac-move-hold"),
     "shutdown": ("violation", "recovery-time"), "spoof": ("spoof-guard", "bindings"),
-    "snooping": ("vlans", "multicast-router", "multicast-fast-leave", "multicast-groups"), "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
+    "snooping": ("vlans", "multicast-router", "multicast-fast-leave", "multicast-groups"),
+    "trunk": ("vlan-mode", "access-vlan", "native-vlan", "allowed-vlans"),
     "ingress": ("ingress-rate", "ingress-peak", "ingress-burst"),
     "egress": ("egress-rate", "egress-peak", "egress-burst")}.items() for key in keys}
 
@@ -84,9 +85,10 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
          ("snooping",), ("snooping", "multicast-flood"), ("snooping", "promiscuous", "isolation-group"),
          ("snooping", "shutdown", "bpdu guard", "trunk"), ("snooping", "egress", "mac-changes", "mirrors"),
          ("spoof",), ("spoof", "trunk"), ("spoof", "audit", "shutdown"),
-         ("audit", "dhcp-server", "router-advert"), ("audit", "limit"),
+         ("audit", "dhcp-server", "router-advert"), ("audit", "limit"), ("audit", "forged", "limit"), ("audit", "forged"),
          ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
          ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
+         ("audit", "storm-multicast", "storm-unknown-unicast"), ("audit", "storm-multicast", "snooping"), ("audit", "ingress"),
          ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),
          ("storm-broadcast", "storm-multicast", "storm-unknown-unicast", "promiscuous", "broadcast-flood",
           "unicast-flood"))
