@@ -84,7 +84,8 @@ static const struct bench_mode modes[] = {
 			 {"size", "ports", "worker"},
 			 "MACs",
 			 "cycles per frame",
-			 true},
+			 true,
+			 false},
 	},
 	{
 		.name = "learn",
@@ -98,7 +99,7 @@ static const struct bench_mode modes[] = {
 		.standard = {.macs = LIST_OF(1000, 10000, 100000, 1000000), .repeats = 5},
 		.columns = {MEDIAN(macs), SPREAD(cycles), SPREAD(rate), MEDIAN(missed)},
 		.run = bench_learn,
-		.plot = {"macs", "rate", {NULL}, "new MACs", "MACs per second", true},
+		.plot = {"macs", "rate", {NULL}, "new MACs", "MACs per second", true, false},
 	},
 	{
 		.name = "capacity",
@@ -112,7 +113,7 @@ static const struct bench_mode modes[] = {
 		.standard = {.tables = LIST_OF(1000, 65536, 1000000), .repeats = 1},
 		.columns = {MEDIAN(table), MEDIAN(known), MEDIAN(asked), MEDIAN(known_of_asked)},
 		.run = bench_capacity,
-		.plot = {"table", "known", {NULL}, "size of the table", "MACs known", true},
+		.plot = {"table", "known", {NULL}, "size of the table", "MACs known", true, false},
 	},
 	{
 		.name = "flood",
@@ -131,7 +132,13 @@ static const struct bench_mode modes[] = {
 		.columns = {MEDIAN(ports), MEDIAN(size), MEDIAN(kind), SPREAD(cycles), SPREAD(copy),
 			    MEDIAN(single), SPREAD(ratio)},
 		.run = bench_flood,
-		.plot = {"ports", "copy", {"kind", "size"}, "ports", "cycles per copy", false},
+		.plot = {"ports",
+			 "copy",
+			 {"kind", "size"},
+			 "ports",
+			 "cycles per copy",
+			 false,
+			 false},
 	},
 	{
 		.name = "attack",
@@ -154,6 +161,7 @@ static const struct bench_mode modes[] = {
 			 {NULL},
 			 "beside",
 			 "known traffic, share of its throughput alone",
+			 false,
 			 false},
 	},
 	{
@@ -179,6 +187,7 @@ static const struct bench_mode modes[] = {
 			 {"hosts", "size"},
 			 "nested hosts beside the pair",
 			 "throughput of the pair, share of the first line",
+			 false,
 			 false},
 	},
 	{
@@ -292,6 +301,7 @@ static const struct bench_mode modes[] = {
 			 {NULL},
 			 "work of the control thread",
 			 "longest round, us",
+			 false,
 			 false},
 	},
 };
