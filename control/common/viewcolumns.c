@@ -315,16 +315,16 @@ static const struct table_column change_columns[] = {
 };
 
 static const char *const counter_members[] = {
-	"device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes", "rx_would_drop",
-	"tx_drops", "not_learned", "mac_moves", "truncated",  NULL};
+	"link",          "device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes",
+	"rx_would_drop", "tx_drops", "not_learned", "mac_moves", "truncated",  NULL};
 static const char *const port_members[] = {
 	"rx_packets",  "rx_bytes",      "rx_forwarded", "rx_flooded", "rx_unknown",
 	"rx_drops",    "rx_would_drop", "tx_packets",   "tx_bytes",   "tx_drops",
 	"not_learned", "mac_moves",     "truncated",    "mtu",        "queues",
 	"offload",     "qmp",           "guest",        NULL};
-static const char *const event_members[] = {"date",  "time",  "type",  "port",    "mac",
-					    "vlan",  "from",  "to",    "learned", "reason",
-					    "count", "audit", "group", NULL};
+static const char *const event_members[] = {"date",   "time",  "type",  "link",  "port",
+					    "mac",    "vlan",  "from",  "to",    "learned",
+					    "reason", "count", "audit", "group", NULL};
 
 // Views with rows.
 static const struct {
