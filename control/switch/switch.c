@@ -419,12 +419,16 @@ void switch_launch(struct vswitch *sw)
 	}
 }
 
+// The memory for packet buffers. The rest is for queues and rings.
+static uint64_t pool_memory(const struct config *c)
+{
+	return c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8 -
+	       OWN_RING * sizeof(struct own_frame);
+}
+
 static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *n, struct error *e)
 {
-	// The remaining memory is for queues and rings.
-	sw->pool = pool_create(sw->devices ? c->dataplane.memory_mib * UINT64_C(1048576) / 10 * 8
-			       : sw->live  ? POOL_FED
-					   : POOL_REPLAY);
+	sw->pool = pool_create(sw->devices ? pool_memory(c) : sw->live ? POOL_FED : POOL_REPLAY);
 	if (!sw->pool)
 		return no_memory_for(e, "packet buffers");
 	vhostpoll_shorten();

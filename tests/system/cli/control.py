@@ -132,7 +132,7 @@ STEPS = (
     ("stats", "", port_is("a", rx_packets=0, rx_flooded=0)),
     ("config show", "pcap:a.pcap", None),
     ("port add d device null: mac-limit 7 port-group nested", "", None),
-    ("port show d", "d +up +nested +null:", port_is("d", state="up", device="null:", port_group="nested", policy={"mac-limit": 7})),
+    ("port show d", "d +up +- +nested +null:", port_is("d", state="up", device="null:", port_group="nested", policy={"mac-limit": 7})),
     ("stats", "d +up +0", port_is("d", rx_packets=0, tx_packets=0, macs=0)),
     ("status", r"buffers +\d+ of \d+ used\n.*PORTS\n +0 .* a b c d\n",
      lambda s: s["workers"][0]["ports"] == ["a", "b", "c", "d"] and 0 <= s["buffers"]["used"] < s["buffers"]["size"]),
@@ -142,7 +142,7 @@ STEPS = (
     ("port del d", "", None),
     ("port", "PORT +STATE", lambda ports: [port["name"] for port in ports] == ["a", "b", "c"]),
     ("port add d device null:", "", None),
-    ("port show d", "d +up +- +null:", port_is("d", state="up", port_group=None, policy={})),
+    ("port show d", "d +up +- +- +null:", port_is("d", state="up", port_group=None, policy={})),
     ("port del d", "", None),
     ("config check live.yaml", "", None),
 )

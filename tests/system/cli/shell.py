@@ -188,7 +188,7 @@ def listed(live):
         shell.type(f"rt show es{TAB}{TAB}")
         shell.expect(r"^esx1 +esx2 *\nlab> port show esx")
         shell.type("2\r")
-        shell.expect("^esx2 +up +nested")
+        shell.expect("^esx2 +up +- +nested")
 
 
 def a_file(live):
