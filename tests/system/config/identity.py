@@ -77,7 +77,7 @@ class Maker:
         for port in made["ports"]:
             if "port-group" in port:
                 port["port-group"] = groups[port["port-group"]]
-        for row in made["static-macs"]:
+        for row in made["static-macs"] + made.get("bindings", []):
             row["port"] = ports[row["port"]]
         for mirror in made.get("mirrors", []):
             mirror["source"] = [ports[name] for name in mirror["source"]]
