@@ -34,17 +34,39 @@ static const yaml_mark_t *noticed_at(const struct fault *f)
 	return m->line || m->column ? m : &f->y->mark;
 }
 
+// The bytes of a line break, 0 if there is none. libyaml counts all those of YAML 1.1 (4.2).
+static size_t break_length(const char *at, const char *end)
+{
+	static const char *const breaks[] = {"\r\n",     "\r",           "\n",
+					     "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+
+	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
+		size_t n = strlen(breaks[i]);
+		if (n <= (size_t)(end - at) && !memcmp(at, breaks[i], n))
+			return n;
+	}
+	return 0;
+}
+
+static const char *line_end(const char *at, const char *end)
+{
+	while (at < end && !break_length(at, end))
+		at++;
+	return at;
+}
+
 // The line with this number, from 0. Empty: there is none.
 static struct line find_line(const struct fault *f, size_t number)
 {
-	const char *at = f->text, *newline;
+	const char *at = f->text;
 
-	for (; number && (newline = memchr(at, '\n', (size_t)(f->end - at))); number--)
-		at = newline + 1;
-	if (number)
-		return (struct line){"", 0, 0};
-	newline = memchr(at, '\n', (size_t)(f->end - at));
-	struct line l = {at, (size_t)((newline ? newline : f->end) - at), 0};
+	for (; number; number--) {
+		const char *end = line_end(at, f->end);
+		if (end == f->end)
+			return (struct line){"", 0, 0};
+		at = end + break_length(end, f->end);
+	}
+	struct line l = {at, (size_t)(line_end(at, f->end) - at), 0};
 	while (l.indent < l.len && l.text[l.indent] == ' ')
 		l.indent++;
 	return l;
@@ -111,7 +133,8 @@ static bool is_colon(const struct fault *f)
 	struct line l = find_line(f, m->line), before = find_line(f, m->line ? m->line - 1 : 0);
 	char key[SYNTAX_WORD], former[SYNTAX_WORD];
 	const char *first = memchr(l.text, ':', l.len);
-	bool second = first && first + 1 < l.text + m->column && first[1] == ' ';
+	size_t column = m->column < l.len ? m->column : l.len;
+	bool second = first && first + 1 < l.text + column && first[1] == ' ';
 
 	if (second)
 		return error_at(f->e, place_of(m),

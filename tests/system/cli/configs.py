@@ -5,7 +5,7 @@ import itertools
 import re
 
 HEAD = "ports:\n  - { name: a, device: 'null:' }\n"
-NEWLINE = b"\n"
+LINE_BREAK = re.compile(rb"\r\n?|\n")
 TWO = HEAD + "  - { name: b, device: 'null:' }\n"
 
 # (name, configuration, part of the message). @ marks the position of the message and is removed before the test.
@@ -28,6 +28,7 @@ BAD = (
     ("a value instead of a list", TWO + "mirrors:\n  - { name: m, source: @a, destination: b }\n", r"give a list: .a."),
     ("no blank behind a colon", "ports:\n  @- name:a\n    device: 'null:'\n", "no blank follows .*KEY: VALUE"),
     ("two colons in a line", "ports:\n- name: a\n  device: pcap@: a\n", "second ': '.*quotes"),
+    ("two colons in a line of old Macs", "ports:\r- name: a\r  device: pcap@: a\r", "second ': '.*quotes"),
     ("a bracket that is not closed", "ports: [ { name: a }\n@switch: { name: b }\n", "'\\[' of line 1 is not closed"),
     ("a brace that is not closed", "ports:\n  - name: a\n    policy: { mac-limit: 5\n  - name@: b\n", "the '.' of line 3 is not closed"),
     ("a quote that is not closed", "ports:\n- { name: @'a }\n", "quote is not closed"),
@@ -132,7 +133,8 @@ def place(text):
     """The text without its @, and LINE:COLUMN of the @."""
     data = text if isinstance(text, bytes) else text.encode()
     before = data[:data.index(b"@")]
-    return data.replace(b"@", b"", 1), f"{before.count(NEWLINE) + 1}:{len(before) - before.rfind(NEWLINE)}"
+    lines = LINE_BREAK.split(before)
+    return data.replace(b"@", b"", 1), f"{len(lines)}:{len(lines[-1]) + 1}"
 
 
 def tests(bench):
