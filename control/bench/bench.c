@@ -79,13 +79,12 @@ static const struct bench_mode modes[] = {
 			    SPREAD(cycles), MEDIAN(harness), MEDIAN(switch), SPREAD(mpps),
 			    MEDIAN(gbps), MEDIAN(flooded), MEDIAN(dropped)},
 		.run = bench_forward,
-		.plot = {"macs",
-			 "cycles",
-			 {"size", "ports", "worker"},
-			 "MACs",
-			 "cycles per frame",
-			 true,
-			 false},
+		.plot = {.x = "macs",
+			 .y = "cycles",
+			 .series = {"size", "ports", "worker"},
+			 .x_title = "MACs",
+			 .y_title = "cycles per frame",
+			 .log_x = true},
 	},
 	{
 		.name = "learn",
@@ -99,7 +98,11 @@ static const struct bench_mode modes[] = {
 		.standard = {.macs = LIST_OF(1000, 10000, 100000, 1000000), .repeats = 5},
 		.columns = {MEDIAN(macs), SPREAD(cycles), SPREAD(rate), MEDIAN(missed)},
 		.run = bench_learn,
-		.plot = {"macs", "rate", {NULL}, "new MACs", "MACs per second", true, false},
+		.plot = {.x = "macs",
+			 .y = "rate",
+			 .x_title = "new MACs",
+			 .y_title = "MACs per second",
+			 .log_x = true},
 	},
 	{
 		.name = "capacity",
@@ -113,7 +116,11 @@ static const struct bench_mode modes[] = {
 		.standard = {.tables = LIST_OF(1000, 65536, 1000000), .repeats = 1},
 		.columns = {MEDIAN(table), MEDIAN(known), MEDIAN(asked), MEDIAN(known_of_asked)},
 		.run = bench_capacity,
-		.plot = {"table", "known", {NULL}, "size of the table", "MACs known", true, false},
+		.plot = {.x = "table",
+			 .y = "known",
+			 .x_title = "size of the table",
+			 .y_title = "MACs known",
+			 .log_x = true},
 	},
 	{
 		.name = "flood",
@@ -132,13 +139,11 @@ static const struct bench_mode modes[] = {
 		.columns = {MEDIAN(ports), MEDIAN(size), MEDIAN(kind), SPREAD(cycles), SPREAD(copy),
 			    MEDIAN(single), SPREAD(ratio)},
 		.run = bench_flood,
-		.plot = {"ports",
-			 "copy",
-			 {"kind", "size"},
-			 "ports",
-			 "cycles per copy",
-			 false,
-			 false},
+		.plot = {.x = "ports",
+			 .y = "copy",
+			 .series = {"kind", "size"},
+			 .x_title = "ports",
+			 .y_title = "cycles per copy"},
 	},
 	{
 		.name = "attack",
@@ -156,13 +161,10 @@ static const struct bench_mode modes[] = {
 			    SPREAD(ratio), MEDIAN(beside_mpps), MEDIAN(macs), MEDIAN(limit),
 			    MEDIAN(lost)},
 		.run = bench_attack,
-		.plot = {"beside",
-			 "share",
-			 {NULL},
-			 "beside",
-			 "known traffic, share of its throughput alone",
-			 false,
-			 false},
+		.plot = {.x = "beside",
+			 .y = "share",
+			 .x_title = "beside",
+			 .y_title = "known traffic, share of its throughput alone"},
 	},
 	{
 		.name = "neighbours",
@@ -182,13 +184,11 @@ static const struct bench_mode modes[] = {
 		.columns = {MEDIAN(size), MEDIAN(hosts), MEDIAN(neighbours), SPREAD(mpps),
 			    MEDIAN(share), SPREAD(cycles), MEDIAN(copies)},
 		.run = bench_neighbours,
-		.plot = {"neighbours",
-			 "share",
-			 {"hosts", "size"},
-			 "nested hosts beside the pair",
-			 "throughput of the pair, share of the first line",
-			 false,
-			 false},
+		.plot = {.x = "neighbours",
+			 .y = "share",
+			 .series = {"hosts", "size"},
+			 .x_title = "nested hosts beside the pair",
+			 .y_title = "throughput of the pair, share of the first line"},
 	},
 	{
 		.name = "latency",
@@ -211,13 +211,13 @@ static const struct bench_mode modes[] = {
 			    SPREAD(max_ns), SPREAD(jitter_ns)},
 		.details = {MEDIAN(load), MEDIAN(from_ns), MEDIAN(frames), MEDIAN(share)},
 		.run = bench_latency,
-		.plot = {"from_ns",
-			 "share",
-			 {"load"},
-			 "ns, from (log2 buckets)",
-			 "share of the frames",
-			 true,
-			 true},
+		.plot = {.x = "from_ns",
+			 .y = "share",
+			 .series = {"load"},
+			 .x_title = "ns, from (log2 buckets)",
+			 .y_title = "share of the frames",
+			 .log_x = true,
+			 .details = true},
 	},
 	{
 		.name = "throughput",
@@ -242,23 +242,22 @@ static const struct bench_mode modes[] = {
 		.details = {MEDIAN(size), MEDIAN(directions), MEDIAN(offered_mpps), MEDIAN(sent),
 			    MEDIAN(lost_percent)},
 		.run = bench_throughput,
-		.plot = {"offered_mpps",
-			 "lost_percent",
-			 {"size", "directions"},
-			 "offered load, Mpps",
-			 "lost frames, %",
-			 false,
-			 true},
+		.plot = {.x = "offered_mpps",
+			 .y = "lost_percent",
+			 .series = {"size", "directions"},
+			 .x_title = "offered load, Mpps",
+			 .y_title = "lost frames, %",
+			 .details = true},
 	},
 	{
 		.name = "back-to-back",
 		.help = "longest burst without loss (RFC 2544 26.4, RFC 9004)",
 		.about =
 			"The longest burst of frames, one right after the other, that loses none (RFC "
-			"2544 26.4), found by bisection to 1 %. A burst of 4,194,304 is the longest: the switch "
-			"then forwards as fast as the generator sends. "
-			"BURST MPPS is the generator's rate, LIMIT the switch's. BUFFER US is the "
-			"corrected buffer time (RFC 9004 5.4). RFC 9004 wants 50 repeats.",
+			"2544 26.4), found by bisection to 1 %. A burst of 4,194,304 is the longest: "
+			"the switch then forwards as fast as the generator sends. BURST MPPS is the "
+			"generator's rate, LIMIT the switch's. BUFFER US is the corrected buffer time "
+			"(RFC 9004 5.4). RFC 9004 wants 50 repeats.",
 		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
 		.standard = {.macs = ONE(2000),
 			     .size = LIST_OF(64, 512, 1518),
@@ -296,13 +295,10 @@ static const struct bench_mode modes[] = {
 		.columns = {MEDIAN(phase), SPREAD(cycles), SPREAD(longest_us), SPREAD(slow_rounds),
 			    MEDIAN(work)},
 		.run = bench_control,
-		.plot = {"phase",
-			 "longest_us",
-			 {NULL},
-			 "work of the control thread",
-			 "longest round, us",
-			 false,
-			 false},
+		.plot = {.x = "phase",
+			 .y = "longest_us",
+			 .x_title = "work of the control thread",
+			 .y_title = "longest round, us"},
 	},
 };
 
@@ -464,12 +460,12 @@ static bool parse_bench_option(const struct row *r, char *text, struct bench_opt
 	return parse_list(r, text, at);
 }
 
-static void put_item(FILE *out, uint32_t i, uint32_t item)
+static const char *item_text(const struct row *r, uint32_t item, char text[16])
 {
-	if (item == LOAD_SIZE_IMIX)
-		fprintf(out, "%simix", i ? "," : "");
-	else
-		fprintf(out, "%s%" PRIu32, i ? "," : "", item);
+	if (r->kind == SIZES && item == LOAD_SIZE_IMIX)
+		return "imix";
+	snprintf(text, 16, "%" PRIu32, item);
+	return text;
 }
 
 // Prints the default of an option, if it has one.
@@ -477,13 +473,14 @@ static void put_default(FILE *out, const struct row *r, const void *at)
 {
 	const struct bench_list *list = at;
 	const struct bench_loads *loads = at;
+	char text[16];
 
 	if (r->kind == NUMBER && *(const uint32_t *)at)
 		fprintf(out, "%" PRIu32, *(const uint32_t *)at);
 	if ((r->kind == DURATION || r->kind == PERCENT) && *(const double *)at > 0)
 		fprintf(out, "%g", *(const double *)at);
 	for (uint32_t i = 0; (r->kind == LIST || r->kind == SIZES) && i < list->count; i++)
-		put_item(out, i, list->item[i]);
+		fprintf(out, "%s%s", i ? "," : "", item_text(r, list->item[i], text));
 	for (uint32_t i = 0; r->kind == LOADS && i < loads->count; i++)
 		fprintf(out, "%s%g%s", i ? "," : "", loads->item[i].value,
 			loads->item[i].share ? "%" : "");
@@ -569,8 +566,9 @@ static int run_mode(const struct bench_mode *m, const struct bench_options *o)
 			  .failure = EXIT_REFUSED};
 
 	disturbance_begin(&b.since);
-	bool good = (!o->plot || bench_plot_ready(&b)) && m->run(&b) && is_quiet(&b) &&
-		    bench_print(&b) && (!o->csv || bench_csv(&b)) && (!o->plot || bench_plot(&b));
+	bool good = (!o->plot || bench_plot_ready(&b)) && (!o->csv || bench_csv_ready(&b)) &&
+		    m->run(&b) && is_quiet(&b) && bench_print(&b) && (!o->csv || bench_csv(&b)) &&
+		    (!o->plot || bench_plot(&b));
 
 	json_decref(b.rows);
 	json_decref(b.details);

@@ -124,5 +124,8 @@ bool bench_plot_ready(struct bench *b);
 bool bench_plot(const struct bench *b);
 bool bench_print(const struct bench *b);
 
+// Checks whether the rows can be written, before the mode runs.
+bool bench_csv_ready(const struct bench *b);
+
 // Writes the rows to FILE, and the details to a file beside it.
 bool bench_csv(const struct bench *b);

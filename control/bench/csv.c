@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows of results as comma-separated values (RFC 4180). A measured value takes three columns.
+// Rows of results as comma-separated values (RFC 4180). A measured value takes three columns. No
+// value has a comma.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,38 +11,60 @@
 
 static const char *const parts[] = {"median", "min", "max"};
 
-static void put_titles(FILE *f, json_t *row)
+static void put_value(FILE *f, json_t *value)
+{
+	char text[TABLE_CELL];
+
+	if (json_is_real(value)) {
+		fprintf(f, "%.9g", json_real_value(value));
+	} else if (value && !json_is_null(value)) {
+		table_plain_cell(value, text);
+		fputs(text, f);
+	}
+}
+
+// The members of all rows, in their order: true where one of them is measured.
+static json_t *collect_titles(json_t *rows)
+{
+	json_t *titles = json_object(), *row, *value;
+	const char *key;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		json_object_foreach(row, key, value)
+			if (json_is_object(value) || !json_object_get(titles, key))
+				json_object_set_new(titles, key,
+						    json_boolean(json_is_object(value)));
+	return titles;
+}
+
+static void put_titles(FILE *f, json_t *titles)
 {
 	const char *key, *comma = "";
-	json_t *value;
+	json_t *measured;
 
-	json_object_foreach(row, key, value) {
+	json_object_foreach(titles, key, measured) {
 		fprintf(f, "%s%s", comma, key);
-		if (json_is_object(value))
+		if (json_is_true(measured))
 			fprintf(f, ",%s_min,%s_max", key, key);
 		comma = ",";
 	}
 	fputs("\r\n", f);
 }
 
-static void put_values(FILE *f, json_t *row)
+// Puts the values of a row. What it has not stays empty.
+static void put_values(FILE *f, json_t *titles, json_t *row)
 {
 	const char *key, *comma = "";
-	char text[TABLE_CELL];
-	json_t *value;
+	json_t *measured;
 
-	json_object_foreach(row, key, value) {
-		fputs(comma, f);
-		comma = ",";
-		if (json_is_object(value))
-			for (int i = 0; i < 3; i++)
-				fprintf(f, "%s%.9g", i ? "," : "",
-					json_number_value(json_object_get(value, parts[i])));
-		else if (json_is_real(value))
-			fprintf(f, "%.9g", json_real_value(value));
-		else if (!json_is_null(value)) {
-			table_plain_cell(value, text);
-			fputs(text, f);
+	json_object_foreach(titles, key, measured) {
+		json_t *value = json_object_get(row, key);
+		for (int i = 0; i < (json_is_true(measured) ? 3 : 1); i++) {
+			fputs(comma, f);
+			comma = ",";
+			put_value(f,
+				  json_is_object(value) ? json_object_get(value, parts[i]) : value);
 		}
 	}
 	fputs("\r\n", f);
@@ -55,11 +78,20 @@ static bool write_rows(const char *path, json_t *rows)
 
 	if (!f)
 		return complain("%s: %s", path, strerror(errno));
-	put_titles(f, json_array_get(rows, 0));
+	json_t *titles = collect_titles(rows);
+	put_titles(f, titles);
 	json_array_foreach(rows, i, row)
-		put_values(f, row);
+		put_values(f, titles, row);
+	json_decref(titles);
 	bool good = !ferror(f);
 	return (!fclose(f) && good) || complain("%s: %s", path, strerror(errno));
+}
+
+bool bench_csv_ready(const struct bench *b)
+{
+	FILE *f = fopen(b->o.csv, "a");
+
+	return f ? !fclose(f) : complain("%s: %s", b->o.csv, strerror(errno));
 }
 
 bool bench_csv(const struct bench *b)

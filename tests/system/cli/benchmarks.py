@@ -47,6 +47,7 @@ REFUSALS = (
     (("attack", "--macs", "8193"), USAGE, "up to 8192"),
     (("forward", "--config", "single.yaml"), REFUSED, "one port"),
     (("throughput", "--loss", "100"), USAGE, "below 100"),
+    (("learn", "--csv", "none/x.csv"), REFUSED, "none/x.csv: No such file"),
     (("throughput", "--load", "1"), USAGE, "load"),
     (("learn", "--plot", "x.pdf"), USAGE, r"FILE.svg or FILE.png"),
 )
@@ -60,7 +61,8 @@ def needs_two_cores(mode):
 def measure(bench, mode, *words):
     """The report of a short run, checked for plausible values."""
     needs_two_cores(mode)
-    report = json.loads(bench.succeeds(r"\A\{", "nestswitch", "bench", mode, "--json", *BRIEF, *words))
+    report = json.loads(bench.succeeds(r"\A\{", "nestswitch", "bench", mode, "--json", "--csv", "rows.csv", *BRIEF, *words))
+    check_csv(bench.folder / "rows.csv", report["rows"])
     tap.equal((report["mode"], report["repeats"]), (mode, REPEATS), "mode and repeats")
     assert report["machine"]["tsc_hz"] > 0 and report["machine"]["cpu"] and report["about"]
     for row in report["rows"]:
@@ -154,20 +156,26 @@ def latency(bench):
 
 
 def throughput(bench):
-    report = measure(bench, "throughput", "--size", "64,imix", "--macs", "10", "--csv", "rates.csv")
+    report = measure(bench, "throughput", "--size", "64,imix", "--macs", "10")
     kinds = [(size, directions) for size in ("64", "imix") for directions in ("one", "both")]
     tap.equal([(row["size"], row["directions"]) for row in report["rows"]], kinds)
     for row in report["rows"]:
         assert all(0 <= row[rate]["min"] and row[rate]["max"] <= 1.01 * row["limit_mpps"] for rate in ("ndr_mpps", "pdr_mpps")), row
     tap.equal([(point["size"], point["directions"]) for point in report["details"]], [kind for kind in kinds for _ in range(10)])
     assert all(0 <= point["lost_percent"] <= 100 for point in report["details"]), report["details"]
-    for name, rows in (("rates.csv", report["rows"]), ("rates-details.csv", report["details"])):
-        with open(bench.folder / name, encoding="ascii", newline="") as file:
-            written = list(csv.DictReader(file))
-        tap.equal([sorted(line) for line in written], [sorted(csv_titles(row)) for row in rows], name)
-        for line, row in zip(written, rows):
-            tap.equal([float(line[key]) for key, value in row.items() if isinstance(value, float)],
-                      [float(f"{value:.9g}") for value in row.values() if isinstance(value, float)], name)
+    check_csv(bench.folder / "rows-details.csv", report["details"])
+
+
+def check_csv(path, rows):
+    """The file has the same rows; a measured value has three columns."""
+    with open(path, encoding="ascii", newline="") as file:
+        written = list(csv.DictReader(file))
+    titles = {title for row in rows for title in csv_titles(row)}
+    tap.equal([set(map(str, line)) for line in written], [titles for _ in rows], path.name)
+    for line, row in zip(written, rows):
+        tap.equal([float(line[key]) for key, value in row.items() if isinstance(value, float)],
+                  [float(f"{value:.9g}") for value in row.values() if isinstance(value, float)], path.name)
+        assert not any(line[title] for title in titles - set(csv_titles(row))), f"{path.name}: {line}"
 
 
 def csv_titles(row):
@@ -246,6 +254,8 @@ def tests(bench):
     bench.file("single.yaml", "ports: [{ name: a }]\n")
     yield "bench without a mode: usage, exit status 2", lambda: tap.equal(bench.run("nestswitch", "bench").returncode, USAGE)
     yield "bench --help names every mode", lambda: bench.succeeds(r"[\s\S]*".join(MODES), "nestswitch", "bench", "--help")
+    yield ("bench neighbours --help: imix is no number of hosts",
+           lambda: bench.succeeds(r"--neighbours .*\(default 0,1,2,", "nestswitch", "bench", "neighbours", "--help"))
     for mode in MODES:
         yield (f"bench {mode} --help", lambda mode=mode: bench.succeeds(rf"usage: nestswitch bench {mode}[\s\S]*--repeats[\s\S]*--json",
                                                                       "nestswitch", "bench", mode, "--help"))
