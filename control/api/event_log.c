@@ -39,17 +39,17 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_QUERIER_CHANGED] = LOG_NOTICE,
 };
 
-// The events of the current second. Those that guests cause have a budget of their own, so that
-// they do not drive out the others.
+// The events of the current second. Each class has a budget of its own, so that those that guests
+// cause do not drive out the others.
 static struct budget {
 	uint64_t second;
 	unsigned logged, left_out;
-} budgets[2];
+} budgets[EVENT_CLASSES];
 
 // Whether one more event may be logged in its second.
 static bool within_budget(const struct event *e)
 {
-	struct budget *b = &budgets[event_type_is_frequent((enum event_type)e->type)];
+	struct budget *b = &budgets[event_type_class((enum event_type)e->type)];
 	uint64_t second = e->ns / 1000000000;
 
 	if (second != b->second) {

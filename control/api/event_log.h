@@ -2,8 +2,8 @@
 // event_log: writes events to the log.
 //
 // Threads  The control thread.
-// Limits   EVENT_LOG_MAX events a second of the frequent types, and as many of all others. The log
-//          says how many more there were.
+// Limits   EVENT_LOG_MAX events a second of each class (eventtypes.h). The log says how many more
+//          there were.
 #pragma once
 
 #include "control/switch/state.h"

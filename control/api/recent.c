@@ -16,7 +16,7 @@ enum { RING_EVENTS = RECENT_EVENTS / 2 };
 
 struct kept {
 	struct event event;
-	uint64_t number; // orders the events of both rings
+	uint64_t number; // orders the events of all rings
 	uint64_t unix_ms;
 	char port[PORT_NAME], from[PORT_NAME];
 };
@@ -28,7 +28,8 @@ struct ring {
 
 struct recent {
 	uint64_t seen[EVENT_TYPES];
-	struct ring frequent, rare;
+	uint64_t count;
+	struct ring ring[EVENT_CLASSES];
 };
 
 struct recent *recent_create(void)
@@ -51,15 +52,14 @@ static bool is_routine(const struct event *e)
 
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e)
 {
-	bool frequent = event_type_is_frequent((enum event_type)e->type);
-	struct ring *ring = frequent ? &r->frequent : &r->rare;
+	struct ring *ring = &r->ring[event_type_class((enum event_type)e->type)];
 	struct kept *k = &ring->kept[ring->count % RING_EVENTS];
 
 	r->seen[e->type] += e->type == EVENT_LOST ? e->count : 1;
 	if (is_routine(e))
 		return;
 	k->event = *e;
-	k->number = r->frequent.count + r->rare.count;
+	k->number = r->count++;
 	k->unix_ms = event_unix_ms(sw, e);
 	strcpy(k->port, event_port_name(sw, e->port));
 	strcpy(k->from, event_port_name(sw, e->from));
@@ -84,40 +84,62 @@ static const struct kept *nth_last(const struct ring *r, uint64_t n)
 		       : NULL;
 }
 
-// Of how many frequent events the last `count` events consist.
-static unsigned count_frequent(const struct recent *r, unsigned count)
+// How many of the last `count` events of this class and rarer ones are of this class.
+static uint64_t count_class(const struct recent *r, unsigned class, uint64_t count)
 {
-	unsigned frequent = 0, rare = 0;
+	uint64_t found[EVENT_CLASSES] = {0};
 
-	while (frequent + rare < count) {
-		const struct kept *f = nth_last(&r->frequent, frequent + 1),
-				  *k = nth_last(&r->rare, rare + 1);
-		if (!f && !k)
+	while (count--) {
+		unsigned newest = EVENT_CLASSES;
+		const struct kept *best = NULL;
+		for (unsigned c = class; c < EVENT_CLASSES; c++) {
+			const struct kept *k = nth_last(&r->ring[c], found[c] + 1);
+			if (!k || (best && k->number < best->number))
+				continue;
+			best = k;
+			newest = c;
+		}
+		if (!best)
 			break;
-		if (f && (!k || f->number > k->number))
-			frequent++;
-		else
-			rare++;
+		found[newest]++;
 	}
-	return frequent;
+	return found[class];
+}
+
+static uint64_t count_rarer(const struct recent *r, unsigned class)
+{
+	uint64_t sum = 0;
+
+	while (++class < EVENT_CLASSES)
+		sum += RTE_MIN(r->ring[class].count, (uint64_t)RING_EVENTS);
+	return sum;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = (*(const struct kept *const *)a)->number,
+		 y = (*(const struct kept *const *)b)->number;
+
+	return x < y ? -1 : x > y;
 }
 
 json_t *recent_json(const struct recent *r, unsigned count)
 {
-	uint64_t rare = RTE_MIN(r->rare.count, (uint64_t)RING_EVENTS),
-		 frequent = RTE_MIN(count_frequent(r, count),
-				    count - RTE_MIN(rare, (uint64_t)count / 2));
+	const struct kept *list[RECENT_EVENTS];
+	uint64_t left = RTE_MIN(count, (unsigned)RECENT_EVENTS);
 	json_t *all = json_array();
+	size_t n = 0;
 
-	rare = RTE_MIN(rare, count - frequent);
-	while (frequent || rare) {
-		const struct kept *f = nth_last(&r->frequent, frequent),
-				  *k = nth_last(&r->rare, rare);
-		bool first = f && (!k || f->number < k->number);
-		json_array_append_new(all, kept_json(first ? f : k));
-		frequent -= first;
-		rare -= !first;
+	for (unsigned c = 0; c < EVENT_CLASSES; c++) {
+		uint64_t rarer = count_rarer(r, c);
+		uint64_t take = RTE_MIN(count_class(r, c, left), left - RTE_MIN(rarer, left / 2));
+		left -= take;
+		for (; take; take--)
+			list[n++] = nth_last(&r->ring[c], take);
 	}
+	qsort(list, n, sizeof *list, by_number);
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(all, kept_json(list[i]));
 	return all;
 }
 

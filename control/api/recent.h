@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // recent: keeps the last events with their dates, and counts all events.
 //
-// Model     Two rings, in which a new event replaces the oldest one: one for the types of which
-//           guests can cause many (event_type_is_frequent()), one for all others. Entries that come
-//           and go are counted only, because a busy table has too many of them. Ports are kept by
-//           name, because their numbers are used again.
-// Limits    RECENT_EVENTS, a half for each ring.
+// Model     A ring for each class of events (eventtypes.h), in which a new event replaces the
+// oldest
+//           one. Entries that come and go are counted only, because a busy table has too many of
+//           them. Ports are kept by name, because their numbers are used again.
+// Limits    RECENT_EVENTS / 2 of each class.
 // Threads   The control thread calls everything.
 #pragma once
 
@@ -25,7 +25,7 @@ void recent_destroy(struct recent *r);
 
 void recent_add(struct recent *r, const struct vswitch *sw, const struct event *e);
 
-// The last `count` events, oldest first. The frequent ones leave half of the room to the others.
+// The last `count` events, oldest first. Each class leaves half of the room to the rarer ones.
 // Each is made by event_json(), with a "date". NULL: no memory.
 json_t *recent_json(const struct recent *r, unsigned count);
 

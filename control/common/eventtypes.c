@@ -50,7 +50,7 @@ static const char *const meanings[EVENT_TYPES] = {
 		"Another multicast querier was elected in a VLAN: protocol, vlan, port, address (null: there is none)",
 };
 
-bool event_type_is_frequent(enum event_type type)
+enum event_class event_type_class(enum event_type type)
 {
 	switch (type) {
 	case EVENT_MAC_LEARNED:
@@ -68,9 +68,12 @@ bool event_type_is_frequent(enum event_type type)
 	case EVENT_GROUP_LEFT:
 	case EVENT_GROUP_LIMIT:
 	case EVENT_QUERIER_CHANGED:
-		return true;
+		return EVENTS_FREQUENT;
+	case EVENT_PORT_UP:
+	case EVENT_PORT_DOWN:
+		return EVENTS_LINK;
 	default:
-		return false;
+		return EVENTS_RARE;
 	}
 }
 

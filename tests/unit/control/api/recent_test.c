@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/api/recent.h"
+#include "control/common/eventtypes.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -50,7 +51,7 @@ static void check(unsigned count, enum event_type type, unsigned wanted)
 		CHECK(time >= before, "event %zu is older than the one before", i);
 		before = time;
 		found += !strcmp(json_string_value(json_object_get(event, "type")),
-				 type == EVENT_PORT_DOWN ? "port-down" : "mac-moved");
+				 event_type_names[type]);
 	}
 	CHECK(found == wanted, "%u of type %d among %u, should be %u", found, type, count, wanted);
 	json_decref(all);
@@ -80,6 +81,20 @@ static void a_flapping_link(void **state)
 	check(10, EVENT_PORT_DOWN, 10);
 }
 
+static void a_flapping_link_hides_nothing_rare(void **state)
+{
+	(void)state;
+	add(EVENT_PORT_ERR_DISABLED, 4);
+	add(EVENT_PORT_DOWN, 10000);
+	add(EVENT_MAC_MOVED, 10000);
+	check(RECENT_EVENTS, EVENT_PORT_ERR_DISABLED, 4);
+	check(RECENT_EVENTS, EVENT_PORT_DOWN, RECENT_EVENTS / 2 - 4);
+	check(RECENT_EVENTS, EVENT_MAC_MOVED, RECENT_EVENTS / 2);
+	check(8, EVENT_PORT_ERR_DISABLED, 2);
+	check(8, EVENT_PORT_DOWN, 2);
+	check(8, EVENT_MAC_MOVED, 4);
+}
+
 static void the_latest(void **state)
 {
 	(void)state;
@@ -96,4 +111,5 @@ static void the_latest(void **state)
 
 #define WITH_SWITCH(test) cmocka_unit_test_setup_teardown(test, open_switch, close_switch)
 
-RUN_TESTS(WITH_SWITCH(a_flood_of_moves), WITH_SWITCH(a_flapping_link), WITH_SWITCH(the_latest))
+RUN_TESTS(WITH_SWITCH(a_flood_of_moves), WITH_SWITCH(a_flapping_link),
+	  WITH_SWITCH(a_flapping_link_hides_nothing_rare), WITH_SWITCH(the_latest))
