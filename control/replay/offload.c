@@ -28,6 +28,11 @@ bool offload_begin(struct offload *o, const struct capture_record *rec, uint32_t
 	return true;
 }
 
+bool offload_is_whole(const struct offload *o)
+{
+	return !o->segmenter.left;
+}
+
 bool offload_is_possible(const struct offload *o, const struct capture_record *rec)
 {
 	struct rte_mbuf *m = read_segment(o, rec, MTU_DEFAULT, MTU_DEFAULT);

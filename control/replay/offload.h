@@ -31,5 +31,8 @@ struct offload {
 bool offload_begin(struct offload *o, const struct capture_record *rec, uint32_t mtu);
 bool offload_next(struct offload *o, struct capture_record *frame);
 
+// Whether all frames of the last segment were made; else no packet buffer was left.
+bool offload_is_whole(const struct offload *o);
+
 // Whether a record would be a segment if its port had an mtu of 1500.
 bool offload_is_possible(const struct offload *o, const struct capture_record *rec);

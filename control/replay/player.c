@@ -169,7 +169,8 @@ bool player_add(struct player *p, unsigned port, const struct capture_record *re
 	while (offload_next(&p->offload, &frame))
 		if (!add_wire_frame(p, port, &frame))
 			return false;
-	return true;
+	return offload_is_whole(&p->offload) ||
+	       complain("no packet buffer left for a segment of %" PRIu32 " bytes", rec->captured);
 }
 
 void player_finish(struct player *p, uint64_t until_ns)

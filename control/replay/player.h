@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // player: forwards frames with a clock that follows their timestamps.
 //
-// Model   Frames of the switch itself are sent at their time as well.
-//         The clock starts at 0 with the first frame that has a stamp, and never goes back. Ageing
-//         and recovery happen at their time. A gap between two stamps costs no more than what
-//         happens in it.
+// Model   The clock starts at 0 with the first frame that has a stamp, and never goes back. Ageing,
+//         recovery and frames of the switch itself happen at their time. A gap between two stamps
+//         costs no more than what happens in it.
 // Limits  The clock stops after PLAYER_CLOCK_MAX.
 // Errors  Prints its own.
 #pragma once

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An arbitrary virtio_net_hdr with an arbitrary frame, in arbitrary buffers. A frame that is taken
-// is described, may get or lose its tag, and is finished or cut. The described frame is taken
-// again, and means the same. The frames have the announced number and lengths, and the segment's
-// content.
+// An arbitrary virtio_net_hdr with an arbitrary frame, in arbitrary buffers, or a captured frame. A
+// frame that is taken is described, may get or lose its tag, and is finished or cut. The described
+// frame is taken again, and means the same. The frames have the announced number and lengths, and
+// the segment's content.
 #include <string.h>
 
 #include "control/common/error.h"
@@ -22,6 +22,7 @@ enum {
 	POP = 2,
 	REPEAT = 4,
 	ONE_BUFFER = 8,
+	CAPTURED = 16, // in a file, without a virtio_net_hdr; gso_size is the MTU
 };
 
 static struct rte_mempool *pool;
@@ -144,7 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t first = mode & ONE_BUFFER ? UINT32_MAX : take16(&in),
 		 more = mode & REPEAT ? take16(&in) : 0;
 	struct rte_mbuf *m = chain(take_frame(&in, more), first);
-	if (segment_mark(m, &h)) {
+	bool captured = mode & CAPTURED;
+	if (captured ? segment_mark_captured(m, h.gso_size) : segment_mark(m, &h)) {
+		MUST(!captured || segment_is(m));
 		check_described(m);
 		edit(m, mode);
 		if (segment_is(m))
