@@ -238,7 +238,6 @@ static void end_membership(struct mdb *m, struct mdb_entry *e, unsigned port)
 	portset left = LOAD(&e->members) & ~portset_of(port);
 
 	clear_asks(members_of(m, e), port);
-
 	atomic_store_explicit(&e->members, left, memory_order_release);
 	STORE(&m->count[port], LOAD(&m->count[port]) - 1);
 	if (!left)
@@ -509,7 +508,6 @@ static void sweep_querier(struct mdb *m, uint16_t vid, enum snoop_family f, uint
 {
 	struct mdb_vlan *v = &m->vlan[vid];
 	struct mdb_querier *q = &v->querier[f];
-
 	portset asked = LOAD(&v->asked[f]);
 
 	sweep_set(m, &v->asked[f], v->answers_until[f], tick);

@@ -59,7 +59,7 @@ function when(row, ports, {history, events}) {
 function stateNote(port, events) {
 	const event = newest(events, [port], ({type}) => ['port-down', 'port-err-disabled'].includes(type));
 
-	return (STATES[port.state] ?? LINKS[port.link]) + (event ? ` Since ${moment(new Date(event.date))}.` : '');
+	return (STATES[port.state] ?? LINKS[port.link ?? 'down']) + (event ? ` Since ${moment(new Date(event.date))}.` : '');
 }
 
 // Notes that need no counted drop.
