@@ -11,8 +11,8 @@ enum { POOL_CACHE = 256, POOL_LONG = 512 };
 // Like rte_pktmbuf_pool_create(), except that buffers may cross pages if there are no huge pages.
 // No device then accesses memory directly. Otherwise each buffer would take a page of its own,
 // which is nearly twice the memory.
-static struct rte_mempool *create_pool(const char *name, unsigned count, unsigned cache,
-				       uint16_t room)
+static struct rte_mempool *create_pool(const char *name, const char *ops, unsigned count,
+				       unsigned cache, uint16_t room)
 {
 	struct rte_pktmbuf_pool_private private = {.mbuf_data_room_size = room};
 	struct rte_mempool *pool = rte_mempool_create_empty(
@@ -21,7 +21,7 @@ static struct rte_mempool *create_pool(const char *name, unsigned count, unsigne
 
 	if (!pool)
 		return NULL;
-	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL)) {
+	if (rte_mempool_set_ops_byname(pool, ops, NULL)) {
 		rte_mempool_free(pool);
 		return NULL;
 	}
@@ -34,14 +34,26 @@ static struct rte_mempool *create_pool(const char *name, unsigned count, unsigne
 	return pool;
 }
 
-struct rte_mempool *pool_create(uint64_t memory)
+// The number of buffers that fit.
+static unsigned buffers_in(uint64_t memory)
 {
 	uint64_t count = memory /
 			 rte_mempool_calc_obj_size(
 				 sizeof(struct rte_mbuf) + RTE_MBUF_DEFAULT_BUF_SIZE, 0, NULL);
 
-	return create_pool("frames", count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2,
-			   POOL_CACHE, RTE_MBUF_DEFAULT_BUF_SIZE);
+	return count < UINT32_MAX / 2 ? (unsigned)count : UINT32_MAX / 2;
+}
+
+struct rte_mempool *pool_create(uint64_t memory)
+{
+	return create_pool("frames", rte_mbuf_best_mempool_ops(), buffers_in(memory), POOL_CACHE,
+			   RTE_MBUF_DEFAULT_BUF_SIZE);
+}
+
+// Caches would take 1.5 MiB, because each possible thread has one.
+struct rte_mempool *pool_create_lone(uint64_t memory)
+{
+	return create_pool("frames", "stack", buffers_in(memory), 0, RTE_MBUF_DEFAULT_BUF_SIZE);
 }
 
 struct rte_mempool *pool_create_long(unsigned id)
@@ -51,7 +63,8 @@ struct rte_mempool *pool_create_long(unsigned id)
 	snprintf(name, sizeof name, "long%u", id);
 	struct rte_mempool *left = rte_mempool_lookup(name);
 	return left ? left
-		    : create_pool(name, POOL_LONG, 0, POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
+		    : create_pool(name, rte_mbuf_best_mempool_ops(), POOL_LONG, 0,
+				  POOL_LONG_FRAME + RTE_PKTMBUF_HEADROOM);
 }
 
 void pool_free_long(struct rte_mempool *pool)
@@ -167,12 +180,18 @@ bool pool_append(struct rte_mempool *pool, struct rte_mbuf *m, struct rte_mbuf *
 	return true;
 }
 
-struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)
+struct rte_mbuf *pool_fill(struct rte_mempool *pool, struct rte_mbuf *m, const uint8_t *data,
+			   uint32_t len)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(pool), *last = m;
+	struct rte_mbuf *last = m;
 
 	if (!m || pool_append(pool, m, &last, data, len))
 		return m;
 	rte_pktmbuf_free(m);
 	return NULL;
+}
+
+struct rte_mbuf *pool_frame(struct rte_mempool *pool, const uint8_t *data, uint32_t len)
+{
+	return pool_fill(pool, rte_pktmbuf_alloc(pool), data, len);
 }

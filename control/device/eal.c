@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <rte_eal.h>
 #include <rte_errno.h>
+#include <rte_memory.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "control/common/error.h"
@@ -175,6 +177,14 @@ static void reserve_tap_signals(void)
 		signal(n, SIG_IGN);
 }
 
+// Asks for transparent huge pages. There are fewer page faults then.
+static int prefer_huge_pages(const struct rte_memseg_list *list, void *unused)
+{
+	(void)unused;
+	madvise(list->base_va, list->len, MADV_HUGEPAGE);
+	return 0;
+}
+
 bool eal_start(const struct config *c, enum eal_use use, char *const *more, struct error *e)
 {
 	static struct args a; // EAL keeps pointers into it
@@ -192,6 +202,8 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 		return error_set(e, "DPDK does not start: %s (see its own message above)",
 				 rte_strerror(rte_errno));
 	started = true;
+	if (use == EAL_REPLAY)
+		rte_memseg_list_walk(prefer_huge_pages, NULL);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,11 +15,12 @@ enum { BUFFER = 256 * 1024 };
 struct writer {
 	pcap_t *dead;
 	pcap_dumper_t *dump;
+	char buffer[BUFFER]; // glibc has no large buffers of its own
 };
 
 struct writer *writer_open(const char *path, char error[CAPTURE_ERROR])
 {
-	struct writer *w = calloc(1, sizeof *w);
+	struct writer *w = malloc(sizeof *w);
 
 	if (w)
 		w->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, READER_RECORD_MAX,
@@ -28,10 +30,11 @@ struct writer *writer_open(const char *path, char error[CAPTURE_ERROR])
 		snprintf(error, CAPTURE_ERROR, "%s: out of memory", path);
 		return NULL;
 	}
+	w->dump = NULL;
 	FILE *file = fopen(path, "wb");
 	if (file) {
-		setvbuf(file, NULL, _IOFBF, BUFFER); // a system call for each 4 KiB takes most of
-						     // the time
+		setvbuf(file, w->buffer, _IOFBF, BUFFER);  // system calls take most of the time
+		__fsetlocking(file, FSETLOCKING_BYCALLER); // one thread writes
 		w->dump = pcap_dump_fopen(w->dead, file);
 	}
 	if (w->dump)

@@ -36,9 +36,9 @@ struct player {
 	uint32_t sweep_tick;       // no entry expires before
 	uint64_t recovery_ns;      // an err-disabled port recovers then
 	unsigned port;             // of the pending burst
-	unsigned count;
+	unsigned count, spares;
 	uint32_t buffers; // of its frames
-	struct rte_mbuf *frame[BURST_MAX];
+	struct rte_mbuf *frame[BURST_MAX], *spare[BURST_MAX];
 	uint64_t when[BURST_MAX];
 	struct offload offload;
 	uint32_t mtu[PORTS_MAX];     // 0: not configured

@@ -2,6 +2,7 @@
 #include "control/switch/events.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "control/config/config.h"
 #include "control/switch/settle.h"
@@ -75,7 +76,8 @@ static bool take_earliest(const struct vswitch *sw, struct heads *h, struct even
 static void report_lost(struct vswitch *sw)
 {
 	for (unsigned w = 0; w < sw->workers; w++) {
-		uint64_t lost = atomic_exchange(&sw->worker[w]->forwarder.events.lost, 0);
+		_Atomic uint64_t *count = &sw->worker[w]->forwarder.events.lost;
+		uint64_t lost = atomic_load(count) ? atomic_exchange(count, 0) : 0;
 		if (lost)
 			switch_emit(sw, &(struct event){.type = EVENT_LOST,
 							.ns = switch_now(sw),
@@ -105,11 +107,12 @@ void events_flush_down(struct vswitch *sw, void *ports)
 
 void events_drain(struct vswitch *sw)
 {
-	struct heads heads = {.there = {false}};
+	struct heads heads;
 	portset flushed = 0;
 	struct event e;
 	unsigned port;
 
+	memset(heads.there, 0, sizeof heads.there);
 	while (take_earliest(sw, &heads, &e)) {
 		switch_emit(sw, &e);
 		if (e.type != EVENT_PORT_ERR_DISABLED)

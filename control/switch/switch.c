@@ -428,7 +428,8 @@ static uint64_t pool_memory(const struct config *c)
 
 static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *n, struct error *e)
 {
-	sw->pool = pool_create(sw->devices ? pool_memory(c) : sw->live ? POOL_FED : POOL_REPLAY);
+	sw->pool = !sw->live ? pool_create_lone(POOL_REPLAY)
+			     : pool_create(sw->devices ? pool_memory(c) : POOL_FED);
 	if (!sw->pool)
 		return no_memory_for(e, "packet buffers");
 	vhostpoll_shorten();

@@ -7,11 +7,14 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/common/complain.h"
+#include "control/device/quirks/starting.h"
 #include "control/pcap/captures.h"
 #include "control/pcap/writer.h"
 #include "control/replay/replay.h"
@@ -381,7 +384,7 @@ static void refusals(void **state)
 static void loads_no_drivers(void **state)
 {
 	char line[512];
-	bool driver = false, eal = false;
+	bool driver = false, file = false, eal = false;
 
 	(void)state;
 	folder_write("c.yaml", "ports: [{name: a}]");
@@ -391,15 +394,35 @@ static void loads_no_drivers(void **state)
 	assert_non_null(maps);
 	while (fgets(line, sizeof line, maps)) {
 		driver |= strstr(line, "librte_net_memif") != NULL;
+		file |= strstr(line, "memfd:nohuge") != NULL;
 		eal |= strstr(line, "librte_eal") != NULL;
 	}
 	fclose(maps);
 	assert_true(eal);
 	assert_false(driver);
+	assert_false(file);
+}
+
+static void asks_sysfs_little(void **state)
+{
+	static const char node[] = "/sys/devices/system/node/node0";
+	int used = sched_getcpu(), here = access(node, F_OK);
+	char cpu[64], other[64];
+
+	(void)state;
+	snprintf(cpu, sizeof cpu, "/sys/devices/system/cpu/cpu%d/topology/core_id", used);
+	snprintf(other, sizeof other, "/sys/devices/system/cpu/cpu%d/online", CPU_SETSIZE);
+	starting_fast_begin();
+	int refused = access(other, F_OK), denied = access(node, F_OK), cores = access(cpu, F_OK);
+	starting_fast_end();
+	assert_int_equal(cores, access(cpu, F_OK));
+	assert_int_equal(denied, -1);
+	assert_int_equal(refused, -1);
+	assert_int_equal(access(node, F_OK), here);
 }
 
 RUN_TESTS(REPLAY_TEST(merged_by_time), REPLAY_TEST(at_the_same_time),
 	  REPLAY_TEST(times_that_go_back), REPLAY_TEST(what_is_due),
 	  REPLAY_TEST(violations_in_their_place), REPLAY_TEST(bursts_make_no_difference),
 	  REPLAY_TEST(a_long_table), REPLAY_TEST(broken_captures), REPLAY_TEST(refusals),
-	  REPLAY_TEST(loads_no_drivers))
+	  REPLAY_TEST(loads_no_drivers), cmocka_unit_test(asks_sysfs_little))
