@@ -36,6 +36,7 @@
 #include "control/subcommands.h"
 #include "control/switch/events.h"
 #include "control/switch/keep.h"
+#include "control/switch/leases.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
@@ -91,6 +92,7 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	guests_follow(r->guests);
 	mactable_sweep(sw, fdb_lines(sw->shared.fdb) / SWITCH_SWEEP_TICKS + 1);
 	snooping_sweep(sw);
+	leases_sweep(sw);
 	keep_tick(r->keep, sw);
 	bool reconnected = ports_reconnect(sw), changed = port_links_changed() || r->links_changed;
 	r->links_changed = false;

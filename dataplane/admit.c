@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/admit.h"
 
+#include "dataplane/dhcp.h"
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
+#include "dataplane/spoof.h"
 
 // Decides about group addresses that bridges do not forward unless told to (IEEE 802.1Q-2022 table
 // 8-1), and Cisco's for per-VLAN spanning tree and for CDP, VTP, DTP and UDLD. PAUSE is never
@@ -36,12 +38,33 @@ bool admit_takes_source(const struct swconf *c, const struct portconf *p, const 
 	return false;
 }
 
-enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
-			   const struct rte_mbuf *m, uint16_t vid, uint64_t src, uint64_t dst)
+bool admit_is_spoofed(const struct portconf *p, const struct rules *r, const struct leases *leases,
+		      const struct rte_mbuf *m, uint64_t src, uint16_t vid)
 {
+	struct spoof_bindings bound = {p->binding, p->binding_count,
+				       p->learns_leases ? leases : NULL};
+
+	return r->spoof && spoof_look(m, r->spoof, src, vid, &bound);
+}
+
+// Whether leases may be learned from a frame of a port.
+static bool tells_of_lease(const struct portconf *p, const struct rte_mbuf *m)
+{
+	unsigned ends = (p->learns_leases ? DHCP_FROM_CLIENT : 0) |
+			(p->serves_dhcp ? DHCP_FROM_SERVER : 0);
+
+	return ends && dhcp_is(m, ends);
+}
+
+enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
+			   const struct leases *leases, const struct rte_mbuf *m, uint16_t vid,
+			   const struct frame *f)
+{
+	uint64_t src = f->src;
+
 	if (mac_is_group(src) || !src)
 		return OUT_BAD_SOURCE;
-	enum outcome reserved = admit_reserved(p, dst);
+	enum outcome reserved = admit_reserved(p, f->dst);
 	if (reserved != ADMITTED)
 		return reserved;
 	if (!admit_takes_source(c, p, &p->rules, src))
@@ -51,5 +74,7 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 		return OUT_DHCP_SERVER;
 	if (kinds & GUARD_ROUTER_ADVERT)
 		return OUT_ROUTER_ADVERT;
-	return admit_is_spoofed(p, &p->rules, m, src, vid) ? OUT_SPOOFED : ADMITTED;
+	if (admit_is_spoofed(p, &p->rules, leases, m, src, vid))
+		return OUT_SPOOFED;
+	return tells_of_lease(p, m) ? ADMITTED_DHCP : ADMITTED;
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // admit: may a frame come in through this port, and in which VLAN.
 //
-// Model   A function of the frame and the port's configuration alone: no clock, no table, no state.
-//         What depends on those (port up, rates, storms) is decided when the frame's turn comes.
+// Model   A function of the frame, the port's configuration and the leases of stations: no clock,
+// no
+//         other state. What depends on those (port up, rates, storms) is decided when the frame's
+//         turn comes.
 #pragma once
 
 #include <stdbool.h>
@@ -11,9 +13,9 @@
 #include "dataplane/fdb.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
-#include "dataplane/spoof.h"
 
 #define MAC_BRIDGE_GROUP \
 	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
@@ -30,7 +32,7 @@ struct arrival {
 						    // admitted, or for a group
 	const portset *as_it_is;                    // ports that take it just as it is
 	uint32_t tag;                               // as in struct frame
-	uint32_t verdict;                           // ADMITTED or the reason to drop it
+	uint32_t verdict; // ADMITTED, ADMITTED_DHCP, or the reason to drop it
 };
 
 // The VLAN of a frame on a port, 0 if there is none. A frame with a priority tag is in the VLAN of
@@ -62,20 +64,19 @@ bool admit_takes_source(const struct swconf *c, const struct portconf *p, const 
 unsigned admit_guarded(const struct rules *r, const struct rte_mbuf *m);
 
 // Whether these rules of a port take a frame of a source for spoofed.
-static inline bool admit_is_spoofed(const struct portconf *p, const struct rules *r,
-				    const struct rte_mbuf *m, uint64_t src, uint16_t vid)
-{
-	return r->spoof && spoof_look(m, r->spoof, src, vid, p->binding, p->binding_count);
-}
+bool admit_is_spoofed(const struct portconf *p, const struct rules *r, const struct leases *leases,
+		      const struct rte_mbuf *m, uint64_t src, uint16_t vid);
 
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.
 enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
-			   const struct rte_mbuf *m, uint16_t vid, uint64_t src, uint64_t dst);
+			   const struct leases *leases, const struct rte_mbuf *m, uint16_t vid,
+			   const struct frame *f);
 
 // Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
 static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
-				 const struct rte_mbuf *m, struct arrival *a)
+				 const struct leases *leases, const struct rte_mbuf *m,
+				 struct arrival *a)
 {
 	struct frame f;
 
@@ -90,5 +91,5 @@ static inline enum outcome admit(const struct swconf *c, const struct portconf *
 	a->as_it_is = &c->vlan[vid].as_it_is[form_of(f.tag)];
 	if (__builtin_expect(f.src && !mac_is_group(f.src | f.dst) && !p->looks_closely, 1))
 		return ADMITTED;
-	return admit_closely(c, p, m, vid, f.src, f.dst);
+	return admit_closely(c, p, leases, m, vid, &f);
 }

@@ -56,6 +56,7 @@ enum outcome {
 		OUTCOMES,
 	OUT_FIRST_DROP = OUT_MALFORMED,
 	ADMITTED = OUT_FORWARDED, // while a frame is being handled: no reason to drop it so far
+	ADMITTED_DHCP = OUTCOMES, // the same, and its message may be about a lease
 };
 
 enum tx_drop {

@@ -30,7 +30,11 @@
 	X(GROUP_LEFT, "group-left")     /* the same */ \
 	X(GROUP_LIMIT, "group-limit")   /* the same */ \
 	X(QUERIER_CHANGED, "querier-changed") /* the same; port EVENT_PORT_ANY: there is none, and \
-					       * reason is its enum snoop_family */
+					       * reason is its enum snoop_family */ \
+	X(BINDING_LEARNED, "binding-learned") /* key, group: the address; count: bits of its \
+					       * prefix */ \
+	X(BINDING_ENDED, "binding-ended")     /* the same; reason: enum lease_end */ \
+	X(BINDING_REFUSED, "binding-refused") /* the same; reason: enum lease_grant */
 
 enum { EVENT_PORT_ANY = 255 };
 

@@ -10,6 +10,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
+#include "dataplane/leasing.h"
 #include "dataplane/meter.h"
 #include "dataplane/multicast.h"
 #include "dataplane/portset.h"
@@ -121,10 +122,10 @@ static void push_displaced(struct burst *b, uint64_t key, uint8_t from)
 
 // First pass: reads and admits a frame, and prefetches the lines that its decision needs.
 static inline void receive_frame(const struct swconf *conf, const struct portconf *in, portset self,
-				 const struct fdb_map *map, const struct rte_mbuf *m,
-				 struct arrival *a)
+				 const struct fdb_map *map, const struct leases *leases,
+				 const struct rte_mbuf *m, struct arrival *a)
 {
-	enum outcome verdict = admit(conf, in, self, m, a);
+	enum outcome verdict = admit(conf, in, self, leases, m, a);
 
 	a->verdict = verdict;
 	a->dst_slot = NULL;
@@ -431,7 +432,8 @@ static __attribute__((noinline)) void try_rules(struct burst *b, const struct ar
 		would_drop(b, OUT_DHCP_SERVER, a->src_key);
 	if (kinds & GUARD_ROUTER_ADVERT)
 		would_drop(b, OUT_ROUTER_ADVERT, a->src_key);
-	if (admit_is_spoofed(b->in, trial, m, key_mac(a->src_key), key_vid(a->src_key)))
+	if (admit_is_spoofed(b->in, trial, b->w->shared->leases, m, key_mac(a->src_key),
+			     key_vid(a->src_key)))
 		would_drop(b, OUT_SPOOFED, a->src_key);
 	if (!within_ingress_rate(b, trial, m))
 		would_drop(b, OUT_RATE_LIMIT, a->src_key);
@@ -469,17 +471,55 @@ static inline portset untagged_ports(const struct burst *b, const struct arrival
 	return frame_vlan(b, a)->untagged & ~(hides_tag ? b->conf->trunks : 0);
 }
 
+// An admitted frame that the first pass has left to decide().
+static struct arrival as_admitted(const struct burst *b, const struct arrival *a)
+{
+	struct arrival whole = *a;
+
+	whole.verdict = ADMITTED;
+	whole.src_slot = fdb_first_slot(&b->fdb->map, a->src_key);
+	if (!mac_is_group(key_mac(a->dst_key)))
+		whole.dst_slot = fdb_first_slot(&b->fdb->map, a->dst_key);
+	return whole;
+}
+
+// Lets the table of leases learn from a message of DHCP.
+static __attribute__((noinline)) void hear_dhcp(const struct burst *b, const struct arrival *a,
+						const struct rte_mbuf *m)
+{
+	struct leasing x = {
+		.leases = b->w->shared->leases,
+		.conf = b->conf,
+		.fdb = b->fdb,
+		.events = &b->w->events,
+		.ns = b->w->now_ns,
+		.tick = b->w->now.tick,
+		.key = a->src_key,
+		.port = b->in->learner.port,
+	};
+
+	leasing_hear(&x, m);
+}
+
 // Second pass: decides about a frame.
 static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a,
 						     struct rte_mbuf *m)
 {
-	enum outcome out = precheck(b, a, m);
+	bool dhcp = __builtin_expect(a->verdict == ADMITTED_DHCP, 0);
+	struct arrival whole;
 	portset to;
 
+	if (dhcp) {
+		whole = as_admitted(b, a);
+		a = &whole;
+	}
+	enum outcome out = precheck(b, a, m);
 	if (out == ADMITTED)
 		out = check_source(b, a);
 	if (out != ADMITTED)
 		return drop_frame(b, out, a, m);
+	if (dhcp)
+		hear_dhcp(b, a, m);
 	out = find_ports(b, a, m, frame_vlan(b, a), &to);
 	if (out >= OUT_FIRST_DROP) {
 		if (is_sniffed(b))
@@ -586,8 +626,8 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	for (unsigned i = 0, arrived = 0; i < n;) {
 		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
 			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
-			receive_frame(conf, &conf->port[port], self, &map, frames[arrived],
-				      &arrivals[arrived]);
+			receive_frame(conf, &conf->port[port], self, &map, w->shared->leases,
+				      frames[arrived], &arrivals[arrived]);
 		}
 		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
 			const struct arrival *a = &arrivals[i];

@@ -21,6 +21,7 @@
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/lastdrop.h"
+#include "dataplane/lease.h"
 #include "dataplane/mdb.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -32,6 +33,7 @@ struct forwarding {
 	_Atomic portset err_disabled; // workers set after a violation, control clears
 	struct fdb *fdb;
 	struct mdb *mdb;
+	struct leases *leases;
 	struct port_runtime port[PORTS_MAX];
 };
 

@@ -51,8 +51,10 @@ struct portconf {
 	portset mirror_tx;     // and what it sends
 	uint16_t untagged_vid; // VLAN of untagged and priority-tagged frames; 0: they are dropped
 	bool takes_tags;       // trunk: frames with the VID of one of its VLANs come in
-	bool looks_closely;    // rules.guards, rules.own_mac_only or rules.spoof
-	bool on_trial;         // audit: on
+	bool looks_closely; // rules.guards, rules.own_mac_only, rules.spoof, or one of these two:
+	bool learns_leases; // spoof-guard-learn: dhcp
+	bool serves_dhcp;   // another port learns, from the answers of a server here
+	bool on_trial;      // audit: on
 	uint8_t allowed_count;
 	uint16_t allowed_first;        // in swconf.range: sources besides `mac` under own_mac_only
 	const struct binding *binding; // sorted

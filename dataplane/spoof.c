@@ -2,6 +2,7 @@
 #include "dataplane/spoof.h"
 
 #include "dataplane/frame.h"
+#include "dataplane/key.h"
 #include "dataplane/lenient.h"
 #include "dataplane/packet.h"
 
@@ -29,8 +30,7 @@ struct claimant {
 	enum spoof_level level;
 	uint64_t mac;
 	uint16_t vid;
-	const struct binding *sorted;
-	unsigned count;
+	const struct spoof_bindings *bound;
 };
 
 static struct ip_address ip_of4(const uint8_t *p)
@@ -62,18 +62,28 @@ static struct ip_address link_local_of(uint64_t mac)
 								   (mac & 0xffffff)};
 }
 
+static bool is_bound(const struct claimant *c, struct ip_address ip)
+{
+	const struct spoof_bindings *b = c->bound;
+
+	return binding_holds(b->sorted, b->count, c->mac, c->vid, ip) ||
+	       (b->leases && lease_holds(b->leases, key_make(c->vid, c->mac), ip));
+}
+
 static bool may_claim(const struct claimant *c, struct ip_address ip)
 {
 	struct ip_address own = link_local_of(c->mac);
 
-	return is_unspecified(ip) || (ip.high == own.high && ip.low == own.low) ||
-	       binding_holds(c->sorted, c->count, c->mac, c->vid, ip);
+	return is_unspecified(ip) || (ip.high == own.high && ip.low == own.low) || is_bound(c, ip);
 }
 
-// Whether the port has no binding, and its stations may only ask for an address.
+// Whether the port has no binding and the source no lease, so that it may only ask for an address.
 static bool may_only_ask(const struct claimant *c)
 {
-	return c->level == SPOOF_STRICT && !c->count;
+	const struct spoof_bindings *b = c->bound;
+
+	return c->level == SPOOF_STRICT && !b->count &&
+	       !(b->leases && lease_is_holder(b->leases, key_make(c->vid, c->mac)));
 }
 
 static bool arp_is_spoofed(const struct claimant *c, const struct span *s)
@@ -162,9 +172,9 @@ static bool ipv6_is_spoofed(const struct claimant *c, const struct span *s)
 }
 
 bool spoof_look(const struct rte_mbuf *m, enum spoof_level level, uint64_t mac, uint16_t vid,
-		const struct binding *sorted, unsigned count)
+		const struct spoof_bindings *bound)
 {
-	struct claimant c = {level, mac, vid, sorted, count};
+	struct claimant c = {level, mac, vid, bound};
 	struct span s = {m, 0, rte_pktmbuf_pkt_len(m)};
 	bool deep = false;
 

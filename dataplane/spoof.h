@@ -20,15 +20,23 @@
 #include <stdbool.h>
 
 #include "dataplane/binding.h"
+#include "dataplane/lease.h"
 
 enum spoof_level {
 	SPOOF_OFF,
 	SPOOF_ARP,    // ARP and neighbour discovery
 	SPOOF_IP,     // sources of packets, too
-	SPOOF_STRICT, // without any binding: DHCP, duplicate address detection and router
-		      // solicitations alone
+	SPOOF_STRICT, // without any binding of the port or lease of the source: DHCP, duplicate
+		      // address detection and router solicitations alone
+};
+
+// What stations behind a port may use.
+struct spoof_bindings {
+	const struct binding *sorted;
+	unsigned count;
+	const struct leases *leases; // NULL: none
 };
 
 // Whether a frame of a source in a VLAN is spoofed by the bindings of its port.
 bool spoof_look(const struct rte_mbuf *m, enum spoof_level level, uint64_t mac, uint16_t vid,
-		const struct binding *sorted, unsigned count);
+		const struct spoof_bindings *bound);

@@ -13,6 +13,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "dataplane/link.h"
 #include "dataplane/portset.h"
 #include "dataplane/snoop.h"
@@ -20,6 +21,12 @@
 static const char *const cause_names[] = {
 #define X(id, name) [FLUSH_##id] = (name),
 	FLUSH_CAUSE_LIST(X)
+#undef X
+};
+
+static const char *const end_names[] = {
+#define X(id, name) [LEASE_##id] = (name),
+	LEASE_END_LIST(X)
 #undef X
 };
 
@@ -70,6 +77,14 @@ static void add_querier(struct event_members *all, const struct event *e, const 
 	add_number_member(all, "vlan", key_vid(e->key));
 	add_word_member(all, "port", e->port == EVENT_PORT_ANY ? NULL : port);
 	add_word_member(all, "address", there ? all->address : NULL);
+}
+
+static void add_binding(struct event_members *all, const struct event *e, const char *port)
+{
+	text_put_prefix(e->group[0], e->group[1], e->count, all->address);
+	add_word_member(all, "ip", all->address);
+	add_station(all, e->key);
+	add_word_member(all, "port", port);
 }
 
 static void add_flush(struct event_members *all, const struct event *e, const char *port)
@@ -155,6 +170,17 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		break;
 	case EVENT_QUERIER_CHANGED:
 		add_querier(all, e, port);
+		break;
+	case EVENT_BINDING_LEARNED:
+		add_binding(all, e, port);
+		break;
+	case EVENT_BINDING_ENDED:
+		add_binding(all, e, port);
+		add_word_member(all, "reason", end_names[e->reason]);
+		break;
+	case EVENT_BINDING_REFUSED:
+		add_binding(all, e, port);
+		add_word_member(all, "reason", e->reason == LEASE_TAKEN ? "taken" : "limit");
 		break;
 	case EVENT_TYPES:
 		break;

@@ -23,8 +23,8 @@ struct event_member {
 struct event_members {
 	struct event_member member[EVENT_MEMBERS];
 	unsigned count;
-	char mac[MAC_TEXT];    // the word of member "mac"
-	char address[IP_TEXT]; // the word of members "group" and "address"
+	char mac[MAC_TEXT];        // the word of member "mac"
+	char address[PREFIX_TEXT]; // the word of members "group", "address" and "ip"
 };
 
 // Fills in the members of an event. from, port: the names of its ports.

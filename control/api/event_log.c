@@ -37,6 +37,9 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_GROUP_LEFT] = LOG_INFO,
 	[EVENT_GROUP_LIMIT] = LOG_WARNING,
 	[EVENT_QUERIER_CHANGED] = LOG_NOTICE,
+	[EVENT_BINDING_LEARNED] = LOG_INFO,
+	[EVENT_BINDING_ENDED] = LOG_INFO,
+	[EVENT_BINDING_REFUSED] = LOG_WARNING,
 };
 
 // The events of the current second. Each class has a budget of its own, so that those that guests

@@ -48,6 +48,12 @@ static const char *const meanings[EVENT_TYPES] = {
 		"A port asked for more groups than multicast-groups allows, and gets every group: group, vlan, port, version",
 	[EVENT_QUERIER_CHANGED] =
 		"Another multicast querier was elected in a VLAN: protocol, vlan, port, address (null: there is none)",
+	[EVENT_BINDING_LEARNED] =
+		"A DHCP server gave a station an address, which is bound to it: ip, mac, vlan, port",
+	[EVENT_BINDING_ENDED] =
+		"A learned binding ended: ip, mac, vlan, port; reason is expired, released, revoked (by the server), port or command",
+	[EVENT_BINDING_REFUSED] =
+		"An address from a DHCP server is not bound: ip, mac, vlan, port; reason is taken (bound to another station) or limit (of the port)",
 };
 
 enum event_class event_type_class(enum event_type type)
@@ -68,6 +74,9 @@ enum event_class event_type_class(enum event_type type)
 	case EVENT_GROUP_LEFT:
 	case EVENT_GROUP_LIMIT:
 	case EVENT_QUERIER_CHANGED:
+	case EVENT_BINDING_LEARNED:
+	case EVENT_BINDING_ENDED:
+	case EVENT_BINDING_REFUSED:
 		return EVENTS_FREQUENT;
 	case EVENT_PORT_UP:
 	case EVENT_PORT_DOWN:

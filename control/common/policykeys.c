@@ -25,6 +25,8 @@ static const char *const violation_words[] = {[CHOICE_RESTRICT] = "restrict",
 					      [CHOICE_SHUTDOWN] = "shutdown",
 					      NULL};
 static const char *const allow_block[] = {[CHOICE_ALLOW] = "allow", [CHOICE_BLOCK] = "block", NULL};
+static const char *const learn_words[] = {
+	[CHOICE_LEARN_OFF] = "off", [CHOICE_LEARN_DHCP] = "dhcp", NULL};
 static const char *const spoof_words[] = {[CHOICE_SPOOF_OFF] = "off",
 					  [CHOICE_SPOOF_IP] = "ip",
 					  [CHOICE_SPOOF_ARP] = "arp",
@@ -137,6 +139,9 @@ const struct policy_row policy_rows[POLICY_KEYS] = {
 	[PK_SPOOF_GUARD] =
 		{"spoof-guard", CHOICE(spoof_words, CHOICE_SPOOF_OFF),
 		 .help = "drop ARP and neighbour discovery for addresses that are not bound to their source (arp), packets from them too (ip), without any binding all but requests for an address (strict)"},
+	[PK_SPOOF_GUARD_LEARN] =
+		{"spoof-guard-learn", CHOICE(learn_words, CHOICE_LEARN_OFF),
+		 .help = "dhcp: the addresses that DHCP servers on other ports give to stations here are bound to them, as long as the lease lasts"},
 	[PK_AUDIT] =
 		{"audit", CHOICE(on_off, CHOICE_OFF),
 		 .help = "on: forward, count and report what forged-transmits, the guards, mac-limit, ingress-rate and the storm limits would drop"},

@@ -79,7 +79,8 @@ const struct reason_row reason_rows[OUTCOMES] = {
 			"more than requests for an address.",
 			1,
 			{PK_SPOOF_GUARD},
-			.advice = "Bind the address with binding add, or set spoof-guard off.",
+			.advice =
+				"Bind the address with binding add, let bindings be learned (spoof-guard-learn), or set spoof-guard off.",
 		},
 	[OUT_RATE_LIMIT] =
 		{

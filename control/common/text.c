@@ -112,6 +112,13 @@ bool text_prefix(const char *text, uint64_t *high, uint64_t *low, unsigned *bits
 	       !(*low & ~text_prefix_mask(*bits > 64 ? *bits - 64 : 0));
 }
 
+void text_put_prefix(uint64_t high, uint64_t low, unsigned bits, char out[PREFIX_TEXT])
+{
+	text_put_address(high, low, out);
+	if (bits < 128)
+		sprintf(out + strlen(out), "/%u", bits - (strchr(out, ':') ? 0 : 96));
+}
+
 uint64_t text_mac_mask(unsigned bits)
 {
 	return ((UINT64_C(1) << bits) - 1) << (48 - bits);

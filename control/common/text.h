@@ -47,6 +47,10 @@ void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT]);
 // *bits counts from the first of 128 bits.
 bool text_prefix(const char *text, uint64_t *high, uint64_t *low, unsigned *bits);
 
+// Writes a prefix without its bits if it is an address.
+enum { PREFIX_TEXT = 52 };
+void text_put_prefix(uint64_t high, uint64_t low, unsigned bits, char out[PREFIX_TEXT]);
+
 // The mask of a half of an address that has so many leading ones.
 uint64_t text_prefix_mask(unsigned bits);
 

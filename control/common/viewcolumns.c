@@ -298,6 +298,8 @@ static const struct table_column binding_columns[] = {
 	WORD("PORT", "port"),
 	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
 	WORD("MAC", "mac"),
+	WORD("TYPE", "type"),
+	NUMBER("LEASE", "lease"),
 	{"IP", "ip", .cell = list_cell},
 	{0},
 };

@@ -25,7 +25,6 @@ enum {
 	CONFIG_VLANS_MAX = 4094,
 	CONFIG_BINDINGS_MAX = 4096,
 	BINDING_IPS_MAX = 64, // addresses and prefixes
-	PREFIX_TEXT = 52,
 	CONFIG_WORKERS_MAX = 64,
 	PORT_NAME = 16, // including the terminating zero
 	GROUP_NAME = 64,

@@ -147,7 +147,12 @@ static void warn_of_port(const struct checked_port *d)
 		add_warning(
 			d,
 			"recovery-time, but nothing err-disables it (violation: shutdown, bpdu: guard)");
-	if (v[PK_SPOOF_GUARD] != CHOICE_SPOOF_OFF && !has_binding(d))
+	bool learns = v[PK_SPOOF_GUARD_LEARN] == CHOICE_LEARN_DHCP;
+	if (learns && v[PK_DHCP_SERVER] == CHOICE_ALLOW)
+		add_warning(
+			d,
+			"spoof-guard-learn: dhcp beside dhcp-server: allow: other ports learn from what its stations answer (dhcp-server: block)");
+	if (v[PK_SPOOF_GUARD] != CHOICE_SPOOF_OFF && !learns && !has_binding(d))
 		add_warning(d, "spoof-guard without a binding: it may use no IP address");
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/switch/leases.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/snooping.h"
@@ -12,6 +13,7 @@
 #include "dataplane/event.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
+#include "dataplane/lease.h"
 #include "dataplane/mdb.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -51,7 +53,8 @@ static bool fill_shadow(struct vswitch *shadow, const struct vswitch *sw, uint32
 	}
 	forwarder_init(&w->forwarder, &shadow->shared, sw->pool, ring);
 	return !fdb_create_like(&shadow->shared.fdb, sw->shared.fdb, 2 * keys) &&
-	       !mdb_copy(&shadow->shared.mdb, sw->shared.mdb);
+	       !mdb_copy(&shadow->shared.mdb, sw->shared.mdb) &&
+	       !lease_copy(&shadow->shared.leases, sw->shared.leases);
 }
 
 struct vswitch *shadow_create(const struct vswitch *sw, uint32_t keys)
@@ -83,6 +86,7 @@ void shadow_destroy(struct vswitch *shadow)
 	rte_free(shadow->worker[0]);
 	fdb_destroy(shadow->shared.fdb);
 	mdb_destroy(shadow->shared.mdb);
+	lease_destroy(shadow->shared.leases);
 	free(shadow);
 }
 
@@ -98,6 +102,7 @@ void shadow_advance(struct vswitch *shadow, uint64_t ns)
 		shadow->replay_ns = ns;
 	mactable_sweep_all(shadow);
 	snooping_sweep(shadow);
+	leases_sweep(shadow);
 	links_recover(shadow);
 	forwarder_set_clock(&shadow->worker[0]->forwarder, shadow->replay_ns);
 }

@@ -211,6 +211,8 @@ static void explain_guards(const struct traced *s, json_t *step)
 	cite(s, step, s->port, PK_ROUTER_ADVERT);
 	if (rules_of(s)->spoof)
 		cite(s, step, s->port, PK_SPOOF_GUARD);
+	if (rules_of(s)->spoof && s->in->learns_leases)
+		cite(s, step, s->port, PK_SPOOF_GUARD_LEARN);
 	if (fails(s, OUT_DHCP_SERVER))
 		say(step, "a message of a DHCP server");
 	else if (fails(s, OUT_ROUTER_ADVERT))
@@ -685,7 +687,8 @@ static void fetch_entries(struct traced *s, const struct vswitch *sw, const stru
 
 	if (frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &s->head))
 		s->hides_tag = s->head.tag && frame_has_second_tag(m);
-	admit(s->shadow->conf, s->in, portset_of(s->port) & ~s->shadow->conf->mirror_only, m, &a);
+	admit(s->shadow->conf, s->in, portset_of(s->port) & ~s->shadow->conf->mirror_only,
+	      s->shadow->shared.leases, m, &a);
 	if (!a.src_key)
 		return;
 	snoop_read(&s->message, m, FRAME_ADDRESSES + (s->head.tag ? FRAME_TAG : 0), s->head.dst);

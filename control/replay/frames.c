@@ -18,6 +18,7 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/frame.h"
+#include "dataplane/lease.h"
 #include "dataplane/portset.h"
 
 struct frames {
@@ -77,6 +78,8 @@ static bool is_of_frame(const struct event *e)
 	case EVENT_GROUP_LEFT:
 	case EVENT_QUERIER_CHANGED:
 		return e->from != EVENT_PORT_ANY;
+	case EVENT_BINDING_ENDED:
+		return e->reason != LEASE_EXPIRED;
 	default:
 		return true;
 	}

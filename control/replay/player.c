@@ -7,10 +7,12 @@
 #include "control/config/config.h"
 #include "control/pcap/record.h"
 #include "control/switch/events.h"
+#include "control/switch/leases.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/snooping.h"
 #include "dataplane/counters.h"
+#include "dataplane/lease.h"
 #include "dataplane/pool.h"
 #include "dataplane/portset.h"
 #include "dataplane/txbatch.h"
@@ -23,10 +25,11 @@ enum {
 
 #define JUMP_NS (UINT64_C(3600) * 1000000000)
 
-// Groups and queries are due in this tick, or in the next one if they were due before.
-static void note_snooping(struct player *p)
+// Groups, queries and leases are due in this tick, or in the next one if they were due before.
+static void note_due(struct player *p)
 {
-	uint32_t next = forward_tick(p->now_ns) + 1, due = snooping_due(p->sw);
+	uint32_t next = forward_tick(p->now_ns) + 1,
+		 due = RTE_MIN(snooping_due(p->sw), lease_due(p->sw->shared.leases));
 
 	p->sweep_tick = RTE_MIN(p->sweep_tick, RTE_MAX(due, next));
 }
@@ -37,7 +40,7 @@ static void note_expiry(struct player *p)
 	uint32_t tick = forward_tick(p->now_ns),
 		 aging = atomic_load_explicit(&p->sw->shared.fdb->aging_min, memory_order_relaxed);
 
-	note_snooping(p);
+	note_due(p);
 	if (aging && aging < UINT32_MAX - tick - 1 && tick + aging + 1 < p->sweep_tick)
 		p->sweep_tick = tick + aging + 1;
 }
@@ -58,9 +61,10 @@ static void forward_pending(struct player *p)
 // Removes what has expired. Returns the next tick in which something can expire.
 static uint32_t sweep(struct vswitch *sw)
 {
-	uint32_t macs = mactable_sweep_all(sw), groups = snooping_sweep(sw);
+	uint32_t macs = mactable_sweep_all(sw), groups = snooping_sweep(sw),
+		 leases = leases_sweep(sw);
 
-	return macs < groups ? macs : groups;
+	return RTE_MIN(macs, RTE_MIN(groups, leases));
 }
 
 // Advances the clock. Ageing and recovery that are due before `ns` happen at their time.
@@ -77,7 +81,7 @@ static void advance_clock(struct player *p, uint64_t ns)
 		if (due == expiry)
 			p->sweep_tick = sweep(p->sw);
 		p->recovery_ns = links_recover(p->sw);
-		note_snooping(p);
+		note_due(p);
 	}
 	p->sw->replay_ns = ns;
 	p->now_ns = ns;

@@ -101,7 +101,8 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 
 	*(row.on_trial ? &row.trial : &row.rules) = rules_row(p);
 	row.learner.drops_at_limit = row.rules.drops_at_limit;
-	row.looks_closely = row.rules.own_mac_only || row.rules.guards || row.rules.spoof;
+	row.learns_leases = v[PK_SPOOF_GUARD_LEARN] == CHOICE_LEARN_DHCP;
+	row.serves_dhcp = v[PK_DHCP_SERVER] == CHOICE_ALLOW;
 	return row;
 }
 
@@ -230,6 +231,21 @@ static void add_mirrors(struct swconf *conf, const struct config *c, const uint8
 	}
 }
 
+// A port is looked at closely as a server's only if some port learns from its answers.
+static void find_close_ports(struct swconf *conf)
+{
+	bool learns = false;
+
+	for (unsigned i = 0; i < PORTS_MAX; i++)
+		learns |= conf->port[i].learns_leases;
+	for (unsigned i = 0; i < PORTS_MAX; i++) {
+		struct portconf *row = &conf->port[i];
+		row->serves_dhcp &= learns;
+		row->looks_closely = row->rules.own_mac_only || row->rules.guards ||
+				     row->rules.spoof || row->learns_leases || row->serves_dhcp;
+	}
+}
+
 // Derives the members to which frames take the fast paths.
 static void find_direct_members(struct swconf *conf)
 {
@@ -286,6 +302,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 			conf->careful |= portset_of(numbers[i]);
 	}
 	conf->careful |= conf->blocked | conf->mirrored;
+	find_close_ports(conf);
 	find_direct_members(conf);
 	return conf;
 }

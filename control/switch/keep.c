@@ -21,11 +21,12 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 
 enum {
-	KEEP_VERSION = 1,
+	KEEP_VERSION = 2,
 	KEEP_TICKS = KEEP_PERIOD_S * 1000 / SWITCH_TICK_MS,
 	BOOT_ID = 40,
 };
@@ -33,12 +34,14 @@ enum {
 #define KEEP_MAGIC "nestMACs"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
-// The file: this, then `count` entries. All of it has lengths of 8 bytes, for the checksum.
+// The file: this, then `count` entries and `leases` leases. All of it has lengths of 8 bytes, for
+// the checksum.
 struct header {
 	char magic[8];
 	uint32_t version, count;
-	uint64_t sum;       // of everything with sum 0
-	uint64_t boot_ns;   // CLOCK_BOOTTIME when it was written
+	uint64_t sum;     // of everything with sum 0
+	uint64_t boot_ns; // CLOCK_BOOTTIME when it was written
+	uint64_t leases;
 	char boot[BOOT_ID]; // of the machine
 	char port[PORTS_MAX][PORT_NAME];
 };
@@ -51,14 +54,25 @@ struct kept {
 	uint16_t none;
 };
 
-_Static_assert(sizeof(struct header) % 8 == 0 && sizeof(struct kept) == 16, "checksum");
+struct kept_lease {
+	uint64_t key, high, low, client;
+	uint32_t left; // ticks, or LEASE_NEVER
+	uint8_t port;  // in header.port
+	uint8_t bits;
+	uint16_t none;
+};
+
+_Static_assert(sizeof(struct header) % 8 == 0 && sizeof(struct kept) == 16 &&
+		       sizeof(struct kept_lease) == 40,
+	       "checksum");
 
 struct keep {
 	char path[PATH_MAX], fresh[PATH_MAX]; // fresh: until it is renamed
 	struct header header;
 	struct kept *entry;       // [KEEP_MAX]
+	struct kept_lease *lease; // [LEASE_MAX]
 	const struct vswitch *sw; // whose entries are collected
-	uint32_t count;
+	uint32_t count, leases;
 	uint32_t line;    // the next one to be read
 	unsigned ticks;   // since the collection began
 	uint64_t applied; // the configuration in which the collection began
@@ -79,13 +93,15 @@ static uint64_t add_words(uint64_t sum, const void *data, size_t size)
 	return sum;
 }
 
-static uint64_t checksum(const struct header *h, const struct kept *entry)
+static uint64_t checksum(const struct keep *k)
 {
+	const struct header *h = &k->header;
 	struct header zero = *h;
 
 	zero.sum = 0;
 	uint64_t sum = add_words(UINT64_C(0xcbf29ce484222325), &zero, sizeof zero);
-	return add_words(sum, entry, h->count * sizeof *entry);
+	sum = add_words(sum, k->entry, h->count * sizeof *k->entry);
+	return add_words(sum, k->lease, h->leases * sizeof *k->lease);
 }
 
 static uint64_t boot_ns(void)
@@ -112,10 +128,12 @@ struct keep *keep_create(const char *socket)
 {
 	struct keep *k = calloc(1, sizeof *k);
 
-	if (k)
+	if (k) {
 		k->entry = calloc(KEEP_MAX, sizeof *k->entry);
-	if (!k || !k->entry) {
-		free(k);
+		k->lease = calloc(LEASE_MAX, sizeof *k->lease);
+	}
+	if (!k || !k->entry || !k->lease) {
+		keep_destroy(k);
 		return NULL;
 	}
 	snprintf(k->path, sizeof k->path, "%s.macs", socket);
@@ -125,8 +143,10 @@ struct keep *keep_create(const char *socket)
 
 void keep_destroy(struct keep *k)
 {
-	if (k)
+	if (k) {
 		free(k->entry);
+		free(k->lease);
+	}
 	free(k);
 }
 
@@ -138,7 +158,8 @@ static const char *distrust(int fd, struct stat *st)
 	if (st->st_uid != geteuid() || st->st_mode & 077)
 		return "others can write or read it";
 	if ((size_t)st->st_size < sizeof(struct header) ||
-	    (size_t)st->st_size > sizeof(struct header) + KEEP_MAX * sizeof(struct kept))
+	    (size_t)st->st_size > sizeof(struct header) + KEEP_MAX * sizeof(struct kept) +
+					  LEASE_MAX * sizeof(struct kept_lease))
 		return "it has another size";
 	return NULL;
 }
@@ -146,14 +167,17 @@ static const char *distrust(int fd, struct stat *st)
 static const char *read_parts(struct keep *k, int fd, size_t size)
 {
 	struct header *h = &k->header;
-	struct iovec parts[] = {{h, sizeof *h}, {k->entry, size - sizeof *h}};
 	char boot[BOOT_ID];
 
-	if (readv(fd, parts, 2) != (ssize_t)size)
+	if (read(fd, h, sizeof *h) != sizeof *h)
 		return "it cannot be read";
 	if (memcmp(h->magic, KEEP_MAGIC, sizeof h->magic) != 0 || h->version != KEEP_VERSION)
 		return "it is of another version";
-	if (h->count != (size - sizeof *h) / sizeof *k->entry || h->sum != checksum(h, k->entry))
+	struct iovec parts[] = {{k->entry, h->count * sizeof *k->entry},
+				{k->lease, h->leases * sizeof *k->lease}};
+	if (h->count > KEEP_MAX || h->leases > LEASE_MAX ||
+	    size - sizeof *h != parts[0].iov_len + parts[1].iov_len ||
+	    readv(fd, parts, 2) != (ssize_t)(size - sizeof *h) || h->sum != checksum(k))
 		return "it is not whole";
 	read_boot_id(boot);
 	if (memcmp(boot, h->boot, sizeof boot) != 0 || h->boot_ns > boot_ns())
@@ -208,6 +232,41 @@ static bool restore_entry(struct vswitch *sw, const struct kept *e, unsigned por
 	return fdb_seen(sw->shared.fdb, e->key, &who, 0, seen, 0).what == FDB_LEARNED;
 }
 
+// Whether the configuration lets a port learn a lease, which has not ended.
+static bool is_valid_lease(const struct vswitch *sw, const struct kept_lease *l, unsigned port,
+			   uint64_t away)
+{
+	uint64_t mac = key_mac(l->key);
+	uint16_t vid = key_vid(l->key);
+
+	return vid && vid <= VID_MAX && mac && !mac_is_group(mac) && l->bits && l->bits <= 128 &&
+	       sw->conf->port[port].learns_leases &&
+	       portset_has(sw->conf->vlan[vid].member, port) && l->left > away;
+}
+
+static void restore_leases(const struct keep *k, struct vswitch *sw, const int port[PORTS_MAX],
+			   uint64_t away)
+{
+	uint32_t tick = switch_tick(sw);
+
+	for (uint32_t i = 0; i < k->header.leases; i++) {
+		const struct kept_lease *l = &k->lease[i];
+		int number = l->port < PORTS_MAX ? port[l->port] : -1;
+		bool forever = l->left == LEASE_NEVER;
+		if (number < 0 || !is_valid_lease(sw, l, (unsigned)number, forever ? 0 : away))
+			continue;
+		struct lease lease = {
+			.key = l->key,
+			.ip = {l->high, l->low},
+			.client = l->client,
+			.until = forever ? LEASE_NEVER : tick + l->left - (uint32_t)away,
+			.bits = l->bits,
+			.port = (uint8_t)number,
+		};
+		lease_add(sw->shared.leases, &lease, false);
+	}
+}
+
 uint32_t keep_restore(struct keep *k, struct vswitch *sw)
 {
 	const struct header *h = &k->header;
@@ -226,6 +285,7 @@ uint32_t keep_restore(struct keep *k, struct vswitch *sw)
 		int number = e->port < PORTS_MAX ? port[e->port] : -1;
 		learned += number >= 0 && restore_entry(sw, e, (unsigned)number, e->age + away);
 	}
+	restore_leases(k, sw, port, away);
 	log_write(LOG_NOTICE, "%" PRIu32 " of %" PRIu32 " MACs are known from before", learned,
 		  h->count);
 	return learned;
@@ -251,6 +311,24 @@ static bool collect_entry(void *arg, const struct fdb_entry *e)
 	return false;
 }
 
+static void collect_lease(void *arg, const struct lease *l)
+{
+	struct keep *k = arg;
+	uint32_t now = switch_tick(k->sw);
+
+	k->lease[k->leases++] = (struct kept_lease){
+		.key = l->key,
+		.high = l->ip.high,
+		.low = l->ip.low,
+		.client = l->client,
+		.left = l->until == LEASE_NEVER ? LEASE_NEVER
+			: l->until > now        ? l->until - now
+						: 0,
+		.port = l->port,
+		.bits = l->bits,
+	};
+}
+
 // Turns what was collected into the contents of the file.
 static void seal(struct keep *k, const struct vswitch *sw)
 {
@@ -258,14 +336,19 @@ static void seal(struct keep *k, const struct vswitch *sw)
 	uint32_t now = switch_tick(sw);
 	unsigned port;
 
-	*h = (struct header){.version = KEEP_VERSION, .count = k->count, .boot_ns = boot_ns()};
+	k->leases = 0;
+	lease_walk(sw->shared.leases, collect_lease, k);
+	*h = (struct header){.version = KEEP_VERSION,
+			     .count = k->count,
+			     .leases = k->leases,
+			     .boot_ns = boot_ns()};
 	memcpy(h->magic, KEEP_MAGIC, sizeof h->magic);
 	read_boot_id(h->boot);
 	PORTSET_FOREACH(port, sw->ports)
 		strcpy(h->port[port], sw->port[port].name);
 	for (uint32_t i = 0; i < k->count; i++)
 		k->entry[i].age = now > k->entry[i].age ? now - k->entry[i].age : 0;
-	h->sum = checksum(h, k->entry);
+	h->sum = checksum(k);
 }
 
 // Replaces the file. 0 or errno. A crash of the machine ends this boot, therefore nothing is
@@ -273,15 +356,16 @@ static void seal(struct keep *k, const struct vswitch *sw)
 static int write_file(struct keep *k)
 {
 	struct iovec parts[] = {{&k->header, sizeof k->header},
-				{k->entry, k->count * sizeof *k->entry}};
-	ssize_t size = (ssize_t)(parts[0].iov_len + parts[1].iov_len);
+				{k->entry, k->count * sizeof *k->entry},
+				{k->lease, k->leases * sizeof *k->lease}};
+	ssize_t size = (ssize_t)(parts[0].iov_len + parts[1].iov_len + parts[2].iov_len);
 
 	unlink(k->fresh); // of a switch that was killed
 	int fd = open(k->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno;
 	errno = EIO; // unless a short write has a reason of its own
-	int error = writev(fd, parts, 2) == size ? 0 : errno;
+	int error = writev(fd, parts, 3) == size ? 0 : errno;
 	if (close(fd) || (!error && rename(k->fresh, k->path)))
 		error = error ? error : errno;
 	if (error)

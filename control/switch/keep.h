@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // keep: keeps what the switch has learned over a restart, an upgrade and a crash.
 //
-// Model     A file beside the control socket has the learned entries with their ages, by the names
-//           of their ports. It is written every KEEP_PERIOD_S and at the end. It is written beside
-//           and renamed, and has a checksum, therefore it is whole or not believed. A new switch
-//           reads it before its workers run. An entry comes back if the configuration would let the
-//           port learn it now, and if it has not aged out since. The ages count the time in which
-//           no switch ran. A MAC that two ports claim is not kept: where it came back it would be
-//           at home, and that might be the port of a forger.
+// Model     A file beside the control socket has the learned entries with their ages, and the
+//           leases with the times that they have left, by the names of their ports. It is written
+//           every KEEP_PERIOD_S and at the end. It is written beside and renamed, and has a
+//           checksum, therefore it is whole or not believed. A new switch reads it before its
+//           workers run. An entry comes back if the configuration would let the port learn it now,
+//           and if it has not aged out since. The ages count the time in which no switch ran.
+//           Leases come back likewise. A MAC that two ports claim is not kept: where it came back
+//           it would be at home, and that might be the port of a forger.
 // Trust     The file must be a regular file of this user, which nobody else may read or write, and
 //           of this boot of the machine.
 // Threads   The control thread. The table is read in slices.

@@ -20,6 +20,7 @@
 #include "control/switch/fixed.h"
 #include "control/switch/flush.h"
 #include "control/switch/guest.h"
+#include "control/switch/leases.h"
 #include "control/switch/links.h"
 #include "control/switch/mactable.h"
 #include "control/switch/ports.h"
@@ -34,6 +35,7 @@
 #include "dataplane/forward.h"
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "dataplane/link.h"
 #include "dataplane/mdb.h"
 #include "dataplane/pool.h"
@@ -226,6 +228,7 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	if (!first)
 		mactable_remove_invalid(sw);
 	snooping_configure(sw);
+	leases_configure(sw);
 	links_publish(sw);
 	// After switch_over(), since which no worker uses these ports, unless one is stuck.
 	if (gone)
@@ -402,8 +405,9 @@ static bool create_tables(struct vswitch *sw, const struct config *c, size_t fix
 	if (rc)
 		return no_memory_for(e, "the MAC table");
 	sw->querier = querier_create();
-	return (sw->querier && !mdb_create(&sw->shared.mdb, seed)) ||
-	       no_memory_for(e, "the multicast groups");
+	if (!sw->querier || mdb_create(&sw->shared.mdb, seed))
+		return no_memory_for(e, "the multicast groups");
+	return !lease_create(&sw->shared.leases, seed) || no_memory_for(e, "the leases");
 }
 
 void switch_launch(struct vswitch *sw)
@@ -514,6 +518,7 @@ void switch_destroy(struct vswitch *sw)
 		worker_destroy(sw->worker[w]);
 	fdb_destroy(sw->shared.fdb);
 	mdb_destroy(sw->shared.mdb);
+	lease_destroy(sw->shared.leases);
 	querier_destroy(sw->querier);
 	unmapping_wait_for(NULL);
 	rte_free(sw->qsbr);

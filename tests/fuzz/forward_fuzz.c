@@ -15,6 +15,7 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
+#include "dataplane/lease.h"
 #include "dataplane/mdb.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
@@ -538,6 +539,7 @@ static struct run *run_new(const struct config *c, const struct compiled *n,
 	r.play = *play;
 	MUST(!fdb_create(&r.shared.fdb, capacity, (uint32_t)n->fixed_count + 1, 1));
 	MUST(!mdb_create(&r.shared.mdb, 1));
+	MUST(!lease_create(&r.shared.leases, 1));
 	atomic_store(&r.shared.conf, n->conf);
 	r.shared.up = portset_of(PORTS) - 1;
 	for (size_t i = 0; i < n->fixed_count; i++)
@@ -569,6 +571,7 @@ static struct result run(const struct config *c, const struct compiled *n, struc
 	     rte_mempool_in_use_count(pool));
 	fdb_destroy(r->shared.fdb);
 	mdb_destroy(r->shared.mdb);
+	lease_destroy(r->shared.leases);
 	return r->result;
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// An arbitrary frame, once in one buffer and once in three. Guards, spoof guard, packet reader and
-// checksums say the same about both. They agree with naive models, and the lenient readers catch
-// what a strict reader finds.
+// An arbitrary frame, once in one buffer and once in three. Guards, spoof guard, the readers of
+// packets and of DHCP, and checksums say the same about both. They agree with naive models, and the
+// lenient readers catch what a strict reader finds.
 #include <string.h>
 
 #include "dataplane/binding.h"
 #include "dataplane/checksum.h"
+#include "dataplane/dhcp.h"
 #include "dataplane/frame.h"
 #include "dataplane/guard.h"
 #include "dataplane/lenient.h"
@@ -195,28 +196,63 @@ static void check_ipv4(const struct both *b, uint64_t mac, unsigned count)
 	uint32_t source = (uint32_t)frame_be16(p) << 16 | frame_be16(p + 2);
 	struct ip_address ip = {0, UINT64_C(0xffff00000000) | source};
 	bool free = !source || naive_holds(count, mac, ip);
-	MUST(spoof_look(b->flat, SPOOF_IP, mac, VLAN, bindings, count) == !free);
+	MUST(spoof_look(b->flat, SPOOF_IP, mac, VLAN,
+			&(struct spoof_bindings){bindings, count, NULL}) == !free);
 }
 
 static void check_spoof(const struct both *b, uint8_t mode)
 {
 	unsigned count = mode & NO_BINDINGS ? 0 : sizeof bindings / sizeof *bindings;
+	struct spoof_bindings bound = {bindings, count, NULL};
 	struct frame f;
 	bool before = false;
 
 	if (!frame_parse(b->bytes, b->size, &f))
 		return;
 	for (int level = SPOOF_OFF; level <= SPOOF_STRICT; level++) {
-		bool now = spoof_look(b->flat, (enum spoof_level)level, f.src, VLAN, bindings,
-				      count);
-		MUST(now == spoof_look(b->chain, (enum spoof_level)level, f.src, VLAN, bindings,
-				       count),
+		bool now = spoof_look(b->flat, (enum spoof_level)level, f.src, VLAN, &bound);
+		MUST(now == spoof_look(b->chain, (enum spoof_level)level, f.src, VLAN, &bound),
 		     "level %d", level);
 		MUST(now || !before, "level %d allows what a lower one does not", level);
 		MUST(level != SPOOF_STRICT || !count || now == before);
 		before = now;
 	}
 	check_ipv4(b, f.src, count);
+}
+
+// What is read of a message of DHCP, in one number.
+static uint64_t sum_of_message(const struct dhcp_message *msg)
+{
+	uint64_t sum = msg->mac ^ msg->client ^ (uint64_t)msg->transaction << 20 ^
+		       (uint64_t)msg->kind << 60;
+
+	MUST(msg->count <= DHCP_LEASES_MAX);
+	for (unsigned i = 0; i < msg->count; i++) {
+		const struct dhcp_lease *l = &msg->lease[i];
+		MUST(l->bits && l->bits <= 128);
+		sum = sum * 31 + (l->ip.high ^ l->ip.low ^ (uint64_t)l->seconds << 8 ^ l->bits);
+	}
+	return sum;
+}
+
+// The guard takes for a server's all that is read as one.
+static void check_dhcp(const struct both *b)
+{
+	struct dhcp_message flat, chain;
+
+	if (b->size < FRAME_HEADER)
+		return;
+	bool client = dhcp_is(b->flat, DHCP_FROM_CLIENT),
+	     server = dhcp_is(b->flat, DHCP_FROM_SERVER);
+	MUST(!(client && server));
+	MUST(client == dhcp_is(b->chain, DHCP_FROM_CLIENT));
+	MUST(server == dhcp_is(b->chain, DHCP_FROM_SERVER));
+	MUST(!server || guard_look(b->flat) & GUARD_DHCP_SERVER);
+	dhcp_read(&flat, b->flat);
+	dhcp_read(&chain, b->chain);
+	MUST(flat.kind == DHCP_OTHER || client || server);
+	MUST(flat.kind < DHCP_GRANTS || server);
+	MUST(sum_of_message(&flat) == sum_of_message(&chain));
 }
 
 static void check_sum(const struct both *b, uint32_t at, uint32_t length)
@@ -285,6 +321,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_packet(&b);
 	check_guard(&b);
+	check_dhcp(&b);
 	check_spoof(&b, mode);
 	check_sum(&b, at, length);
 	check_finish(&b, mode);

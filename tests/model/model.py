@@ -46,6 +46,7 @@ DEFAULTS = {
     "ingress-rate": 0, "ingress-peak": 0, "ingress-burst": 0,
     "egress-rate": 0, "egress-peak": 0, "egress-burst": 0,
     "bpdu": "filter", "link-local": "drop", "dhcp-server": "allow", "router-advert": "allow", "spoof-guard": "off",
+    "spoof-guard-learn": "off",
     "multicast-router": "auto", "multicast-fast-leave": "off", "multicast-groups": 256, "audit": "off",
 }
 

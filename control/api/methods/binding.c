@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/api/control.h"
@@ -7,7 +8,10 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/switch/leases.h"
+#include "control/switch/state.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 
 // Which bindings a command is about.
 struct wanted {
@@ -45,9 +49,73 @@ static json_t *describe_binding(const struct config_binding *b)
 	text_put_mac(b->mac, mac);
 	for (unsigned i = 0; i < b->ip_count; i++)
 		json_array_append_new(ip, json_string(b->ip[i]));
-	return json_pack("{s:s, s:o, s:o, s:o}", "port", b->port, "mac",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:n}", "port", b->port, "mac",
 			 b->mac ? json_string(mac) : json_null(), "vlan",
-			 b->vid ? json_integer(b->vid) : json_null(), "ip", ip);
+			 b->vid ? json_integer(b->vid) : json_null(), "ip", ip, "type",
+			 "configured", "lease");
+}
+
+// Learned bindings are described while workers wait for the table, therefore they are copied first.
+struct learned {
+	struct leases_filter filter;
+	struct lease *lease; // [LEASE_MAX]
+	unsigned count;
+};
+
+static void copy_lease(void *arg, const struct lease *l)
+{
+	struct learned *all = arg;
+
+	if (leases_filter_takes(&all->filter, l))
+		all->lease[all->count++] = *l;
+}
+
+static json_t *describe_lease(const struct vswitch *sw, const struct lease *l)
+{
+	uint32_t tick = switch_tick(sw), left = l->until > tick ? l->until - tick : 0;
+	char mac[MAC_TEXT], ip[PREFIX_TEXT];
+
+	text_put_mac(key_mac(l->key), mac);
+	text_put_prefix(l->ip.high, l->ip.low, l->bits, ip);
+	return json_pack("{s:s, s:s, s:i, s:[s], s:s, s:o}", "port", sw->port[l->port].name, "mac",
+			 mac, "vlan", (int)key_vid(l->key), "ip", ip, "type", "dhcp", "lease",
+			 l->until == LEASE_NEVER ? json_null()
+						 : json_integer(left / LEASE_TICKS_PER_S));
+}
+
+static struct leases_filter filter_of(const struct vswitch *sw, const struct wanted *w)
+{
+	return (struct leases_filter){
+		.port = w->port ? switch_port(sw, w->port) : -1, .mac = w->mac, .vid = w->vid};
+}
+
+static int compare_leases(const void *a, const void *b)
+{
+	const struct lease *x = a, *y = b;
+
+	if (x->port != y->port)
+		return x->port < y->port ? -1 : 1;
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	if (x->ip.high != y->ip.high)
+		return x->ip.high < y->ip.high ? -1 : 1;
+	return x->ip.low < y->ip.low ? -1 : x->ip.low > y->ip.low;
+}
+
+static bool add_learned(json_t *to, const struct vswitch *sw, const struct wanted *w,
+			struct error *e)
+{
+	struct learned all = {.filter = filter_of(sw, w),
+			      .lease = malloc(LEASE_MAX * sizeof(struct lease))};
+
+	if (!all.lease)
+		return error_set(e, "out of memory");
+	lease_walk(sw->shared.leases, copy_lease, &all);
+	qsort(all.lease, all.count, sizeof *all.lease, compare_leases);
+	for (unsigned i = 0; i < all.count; i++)
+		json_array_append_new(to, describe_lease(sw, &all.lease[i]));
+	free(all.lease);
+	return true;
 }
 
 static json_t *binding_show(struct control *k, const json_t *params, struct error *e)
@@ -64,7 +132,10 @@ static json_t *binding_show(struct control *k, const json_t *params, struct erro
 		    (!w.vid || w.vid == b->vid))
 			json_array_append_new(all, describe_binding(b));
 	}
-	return all;
+	if (add_learned(all, k->sw, &w, e))
+		return all;
+	json_decref(all);
+	return NULL;
 }
 
 // The binding of a MAC, or of every MAC of a port, in a VLAN. NULL: there is none.
@@ -124,36 +195,59 @@ static bool remove_ip(struct config *c, const struct wanted *w, const char *ip, 
 	return true;
 }
 
-static json_t *binding_edit(struct control *k, const json_t *params, struct error *e,
-			    bool (*edit)(struct config *c, const struct wanted *w, const char *ip,
-					 struct error *e))
+// The parameters of a change: returns the address, NULL if one is wrong.
+static const char *edit_params(struct control *k, const json_t *params, struct wanted *w,
+			       struct error *e)
 {
 	const char *ip = param_wanted(params, "ip", e);
 	uint64_t high, low;
-	struct change ch;
-	struct wanted w;
 	unsigned bits;
 
-	if (!ip || !param_wanted(params, "port", e) || !wanted_params(k, params, &w, e))
+	if (!ip || !param_wanted(params, "port", e) || !wanted_params(k, params, w, e))
 		return NULL;
-	if (!text_prefix(ip, &high, &low, &bits))
-		return method_refuse(
-			e, METHOD_USAGE,
-			"ip cannot be '%.60s' (an address or prefix such as 10.0.0.7, 10.0.0.0/24 or 2001:db8::/64)",
-			ip);
-	if (!change_begin(&ch, k, e))
-		return NULL;
-	return change_finish(&ch, edit(ch.c, &w, ip, e));
+	if (text_prefix(ip, &high, &low, &bits))
+		return ip;
+	method_refuse(
+		e, METHOD_USAGE,
+		"ip cannot be '%.60s' (an address or prefix such as 10.0.0.7, 10.0.0.0/24 or 2001:db8::/64)",
+		ip);
+	return NULL;
 }
 
 static json_t *binding_add(struct control *k, const json_t *params, struct error *e)
 {
-	return binding_edit(k, params, e, add_ip);
+	struct change ch;
+	struct wanted w;
+	const char *ip = edit_params(k, params, &w, e);
+
+	if (!ip || !change_begin(&ch, k, e))
+		return NULL;
+	return change_finish(&ch, add_ip(ch.c, &w, ip, e));
+}
+
+// Ends the learned binding of an address. Without a MAC, that of any station of the port.
+static bool end_learned(struct control *k, const struct wanted *w, const char *ip)
+{
+	struct leases_filter f = filter_of(k->sw, w);
+	unsigned bits;
+
+	text_prefix(ip, &f.ip.high, &f.ip.low, &bits);
+	f.bits = (uint8_t)bits;
+	return leases_end(k->sw, &f);
 }
 
 static json_t *binding_del(struct control *k, const json_t *params, struct error *e)
 {
-	return binding_edit(k, params, e, remove_ip);
+	struct change ch;
+	struct wanted w;
+	const char *ip = edit_params(k, params, &w, e);
+
+	if (!ip)
+		return NULL;
+	const struct config_binding *b = find_binding(k->sw->config, &w);
+	if ((!b || find_ip(b, ip) < 0) && end_learned(k, &w, ip))
+		return json_pack("{s:[]}", "warnings");
+	return change_begin(&ch, k, e) ? change_finish(&ch, remove_ip(ch.c, &w, ip, e)) : NULL;
 }
 
 const struct method methods_binding[] = {

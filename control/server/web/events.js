@@ -12,7 +12,7 @@ const KINDS = {
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
 const WORKERS = ['worker-stuck', 'worker-turns'];
-const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'group-limit', 'querier-changed', 'table-full', 'events-lost'];
+const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'group-limit', 'querier-changed', 'binding-refused', 'table-full', 'events-lost'];
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
@@ -34,6 +34,9 @@ const SENTENCES = {
 	'querier-changed': (e) => e.address
 		? [`the ${e.protocol.toUpperCase()} querier of VLAN ${e.vlan} is ${e.address}, on `, {port: e.port}]
 		: [`VLAN ${e.vlan} has no ${e.protocol.toUpperCase()} querier: its groups are flooded`],
+	'binding-learned': (e) => [`${e.ip} is bound to ${station(e)} on `, {port: e.port}],
+	'binding-ended': (e) => [`the binding of ${e.ip} to ${station(e)} on `, {port: e.port}, ` ended: ${e.reason}`],
+	'binding-refused': (e) => [`${e.ip} is not bound to ${station(e)} on `, {port: e.port}, `: ${e.reason === 'taken' ? 'another station has it' : 'the port has too many'}`],
 	'config-rolled-back': (e) => [`the configuration was not confirmed and was rolled back to number ${e.number}`],
 	'config-rollback-failed': (e) => [`the rollback to configuration number ${e.number} failed`],
 	'worker-stuck': (e) => [`worker ${e.worker} is stuck: its last round ended ${e.seconds} s before`],

@@ -121,7 +121,7 @@ static enum outcome verdict(const struct swconf *c, unsigned port, const uint8_t
 			    uint32_t len, struct arrival *a)
 {
 	struct rte_mbuf *m = buffer_new(0, bytes, (uint16_t)len);
-	enum outcome got = admit(c, &c->port[port], portset_of(port), m, a);
+	enum outcome got = admit(c, &c->port[port], portset_of(port), NULL, m, a);
 
 	buffer_free(m);
 	return got;

@@ -21,6 +21,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "dataplane/mdb.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -116,6 +117,7 @@ static void make_switch(const struct scene *s)
 	memset(shared, 0, sizeof *shared);
 	assert_int_equal(fdb_create(&shared->fdb, 65536, 1, 1), 0);
 	assert_int_equal(mdb_create(&shared->mdb, 1), 0);
+	assert_int_equal(lease_create(&shared->leases, 1), 0);
 	assert_int_equal(fdb_put(shared->fdb, key_make(1, MAC_OUT), OUT, FDB_STATIC), 0);
 	atomic_store(&shared->conf, compile_scene(s));
 	atomic_store(&shared->up, portset_of(PORTS) - 1);
@@ -125,6 +127,7 @@ static void destroy_switch(void)
 {
 	fdb_destroy(shared->fdb);
 	mdb_destroy(shared->mdb);
+	lease_destroy(shared->leases);
 	free((void *)(uintptr_t)atomic_load(&shared->conf));
 	free(shared);
 }

@@ -11,12 +11,14 @@
 #include "control/common/error.h"
 #include "control/common/log.h"
 #include "control/switch/keep.h"
+#include "control/switch/leases.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
 #include "tests/unit/folder.h"
 #include "tests/unit/kit.h"
 #include "tests/unit/switch.h"
@@ -159,6 +161,45 @@ static void disputed_macs_are_left_out(void **state)
 	assert_false(find(MAC(1), &e));
 	assert_true(find(MAC(2), &e));
 	assert_int_equal(e.port, test_port(sw, "b"));
+	close_switch(NULL);
+}
+
+#define LEARNS(name) "{name: " name ", policy: {spoof-guard-learn: dhcp}}"
+
+// Leases that have 60 s, 10 s and no end, 30 s after the first two were made.
+static void leases_come_back(void **state)
+{
+	const struct ip_address ip = {0, UINT64_C(0xffff0a000000)};
+	struct lease l = {.ip = ip, .bits = 128};
+
+	(void)state;
+	open_switch("ports: [" LEARNS("a") ", " LEARNS("b") "]");
+	l.port = (uint8_t)test_port(sw, "b");
+	for (uint32_t i = 1; i <= 3; i++) {
+		static const uint32_t seconds[] = {0, 90, 40};
+		l.key = key_make(1, MAC(i));
+		l.ip.low = ip.low + i;
+		l.until = i < 3 ? lease_until(switch_tick(sw), seconds[i]) : LEASE_NEVER;
+		assert_int_equal(lease_add(sw->shared.leases, &l, false), LEASE_GRANTED);
+	}
+	sw->replay_ns = 30 * SECOND;
+	keep_save(keep, sw);
+	close_switch(NULL);
+	open_switch("ports: [{name: c}, " LEARNS("b") "]");
+	keep_restore(keep, sw);
+	assert_int_equal(lease_count(sw->shared.leases, test_port(sw, "b")), 3);
+	sw->replay_ns = 11 * SECOND;
+	leases_sweep(sw);
+	assert_int_equal(lease_count(sw->shared.leases, test_port(sw, "b")), 2);
+	sw->replay_ns = 61 * SECOND;
+	leases_sweep(sw);
+	assert_true(lease_holds(sw->shared.leases, key_make(1, MAC(3)),
+				(struct ip_address){0, ip.low + 3}));
+	assert_false(lease_is_holder(sw->shared.leases, key_make(1, MAC(1))));
+	close_switch(NULL);
+	open_switch("ports: [{name: a}, {name: b}]"); // which do not learn
+	keep_restore(keep, sw);
+	assert_int_equal(lease_count(sw->shared.leases, test_port(sw, "b")), 0);
 	close_switch(NULL);
 }
 
@@ -328,6 +369,6 @@ static void in_slices(void **state)
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, open_folder, folder_close)
 
 RUN_TESTS(IN_FOLDER(they_come_back), IN_FOLDER(disputed_macs_are_left_out),
-	  IN_FOLDER(ports_in_another_order), IN_FOLDER(only_what_is_allowed),
-	  IN_FOLDER(a_torn_file), IN_FOLDER(a_file_of_others), IN_FOLDER(its_own_file),
-	  IN_FOLDER(in_slices))
+	  IN_FOLDER(leases_come_back), IN_FOLDER(ports_in_another_order),
+	  IN_FOLDER(only_what_is_allowed), IN_FOLDER(a_torn_file), IN_FOLDER(a_file_of_others),
+	  IN_FOLDER(its_own_file), IN_FOLDER(in_slices))
