@@ -359,7 +359,8 @@ void dhcp_read(struct dhcp_message *msg, const struct rte_mbuf *m)
 	if (!from)
 		return;
 	struct part p = {NULL, RTE_MIN(content_of(&s), (uint32_t)DHCP_BYTES_MAX)};
-	p.at = rte_pktmbuf_read(m, s.at + UDP_HEADER, p.left, bytes);
+	// A read of nothing at the end of a chain of buffers would step over its end.
+	p.at = p.left ? rte_pktmbuf_read(m, s.at + UDP_HEADER, p.left, bytes) : NULL;
 	if (!p.at)
 		return;
 	if (msg->ipv6) {
