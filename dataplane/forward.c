@@ -5,6 +5,7 @@
 
 #include "dataplane/admit.h"
 #include "dataplane/audit.h"
+#include "dataplane/binding.h"
 #include "dataplane/counters.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/frame.h"
@@ -13,6 +14,7 @@
 #include "dataplane/leasing.h"
 #include "dataplane/meter.h"
 #include "dataplane/multicast.h"
+#include "dataplane/neighbour.h"
 #include "dataplane/portset.h"
 #include "dataplane/segment.h"
 #include "dataplane/sniff.h"
@@ -273,6 +275,22 @@ static __attribute__((noinline)) enum outcome find_group_ports(const struct burs
 	return multicast_ports(&x, m, to);
 }
 
+// Finds the ports of a group frame that asks for the MAC of an address whose owner is known. Empty:
+// it is another frame, or is flooded.
+static __attribute__((noinline)) portset find_owner_ports(const struct burst *b,
+							  const struct arrival *a,
+							  const struct rte_mbuf *m, portset may)
+{
+	struct neighbour_owner owner[NEIGHBOUR_OWNERS_MAX];
+	uint16_t vid = key_vid(a->src_key);
+	struct ip_address target;
+
+	if (!(b->conf->snoop[vid] & SNOOP_FINDS_NEIGHBOURS) || !neighbour_asks(m, &target))
+		return 0;
+	unsigned n = neighbour_find(b->conf, b->w->shared->leases, vid, target, owner);
+	return neighbour_ports(b->fdb, b->w->now.tick, owner, n, may);
+}
+
 // Finds the ports of those in `may` that a frame is flooded to.
 static enum outcome flood(struct burst *b, const struct arrival *a, const struct rte_mbuf *m,
 			  const struct vlanconf *vlan, portset may, portset *to)
@@ -291,6 +309,12 @@ static enum outcome flood(struct burst *b, const struct arrival *a, const struct
 		return beyond_limit[class];
 	if (!storm_has_room(b, &b->in->trial, class))
 		would_drop(b, beyond_limit[class], a->src_key);
+	if (class != STORM_UNKNOWN_UNICAST && b->conf->finds_neighbours)
+		*to = find_owner_ports(b, a, m, may);
+	if (*to) {
+		*to |= may & vlan->promisc;
+		return OUT_FORWARDED;
+	}
 	if (class == STORM_MULTICAST && b->conf->snoops)
 		return find_group_ports(b, a, m, may, to);
 	*to = may & (takers[class] | vlan->promisc);

@@ -87,7 +87,15 @@ struct vlanconf {
 } __attribute__((aligned(64)));
 
 // How a VLAN handles group frames, besides flooding.
-enum { SNOOP_ON = 1, SNOOP_PRUNES_UNREGISTERED = 2 };
+enum { SNOOP_ON = 1, SNOOP_PRUNES_UNREGISTERED = 2, SNOOP_FINDS_NEIGHBOURS = 4 };
+
+// The station that an address is bound to by the configuration.
+struct owner {
+	struct ip_address ip;
+	uint64_t mac;
+	uint16_t vid; // 0: any
+	uint8_t port;
+};
 
 struct swconf {
 	struct portconf port[PORTS_MAX];
@@ -98,7 +106,10 @@ struct swconf {
 	portset mirrored;    // what is sent to them is sent to others as well
 	portset no_broadcast, no_multicast; // no such frames are flooded to them
 	bool snoops;                        // some VLAN does more with group frames than to flood
-	portset trunks;                     // they send a second tag only behind a first one
+	bool finds_neighbours;              // some VLAN has SNOOP_FINDS_NEIGHBOURS
+	const struct owner *owner;          // sorted by address
+	unsigned owner_count;
+	portset trunks;  // they send a second tag only behind a first one
 	portset careful; // blocked, mirrored, or with an egress rate: delivery is more than handing
 			 // over the frame
 	portset routers_always, routers_never; // ports that are said to lead to multicast routers

@@ -354,6 +354,8 @@ const struct command commands[] = {
 
 	{"binding", "show", "binding.show", VIEW_BINDINGS,
 	 .help = "show which IP addresses stations may use, for spoof-guard",
+	 .more = "Bindings of type dhcp were learned; LEASE is the time in seconds that they have left. In VLANs with "
+		 "neighbour-suppression on, requests for a bound address go to its owner alone.",
 	 .args = ARGS(OF_PORT,
 		      {"mac", ARG_VALUE, KIND_MAC, "M", .help = "only bindings of this MAC",
 		       .optional = true},

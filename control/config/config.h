@@ -79,7 +79,8 @@ enum querier_mode { QUERIER_OFF, QUERIER_AUTO, QUERIER_ON };
 
 struct config_vlan {
 	uint16_t vid;
-	bool snooping; // multicast-snooping
+	bool snooping;         // multicast-snooping
+	bool finds_neighbours; // neighbour-suppression
 	enum unregistered unregistered;
 	enum querier_mode querier;
 	char querier_address[IP_TEXT]; // querier-address; empty: none

@@ -78,6 +78,7 @@ static const struct setting vlan_settings[] = {
 	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_vlan, vid),
 	 .mark = offsetof(struct config_vlan, at), LIMITS(1, 4094)},
 	{"multicast-snooping", SETTING_SWITCH, 0, AT(struct config_vlan, snooping)},
+	{"neighbour-suppression", SETTING_SWITCH, 0, AT(struct config_vlan, finds_neighbours)},
 	{"unregistered", SETTING_WORD, 0, AT(struct config_vlan, unregistered),
 	 .words = unregistered_words, .standard = UNREGISTERED_FLOOD},
 	{"querier", SETTING_WORD, 0, AT(struct config_vlan, querier),

@@ -14,6 +14,7 @@
 #include "control/switch/events.h"
 #include "control/switch/state.h"
 #include "dataplane/admit.h"
+#include "dataplane/binding.h"
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -22,6 +23,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/mdb.h"
+#include "dataplane/neighbour.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
@@ -41,8 +43,12 @@ struct traced {
 	struct fdb_entry source;      // before the frame
 	struct fdb_entry destination; // at lookup
 	enum outcome out;
-	uint32_t would_drop;          // a bit for each reason of a rule on trial
-	uint32_t event_types;         // a bit for each type of its events
+	uint32_t would_drop;  // a bit for each reason of a rule on trial
+	uint32_t event_types; // a bit for each type of its events
+	bool asked;           // for the MAC of an address: it went to the owners alone
+	struct ip_address target;
+	struct neighbour_owner owner[NEIGHBOUR_OWNERS_MAX];
+	unsigned owners;
 	bool snooped;                 // the rules of multicast snooping decide
 	struct snoop_message message; // what the frame is to them
 	bool displaced;               // the source moved, but the port was at its limit
@@ -372,6 +378,20 @@ static void explain_snooping(const struct traced *s, json_t *step)
 	}
 }
 
+// Explains where a request for the MAC of a bound address goes.
+static void explain_neighbour(const struct traced *s, json_t *step)
+{
+	char ip[IP_TEXT], mac[MAC_TEXT];
+
+	text_put_address(s->target.high, s->target.low, ip);
+	text_put_mac(key_mac(s->owner[0].key), mac);
+	if (s->owners == 1)
+		say(step, "asks for %s, which is bound to %s: to its port alone", ip, mac);
+	else
+		say(step, "asks for %s, which is bound to %u stations: to their ports alone", ip,
+		    s->owners);
+}
+
 static void explain_flood(const struct traced *s, json_t *step)
 {
 	enum storm_class class = class_of(s);
@@ -381,6 +401,8 @@ static void explain_flood(const struct traced *s, json_t *step)
 		return say(step, "the limit of this second is used up");
 	if (fails(s, beyond_limit[class]))
 		return say(step, "the limit of this second is used up, but it is on trial");
+	if (s->asked)
+		return explain_neighbour(s, step);
 	if (s->snooped)
 		return explain_snooping(s, step);
 	say(step, "%s: flooded to the ports of VLAN %u that %s", floods[class].frame, s->vid,
@@ -557,6 +579,8 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 		cite(s, line, port, PK_PROMISCUOUS);
 		return say(line, "promiscuous");
 	}
+	if (s->asked)
+		return say(line, "the owner of the address is there");
 	if (!s->snooped || !explain_group_port(s, port, line))
 		say(line, "flooded");
 }
@@ -699,6 +723,19 @@ static void fetch_entries(struct traced *s, const struct vswitch *sw, const stru
 				     forward_tick(s->shadow->replay_ns), &s->source);
 }
 
+// Finds the owners of the address that a frame asks for, if its VLAN looks for them.
+static void fetch_owners(struct traced *s, const struct vswitch *sw, const struct rte_mbuf *m)
+{
+	if (!s->vid || !mac_is_group(s->head.dst) ||
+	    !(s->shadow->conf->snoop[s->vid] & SNOOP_FINDS_NEIGHBOURS) ||
+	    !neighbour_asks(m, &s->target))
+		return;
+	s->owners = neighbour_find(s->shadow->conf, s->shadow->shared.leases, s->vid, s->target,
+				   s->owner);
+	for (unsigned i = 0; i < s->owners; i++)
+		shadow_take(s->shadow, sw, s->owner[i].key);
+}
+
 static bool forward_frame(struct traced *s, const struct vswitch *sw)
 {
 	struct forwarder *w = &s->shadow->worker[0]->forwarder;
@@ -708,6 +745,7 @@ static bool forward_frame(struct traced *s, const struct vswitch *sw)
 		return false;
 	shadow_advance(s->shadow, s->frame->ns);
 	fetch_entries(s, sw, m);
+	fetch_owners(s, sw, m);
 	w->tx.send = collect;
 	w->tx.arg = s;
 	s->shadow->on_event = note_event;
@@ -717,7 +755,9 @@ static bool forward_frame(struct traced *s, const struct vswitch *sw)
 	events_drain(s->shadow);
 	events_collect_violations(s->shadow, s->shadow->ports);
 	read_outcome(s);
-	s->snooped = s->vid && s->shadow->conf->snoop[s->vid] & SNOOP_ON &&
+	// Without the owners' ports the frame would be flooded.
+	s->asked = s->owners && s->out == OUT_FORWARDED;
+	s->snooped = s->vid && !s->asked && s->shadow->conf->snoop[s->vid] & SNOOP_ON &&
 		     class_of(s) == STORM_MULTICAST && decided_at[s->out] == DESTINATION &&
 		     !is_storm(s->out);
 	if (s->vid)
@@ -753,7 +793,7 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 
 json_t *trace_frames(const struct vswitch *sw, const struct trace_frame *frames, size_t n)
 {
-	struct vswitch *shadow = shadow_create(sw, (uint32_t)(2 * n + 1));
+	struct vswitch *shadow = shadow_create(sw, (uint32_t)((2 + NEIGHBOUR_OWNERS_MAX) * n + 1));
 	json_t *all = shadow ? json_array() : NULL;
 
 	for (size_t i = 0; i < n && all; i++) {

@@ -161,12 +161,16 @@ static void set_snooping(struct swconf *conf, const struct config *c)
 {
 	for (unsigned i = 0; i < c->vlan_count; i++) {
 		const struct config_vlan *v = &c->vlan[i];
+		if (v->finds_neighbours) {
+			conf->finds_neighbours = true;
+			conf->snoop[v->vid] |= SNOOP_FINDS_NEIGHBOURS;
+		}
 		if (!v->snooping)
 			continue;
 		conf->snoops = true;
-		conf->snoop[v->vid] = SNOOP_ON | (v->unregistered == UNREGISTERED_ROUTERS
-							  ? SNOOP_PRUNES_UNREGISTERED
-							  : 0);
+		conf->snoop[v->vid] |= SNOOP_ON | (v->unregistered == UNREGISTERED_ROUTERS
+							   ? SNOOP_PRUNES_UNREGISTERED
+							   : 0);
 	}
 }
 
@@ -195,6 +199,33 @@ static void append_bindings(struct portconf *row, const struct config *c, const 
 	row->binding = first;
 	row->binding_count = (unsigned)(all + *count - first);
 	qsort(first, row->binding_count, sizeof *first, binding_compare);
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct ip_address x = ((const struct owner *)a)->ip,
+				y = ((const struct owner *)b)->ip;
+
+	if (x.high != y.high)
+		return x.high < y.high ? -1 : 1;
+	return x.low < y.low ? -1 : x.low > y.low;
+}
+
+// Lists the stations that addresses are bound to, from the bindings of all ports.
+static void list_owners(struct swconf *conf, struct owner *all)
+{
+	conf->owner = all;
+	for (unsigned port = 0; port < PORTS_MAX; port++) {
+		const struct portconf *row = &conf->port[port];
+		for (unsigned i = 0; i < row->binding_count; i++) {
+			const struct binding *b = &row->binding[i];
+			bool address = b->mask.high == UINT64_MAX && b->mask.low == UINT64_MAX;
+			if (b->mac && address)
+				all[conf->owner_count++] = (struct owner){b->prefix, b->mac, b->vid,
+									  (uint8_t)port};
+		}
+	}
+	qsort(all, conf->owner_count, sizeof *all, compare_owners);
 }
 
 static size_t count_bound(const struct config *c)
@@ -261,7 +292,8 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 {
 	struct swconf *conf;
 	size_t ranges_end = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range,
-	       size = ranges_end + count_bound(c) * sizeof(struct binding);
+	       bindings_end = ranges_end + count_bound(c) * sizeof(struct binding),
+	       size = bindings_end + count_bound(c) * sizeof(struct owner);
 	portset group[32] = {0}, uplinks = 0;
 	uint8_t isolation[CONFIG_PORTS_MAX];
 	unsigned ranges = 0, bound = 0;
@@ -293,6 +325,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 		row->reach = ~(portset_of(numbers[i]) | row->learner.uplinks |
 			       (isolation[i] ? group[isolation[i]] : 0));
 	}
+	list_owners(conf, (struct owner *)((char *)conf + bindings_end));
 	set_snooping(conf, c);
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {

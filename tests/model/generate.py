@@ -84,7 +84,7 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
          ("dhcp-server", "router-advert"), ("dhcp-server", "router-advert"),
          ("snooping",), ("snooping", "multicast-flood"), ("snooping", "promiscuous", "isolation-group"),
          ("snooping", "shutdown", "bpdu guard", "trunk"), ("snooping", "egress", "mac-changes", "mirrors"),
-         ("spoof",), ("spoof", "trunk"), ("spoof", "audit", "shutdown"),
+         ("spoof",), ("spoof", "trunk"), ("spoof", "snooping"), ("spoof", "snooping", "isolation-group", "promiscuous"), ("spoof", "audit", "shutdown"),
          ("audit", "dhcp-server", "router-advert"), ("audit", "limit"), ("audit", "forged", "limit"), ("audit", "forged"),
          ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
          ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
@@ -121,6 +121,7 @@ OUTCOMES = {
                      "held in the table"), "mac-move-limit"),
     **dict.fromkeys(("reflected", "reflected though moved", "reflected though held", "at home behind an uplink",
                      "isolated uplinks"), "uplink"),
+    "neighbour suppressed": "bindings",
     "moved to a full port": "mac-limit", "sticky conflict that shuts nothing down": "mac-sticky",
     "event mac-flushed": "violation", "flooded to promiscuous ports only": "promiscuous",
     **dict.fromkeys(("unicast flooded", "broadcast flooded", "multicast flooded"), ""),
@@ -275,15 +276,20 @@ class Configuration:
                 row["querier"] = rng.choice(("off", "off", "auto", "on"))
             if rng.random() < 0.7:
                 row["querier-address"] = rng.choice(("10.0.0.1", "10.0.0.4", "10.0.0.9"))
+            if "bindings" in self.theme:
+                row["neighbour-suppression"] = rng.choice(("on", "on", "off"))
             rows.append(row)
         return rows
 
     def bindings(self):
         rng, rows, taken = self.rng, [], set()
-        for _ in range(rng.choice((0, 1, 3, 8))):
+        owners = "vlans" in self.theme  # stations that others ask for
+        for _ in range(rng.choice((3, 8, 12) if owners else (0, 1, 3, 8))):
             port = rng.choice(self.config["ports"])["name"]
             row = {"port": port, "ip": rng.sample(claimpackets.PREFIXES, rng.choice((1, 1, 2, 3)))}
-            if rng.random() < 0.7:
+            if owners and rng.random() < 0.7:
+                row["ip"] = [ip for ip in claimpackets.PREFIXES if "/" not in ip]
+            if rng.random() < (0.9 if owners else 0.7):
                 row["mac"] = rng.choice(MACS)
             if rng.random() < 0.4:
                 row["vlan"] = rng.choice(VLANS)
@@ -414,6 +420,9 @@ class Traffic:
         if rng.random() < 0.03:
             return self.malformed()
         source, vlan = self.source(port)
+        if self.snooped and self.bound and rng.random() < 0.6:  # mostly asks for a neighbour
+            destination = rng.choice(("ff:ff:ff:ff:ff:ff", "33:33:ff:00:00:01", self.destination()))
+            return octets(destination) + octets(source) + self.plain_tags(port, vlan) + claimpackets.random_content(rng, octets(source))
         if self.snooped and rng.random() < 0.8:
             destination, content = grouppackets.random_frame(rng)
             return destination + octets(source) + self.plain_tags(port, vlan) + content

@@ -12,6 +12,7 @@ from collections import Counter
 
 import guard
 import multicast
+import neighbour
 import spoof
 
 SECOND = 1_000_000_000
@@ -271,6 +272,7 @@ class Switch:
             self.by_name[mirror["destination"]].is_mirror = True
         for row in config.get("bindings", []):
             self.by_name[row["port"]].bindings.append(spoof.Binding(row))
+        self.suppressed = {row["vlan"] for row in config.get("vlans", []) if row.get("neighbour-suppression") == "on"}
         self.snooping = multicast.Snooping(self, config.get("vlans", []))
         self.now = 0  # the clock; it never goes back, though stamps may
         self.stamp = 0  # of the frame at hand
@@ -535,6 +537,10 @@ class Switch:
         # reading: a frame beyond a storm limit is dropped even where nobody would have got it, and one within
         # the limit is counted by it even then.
         self.storm_limit(port, frame, "unknown-unicast" if kind == "unicast" else kind)
+        owners = self.owners_of_target(port, frame) if kind != "unicast" else []
+        if owners:
+            self.reached["neighbour suppressed"] += 1
+            return "forwarded", self.step12_promiscuous(port, frame, owners)
         if kind == "multicast" and frame.vlan in self.snooping.vlans:
             return self.snooping.ports_of(port, frame, self.reachable(port, frame))
         members = [other for other in self.reachable(port, frame) if other.takes_flooded(kind)]
@@ -547,6 +553,16 @@ class Switch:
         port.count["rx_unknown"] += kind == "unicast"
         self.reached["%s flooded" % kind] += 1
         return "flooded", everybody
+
+    def owners_of_target(self, port, frame):
+        if frame.vlan not in self.suppressed:
+            return []
+
+        def find(mac):
+            entry = self.find(frame.vlan, mac)
+            return entry.port if entry else None
+
+        return neighbour.ports_of(self.ports, frame.vlan, frame.data, find, self.reachable(port, frame))
 
     def storm_limit(self, port, frame, kind):
         if not port.storm[kind].admits(self.now):
