@@ -13,7 +13,7 @@ static enum outcome admit_reserved(const struct portconf *p, uint64_t dst)
 {
 	if (dst == MAC_BRIDGE_GROUP || dst == MAC_PVST)
 		return p->bpdu == BPDU_PASS ? ADMITTED : OUT_BPDU;
-	if ((dst & ~UINT64_C(0xf)) != MAC_BRIDGE_GROUP && dst != MAC_CDP)
+	if (!mac_is_reserved(dst))
 		return ADMITTED;
 	if (p->link_local == LINK_LOCAL_LLDP)
 		return dst == MAC_LLDP ? ADMITTED : OUT_LINK_LOCAL;

@@ -17,13 +17,6 @@
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 
-#define MAC_BRIDGE_GROUP \
-	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
-#define MAC_PAUSE UINT64_C(0x0180c2000001)
-#define MAC_LLDP UINT64_C(0x0180c200000e)
-#define MAC_PVST UINT64_C(0x01000ccccccd)
-#define MAC_CDP UINT64_C(0x01000ccccccc)
-
 // A frame between its arrival and its decision. No member is a byte: a store to one could be a
 // store to anything, and what the loop of a burst holds in registers would be read again.
 struct arrival {

@@ -23,12 +23,14 @@
 	X(CONFIG_ROLLED_BACK, "config-rolled-back") /* count: number of the configuration in force \
 						     */ \
 	X(CONFIG_ROLLBACK_FAILED, "config-rollback-failed") /* the same */ \
-	X(WORKER_STUCK, "worker-stuck") /* from: the worker; count: seconds without a round */ \
-	X(WORKER_TURNS, "worker-turns") /* the same */ \
-	X(GROUP_JOINED, "group-joined") /* key: the VLAN; count: version of the protocol; from: \
-					 * EVENT_PORT_ANY if no frame did it */ \
-	X(GROUP_LEFT, "group-left")     /* the same */ \
-	X(GROUP_LIMIT, "group-limit")   /* the same */ \
+	X(WORKER_STUCK, "worker-stuck")   /* from: the worker; count: seconds without a round */ \
+	X(WORKER_TURNS, "worker-turns")   /* the same */ \
+	X(GROUP_JOINED, "group-joined")   /* key: the VLAN; count: version of the protocol; from: \
+					   * EVENT_PORT_ANY if no frame did it */ \
+	X(GROUP_LEFT, "group-left")       /* the same */ \
+	X(GROUP_LIMIT, "group-limit")     /* the same */ \
+	X(GROUP_ADDED, "group-added")     /* a static one, by control; key: with its MAC */ \
+	X(GROUP_REMOVED, "group-removed") /* the same */ \
 	X(QUERIER_CHANGED, "querier-changed") /* the same; port EVENT_PORT_ANY: there is none, and \
 					       * reason is its enum snoop_family */ \
 	X(BINDING_LEARNED, "binding-learned") /* key, group: the address; count: bits of its \

@@ -13,6 +13,12 @@
 enum { VID_MAX = 4094, VID_SPACE = 4096 };
 
 #define MAC_BROADCAST UINT64_C(0xffffffffffff)
+#define MAC_BRIDGE_GROUP \
+	UINT64_C(0x0180c2000000) // spanning tree; :01 to :0f are reserved for other protocols
+#define MAC_PAUSE UINT64_C(0x0180c2000001)
+#define MAC_LLDP UINT64_C(0x0180c200000e)
+#define MAC_PVST UINT64_C(0x01000ccccccd)
+#define MAC_CDP UINT64_C(0x01000ccccccc)
 
 static inline uint64_t key_make(uint16_t vid, uint64_t mac)
 {
@@ -33,4 +39,10 @@ static inline uint64_t key_mac(uint64_t key)
 static inline bool mac_is_group(uint64_t mac)
 {
 	return mac >> 40 & 1;
+}
+
+// Group addresses that are for bridges, and that policy decides about: `bpdu`, `link-local`.
+static inline bool mac_is_reserved(uint64_t mac)
+{
+	return (mac & ~UINT64_C(0xf)) == MAC_BRIDGE_GROUP || mac == MAC_PVST || mac == MAC_CDP;
 }

@@ -6,6 +6,12 @@
 #include "dataplane/key.h"
 #include "dataplane/snoop.h"
 
+const char *const multicast_rule_names[MULTICAST_RULES] = {
+#define X(id, name) [MULTICAST_##id] = (name),
+	MULTICAST_RULE_LIST(X)
+#undef X
+};
+
 static void tell(const struct multicast *x, enum event_type type, struct snoop_address group,
 		 uint8_t version)
 {
@@ -131,6 +137,21 @@ static enum outcome take_report(const struct multicast *x, struct snoop_message 
 	return OUT_FORWARDED; // to the switch, if to nobody else
 }
 
+static bool snoops(const struct multicast *x)
+{
+	return x->conf->snoop[x->vid] & SNOOP_ON;
+}
+
+static enum outcome find_static(const struct multicast *x, const struct snoop_message *msg,
+				portset fixed, portset *to)
+{
+	if (msg->kind == SNOOP_DATA && snoops(x))
+		fixed |= mdb_members(x->mdb, x->vid, msg->group) |
+			 takers_of_all(x, mdb_vlan(x->mdb, x->vid));
+	*to = x->may & (fixed | promiscuous(x));
+	return *to ? OUT_FORWARDED : OUT_UNREGISTERED;
+}
+
 static enum outcome find_members(const struct multicast *x, const struct snoop_message *msg,
 				 portset *to)
 {
@@ -146,12 +167,65 @@ static enum outcome find_members(const struct multicast *x, const struct snoop_m
 	return members && closed ? OUT_FORWARDED : OUT_FLOODED;
 }
 
+portset multicast_static(const struct swconf *conf, uint64_t key)
+{
+	unsigned low = 0, high = conf->group_count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+		if (conf->group[middle].key < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < conf->group_count && conf->group[low].key == key ? conf->group[low].ports : 0;
+}
+
+// The ports of the static group that a frame is to. None: there is none.
+static portset static_ports(const struct multicast *x)
+{
+	bool may_be = x->conf->snoop[x->vid] & SNOOP_HAS_STATIC;
+
+	return may_be ? multicast_static(x->conf, key_make(x->vid, x->mac)) : 0;
+}
+
+// Whether a frame is of the kinds that a group's ports are chosen for.
+static bool is_data(const struct snoop_message *msg)
+{
+	return msg->kind == SNOOP_DATA || msg->kind == SNOOP_OTHER;
+}
+
+enum multicast_rule multicast_rule(const struct multicast *x, const struct snoop_message *msg)
+{
+	static const enum multicast_rule of_kind[] = {
+		[SNOOP_OTHER] = MULTICAST_NO_IP,   [SNOOP_TO_ALL] = MULTICAST_LINK,
+		[SNOOP_REPORT] = MULTICAST_REPORT, [SNOOP_QUERY] = MULTICAST_QUERY,
+		[SNOOP_ROUTER] = MULTICAST_ROUTER, [SNOOP_BAD] = MULTICAST_INVALID};
+
+	if (is_data(msg) && static_ports(x))
+		return MULTICAST_STATIC;
+	if (!snoops(x))
+		return MULTICAST_PLAIN;
+	if (msg->kind != SNOOP_DATA)
+		return of_kind[msg->kind];
+	if (!mdb_load(&mdb_vlan(x->mdb, x->vid)->closed[msg->family]))
+		return MULTICAST_NO_QUERIER;
+	return mdb_members(x->mdb, x->vid, msg->group) ? MULTICAST_MEMBERS : MULTICAST_UNREGISTERED;
+}
+
 static enum outcome snoop(const struct multicast *x, const struct rte_mbuf *m, portset *to)
 {
 	uint32_t type_at = FRAME_ADDRESSES + (x->tagged ? FRAME_TAG : 0);
+	portset fixed = static_ports(x);
 	struct snoop_message msg;
 
+	if (!fixed && !snoops(x))
+		return flood(x, to);
 	snoop_read(&msg, m, type_at, x->mac);
+	if (fixed && is_data(&msg))
+		return find_static(x, &msg, fixed, to);
+	if (!snoops(x))
+		return flood(x, to);
 	switch (msg.kind) {
 	case SNOOP_DATA:
 		return find_members(x, &msg, to);
@@ -175,7 +249,7 @@ static enum outcome snoop(const struct multicast *x, const struct rte_mbuf *m, p
 
 enum outcome multicast_ports(const struct multicast *x, const struct rte_mbuf *m, portset *to)
 {
-	return x->conf->snoop[x->vid] & SNOOP_ON ? snoop(x, m, to) : flood(x, to);
+	return x->conf->snoop[x->vid] ? snoop(x, m, to) : flood(x, to);
 }
 
 struct forgetting {

@@ -87,7 +87,12 @@ struct vlanconf {
 } __attribute__((aligned(64)));
 
 // How a VLAN handles group frames, besides flooding.
-enum { SNOOP_ON = 1, SNOOP_PRUNES_UNREGISTERED = 2, SNOOP_FINDS_NEIGHBOURS = 4 };
+enum {
+	SNOOP_ON = 1,
+	SNOOP_PRUNES_UNREGISTERED = 2,
+	SNOOP_FINDS_NEIGHBOURS = 4,
+	SNOOP_HAS_STATIC = 8,
+};
 
 // The station that an address is bound to by the configuration.
 struct owner {
@@ -95,6 +100,12 @@ struct owner {
 	uint64_t mac;
 	uint16_t vid; // 0: any
 	uint8_t port;
+};
+
+// The ports that the configuration gives a group.
+struct static_group {
+	uint64_t key;
+	portset ports;
 };
 
 struct swconf {
@@ -115,5 +126,7 @@ struct swconf {
 	portset routers_always, routers_never; // ports that are said to lead to multicast routers
 	portset fast_leave;                    // a leave ends a membership there at once
 	uint8_t snoop[VID_SPACE];              // SNOOP_…
+	const struct static_group *group;      // sorted by key
+	unsigned group_count;
 	struct mac_range range[];
 };

@@ -338,12 +338,13 @@ static json_t *mirrors_of(const struct vswitch *sw, const struct config_port *p)
 	return all;
 }
 
+// The static MACs of stations, on one port or on any (NULL).
 static unsigned count_statics(const struct config *c, const struct config_port *p)
 {
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < c->fixed_count; i++)
-		n += !strcmp(c->fixed[i].port, p->name);
+		n += !mac_is_group(c->fixed[i].mac) && (!p || !strcmp(c->fixed[i].port, p->name));
 	return n;
 }
 
@@ -524,8 +525,8 @@ json_t *describe_status(const struct control *k)
 			 "name", sw->config->name, "version", NESTSWITCH_VERSION, "uptime",
 			 json_thousandths((double)switch_now(sw) / 1e9), "workers", workers, "fdb",
 			 "learned", (json_int_t)learned, "assigned", (int)assigned, "static",
-			 (int)sw->config->fixed_count, "fixed", (json_int_t)sw->fixed_count, "size",
-			 (json_int_t)sw->table_size, "buffers", "used",
+			 (int)count_statics(sw->config, NULL), "fixed", (json_int_t)sw->fixed_count,
+			 "size", (json_int_t)sw->table_size, "buffers", "used",
 			 (json_int_t)rte_mempool_in_use_count(sw->pool), "size",
 			 (json_int_t)sw->pool->size, "confirm", confirm_describe(k->confirm));
 }

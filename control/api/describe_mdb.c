@@ -20,13 +20,14 @@ static const char *const protocol_names[SNOOP_FAMILIES] = {
 struct copied {
 	struct mdb_membership *all;
 	size_t count, room;
+	uint64_t mac; // only groups with this MAC; 0: any
 };
 
 static bool copy_one(void *arg, const struct mdb_membership *who)
 {
 	struct copied *c = arg;
 
-	if (c->count < c->room)
+	if (c->count < c->room && (!c->mac || snoop_group_mac(who->group) == c->mac))
 		c->all[c->count++] = *who;
 	return false;
 }
@@ -69,9 +70,49 @@ static json_t *membership_json(const struct vswitch *sw, const struct mdb_member
 			 seconds_left(sw, who->until));
 }
 
-json_t *describe_mdb(const struct vswitch *sw, const struct mdb_filter *f)
+static json_t *static_json(const struct vswitch *sw, uint64_t key, unsigned port)
 {
-	struct copied c = {.room = 0};
+	char mac[MAC_TEXT];
+
+	text_put_mac(key_mac(key), mac);
+	return json_pack("{s:i, s:s, s:s, s:s, s:n, s:n}", "vlan", (int)key_vid(key), "group", mac,
+			 "port", sw->port[port].name, "type", "static", "version", "age_left");
+}
+
+// The static groups of a filter that are not appended yet, sorted by VLAN and MAC.
+struct statics {
+	const struct vswitch *sw;
+	const struct mdb_filter *filter;
+	uint64_t mac; // of the filter
+	unsigned next;
+};
+
+static bool takes_static(const struct statics *s, const struct static_group *g)
+{
+	return (!s->filter->vid || key_vid(g->key) == s->filter->vid) &&
+	       (!s->mac || key_mac(g->key) == s->mac);
+}
+
+// Appends those up to a VLAN.
+static void append_statics(struct statics *s, unsigned vid, json_t *all)
+{
+	const struct swconf *conf = s->sw->conf;
+	portset ports = s->filter->port < 0 ? ~UINT64_C(0) : portset_of((unsigned)s->filter->port);
+	unsigned port;
+
+	for (; s->next < conf->group_count && key_vid(conf->group[s->next].key) <= vid; s->next++) {
+		const struct static_group *g = &conf->group[s->next];
+		if (takes_static(s, g))
+			PORTSET_FOREACH(port, g->ports & ports)
+				json_array_append_new(all, static_json(s->sw, g->key, port));
+	}
+}
+
+json_t *describe_mdb(const struct vswitch *sw, const struct mdb_filter *f, uint64_t mac)
+{
+	bool has_group = f->group.high || f->group.low;
+	struct statics fixed = {sw, f, has_group ? snoop_group_mac(f->group) : mac, 0};
+	struct copied c = {.mac = mac};
 	json_t *all = json_array();
 
 	for (unsigned port = 0; port < PORTS_MAX; port++)
@@ -84,8 +125,11 @@ json_t *describe_mdb(const struct vswitch *sw, const struct mdb_filter *f)
 	}
 	mdb_walk(sw->shared.mdb, f, copy_one, &c);
 	qsort(c.all, c.count, sizeof *c.all, compare);
-	for (size_t i = 0; i < c.count; i++)
+	for (size_t i = 0; i < c.count; i++) {
+		append_statics(&fixed, c.all[i].vid, all);
 		json_array_append_new(all, membership_json(sw, &c.all[i]));
+	}
+	append_statics(&fixed, VID_MAX, all);
 	free(c.all);
 	return all;
 }

@@ -9,8 +9,9 @@
 #include "control/switch/state.h"
 #include "dataplane/mdb.h"
 
-// The memberships of a filter, sorted by VLAN, group and port.
-json_t *describe_mdb(const struct vswitch *sw, const struct mdb_filter *f);
+// The static groups and memberships of a filter, by VLAN, static ones first, group and port. mac:
+// only groups with this MAC; 0: any.
+json_t *describe_mdb(const struct vswitch *sw, const struct mdb_filter *f, uint64_t mac);
 
 // The ports that lead to multicast routers, in VLANs with snooping.
 json_t *describe_mdb_routers(const struct vswitch *sw);

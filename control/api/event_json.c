@@ -168,6 +168,13 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_GROUP_LIMIT:
 		add_group(all, e, port);
 		break;
+	case EVENT_GROUP_ADDED:
+	case EVENT_GROUP_REMOVED:
+		text_put_mac(key_mac(e->key), all->mac);
+		add_word_member(all, "group", all->mac);
+		add_number_member(all, "vlan", key_vid(e->key));
+		add_word_member(all, "port", port);
+		break;
 	case EVENT_QUERIER_CHANGED:
 		add_querier(all, e, port);
 		break;

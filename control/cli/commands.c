@@ -132,6 +132,11 @@ const struct command_option command_options[] = {
 		"port", ARG_VALUE, KIND_PORT, "P", .help = "only groups of this port", \
 						   .optional = true \
 	}
+#define STATIC_GROUP \
+	{ \
+		"group", ARG_WORD, KIND_TEXT, "GROUP", \
+			.help = "a group: an IP address such as 239.1.2.3, or a MAC" \
+	}
 #define FDB_STATION \
 	MAC, VLAN, {"port", ARG_VALUE, KIND_PORT, "P", .help = "the port that the MAC is on"}, \
 	{ \
@@ -332,13 +337,27 @@ const struct command commands[] = {
 	 .examples = "mirror del span1"},
 
 	{"mdb", "show", "mdb.show", VIEW_MDB,
-	 .help = "show the multicast groups that the ports joined (MDB)",
+	 .help = "show the multicast groups of the ports (MDB): joined ones and static ones",
 	 .args = ARGS(MDB_FILTER, ROWS),
-	 .more = "Only VLANs with multicast-snooping on have groups. LEFT is the time in seconds until the membership ends unless "
-		 "the guest renews it.",
+	 .more = "Guests join groups only in VLANs with multicast-snooping on. LEFT is the time in seconds until the membership ends "
+		 "unless the guest renews it. Static groups are named by their MAC.",
 	 .examples = "mdb show vlan 10\n"
 		     "mdb show group 239.1.2.3\n"
 		     "mdb show port esx1 sort -age_left"},
+	{"mdb", "add", "mdb.add", VIEW_NONE, .help = "add a port to a static group",
+	 .args = ARGS(STATIC_GROUP, VLAN,
+		      {"port", ARG_VALUE, KIND_PORT, "P", .help = "a port that gets the group"}),
+	 .more = "Frames to the group's MAC go only to its static ports. With multicast-snooping, IP groups also go to the ports that "
+		 "joined them and to multicast routers. Static groups are part of the configuration (static-macs).",
+	 .examples = "mdb add 239.1.2.3 vlan 10 port esx1\n"
+		     "mdb add 03:bf:0a:00:00:64 vlan 10 port esx1"},
+	{"mdb", "del", "mdb.del", VIEW_NONE,
+	 .help = "delete a port from a static group, or the whole static group",
+	 .args = ARGS(
+		 STATIC_GROUP, VLAN,
+		 {"port", ARG_VALUE, KIND_PORT, "P", .help = "only this port", .optional = true}),
+	 .examples = "mdb del 239.1.2.3 vlan 10 port esx1\n"
+		     "mdb del 03:bf:0a:00:00:64 vlan 10"},
 	{"mdb", "vlans", "mdb.vlans", VIEW_VLANS,
 	 .help = "show the VLANs with multicast snooping, their queriers and whether they prune",
 	 .args = ARGS(ROWS),

@@ -46,6 +46,9 @@ static const char *const meanings[EVENT_TYPES] = {
 		"A port is no member of a multicast group any more: group, vlan, port, version",
 	[EVENT_GROUP_LIMIT] =
 		"A port asked for more groups than multicast-groups allows, and gets every group: group, vlan, port, version",
+	[EVENT_GROUP_ADDED] =
+		"A static group got a port, by a command or a configuration: group (its MAC), vlan, port",
+	[EVENT_GROUP_REMOVED] = "A static group lost a port: group (its MAC), vlan, port",
 	[EVENT_QUERIER_CHANGED] =
 		"Another multicast querier was elected in a VLAN: protocol, vlan, port, address (null: there is none)",
 	[EVENT_BINDING_LEARNED] =
@@ -73,6 +76,8 @@ enum event_class event_type_class(enum event_type type)
 	case EVENT_GROUP_JOINED:
 	case EVENT_GROUP_LEFT:
 	case EVENT_GROUP_LIMIT:
+	case EVENT_GROUP_ADDED:
+	case EVENT_GROUP_REMOVED:
 	case EVENT_QUERIER_CHANGED:
 	case EVENT_BINDING_LEARNED:
 	case EVENT_BINDING_ENDED:

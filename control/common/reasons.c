@@ -166,7 +166,8 @@ const struct reason_row reason_rows[OUTCOMES] = {
 		},
 	[OUT_UNREGISTERED] =
 		{
-			"Nobody asked for this multicast group: no other port is a member, and no multicast router is known.",
+			"No other port gets this multicast group: none asked for it, none that is up is in its static group, and no "
+			"multicast router is known.",
 			2,
 			{PK_MULTICAST_ROUTER, PK_MULTICAST_FLOOD},
 			.advice =

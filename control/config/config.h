@@ -64,6 +64,7 @@ struct config_port {
 		uplink_at, offload_at;
 };
 
+// A group has a row for each of its ports.
 struct config_static {
 	uint64_t mac;
 	uint16_t vid;

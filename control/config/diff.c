@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/config/settings.h"
 #include "control/config/walk.h"
+#include "dataplane/key.h"
 
 enum { OBJECT_TEXT = 128, LIST_TEXT = EAL_ARGS_MAX * (EAL_ARG + 2) };
 
@@ -53,8 +55,15 @@ static void diff_value(struct config_visitor *v, const char *key, const char *te
 		snprintf(f->values + at, sizeof f->values - at, "%s%s", at ? ", " : "", text);
 }
 
+static bool is_group(const char *text)
+{
+	uint64_t mac;
+
+	return text && text_mac(text, &mac) && mac_is_group(mac);
+}
+
 // Address and VLAN identify an object without a name, therefore they are not compared as its
-// settings.
+// settings. A group has an object for each of its ports.
 static void name_by_address(const char *label, json_t *settings, char out[OBJECT_TEXT])
 {
 	const char *mac = json_string_value(json_object_get(settings, "mac")),
@@ -62,11 +71,13 @@ static void name_by_address(const char *label, json_t *settings, char out[OBJECT
 		   *vlan = json_string_value(json_object_get(settings, "vlan"));
 	bool any_mac = !mac && port; // a binding of every station behind a port
 
-	snprintf(out, OBJECT_TEXT, "%s %s%s%s%s", label, any_mac ? "port " : "",
-		 any_mac ? port
-		 : mac   ? mac
-			 : "",
-		 vlan && (mac || any_mac) ? " vlan " : "", vlan ? vlan : "");
+	int length = snprintf(out, OBJECT_TEXT, "%s %s%s%s%s", label, any_mac ? "port " : "",
+			      any_mac ? port
+			      : mac   ? mac
+				      : "",
+			      vlan && (mac || any_mac) ? " vlan " : "", vlan ? vlan : "");
+	if (is_group(mac))
+		snprintf(out + length, OBJECT_TEXT - (size_t)length, " %s", port);
 	if (any_mac)
 		json_object_del(settings, "port");
 	json_object_del(settings, "mac");

@@ -10,6 +10,7 @@
 #include "control/common/portsettings.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "dataplane/key.h"
 
 #define SIZE(object, member) sizeof(((object *)NULL)->member)
 
@@ -89,7 +90,7 @@ static const struct setting vlan_settings[] = {
 };
 
 static const struct setting static_settings[] = {
-	{"mac", SETTING_MAC, SETTING_REQUIRED, AT(struct config_static, mac),
+	{"mac", SETTING_MAC, SETTING_REQUIRED | SETTING_MULTICAST, AT(struct config_static, mac),
 	 .mark = offsetof(struct config_static, at)},
 	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_static, vid), LIMITS(1, 4094)},
 	{"port", SETTING_NAME, SETTING_REQUIRED, AT(struct config_static, port)},
@@ -252,7 +253,7 @@ static bool set_mac(const struct setting *s, uint64_t *member, const char *text,
 	if (!text_mac(text, &mac))
 		return error_set(e, "%s '%.40s' is not a MAC address (such as 02:00:00:00:00:01)",
 				 s->name, text);
-	if (mac >> 40 & 1 || !mac)
+	if (!mac || (mac_is_group(mac) && !(s->flags & SETTING_MULTICAST)))
 		return error_set(
 			e, "%s '%s' is %s (give the address of one station)", s->name, text,
 			mac ? "a group address" : "not an address that a station can have");

@@ -33,8 +33,9 @@ enum setting_type {
 };
 
 enum {
-	SETTING_REQUIRED = 1, // a file must have it
-	SETTING_WRITTEN = 2,  // is written to files even if it is not set
+	SETTING_REQUIRED = 1,  // a file must have it
+	SETTING_WRITTEN = 2,   // is written to files even if it is not set
+	SETTING_MULTICAST = 4, // a MAC can be that of a group
 };
 
 struct setting {

@@ -7,6 +7,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "dataplane/key.h"
 
 // The addresses and VLANs of a port.
 struct port_facts {
@@ -79,6 +80,29 @@ static bool check_assigned(const struct port_facts *f, unsigned n, struct error 
 	return true;
 }
 
+// Checks that a static MAC is not that of a group which every port gets, or that policy decides
+// about.
+static bool check_group_mac(const struct config_static *s, const char *mac, struct error *e)
+{
+	enum { LINK_GROUPS_BITS = 8 };
+
+	if (mac_is_reserved(s->mac))
+		return error_at(
+			e, s->at,
+			"static MAC %s is reserved for bridges (the policy keys bpdu and link-local decide about it)",
+			mac);
+	if (s->mac == MAC_BROADCAST)
+		return error_at(
+			e, s->at,
+			"static MAC %s is the broadcast address (broadcast-flood: off keeps broadcasts from a port)",
+			mac);
+	return s->mac >> LINK_GROUPS_BITS != UINT64_C(0x01005e000000) >> LINK_GROUPS_BITS ||
+	       error_at(
+		       e, s->at,
+		       "static MAC %s is that of 224.0.0.%u, a group that every port gets (use a group outside 224.0.0.0/24)",
+		       mac, (unsigned)(s->mac & 0xff));
+}
+
 static bool check_static(const struct config *c, const struct config_static *s,
 			 const struct port_facts *f, struct error *e)
 {
@@ -86,6 +110,8 @@ static bool check_static(const struct config *c, const struct config_static *s,
 	char mac[MAC_TEXT], hint[TEXT_HINT];
 
 	text_put_mac(s->mac, mac);
+	if (!check_group_mac(s, mac, e))
+		return false;
 	if (!own)
 		return error_at(e, s->at, "static MAC %s is on port '%s', which does not exist%s",
 				mac, s->port,
@@ -113,7 +139,15 @@ static int compare_statics(const void *a, const void *b)
 		return x->vid < y->vid ? -1 : 1;
 	if (x->mac != y->mac)
 		return x->mac < y->mac ? -1 : 1;
-	return x < y ? -1 : x > y;
+	int order = mac_is_group(x->mac) ? strcmp(x->port, y->port) : 0;
+	return order ? order : x < y ? -1 : x > y;
+}
+
+// Whether two rows cannot both be there: only those of a group can have different ports.
+static bool is_static_twice(const struct config_static *a, const struct config_static *b)
+{
+	return a->vid == b->vid && a->mac == b->mac &&
+	       (!mac_is_group(a->mac) || !strcmp(a->port, b->port));
 }
 
 static bool check_static_twice(const struct config *c, struct error *e)
@@ -128,7 +162,7 @@ static bool check_static_twice(const struct config *c, struct error *e)
 		sorted[i] = &c->fixed[i];
 	qsort(sorted, c->fixed_count, sizeof *sorted, compare_statics);
 	for (unsigned i = 1; i < c->fixed_count && good; i++) {
-		if (sorted[i]->vid != sorted[i - 1]->vid || sorted[i]->mac != sorted[i - 1]->mac)
+		if (!is_static_twice(sorted[i], sorted[i - 1]))
 			continue;
 		text_put_mac(sorted[i]->mac, mac);
 		good = error_at(

@@ -7,6 +7,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "dataplane/key.h"
 
 // A port whose warnings are looked for.
 struct checked_port {
@@ -89,7 +90,8 @@ static const char *fixed_elsewhere(const struct checked_port *d)
 			return p->name;
 	}
 	for (unsigned i = 0; i < d->c->fixed_count; i++)
-		if (strcmp(d->c->fixed[i].port, d->port->name) != 0 &&
+		if (!mac_is_group(d->c->fixed[i].mac) &&
+		    strcmp(d->c->fixed[i].port, d->port->name) != 0 &&
 		    vlanset_has(&own, d->c->fixed[i].vid))
 			return d->c->fixed[i].port;
 	return NULL;

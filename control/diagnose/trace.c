@@ -23,6 +23,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/mdb.h"
+#include "dataplane/multicast.h"
 #include "dataplane/neighbour.h"
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
@@ -49,7 +50,8 @@ struct traced {
 	struct ip_address target;
 	struct neighbour_owner owner[NEIGHBOUR_OWNERS_MAX];
 	unsigned owners;
-	bool snooped;                 // the rules of multicast snooping decide
+	bool grouped;                 // the rules about groups decide
+	enum multicast_rule rule;     // if they do: which one
 	struct snoop_message message; // what the frame is to them
 	bool displaced;               // the source moved, but the port was at its limit
 	unsigned held_on;             // the port where a flap holds the source
@@ -327,6 +329,11 @@ static bool is_storm(enum outcome out)
 	       out == OUT_STORM_UNKNOWN_UNICAST;
 }
 
+static portset static_ports(const struct traced *s)
+{
+	return multicast_static(s->shadow->conf, key_make(s->vid, s->head.dst));
+}
+
 static portset group_members(const struct traced *s)
 {
 	return mdb_members(s->shadow->shared.mdb, s->vid, s->message.group);
@@ -337,44 +344,60 @@ static portset closed_ports(const struct traced *s)
 	return atomic_load(&mdb_vlan(s->shadow->shared.mdb, s->vid)->closed[s->message.family]);
 }
 
-// Explains where multicast snooping sends the data of a group.
+static bool snoops(const struct traced *s)
+{
+	return s->shadow->conf->snoop[s->vid] & SNOOP_ON;
+}
+
+// Explains where the data of a group goes.
 static void explain_group(const struct traced *s, json_t *step)
 {
-	bool prunes = s->shadow->conf->snoop[s->vid] & SNOOP_PRUNES_UNREGISTERED;
-	char group[IP_TEXT];
+	bool prunes = s->shadow->conf->snoop[s->vid] & SNOOP_PRUNES_UNREGISTERED,
+	     joins = snoops(s) && s->message.kind == SNOOP_DATA;
+	char group[IP_TEXT], mac[MAC_TEXT];
 
 	text_put_address(s->message.group.high, s->message.group.low, group);
-	if (!closed_ports(s))
+	text_put_mac(s->head.dst, mac);
+	if (s->rule == MULTICAST_STATIC)
+		say(step, "static group %s: to its ports%s", mac,
+		    joins ? ", to ports that asked for it, and to multicast routers" : "");
+	else if (s->rule == MULTICAST_NO_QUERIER)
 		say(step, "%s: flooded, because no querier has asked the ports of VLAN %u", group,
 		    s->vid);
-	else if (group_members(s))
+	else if (s->rule == MULTICAST_MEMBERS)
 		say(step, "%s: to the ports that asked for it, and to multicast routers", group);
 	else
 		say(step, "%s: nobody asked for it, %s", group,
 		    prunes ? "only multicast routers get it" : "flooded");
 }
 
-// Explains the rule of multicast snooping for a frame.
-static void explain_snooping(const struct traced *s, json_t *step)
+// Explains the rule about groups for a frame.
+static void explain_rule(const struct traced *s, json_t *step)
 {
 	const struct snoop_message *m = &s->message;
 	const char *protocol = m->family == SNOOP_IPV4 ? "IGMP" : "MLD";
 
-	switch (m->kind) {
-	case SNOOP_DATA:
+	switch (s->rule) {
+	case MULTICAST_STATIC:
+	case MULTICAST_NO_QUERIER:
+	case MULTICAST_MEMBERS:
+	case MULTICAST_UNREGISTERED:
 		return explain_group(s, step);
-	case SNOOP_REPORT:
+	case MULTICAST_REPORT:
 		return say(step, "a report of %sv%u: to multicast routers", protocol, m->version);
-	case SNOOP_QUERY:
+	case MULTICAST_QUERY:
 		return say(step, "a query of %sv%u: to every port", protocol, m->version);
-	case SNOOP_ROUTER:
+	case MULTICAST_ROUTER:
 		return say(step, "its sender is a multicast router: flooded");
-	case SNOOP_BAD:
+	case MULTICAST_INVALID:
 		return say(step, "an invalid message of %s: flooded, and not believed", protocol);
-	case SNOOP_TO_ALL:
+	case MULTICAST_LINK:
 		return say(step, "its group never leaves a link: flooded");
-	case SNOOP_OTHER:
+	case MULTICAST_NO_IP:
 		return say(step, "no IP multicast: flooded");
+	case MULTICAST_PLAIN:
+	case MULTICAST_RULES:
+		break;
 	}
 }
 
@@ -403,8 +426,8 @@ static void explain_flood(const struct traced *s, json_t *step)
 		return say(step, "the limit of this second is used up, but it is on trial");
 	if (s->asked)
 		return explain_neighbour(s, step);
-	if (s->snooped)
-		return explain_snooping(s, step);
+	if (s->grouped && s->rule != MULTICAST_PLAIN)
+		return explain_rule(s, step);
 	say(step, "%s: flooded to the ports of VLAN %u that %s", floods[class].frame, s->vid,
 	    floods[class].ports);
 }
@@ -528,15 +551,16 @@ static void set_result(json_t *line, const char *result)
 	json_object_set_new(line, "result", json_string(result));
 }
 
-// Explains why a port got a frame that multicast snooping has not flooded. False: it was flooded
-// to this port.
+// Explains why a port got a group frame that was not flooded. False: it was flooded to this port.
 static bool explain_group_port(const struct traced *s, unsigned port, json_t *line)
 {
 	const struct mdb_vlan *v = mdb_vlan(s->shadow->shared.mdb, s->vid);
 	bool data = s->message.kind == SNOOP_DATA, report = s->message.kind == SNOOP_REPORT,
 	     open = !portset_has(closed_ports(s), port);
 
-	if (data && portset_has(group_members(s), port))
+	if (s->rule == MULTICAST_STATIC && portset_has(static_ports(s), port))
+		say(line, "in the static group");
+	else if (data && portset_has(group_members(s), port))
 		say(line, "asked for the group");
 	else if ((data || report) && portset_has(s->shadow->conf->routers_always, port))
 		cite(s, line, port, PK_MULTICAST_ROUTER), say(line, "a multicast router");
@@ -581,7 +605,7 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 	}
 	if (s->asked)
 		return say(line, "the owner of the address is there");
-	if (!s->snooped || !explain_group_port(s, port, line))
+	if (!s->grouped || s->rule == MULTICAST_PLAIN || !explain_group_port(s, port, line))
 		say(line, "flooded");
 }
 
@@ -605,7 +629,10 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
-	if (s->snooped && (s->message.kind == SNOOP_DATA || s->message.kind == SNOOP_REPORT) &&
+	if (s->grouped && s->rule == MULTICAST_STATIC)
+		return say(line, "not in the static group");
+	if (s->grouped && s->rule != MULTICAST_PLAIN &&
+	    (s->message.kind == SNOOP_DATA || s->message.kind == SNOOP_REPORT) &&
 	    portset_has(closed_ports(s), port))
 		return say(line, s->message.kind == SNOOP_DATA
 					 ? "did not ask for the group"
@@ -620,7 +647,7 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 static json_t *explain_ports(const struct traced *s)
 {
 	// Of a flooded frame, also explains ports that got no copy.
-	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION || s->snooped;
+	bool whole = s->out == OUT_FLOODED || s->out == OUT_NO_DESTINATION || s->grouped;
 	portset given = s->sent;
 	json_t *all = json_array();
 
@@ -736,6 +763,19 @@ static void fetch_owners(struct traced *s, const struct vswitch *sw, const struc
 		shadow_take(s->shadow, sw, s->owner[i].key);
 }
 
+// Finds the rule about groups that decided, if one did.
+static void find_rule(struct traced *s)
+{
+	struct multicast x = {.mdb = s->shadow->shared.mdb,
+			      .conf = s->shadow->conf,
+			      .mac = s->head.dst,
+			      .vid = s->vid};
+
+	s->grouped = s->vid && !s->asked && multicast_decides(s->head.dst, s->out);
+	if (s->grouped)
+		s->rule = multicast_rule(&x, &s->message);
+}
+
 static bool forward_frame(struct traced *s, const struct vswitch *sw)
 {
 	struct forwarder *w = &s->shadow->worker[0]->forwarder;
@@ -757,9 +797,7 @@ static bool forward_frame(struct traced *s, const struct vswitch *sw)
 	read_outcome(s);
 	// Without the owners' ports the frame would be flooded.
 	s->asked = s->owners && s->out == OUT_FORWARDED;
-	s->snooped = s->vid && !s->asked && s->shadow->conf->snoop[s->vid] & SNOOP_ON &&
-		     class_of(s) == STORM_MULTICAST && decided_at[s->out] == DESTINATION &&
-		     !is_storm(s->out);
+	find_rule(s);
 	if (s->vid)
 		s->destination_known = fdb_lookup(
 			s->shadow->shared.fdb, key_make(s->vid, s->head.dst),
@@ -780,10 +818,11 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 	json_t *story = NULL;
 
 	if (s.events && forward_frame(&s, sw))
-		story = json_pack("{s:s, s:o, s:s, s:o, s:o, s:O}", "port", name_of(&s, s.port),
-				  "vlan", s.vid ? json_integer(s.vid) : json_null(), "outcome",
-				  outcome_names[s.out], "steps", explain_steps(&s), "ports",
-				  explain_ports(&s), "events", s.events);
+		story = json_pack(
+			"{s:s, s:o, s:s, s:s?, s:o, s:o, s:O}", "port", name_of(&s, s.port), "vlan",
+			s.vid ? json_integer(s.vid) : json_null(), "outcome", outcome_names[s.out],
+			"rule", s.grouped ? multicast_rule_names[s.rule] : NULL, "steps",
+			explain_steps(&s), "ports", explain_ports(&s), "events", s.events);
 	for (unsigned port = 0; port < PORTS_MAX; port++)
 		json_decref(s.hex[port]);
 	json_decref(s.events);

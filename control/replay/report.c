@@ -172,7 +172,7 @@ static bool put_report(struct report *r, FILE *f, const struct player *p, const 
 	fputs("],\n\"fdb\": [", f);
 	bool good = put_fdb(r, f);
 	fputs("],\n\"mdb\": [", f);
-	json_t *groups = describe_mdb(r->sw, &(struct mdb_filter){.port = -1});
+	json_t *groups = describe_mdb(r->sw, &(struct mdb_filter){.port = -1}, 0);
 	any = false;
 	put_rows(f, groups, &any);
 	json_decref(groups);
@@ -220,7 +220,7 @@ void report_print(const struct player *p, const struct inputs *in)
 	putchar('\n');
 	view_print(stdout, VIEW_FDB, fdb, false);
 	if (p->sw->conf->snoops) {
-		json_t *groups = describe_mdb(p->sw, &(struct mdb_filter){.port = -1});
+		json_t *groups = describe_mdb(p->sw, &(struct mdb_filter){.port = -1}, 0);
 		putchar('\n');
 		view_print(stdout, VIEW_MDB, groups, false);
 		json_decref(groups);

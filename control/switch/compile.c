@@ -228,6 +228,49 @@ static void list_owners(struct swconf *conf, struct owner *all)
 	qsort(all, conf->owner_count, sizeof *all, compare_owners);
 }
 
+static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
+{
+	return numbers[config_port(c, name) - c->port];
+}
+
+// Appends a row of a static group to those before it.
+static void append_group(struct swconf *conf, struct static_group *all,
+			 const struct config_static *s, uint8_t number)
+{
+	all[conf->group_count++] = (struct static_group){key_make(s->vid, s->mac),
+							 portset_of(number)};
+	conf->snoop[s->vid] |= SNOOP_HAS_STATIC;
+	conf->snoops = true;
+}
+
+static int compare_groups(const void *a, const void *b)
+{
+	uint64_t x = ((const struct static_group *)a)->key,
+		 y = ((const struct static_group *)b)->key;
+
+	return x < y ? -1 : x > y;
+}
+
+// Fills in the static groups, one for all rows of a group.
+static void set_groups(struct swconf *conf, const struct config *c, const uint8_t *numbers,
+		       struct static_group *all)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < c->fixed_count; i++)
+		if (mac_is_group(c->fixed[i].mac))
+			append_group(conf, all, &c->fixed[i],
+				     port_number(c, numbers, c->fixed[i].port));
+	qsort(all, conf->group_count, sizeof *all, compare_groups);
+	for (unsigned i = 0; i < conf->group_count; i++)
+		if (kept && all[kept - 1].key == all[i].key)
+			all[kept - 1].ports |= all[i].ports;
+		else
+			all[kept++] = all[i];
+	conf->group = all;
+	conf->group_count = kept;
+}
+
 static size_t count_bound(const struct config *c)
 {
 	size_t n = 0;
@@ -235,11 +278,6 @@ static size_t count_bound(const struct config *c)
 	for (unsigned i = 0; i < c->binding_count; i++)
 		n += c->binding[i].ip_count;
 	return n;
-}
-
-static uint8_t port_number(const struct config *c, const uint8_t *numbers, const char *name)
-{
-	return numbers[config_port(c, name) - c->port];
 }
 
 static void add_mirrors(struct swconf *conf, const struct config *c, const uint8_t *numbers)
@@ -293,7 +331,8 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	struct swconf *conf;
 	size_t ranges_end = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range,
 	       bindings_end = ranges_end + count_bound(c) * sizeof(struct binding),
-	       size = bindings_end + count_bound(c) * sizeof(struct owner);
+	       owners_end = bindings_end + count_bound(c) * sizeof(struct owner),
+	       size = owners_end + c->fixed_count * sizeof(struct static_group);
 	portset group[32] = {0}, uplinks = 0;
 	uint8_t isolation[CONFIG_PORTS_MAX];
 	unsigned ranges = 0, bound = 0;
@@ -327,6 +366,7 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	}
 	list_owners(conf, (struct owner *)((char *)conf + bindings_end));
 	set_snooping(conf, c);
+	set_groups(conf, c, numbers, (struct static_group *)((char *)conf + owners_end));
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		if (conf->port[numbers[i]].mirror_tx)
@@ -386,9 +426,10 @@ struct fixed_mac *compile_fixed(const struct config *c, const uint8_t *numbers, 
 	for (unsigned i = 0; i < c->port_count; i++)
 		n += append_assigned(c, &c->port[i], numbers[i], all + n);
 	for (unsigned i = 0; i < c->fixed_count; i++)
-		all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac),
-					      port_number(c, numbers, c->fixed[i].port),
-					      FDB_STATIC};
+		if (!mac_is_group(c->fixed[i].mac))
+			all[n++] = (struct fixed_mac){key_make(c->fixed[i].vid, c->fixed[i].mac),
+						      port_number(c, numbers, c->fixed[i].port),
+						      FDB_STATIC};
 	qsort(all, n, sizeof *all, compare_keys);
 	// A static MAC that is also the assigned MAC of its port makes one entry.
 	for (size_t i = 0; i < n; i++)

@@ -7,6 +7,9 @@
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
+#include "dataplane/multicast.h"
+#include "dataplane/portconf.h"
+#include "dataplane/portset.h"
 
 static bool has_learned(const struct vswitch *sw, uint64_t key)
 {
@@ -70,6 +73,22 @@ static void report_static(struct vswitch *sw, enum event_type type, const struct
 	}
 }
 
+// Reports the ports of a configuration's static groups that another one does not give them.
+static void report_groups(struct vswitch *sw, enum event_type type, const struct swconf *from,
+			  const struct swconf *other)
+{
+	unsigned port;
+
+	for (unsigned i = 0; i < from->group_count; i++) {
+		const struct static_group *g = &from->group[i];
+		PORTSET_FOREACH(port, g->ports & ~multicast_static(other, g->key))
+			switch_emit(sw, &(struct event){.type = (uint8_t)type,
+							.ns = switch_now(sw),
+							.key = g->key,
+							.port = (uint8_t)port});
+	}
+}
+
 // The number of a port that is or was there.
 static uint8_t number_of(const struct vswitch *sw, const char *name)
 {
@@ -116,6 +135,8 @@ void fixed_report(struct vswitch *sw, const struct fixed_news *n)
 		report_displaced(sw, n->config, sw->port[port].name);
 	report_static(sw, EVENT_MAC_ADDED, n->fixed, n->count, sw->fixed, sw->fixed_count, NULL);
 	report_assigned(sw, EVENT_MAC_ADDED, n->config, sw->config);
+	report_groups(sw, EVENT_GROUP_REMOVED, sw->conf, n->conf);
+	report_groups(sw, EVENT_GROUP_ADDED, n->conf, sw->conf);
 	if (n->flush)
 		flush_emit(sw, n->flush, FLUSH_COMMAND);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// fixed: the static and assigned entries of the MAC table, when the configuration changes.
+// fixed: the static and assigned entries of the MAC table, and the static groups, when the
+// configuration changes.
 //
 // Threads  The control thread, while workers learn.
 #pragma once
@@ -10,6 +11,7 @@
 #include "control/switch/compile.h"
 #include "control/switch/flush.h"
 #include "control/switch/state.h"
+#include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 
 // Adds the fixed entries of a new configuration whose keys the current one does not have. Returns
@@ -22,6 +24,7 @@ portset fixed_change(const struct vswitch *sw, const struct fixed_mac *fixed, si
 // The differences of a new configuration from the current one, which both are in the table.
 struct fixed_news {
 	const struct config *config; // the new one
+	const struct swconf *conf;
 	const struct fixed_mac *fixed;
 	size_t count;
 	portset displaced;              // see fixed_add()

@@ -216,7 +216,7 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	// First, because no frame may come from a port that the new configuration does not have.
 	ports_unpoll(sw, gone);
 	set_port_limits(sw, c, n);
-	struct fixed_news news = {c, n->fixed, n->fixed_count, switch_over(sw, n), flush};
+	struct fixed_news news = {c, n->conf, n->fixed, n->fixed_count, switch_over(sw, n), flush};
 	name_ports(sw, c, n);
 	if (!first)
 		fixed_report(sw, &news);

@@ -153,7 +153,10 @@ static void take_static(struct bytes *in, struct config *c)
 
 	MUST(s);
 	*s = (struct config_static){.mac = station(v), .vid = (uint16_t)(1 + (v >> 3) % VLANS)};
-	strcpy(s->port, c->port[take8(in) % PORTS].name);
+	v = take8(in);
+	if (v & 0x80)
+		s->mac = v & 0x40 ? UINT64_C(0x333300000001) : UINT64_C(0x0180c2000010);
+	strcpy(s->port, c->port[v % PORTS].name);
 }
 
 static void take_mirror(struct bytes *in, struct config *c)

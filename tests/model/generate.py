@@ -8,6 +8,7 @@ import random
 
 import claimpackets
 import grouppackets
+import multicast
 import packets
 from model import AUDITED, DEFAULTS, SECOND, HALF_SECOND, Port
 
@@ -96,7 +97,7 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
 # What a scope must reach: outcome -> the key that it takes ("" for none).
 OUTCOMES = {
     **dict.fromkeys(("forwarded", "flooded", "malformed", "port_down", "bad_source", "bpdu", "link_local",
-                     "mac_conflict", "same_port", "dest_down", "no_destination", "event mac-learned",
+                     "mac_conflict", "same_port", "dest_down", "no_destination", "static group", "event mac-learned",
                      "event mac-moved", "event mac-aged"), ""),
     "vlan_filtered": "vlan-mode", "forged_transmit": "forged-transmits", "dhcp_server": "dhcp-server",
     "router_advert": "router-advert", "rate_limit": "ingress-rate", "storm_broadcast": "storm-broadcast",
@@ -114,7 +115,8 @@ OUTCOMES = {
     **dict.fromkeys(("spoofed", *("spoof-guard %s %s" % (level, ends) for level in ("arp", "ip", "strict")
                                   for ends in ("drops", "passes"))), "spoof-guard"),
     **dict.fromkeys(("unregistered", "event group-joined", "event group-left", "event group-limit", "event querier-changed",
-                     "asked about a group", "asked a port that came up", "querier yields", "querier takes over",
+                     "static group that was joined", "message to a static group", "asked about a group",
+                     "asked a port that came up", "querier yields", "querier takes over",
                      *("multicast " + kind for kind in ("data", "report", "query", "router", "all", "other", "bad"))), "vlans"),
     **dict.fromkeys(("held at home", "held where it came from", "held away from home", "sent home to another port",
                      "hold ended by silence", "hold ended by time", "home moved",
@@ -135,7 +137,8 @@ OUTCOMES = {
 
 VLANS = (1, 10, 20, 4094)
 MACS = ["02:00:00:00:00:%02x" % n for n in range(1, 9)] + ["00:50:56:ab:cd:ef", "fe:ff:ff:ff:ff:fe"]
-GROUPS = ["ff:ff:ff:ff:ff:ff"] * 4 + ["01:00:5e:00:00:01", "33:33:00:00:00:01", "01:80:c2:00:00:10"]
+NLB = "03:bf:0a:00:00:64"
+GROUPS = ["ff:ff:ff:ff:ff:ff"] * 4 + ["01:00:5e:00:00:01", "33:33:00:00:00:01", "01:80:c2:00:00:10", NLB]
 RESERVED = ["01:80:c2:00:00:00", "01:00:0c:cc:cc:cd", "01:80:c2:00:00:01", "01:80:c2:00:00:02", "01:80:c2:00:00:0e",
             "01:80:c2:00:00:0e", "01:80:c2:00:00:0f", "01:00:0c:cc:cc:cc"]
 BAD_SOURCES = ["00:00:00:00:00:00", "01:00:5e:00:00:01", "ff:ff:ff:ff:ff:ff"]
@@ -251,12 +254,20 @@ class Configuration:
             if port.has_vlan(vlan) and not assigned and (mac, vlan) not in taken:
                 taken.add((mac, vlan))
                 rows.append({"mac": mac, "vlan": vlan, "port": port.name})
-        return rows
+        return rows + self.static_groups(ports)
+
+    def static_groups(self, ports):
+        rng = self.rng
+        groups = ["33:33:00:00:00:01", "01:80:c2:00:00:10", NLB] + [multicast.group_mac(group).hex(":") for group in
+                  grouppackets.GROUPS4 + grouppackets.GROUPS6 if not multicast.is_for_all(group)]
+        chosen = {(rng.choice(groups), rng.choice(VLANS)) for _ in range(rng.choice((0, 0, 1, 3, 6)))}
+        return [{"mac": mac, "vlan": vlan, "port": port.name} for mac, vlan in sorted(chosen)
+                for port in rng.sample(ports, rng.randint(1, len(ports))) if port.has_vlan(vlan)]
 
     def mirrors(self):
         """One or two, whose destinations have no MAC and are nobody's source."""
         rng = self.rng
-        static = {row["port"] for row in self.config["static-macs"]}
+        static = {row["port"] for row in self.config["static-macs"] if not octets(row["mac"])[0] & 1}
         free = [port["name"] for port in self.config["ports"]
                 if "mac-address" not in port and port["name"] not in static]
         destinations = rng.sample(free, min(len(free), rng.choice((1, 1, 2))))

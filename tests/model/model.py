@@ -265,7 +265,8 @@ class Switch:
                       for port in config["ports"]]
         self.by_name = {port.name: port for port in self.ports}
         self.fdb = {}  # (vlan, mac) -> Entry: dynamic, sticky and static; assigned ones are found at their port
-        for static in config.get("static-macs", []):
+        stations = [row for row in config.get("static-macs", []) if not is_group(mac_bytes(row["mac"]))]
+        for static in stations:
             self.fdb[static["vlan"], mac_bytes(static["mac"])] = Entry(self.by_name[static["port"]], "static")
         self.mirrors = config.get("mirrors", [])
         for mirror in self.mirrors:
@@ -274,6 +275,9 @@ class Switch:
             self.by_name[row["port"]].bindings.append(spoof.Binding(row))
         self.suppressed = {row["vlan"] for row in config.get("vlans", []) if row.get("neighbour-suppression") == "on"}
         self.snooping = multicast.Snooping(self, config.get("vlans", []))
+        for row in config.get("static-macs", []):
+            if is_group(mac_bytes(row["mac"])):
+                self.snooping.add_static(row["vlan"], mac_bytes(row["mac"]), self.by_name[row["port"]])
         self.now = 0  # the clock; it never goes back, though stamps may
         self.stamp = 0  # of the frame at hand
         self.is_own = False  # the frame at hand is one of the switch itself
@@ -541,7 +545,7 @@ class Switch:
         if owners:
             self.reached["neighbour suppressed"] += 1
             return "forwarded", self.step12_promiscuous(port, frame, owners)
-        if kind == "multicast" and frame.vlan in self.snooping.vlans:
+        if kind == "multicast" and (frame.vlan in self.snooping.vlans or self.snooping.static_ports(frame)):
             return self.snooping.ports_of(port, frame, self.reachable(port, frame))
         members = [other for other in self.reachable(port, frame) if other.takes_flooded(kind)]
         self.reached["left out of a " + kind] += any(other.key(kind + "-flood") == "off"

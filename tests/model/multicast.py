@@ -229,6 +229,7 @@ class Snooping:
         # reading: groups are handled in the order of the table, in which a group takes the place that was freed last.
         self.places, self.free = [], []  # (vid, group) or None
         self.members = {}  # (vid, group): {port: Member}
+        self.static = {}  # (vid, MAC): ports
         for vlan in self.vlans.values():
             for family in vlan.family.values():
                 family.next, family.startup = 1, 1
@@ -242,9 +243,14 @@ class Snooping:
     # A frame.
 
     def ports_of(self, port, frame, may):
-        """(outcome, ports) of a group frame in a VLAN that snoops; `may` are those that it could go to."""
+        """(outcome, ports) of a frame in a VLAN that snoops or to a static group; `may` are those that it could go to."""
         message = read(frame.data, frame.dst, frame.tagged)
-        vlan = self.vlans[frame.vlan]
+        vlan = self.vlans.get(frame.vlan)
+        if message.kind in ("data", "other") and self.static_ports(frame):
+            return self.to_static(vlan, message, self.static_ports(frame), may)
+        if not vlan:
+            self.switch.reached["message to a static group"] += 1
+            return self.flood(may)
         self.switch.reached["multicast " + message.kind] += 1
         if message.kind == "data":
             return self.data(vlan, message.group, may)
@@ -255,8 +261,27 @@ class Snooping:
             return ("flooded" if may else "no_destination"), may
         if message.kind == "router":
             self.hear_router(vlan, port)
+        return self.flood(may)
+
+    def flood(self, may):
         to = [other for other in may if self.takes_flood(other)]
         return ("flooded" if to else "no_destination"), to
+
+    def add_static(self, vid, mac, port):
+        self.static.setdefault((vid, mac), []).append(port)
+
+    def static_ports(self, frame):
+        return self.static.get((frame.vlan, frame.dst), [])
+
+    def to_static(self, vlan, message, fixed, may):
+        """To the group's ports, with a querier or without; IP multicast also to who asked for it and to routers."""
+        snooped = vlan and message.kind == "data"
+        members = self.members.get((vlan.vid, message.group), {}) if snooped else {}
+        to = [port for port in may if port in fixed or port in members or port.key("promiscuous") == "accept"
+              or snooped and (port in vlan.over or self.is_router(vlan, port))]
+        self.switch.reached["static group"] += 1
+        self.switch.reached["static group that was joined"] += bool(members)
+        return ("forwarded" if to else "unregistered"), to
 
     @staticmethod
     def takes_flood(port):
@@ -492,9 +517,12 @@ class Snooping:
         number = {port: n for n, port in enumerate(self.switch.ports)}
         key = {4: lambda group: bytes(10) + b"\xff\xff" + group, 16: lambda group: group}
         rows.sort(key=lambda row: (row[0], key[len(row[1])](row[1]), number[row[2]]))
-        return [{"vlan": vid, "group": str(ipaddress.ip_address(group)), "port": port.name, "type": "dynamic",
+        rows = [{"vlan": vid, "group": str(ipaddress.ip_address(group)), "port": port.name, "type": "dynamic",
                  "version": member.version, "age_left": max(0, member.until - self.tick()) // TICKS}
                 for vid, group, port, member in rows]
+        static = [{"vlan": vid, "group": mac.hex(":"), "port": port.name, "type": "static", "version": None, "age_left": None}
+                  for (vid, mac), ports in sorted(self.static.items()) for port in self.switch.ports if port in ports]
+        return sorted(static + rows, key=lambda row: (row["vlan"], row["type"] != "static"))
 
 
 def with_checksum(data, at, before=b""):

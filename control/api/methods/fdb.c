@@ -40,7 +40,10 @@ static bool mac_param(const json_t *params, uint64_t *mac, struct error *e)
 			e, METHOD_USAGE,
 			"mac cannot be '%.40s' (a MAC address such as 02:00:00:00:00:01)",
 			text ? text : "");
-	return true;
+	return !v || !mac_is_group(*mac) ||
+	       method_refuse(e, METHOD_REFUSED,
+			     "%s is a group address (static groups: mdb show, mdb add, mdb del)",
+			     text);
 }
 
 static const char *type_name(void *unused, size_t i)
@@ -144,7 +147,7 @@ static bool station_params(const json_t *params, struct station *s, struct error
 	if (!s->port || !mac_param(params, &s->mac, e) || !vlan_param(params, &s->vid, e) ||
 	    !type_param(params, &s->type, e))
 		return false;
-	if (!s->mac || mac_is_group(s->mac) || !s->vid)
+	if (!s->mac || !s->vid)
 		return method_refuse(
 			e, METHOD_USAGE,
 			"a station's MAC and a VLAN are wanted (fdb add MAC vlan V port P)");
@@ -335,7 +338,7 @@ static bool takes_static(const struct vswitch *sw, const struct fdb_filter *f,
 			      .port = (uint8_t)switch_port(sw, s->port),
 			      .type = FDB_STATIC};
 
-	return fdb_filter_takes(f, &e);
+	return !mac_is_group(s->mac) && fdb_filter_takes(f, &e);
 }
 
 // Static entries belong to the configuration, and leave it.

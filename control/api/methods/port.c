@@ -13,6 +13,7 @@
 #include "control/device/spec.h"
 #include "control/switch/links.h"
 #include "control/switch/state.h"
+#include "dataplane/key.h"
 
 static bool set_policy(struct change *ch, struct policy *p, const char *key, const json_t *value)
 {
@@ -221,8 +222,9 @@ static bool port_is_alone(const struct config *c, const char *name, struct error
 			text_put_mac(c->fixed[i].mac, mac);
 			return method_refuse(
 				e, METHOD_REFUSED,
-				"static MAC %s is on port '%s' (take it out first: fdb del %s vlan %u)",
-				mac, name, mac, c->fixed[i].vid);
+				"static MAC %s is on port '%s' (take it out first: %s del %s vlan %u)",
+				mac, name, mac_is_group(c->fixed[i].mac) ? "mdb" : "fdb", mac,
+				c->fixed[i].vid);
 		}
 	for (unsigned i = 0; i < c->binding_count; i++)
 		if (!strcmp(c->binding[i].port, name))

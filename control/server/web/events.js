@@ -31,6 +31,8 @@ const SENTENCES = {
 	'group-joined': (e) => [{port: e.port}, ` joined ${e.group} (VLAN ${e.vlan})`],
 	'group-left': (e) => [{port: e.port}, ` left ${e.group} (VLAN ${e.vlan})`],
 	'group-limit': (e) => [{port: e.port}, ` asked for too many groups, last ${e.group} (VLAN ${e.vlan}), and gets every one`],
+	'group-added': (e) => [`the static group ${e.group} (VLAN ${e.vlan}) goes to `, {port: e.port}],
+	'group-removed': (e) => [`the static group ${e.group} (VLAN ${e.vlan}) does not go to `, {port: e.port}, ' any more'],
 	'querier-changed': (e) => e.address
 		? [`the ${e.protocol.toUpperCase()} querier of VLAN ${e.vlan} is ${e.address}, on `, {port: e.port}]
 		: [`VLAN ${e.vlan} has no ${e.protocol.toUpperCase()} querier: its groups are flooded`],

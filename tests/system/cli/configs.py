@@ -95,6 +95,10 @@ BAD = (
     ("a static MAC on an unknown port", HEAD + "static-macs:\n  - { mac: @'02:00:00:00:00:99', vlan: 1, port: z }\n", "'z'"),
     ("a static MAC twice", TWO + "static-macs:\n  - { mac: '02:00:00:00:00:99', vlan: 1, port: a }\n"
      "  - { mac: @'02-00-00-00-00-99', vlan: 1, port: b }\n", "twice"),
+    ("a static group twice on a port", TWO + "static-macs:\n  - { mac: '03:bf:00:00:00:01', vlan: 1, port: a }\n"
+     "  - { mac: '03:bf:00:00:00:01', vlan: 1, port: b }\n  - { mac: @'03bf.0000.0001', vlan: 1, port: a }\n", "twice"),
+    ("a static group that is reserved for bridges", HEAD + "static-macs:\n  - { mac: @'01:80:c2:00:00:02', vlan: 1, port: a }\n", "link-local"),
+    ("a static group that every port gets", HEAD + "static-macs:\n  - { mac: @'01:00:5e:00:00:05', vlan: 1, port: a }\n", "224.0.0.5"),
     ("a static MAC outside the port's VLANs", "policy: { allowed-vlans: 1-9 }\n" + HEAD +
      "static-macs:\n  - { mac: @'02:00:00:00:00:99', vlan: 10, port: a }\n", "VLAN 10"),
     ("a static MAC that is assigned to another port", TWO.replace("b,", "b, mac-address: '02:00:00:00:00:99',") +

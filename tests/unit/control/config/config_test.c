@@ -90,7 +90,16 @@ static const struct refusal refusals[] = {
 	{PORT "mac-address: 01:00:5e:00:00:01}\n", 2, 26, "a group address"},
 	{PORT "mac-address: 00:00:00:00:00:00}\n", 2, 26, "not an address that a station can have"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: ff:ff:ff:ff:ff:ff, vlan: 1, port: a}]\n", 2, 21,
-	 "a group address"},
+	 "the broadcast address"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 01:80:c2:00:00:0e, vlan: 1, port: a}]\n", 2, 21,
+	 "reserved for bridges"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 01:00:5e:00:00:fb, vlan: 1, port: a}]\n", 2, 21,
+	 "that of 224.0.0.251, a group that every port gets"},
+	{"ports: [{name: a}]\nbindings: [{mac: 01:00:5e:01:02:03, ip: [10.0.0.1], port: a}]\n", 2,
+	 18, "a group address"},
+	{"ports: [{name: a}]\nstatic-macs: [{mac: 01:00:5e:01:02:03, vlan: 1, port: a}, "
+	 "{mac: 01:00:5e:01:02:03, vlan: 1, port: a}]\n",
+	 2, 65, "is defined twice in VLAN 1, on ports 'a' and 'a'"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
 	 46, "a number from 1 to 4094"},
 	// conflicts
@@ -254,6 +263,9 @@ static void legal(void **state)
 		"vlan: 2, port: b}]",
 		// static on the port of the assigned MAC
 		"ports: [{name: a, mac-address: 02:00:00:00:00:01}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 1, port: a}]",
+		// one group on two ports, and in another VLAN
+		"ports: [{name: a}, {name: b}]\nstatic-macs: [{mac: 03:bf:00:00:00:01, vlan: 1, port: b}, {mac: 03:bf:00:00:00:01, "
+		"vlan: 1, port: a}, {mac: 03:bf:00:00:00:01, vlan: 2, port: a}]",
 		"ports: [{name: a, policy: {mac-limit: 0}}]\nswitch: {mac-table-size: 1}\n",
 		"ports: [&p {name: a}]\n",
 	};
@@ -455,7 +467,8 @@ static void random_static(struct config *c, unsigned i, uint64_t *seed)
 	while (!vlanset_has(&vlans, vid))
 		vid = vid % 4094 + 1;
 	struct config_static *s = config_add_static(c);
-	*s = (struct config_static){.mac = UINT64_C(0x020000000200) + i, .vid = vid};
+	uint64_t group = rnd_below(seed, 3) ? 0 : UINT64_C(0x010000000000);
+	*s = (struct config_static){.mac = (UINT64_C(0x020000000200) | group) + i, .vid = vid};
 	strcpy(s->port, p->name);
 }
 

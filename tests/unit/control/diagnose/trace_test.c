@@ -27,6 +27,7 @@ enum { FRAME = 60, FRAMES_MAX = 16 };
 #define SECOND UINT64_C(1000000000)
 #define MAC(n) TEST_MAC(n)
 #define GROUP UINT64_C(0x01005e000001)
+#define NLB UINT64_C(0x03bf00000001)
 
 static struct vswitch *sw;
 static unsigned events_told;
@@ -319,6 +320,34 @@ static void deliveries(void **state)
 	json_decref(story);
 }
 
+// The rule that chooses the ports of a group frame is named.
+static void groups(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a}, {name: b}, {name: c}]\n"
+		    "vlans: [{vlan: 2, multicast-snooping: on}]\n"
+		    "static-macs: [{mac: 03:bf:00:00:00:01, vlan: 1, port: b}]\n");
+	json_t *story = trace_one("a", NLB, MAC(1), 1);
+	assert_string_equal(text_of(story, "rule"), "static_group");
+	assert_string_equal(text_of(story, "outcome"), "forwarded");
+	assert_string_equal(lines(story, "ports", "port"), "b delivered, c left out");
+	assert_string_equal(lines(story, "ports", "text"),
+			    "in the static group delivered, not in the static group left out");
+	json_decref(story);
+	story = trace_one("b", NLB, MAC(1), 1);
+	assert_string_equal(text_of(story, "outcome"), "unregistered");
+	json_decref(story);
+	story = trace_one("a", NLB, MAC(1), 2);
+	assert_string_equal(text_of(story, "rule"), "no_ip_multicast");
+	json_decref(story);
+	story = trace_one("a", NLB, MAC(1), 3);
+	assert_string_equal(text_of(story, "rule"), "flood");
+	json_decref(story);
+	story = trace_one("a", MAC(2), MAC(1), 1);
+	assert_true(json_is_null(json_object_get(story, "rule")));
+	json_decref(story);
+}
+
 static void bytes_of_what_is_sent(void **state)
 {
 	(void)state;
@@ -479,5 +508,5 @@ static void limits(void **state)
 
 RUN_TESTS(TRACE_TEST(where_frames_end), TRACE_TEST(frames_follow_each_other),
 	  TRACE_TEST(the_switch_stays), TRACE_TEST(time_passes), TRACE_TEST(deliveries),
-	  TRACE_TEST(bytes_of_what_is_sent), TRACE_TEST(events), TRACE_TEST(requests),
-	  TRACE_TEST(refusals), TRACE_TEST(limits))
+	  TRACE_TEST(groups), TRACE_TEST(bytes_of_what_is_sent), TRACE_TEST(events),
+	  TRACE_TEST(requests), TRACE_TEST(refusals), TRACE_TEST(limits))

@@ -9,6 +9,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/guard.h"
 #include "dataplane/key.h"
+#include "dataplane/multicast.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "tests/unit/config.h"
@@ -286,6 +287,40 @@ static void fixed_macs(void **state)
 	config_free(c);
 }
 
+// A group is one entry, however many ports and rows it has, and none of the MAC table.
+static void static_groups(void **state)
+{
+	static const char text[] = "ports: [{name: a}, {name: b}, {name: c}]\n"
+				   "vlans: [{vlan: 7, multicast-snooping: on}]\n"
+				   "static-macs:\n"
+				   "- {mac: 03:bf:00:00:00:01, vlan: 9, port: c}\n"
+				   "- {mac: 02:00:00:00:00:99, vlan: 7, port: b}\n"
+				   "- {mac: 01:00:5e:01:02:03, vlan: 7, port: a}\n"
+				   "- {mac: 03:bf:00:00:00:01, vlan: 9, port: a}\n"
+				   "- {mac: 03:bf:00:00:00:01, vlan: 7, port: b}\n";
+	const uint64_t nlb = UINT64_C(0x03bf00000001);
+	struct swconf *conf = compiled(text, numbers);
+	struct config *c = test_config(text);
+	size_t count;
+
+	(void)state;
+	assert_true(conf->snoops);
+	assert_int_equal(conf->group_count, 3);
+	assert_int_equal(conf->snoop[7], SNOOP_ON | SNOOP_HAS_STATIC);
+	assert_int_equal(conf->snoop[9], SNOOP_HAS_STATIC);
+	assert_int_equal(multicast_static(conf, key_make(9, nlb)), portset_of(A) | portset_of(C));
+	assert_int_equal(multicast_static(conf, key_make(7, nlb)), portset_of(B));
+	assert_int_equal(multicast_static(conf, key_make(7, UINT64_C(0x01005e010203))),
+			 portset_of(A));
+	assert_int_equal(multicast_static(conf, key_make(8, nlb)), 0);
+	assert_int_equal(multicast_static(conf, key_make(4094, nlb)), 0);
+	struct fixed_mac *f = compile_fixed(c, numbers, &count);
+	assert_int_equal(count, 1);
+	free(f);
+	free(conf);
+	config_free(c);
+}
+
 static void an_empty_switch(void **state)
 {
 	struct config *c = test_config("ports: []");
@@ -306,4 +341,4 @@ static void an_empty_switch(void **state)
 
 RUN_TESTS(TEST(vlans), TEST(reach), TEST(allowed_macs), TEST(ingress_policy), TEST(blocked),
 	  TEST(limits), TEST(violations_and_moves), TEST(mirrors), TEST(fixed_macs),
-	  TEST(an_empty_switch))
+	  TEST(static_groups), TEST(an_empty_switch))
