@@ -19,7 +19,9 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/frame.h"
 #include "dataplane/lease.h"
+#include "dataplane/multicast.h"
 #include "dataplane/portset.h"
+#include "dataplane/snoop.h"
 
 struct frames {
 	FILE *file;
@@ -114,6 +116,20 @@ static enum outcome find_outcome(struct frames *f, unsigned port)
 	return out;
 }
 
+// What the port's rules on trial would have dropped the frame as.
+static json_t *find_trials(struct frames *f, unsigned port)
+{
+	struct counters now = {0}, *before = &f->before[port];
+	json_t *all = json_array();
+
+	counters_read(&f->player->fwd->counters[port], &now);
+	for (unsigned out = 0; out < OUTCOMES; out++)
+		if (now.would_drop[out] != before->would_drop[out])
+			json_array_append_new(all, json_string(outcome_names[out]));
+	memcpy(before->would_drop, now.would_drop, sizeof now.would_drop);
+	return all;
+}
+
 // {"port", "reason"} for each port that was meant to get the frame, and did not.
 static json_t *find_refusals(struct frames *f)
 {
@@ -143,15 +159,38 @@ static json_t *names_json(const struct frames *f, portset ports)
 	return all;
 }
 
-// The VLAN in which the switch saw the frame, null if in none.
-static json_t *vlan_json(const struct frames *f, unsigned port, enum outcome out,
-			 const struct frame *head)
+// The VLAN in which the switch saw the frame, 0 if in none.
+static uint16_t find_vlan(const struct frames *f, unsigned port, enum outcome out,
+			  const struct frame *head)
 {
 	uint16_t vid = tag_vid(head->tag);
 
 	if (out == OUT_MALFORMED || out == OUT_PORT_DOWN || out == OUT_VLAN_FILTERED)
-		return json_null();
-	return json_integer(vid ? vid : f->player->sw->conf->port[port].untagged_vid);
+		return 0;
+	return vid ? vid : f->player->sw->conf->port[port].untagged_vid;
+}
+
+// The rule that chose the ports of a group frame. NULL: it is none, or was dropped before.
+static const char *find_rule(const struct frames *f, uint16_t vid, enum outcome out,
+			     const struct frame *head, const struct capture_record *rec)
+{
+	struct multicast x = {
+		.mdb = f->player->sw->shared.mdb,
+		.conf = f->player->sw->conf,
+		.mac = head->dst,
+		.vid = vid,
+	};
+	uint16_t length = (uint16_t)RTE_MIN(rec->captured, (uint32_t)UINT16_MAX);
+	struct rte_mbuf m = {.buf_addr = (void *)(uintptr_t)rec->data,
+			     .data_len = length,
+			     .pkt_len = length,
+			     .nb_segs = 1};
+	struct snoop_message msg;
+
+	if (!vid || !multicast_decides(head->dst, out))
+		return NULL;
+	snoop_read(&msg, &m, FRAME_ADDRESSES + (head->tag ? FRAME_TAG : 0), head->dst);
+	return multicast_rule_names[multicast_rule(&x, &msg)];
 }
 
 static json_t *mac_json(uint64_t mac, bool there)
@@ -171,14 +210,17 @@ static json_t *describe(struct frames *f, unsigned port, const struct capture_re
 	bool whole = frame_parse(rec->data, rec->captured, &head);
 	enum outcome out = find_outcome(f, port);
 
+	uint16_t vid = find_vlan(f, port, out, &head);
+
 	frametext_type(rec->data, rec->captured, type);
-	return json_pack("{s:I, s:f, s:s, s:o, s:o, s:o, s:s, s:i, s:s, s:o, s:o, s:O}", "frame",
-			 (json_int_t)f->number, "time", (double)f->player->now_ns / 1e9, "port",
-			 name_of(f, port), "vlan", vlan_json(f, port, out, &head), "source",
-			 mac_json(head.src, whole), "destination", mac_json(head.dst, whole),
-			 "type", type, "length", (int)rec->length, "outcome", outcome_names[out],
-			 "ports", names_json(f, f->sent), "not_delivered", find_refusals(f),
-			 "events", f->events);
+	return json_pack("{s:I, s:f, s:s, s:o, s:o, s:o, s:s, s:i, s:s, s:s?, s:o, s:o, s:o, s:O}",
+			 "frame", (json_int_t)f->number, "time", (double)f->player->now_ns / 1e9,
+			 "port", name_of(f, port), "vlan", vid ? json_integer(vid) : json_null(),
+			 "source", mac_json(head.src, whole), "destination",
+			 mac_json(head.dst, whole), "type", type, "length", (int)rec->length,
+			 "outcome", outcome_names[out], "rule", find_rule(f, vid, out, &head, rec),
+			 "would_drop", find_trials(f, port), "ports", names_json(f, f->sent),
+			 "not_delivered", find_refusals(f), "events", f->events);
 }
 
 static const char *text_of(const json_t *o, const char *key)
@@ -200,6 +242,15 @@ static void print_ports(const struct frames *f, const json_t *frame)
 			text_of(o, "reason"));
 }
 
+static void print_trials(const struct frames *f, const json_t *frame)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach(json_object_get(frame, "would_drop"), i, o)
+		fprintf(f->file, "%s %s", i ? "," : "; would be dropped as", json_string_value(o));
+}
+
 static void print_events(const struct frames *f, const json_t *frame)
 {
 	size_t i;
@@ -219,7 +270,7 @@ static void print_events(const struct frames *f, const json_t *frame)
 
 static void print_line(const struct frames *f, const json_t *frame)
 {
-	const char *outcome = text_of(frame, "outcome");
+	const char *outcome = text_of(frame, "outcome"), *rule = text_of(frame, "rule");
 	const json_t *vlan = json_object_get(frame, "vlan");
 	bool arrives = !strcmp(outcome, "forwarded") || !strcmp(outcome, "flooded");
 	char vid[8] = "-";
@@ -230,7 +281,10 @@ static void print_line(const struct frames *f, const json_t *frame)
 		text_of(frame, "port"), vid, text_of(frame, "source"),
 		text_of(frame, "destination"), text_of(frame, "type"), arrives ? "" : "dropped, ",
 		outcome);
+	if (json_is_string(json_object_get(frame, "rule")) && strcmp(rule, "flood") != 0)
+		fprintf(f->file, " (%s)", rule);
 	print_ports(f, frame);
+	print_trials(f, frame);
 	print_events(f, frame);
 	fputc('\n', f->file);
 }
