@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#define ALLOW_EXPERIMENTAL_API // rte_dev_event_callback_register(), in DPDK 22.11
 #include "dataplane/port.h"
 
 #include <errno.h>
+#include <rte_bus.h>
 #include <rte_dev.h>
 #include <rte_eth_bond.h>
 #include <rte_ether.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +43,7 @@ static const struct {
 	{"net_tap", PORT_QUIRK_SLOW_POLL | PORT_QUIRK_MOVES},
 	{"net_vhost", PORT_QUIRK_GUEST | PORT_QUIRK_SOCKET},
 	{"net_virtio_user", PORT_QUIRK_DEFERRED | PORT_QUIRK_SOCKET},
+	{"net_vmxnet3", PORT_QUIRK_RESTARTS},
 };
 
 static unsigned quirks_of(const char *driver)
@@ -107,6 +111,27 @@ bool port_links_changed(void)
 	return atomic_exchange(&links_changed, false);
 }
 
+// Runs in a thread of DPDK.
+static void on_removal(const char *device, enum rte_dev_event_type type, void *part)
+{
+	(void)device;
+	if (type != RTE_DEV_EVENT_REMOVE)
+		return;
+	atomic_store(&((struct port_part *)part)->pulled, true);
+	atomic_store(&links_changed, true);
+}
+
+// A NIC on vfio-pci is asked for. Others are gone at once.
+static bool is_gone(const struct port_part *part)
+{
+	char path[64];
+
+	if (!part->pci)
+		return false;
+	snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", rte_dev_name(part->device));
+	return atomic_load(&part->pulled) || access(path, F_OK);
+}
+
 // Probes a part, unless it exists already, and makes it the port's ethdev.
 static int probe_part(struct port *p, const char *devargs)
 {
@@ -134,11 +159,15 @@ static int probe_part(struct port *p, const char *devargs)
 	if (rc)
 		return rc;
 	p->dev = found;
-	p->part[p->parts++] = (struct port_part){.device = info.device,
-						 .dev = found,
-						 .interface = info.if_index,
-						 .quirks = quirks_of(info.driver_name)};
-	p->quirks |= p->part[p->parts - 1].quirks;
+	struct port_part *part = &p->part[p->parts++];
+	*part = (struct port_part){.device = info.device,
+				   .pci = !strcmp(rte_bus_name(rte_dev_bus(info.device)), "pci"),
+				   .dev = found,
+				   .interface = info.if_index,
+				   .quirks = quirks_of(info.driver_name)};
+	p->quirks |= part->quirks;
+	if (part->pci)
+		rte_dev_event_callback_register(rte_dev_name(part->device), on_removal, part);
 	p->marks = p->quirks & PORT_QUIRK_GUEST;
 	p->kernel |= info.if_index != 0;
 	return 0;
@@ -212,6 +241,13 @@ static int initial_mtu(struct port *p, uint16_t mtu)
 	return rc;
 }
 
+static bool has_mtu(const struct port *p, uint16_t mtu)
+{
+	uint16_t now;
+
+	return !rte_eth_dev_get_mtu(p->dev, &now) && now == mtu;
+}
+
 int port_set_mtu(struct port *p, uint16_t mtu)
 {
 	bool limited = mtu || p->kernel;
@@ -227,6 +263,8 @@ int port_set_mtu(struct port *p, uint16_t mtu)
 		return -ENOBUFS;
 	if (!mtu)
 		mtu = RTE_ETHER_MTU;
+	if (p->quirks & PORT_QUIRK_RESTARTS)
+		return has_mtu(p, mtu) ? 0 : -EBUSY;
 	int rc = device_mtu(p, mtu);
 	if (!rc)
 		p->longest = limited ? mtu + RTE_ETHER_HDR_LEN : 0;
@@ -384,6 +422,15 @@ int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
 	return 0;
 }
 
+static void remove_part(struct port_part *part)
+{
+	// It is refused while the callback runs.
+	while (part->pci && rte_dev_event_callback_unregister(rte_dev_name(part->device),
+							      on_removal, part) == -EAGAIN)
+		rte_pause();
+	rte_dev_remove(part->device);
+}
+
 void port_close(struct port *p)
 {
 	netdev_close(p->net);
@@ -398,7 +445,7 @@ void port_close(struct port *p)
 	rte_eth_dev_close(p->dev);
 	port_notes_end();
 	while (p->parts)
-		rte_dev_remove(p->part[--p->parts].device);
+		remove_part(&p->part[--p->parts]);
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 		rte_mempool_free(p->ration[q]);
 	pool_free_long(p->own);
@@ -411,11 +458,21 @@ static enum link part_link(const struct port_part *part)
 	// host.
 	enum link link = interface_link(part->interface);
 
+	if (is_gone(part))
+		return LINK_GONE;
 	if (part->interface)
 		return link == LINK_GONE && part->quirks & PORT_QUIRK_MOVES ? LINK_UP : link;
 	if (has_link(part->dev))
 		return LINK_UP;
 	return part->quirks & PORT_QUIRK_SOCKET ? LINK_NO_PEER : LINK_DOWN;
+}
+
+bool port_is_asked_for(const struct port *p)
+{
+	for (unsigned i = 0; i < p->parts; i++)
+		if (atomic_load(&p->part[i].pulled))
+			return true;
+	return false;
 }
 
 enum link port_link(struct port *p)

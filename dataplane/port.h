@@ -34,11 +34,14 @@ enum {
 	PORT_QUIRK_SHORT = 32,     // takes no buffers that are longer than usual
 	PORT_QUIRK_MOVES = 64,     // lives on if its interface is moved to another namespace
 	PORT_QUIRK_SOCKET = 128,   // its link is that of a peer at a socket
+	PORT_QUIRK_RESTARTS = 256, // restarts for a new MTU, and receives nothing afterwards
 };
 
 struct port_part {
 	struct rte_device *device;
-	uint16_t dev;       // ethdev number
+	bool pci;
+	_Atomic bool pulled; // the machine asks for the NIC; a thread of DPDK writes it
+	uint16_t dev;        // ethdev number
 	unsigned interface; // index of its kernel interface (TAP, packet socket); 0: none
 	unsigned quirks;    // of its driver
 };
@@ -102,15 +105,20 @@ void port_close(struct port *p);
 uint32_t port_largest_mtu(const struct port *p);
 
 // Sets the MTU of an open port; 0 is the default, which is 1500 for kernel interfaces. -ENOBUFS if
-// the buffers of a packet socket are too short; their size is fixed when it is opened.
+// the buffers of a packet socket are too short; their size is fixed when it is opened. -EBUSY if
+// the driver must be reopened for it.
 int port_set_mtu(struct port *p, uint16_t mtu);
 
 // Whether a driver has reported a changed link since the last call. Not all drivers report it.
 bool port_links_changed(void);
 
 // The link of a port. If the active member of an active-backup bond has none, another member with
-// link becomes active. A port that is not open has LINK_NO_PEER.
+// link becomes active. A port that is not open has LINK_NO_PEER. A NIC that is LINK_GONE is to be
+// closed, because a NIC on vfio-pci goes only then.
 enum link port_link(struct port *p);
+
+// Whether the machine waits for the port to close, to let its NIC go.
+bool port_is_asked_for(const struct port *p);
 
 static inline bool port_is_open(const struct port *p)
 {

@@ -20,6 +20,7 @@
 #include "control/device/quirks/interrupts.h"
 #include "control/device/quirks/listener.h"
 #include "control/device/quirks/members.h"
+#include "control/device/quirks/waiting.h"
 #include "control/device/spec.h"
 #include "dataplane/interface.h"
 #include "dataplane/link.h"
@@ -51,14 +52,6 @@ enum device_peer device_peer(const char *device)
 	return unixsocket_state(path) == UNIXSOCKET_SERVED ? PEER_PRESENT : PEER_ABSENT;
 }
 
-bool device_interface_is_back(const char *device)
-{
-	char name[DEVICE_TEXT];
-
-	return argument_of(device, "af_xdp", name) &&
-	       interface_link(if_nametoindex(name)) == LINK_UP;
-}
-
 // Copies the name of the driver that a PCI device is bound to, or "" if there is none. False if
 // there is no such device.
 static bool pci_driver(const char *address, char driver[64])
@@ -76,14 +69,37 @@ static bool pci_driver(const char *address, char driver[64])
 	return true;
 }
 
-static void pci_hint(const char *device, char out[HINT])
+bool device_is_nic(const char *device)
+{
+	return device_is_pci(device) && strncmp(device, "bond:", 5);
+}
+
+// The address of a NIC, with its domain. Without one it is in the first domain.
+static void pci_address(const char *device, char address[32])
 {
 	const char *name = strncmp(device, "pci:", 4) ? device : device + 4;
 	int n = (int)strcspn(name, ",");
+
+	snprintf(address, 32, "%s%.*s", n < 12 ? "0000:" : "", n < 12 ? n : 12, name);
+}
+
+bool device_interface_is_back(const char *device)
+{
+	char name[DEVICE_TEXT], address[32], driver[64];
+
+	pci_address(device, address);
+	if (device_is_nic(device))
+		return pci_driver(address, driver) &&
+		       (!strcmp(driver, "vfio-pci") || !strcmp(driver, "uio_pci_generic"));
+	return argument_of(device, "af_xdp", name) &&
+	       interface_link(if_nametoindex(name)) == LINK_UP;
+}
+
+static void pci_hint(const char *device, char out[HINT])
+{
 	char address[32], driver[64];
 
-	// An address without a domain is in the first one.
-	snprintf(address, sizeof address, "%s%.*s", n < 12 ? "0000:" : "", n < 12 ? n : 12, name);
+	pci_address(device, address);
 	if (!pci_driver(address, driver))
 		snprintf(out, HINT, " (there is no PCI device %s)", address);
 	else if (!strcmp(driver, "vfio-pci"))
@@ -123,7 +139,7 @@ static void device_hint(const char *device, char out[HINT])
 	char argument[DEVICE_TEXT];
 
 	*out = 0;
-	if (device_is_pci(device) && strncmp(device, "bond:", 5))
+	if (device_is_nic(device))
 		pci_hint(device, out);
 	for (size_t i = 0; i < sizeof hints / sizeof *hints && !*out; i++)
 		if (argument_of(device, hints[i].kind, argument))
@@ -227,7 +243,12 @@ static bool device_error(const struct config_port *p, const char *step, int rc, 
 {
 	char text[HINT];
 
-	device_hint(p->device, text);
+	if (rc == -EBUSY && device_is_nic(p->device))
+		snprintf(
+			text, HINT,
+			" (another port has it, or it was pulled or did not answer: then restart the switch)");
+	else
+		device_hint(p->device, text);
 	return error_at(e, p->device_at, "port '%s': cannot %s device '%.200s'%s%s%s", p->name,
 			step, p->device, rc == -1 ? "" : ": ", rc == -1 ? "" : rte_strerror(-rc),
 			text); // drivers that give no reason return -1
@@ -274,11 +295,44 @@ static int open_parts(struct port *port, const struct config_port *p,
 	return rc;
 }
 
+struct opening {
+	struct port *port;
+	const struct config_port *p;
+	const struct device_parts *parts;
+	const struct port_options *options;
+	struct port_error step;
+	int rc;
+};
+
+static void open_now(void *arg)
+{
+	struct opening *o = arg;
+
+	o->rc = open_parts(o->port, o->p, o->parts, o->options, &o->step);
+}
+
+void device_abandon(struct port *port)
+{
+	*port = (struct port){.net = NULL};
+}
+
+// The driver of a device that has not answered may hold a lock.
+static bool refuse_silent(struct port *port, const struct config_port *p, struct error *e)
+{
+	device_abandon(port);
+	return error_at(
+		e, p->device_at,
+		"port '%s': device '%.200s' does not answer its driver within %d s, and stays unusable until the switch restarts%s",
+		p->name, p->device, WAITING_MAX_S,
+		device_is_nic(p->device)
+			? " (a virtio NIC of QEMU on vfio-pci needs iommu_platform=on)"
+			: "");
+}
+
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e)
 {
 	struct device_parts parts;
-	struct port_error step;
 	char name[PORT_NAME];
 
 	snprintf(name, sizeof name, "%u", number);
@@ -291,7 +345,10 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		return true;
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};
-	int rc = open_parts(port, p, &parts, &options, &step);
+	struct opening o = {port, p, &parts, &options, .rc = 0};
+	if (!waiting_call(open_now, &o))
+		return refuse_silent(port, p, e);
+	int rc = o.rc;
 	if (!rc)
 		return true;
 	uint32_t largest = largest_mtu(port, &parts);
@@ -302,7 +359,7 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		return error_at(e, p->device_at,
 				"port '%s': device '%.200s' does not have %u queues (queues: 1)",
 				p->name, p->device, p->queues);
-	return device_error(p, step.step, rc, e);
+	return device_error(p, o.step.step, rc, e);
 }
 
 void device_close(struct port *port)
@@ -313,7 +370,7 @@ void device_close(struct port *port)
 		log_write(
 			LOG_ERR,
 			"a device stays open, because DPDK's interrupt thread hangs and may use it (restart the switch)");
-		*port = (struct port){.net = NULL};
+		device_abandon(port);
 		return;
 	}
 	members_spare(true);

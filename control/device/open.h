@@ -18,8 +18,11 @@ enum device_peer {
 };
 enum device_peer device_peer(const char *device);
 
-// Whether a device must be reopened after its interface was deleted, and the interface is there
-// again and up. Other devices on interfaces do that themselves.
+// Whether a device is a NIC on the PCI bus. Bonds are none.
+bool device_is_nic(const char *device);
+
+// Whether a device must be reopened after its interface was deleted, or its NIC was pulled, and it
+// is there again and ready. Other devices on interfaces do that themselves.
 bool device_interface_is_back(const char *device);
 
 // Opens the device of a port for `workers` senders. Received frames are in mbufs from pool. DPDK
@@ -28,6 +31,10 @@ bool device_interface_is_back(const char *device);
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
+
+// Makes the port closed, and leaves its device open, until the process ends. It is for a device
+// that does not answer its driver.
+void device_abandon(struct port *port);
 
 // Sets the MTU of an open device to that of p. After a failure some of its parts may have the new
 // MTU.

@@ -51,12 +51,20 @@ void links_publish(struct vswitch *sw)
 	mactable_sweep_all(sw);
 }
 
+static enum link link_of(struct vswitch *sw, unsigned port)
+{
+	struct port *device = &sw->device[port];
+	bool pulled = !port_is_open(device) && device_is_nic(switch_port_config(sw, port)->device);
+
+	return pulled ? LINK_GONE : port_link(device);
+}
+
 void links_poll(struct vswitch *sw)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports) {
-		sw->port[port].link = port_link(&sw->device[port]);
+		sw->port[port].link = link_of(sw, port);
 		atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
 		device_check_segments(&sw->device[port], switch_port_config(sw, port));
 		if (sw->port[port].link == LINK_UP)

@@ -268,25 +268,51 @@ static bool can_reconnect(const struct vswitch *sw, unsigned port)
 	return !waits && (!open || p->link == LINK_GONE) && device_interface_is_back(device);
 }
 
+// Whether the NIC of a port is pulled, and has to be closed.
+static bool is_pulled(const struct vswitch *sw, unsigned port)
+{
+	return port_is_open(&sw->device[port]) && sw->port[port].link == LINK_GONE &&
+	       device_is_nic(switch_port_config(sw, port)->device);
+}
+
+// Closes the ports whose NIC is pulled. The driver of one that is gone already would wait a minute
+// for it.
+static void let_go(struct vswitch *sw, portset pulled)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, pulled)
+		if (port_is_asked_for(&sw->device[port]))
+			ports_close(sw, portset_of(port));
+		else
+			device_abandon(&sw->device[port]);
+}
+
 bool ports_reconnect(struct vswitch *sw)
 {
 	struct error ignored; // another attempt follows
-	portset lost = 0;
+	portset lost = 0, pulled = 0;
 	unsigned port;
 
-	PORTSET_FOREACH(port, sw->unsettled ? 0 : sw->ports)
-		if (can_reconnect(sw, port))
+	PORTSET_FOREACH(port, sw->unsettled ? 0 : sw->ports) {
+		if (is_pulled(sw, port))
+			pulled |= portset_of(port);
+		else if (can_reconnect(sw, port))
 			lost |= portset_of(port);
+	}
+	lost |= pulled;
 	if (!lost)
 		return false;
 	if (!ports_unpoll(sw, lost)) {
 		settle_retire(sw, spread_released, NULL);
 		return false;
 	}
-	ports_close(sw, lost);
+	let_go(sw, pulled);
+	ports_close(sw, lost & ~pulled);
 	PORTSET_FOREACH(port, lost) {
-		device_open(&sw->device[port], switch_port_config(sw, port), port, sw->workers,
-			    sw->pool, &ignored);
+		if (!portset_has(pulled, port))
+			device_open(&sw->device[port], switch_port_config(sw, port), port,
+				    sw->workers, sw->pool, &ignored);
 		ports_wait_for_peer(sw, port);
 	}
 	ports_spread(sw, sw->ports);

@@ -2,6 +2,7 @@
 """image: kernel and initramfs of a guest, made once and kept in build/guest-image/.
 
 The kernel is Debian's or Ubuntu's for virtual machines, downloaded but not installed. The initramfs has busybox, iproute2, iperf3 and `init`.
+A second archive can extend it: extend().
 """
 
 import lzma
@@ -41,26 +42,75 @@ def make():
     return kernel, initramfs
 
 
+def extend(archive, folder, programs, libraries, more_modules):
+    """Makes an initramfs in this folder from a former one. It also has these programs and libraries, with the libraries that
+    they need, and can load more modules by modprobe."""
+    root = folder / "more"
+    for program in programs:
+        put(program, root / "bin")
+    (root / "usr/bin").mkdir(parents=True)
+    (root / "usr/bin/env").symlink_to("/bin/busybox")
+    needed = {path for file in [*programs, *libraries] for path in libraries_of(file)}
+    for library in {*libraries, *needed}:
+        put_library(Path(library), root)
+    with tempfile.TemporaryDirectory(dir=folder) as unpacked:
+        put_modules(unpack(Path(unpacked)), root, more_modules)
+    out = folder / "initramfs"
+    out.write_bytes(archive.read_bytes() + pack(root, folder / "second").read_bytes())
+    return out
+
+
+def put_modules(kernel_folder, root, names):
+    """Modules for modprobe. modules.dep lists all that a module needs, the first to load last."""
+    folder = root / "lib/modules" / kernel_folder.name
+    folder.mkdir(parents=True)
+    lines = []
+    for name, content in modules(kernel_folder, names).items():
+        (folder / f"{name}.ko").write_bytes(content)
+        *needed, _ = modules(kernel_folder, [name])
+        lines.append(f"{name}.ko:{''.join(f' {other}.ko' for other in reversed(needed))}\n")
+    (folder / "modules.dep").write_text("".join(lines))
+
+
+def unpack(folder):
+    """Unpacks the packages of the kernel. Returns the folder of its modules."""
+    for package in packages():
+        lab.run("dpkg-deb", "-x", package, folder)
+    (found,) = [*folder.glob("lib/modules/*"), *folder.glob("usr/lib/modules/*")]
+    return found
+
+
 def build(folder, kernel, initramfs):
     unpacked, root = folder / "package", folder / "root"
-    for package in packages():
-        lab.run("dpkg-deb", "-x", package, unpacked)
+    kernel_folder = unpack(unpacked)
     shutil.copy(next(unpacked.glob("boot/vmlinuz-*")), kernel)
     for name in SKELETON:
         (root / name).mkdir(parents=True)
     put(shutil.which("busybox"), root / "bin")
     put(HERE / "init", root)
-    (kernel_folder,) = [*unpacked.glob("lib/modules/*"), *unpacked.glob("usr/lib/modules/*")]
-    order = modules(kernel_folder)
+    order = modules(kernel_folder, MODULES)
     (root / "modules.d").mkdir()
     for name, content in order.items():
         (root / f"modules.d/{name}.ko").write_bytes(content)  # without .ko insmod takes a file for a compressed one
     (root / "modules").write_text("".join(f"/modules.d/{name}.ko\n" for name in order))
     for program in PROGRAMS:
         put(shutil.which(program), root / "sbin")
-        for library in [*re.findall(r"(/\S+) \(0x", lab.run("ldd", shutil.which(program)).stdout), *loaded_later()]:
+        for library in libraries_of(shutil.which(program)):
             put(library, root / Path(library).parent.relative_to("/"))
     pack(root, folder / "initramfs").rename(initramfs)
+
+
+def libraries_of(file):
+    return [*re.findall(r"(/\S+) \(0x", lab.run("ldd", file, check=False).stdout), *loaded_later()]
+
+
+def put_library(library, root):
+    """A library that has several names stays one file, so that it is loaded once."""
+    real, name = library.resolve(), root / library.relative_to("/")
+    put(real, root / real.parent.relative_to("/"))
+    name.parent.mkdir(parents=True, exist_ok=True)
+    if not name.exists():
+        name.symlink_to(real)
 
 
 def loaded_later():
@@ -109,8 +159,8 @@ def put(file, folder):
     shutil.copy(file, folder)
 
 
-def modules(folder):
-    """{name: content} of MODULES and their dependencies, in loading order, without modules that are built into the kernel."""
+def modules(folder, names):
+    """{name: content} of modules and their dependencies, in loading order, without modules that are built into the kernel."""
     files = {module_name(path): path for path in folder.rglob("*.ko*")}
     built_in = {module_name(Path(line)) for line in (folder / "modules.builtin").read_text().split()}
     order = {}
@@ -119,13 +169,18 @@ def modules(folder):
         if name in order or name in built_in:
             return
         content = module_content(files[name])
-        for other in re.search(rb"\bdepends=([^\0]*)\0", content)[1].decode().split(","):
-            if other:
-                add(other.replace("-", "_"))
+        for other in depends_on(content):
+            add(other)
         order[name] = content
-    for name in MODULES:
+    for name in names:
         add(name)
     return order
+
+
+def depends_on(content):
+    """The modules that a module needs."""
+    found = re.search(rb"\bdepends=([^\0]*)\0", content)[1].decode()
+    return [name.replace("-", "_") for name in found.split(",") if name]
 
 
 def module_content(path):
