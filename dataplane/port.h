@@ -42,8 +42,8 @@ struct port_part {
 	bool pci;
 	_Atomic bool pulled; // the machine asks for the NIC; a thread of DPDK writes it
 	uint16_t dev;        // ethdev number
-	unsigned interface; // index of its kernel interface (TAP, packet socket); 0: none
-	unsigned quirks;    // of its driver
+	unsigned interface;  // index of its kernel interface (TAP, packet socket); 0: none
+	unsigned quirks;     // of its driver
 };
 
 // Interrupt handles that a driver allocated for the egress queues.

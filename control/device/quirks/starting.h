@@ -12,7 +12,7 @@
 //            to 10 MHz in any case. access() denies NUMA nodes, and CPUs that this process may not
 //            use. memfd_create() fails, therefore the memory is anonymous, and may be huge pages.
 // Test       replay_test: loads_no_drivers, asks_sysfs_little.
-// Limits     The program must be linked with the drivers of its packet buffers, rte_mempool_ring and
+// Limits     The program must be linked with the drivers of its packet buffers: rte_mempool_ring,
 //            rte_mempool_stack.
 #pragma once
 
