@@ -41,7 +41,7 @@ static bool mac_param(const json_t *params, uint64_t *mac, struct error *e)
 			"mac cannot be '%.40s' (a MAC address such as 02:00:00:00:00:01)",
 			text ? text : "");
 	return !v || !mac_is_group(*mac) ||
-	       method_refuse(e, METHOD_REFUSED,
+	       method_refuse(e, METHOD_USAGE,
 			     "%s is a group address (static groups: mdb show, mdb add, mdb del)",
 			     text);
 }

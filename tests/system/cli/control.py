@@ -211,7 +211,7 @@ REFUSALS = (
     ("fdb show type odd", USAGE, "type"),
     ("fdb add", USAGE, ""),
     (f"fdb add {STATIC} vlan 10 port a", REFUSED, "static"),
-    ("fdb add 01:00:00:00:00:01 vlan 1 port a", USAGE, "MAC"),
+    ("fdb add 01:00:00:00:00:01 vlan 1 port a", USAGE, "group address"),
     ("fdb add 02:00:00:00:00:77 vlan 1 port nosuch", REFUSED, "nosuch"),
     ("fdb del 02:00:00:00:00:77 vlan 1", REFUSED, ""),
     ("fdb flush type assigned", USAGE, "dynamic, sticky or static"),
