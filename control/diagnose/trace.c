@@ -587,7 +587,8 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 		[TX_TOO_LONG] = "longer than the port's MTU",
 	};
 
-	for (unsigned i = 0; i < TX_DROPS; i++)
+	// The destination of a mirror can get one copy and not the other.
+	for (unsigned i = 0; i < TX_DROPS && !portset_has(s->sent, port); i++)
 		if (portset_has(s->refused[i], port)) {
 			if (i == TX_MAC_CHANGED || i == TX_RATE_LIMIT)
 				cite(s, line, port, decides[i]);
