@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // admit: may a frame come in through this port, and in which VLAN.
 //
-// Model   A function of the frame, the port's configuration and the leases of stations: no clock,
-// no
-//         other state. What depends on those (port up, rates, storms) is decided when the frame's
-//         turn comes.
+// Model   A function of the frame, the port's configuration and the leases of stations. It has no
+//         clock and no other state. What depends on those (port up, rates, storms) is decided when
+//         the frame's turn comes.
 #pragma once
 
 #include <stdbool.h>

@@ -422,13 +422,27 @@ int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
 	return 0;
 }
 
-static void remove_part(struct port_part *part)
+// It is refused while the callback runs.
+static void forget_removal(struct port_part *part)
 {
-	// It is refused while the callback runs.
 	while (part->pci && rte_dev_event_callback_unregister(rte_dev_name(part->device),
 							      on_removal, part) == -EAGAIN)
 		rte_pause();
+}
+
+static void remove_part(struct port_part *part)
+{
+	forget_removal(part);
 	rte_dev_remove(part->device);
+}
+
+void port_abandon(struct port *p)
+{
+	for (unsigned i = 0; i < p->parts; i++)
+		forget_removal(&p->part[i]);
+	if (p->parts)
+		rte_eth_dev_callback_unregister(p->dev, RTE_ETH_EVENT_INTR_LSC, on_link, p);
+	*p = (struct port){.net = NULL};
 }
 
 void port_close(struct port *p)

@@ -100,6 +100,10 @@ int port_open_net(struct port *p, enum netdev_kind kind, const char *interface,
 		  const struct port_options *o, struct port_error *e);
 void port_close(struct port *p);
 
+// Makes the port closed, and leaves its device open until the process ends. It is for a device
+// that does not answer its driver.
+void port_abandon(struct port *p);
+
 // The largest MTU that the devices of a port say they take, after one was refused with -EINVAL.
 // Interfaces of the kernel behind them have a limit of their own.
 uint32_t port_largest_mtu(const struct port *p);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // recent: keeps the last events with their dates, and counts all events.
 //
-// Model     A ring for each class of events (eventtypes.h), in which a new event replaces the
-// oldest
-//           one. Entries that come and go are counted only, because a busy table has too many of
-//           them. Ports are kept by name, because their numbers are used again.
+// Model     Each class of events (eventtypes.h) has a ring, in which a new event replaces the
+//           oldest one. Entries that come and go are counted only, because a busy table has too
+//           many of them. Ports are kept by name, because their numbers are used again.
 // Limits    RECENT_EVENTS / 2 of each class.
 // Threads   The control thread calls everything.
 #pragma once

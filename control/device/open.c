@@ -311,15 +311,10 @@ static void open_now(void *arg)
 	o->rc = open_parts(o->port, o->p, o->parts, o->options, &o->step);
 }
 
-void device_abandon(struct port *port)
-{
-	*port = (struct port){.net = NULL};
-}
-
 // The driver of a device that has not answered may hold a lock.
 static bool refuse_silent(struct port *port, const struct config_port *p, struct error *e)
 {
-	device_abandon(port);
+	port_abandon(port);
 	return error_at(
 		e, p->device_at,
 		"port '%s': device '%.200s' does not answer its driver within %d s, and stays unusable until the switch restarts%s",
@@ -370,7 +365,7 @@ void device_close(struct port *port)
 		log_write(
 			LOG_ERR,
 			"a device stays open, because DPDK's interrupt thread hangs and may use it (restart the switch)");
-		device_abandon(port);
+		port_abandon(port);
 		return;
 	}
 	members_spare(true);

@@ -32,10 +32,6 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
 
-// Makes the port closed, and leaves its device open, until the process ends. It is for a device
-// that does not answer its driver.
-void device_abandon(struct port *port);
-
 // Sets the MTU of an open device to that of p. After a failure some of its parts may have the new
 // MTU.
 bool device_set_mtu(struct port *port, const struct config_port *p, struct error *e);

@@ -122,8 +122,8 @@ static uint64_t clock_of(struct player *p, const struct capture_record *rec)
 // Takes buffers in bulk, which is faster.
 static struct rte_mbuf *take_buffer(struct player *p)
 {
-	if (!p->spares && !rte_pktmbuf_alloc_bulk(p->sw->pool, p->spare, BURST_MAX))
-		p->spares = BURST_MAX;
+	if (!p->spares && !rte_pktmbuf_alloc_bulk(p->sw->pool, p->spare, PLAYER_SPARES))
+		p->spares = PLAYER_SPARES;
 	return p->spares ? p->spare[--p->spares] : rte_pktmbuf_alloc(p->sw->pool);
 }
 

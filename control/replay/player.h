@@ -20,6 +20,8 @@
 // 60 years. Half seconds of the clock have 32 bits.
 #define PLAYER_CLOCK_MAX (UINT64_C(60) * 366 * 86400 * 1000000000)
 
+enum { PLAYER_SPARES = 32 };
+
 // Called after each frame, if bursts have one frame.
 typedef void (*player_frame_fn)(void *arg, unsigned port, const struct capture_record *rec);
 
@@ -38,7 +40,7 @@ struct player {
 	unsigned port;             // of the pending burst
 	unsigned count, spares;
 	uint32_t buffers; // of its frames
-	struct rte_mbuf *frame[BURST_MAX], *spare[BURST_MAX];
+	struct rte_mbuf *frame[BURST_MAX], *spare[PLAYER_SPARES];
 	uint64_t when[BURST_MAX];
 	struct offload offload;
 	uint32_t mtu[PORTS_MAX];     // 0: not configured

@@ -285,7 +285,7 @@ static void let_go(struct vswitch *sw, portset pulled)
 		if (port_is_asked_for(&sw->device[port]))
 			ports_close(sw, portset_of(port));
 		else
-			device_abandon(&sw->device[port]);
+			port_abandon(&sw->device[port]);
 }
 
 bool ports_reconnect(struct vswitch *sw)

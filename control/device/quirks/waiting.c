@@ -9,6 +9,7 @@
 
 static _Thread_local struct waiting {
 	time_t until; // 0: the thread opens no device
+	unsigned sleeps;
 	jmp_buf back;
 } waiting;
 
@@ -26,6 +27,7 @@ bool waiting_call(void (*open)(void *), void *arg)
 
 	if (!left) {
 		waiting.until = now_s() + WAITING_MAX_S;
+		waiting.sleeps = 0;
 		open(arg);
 	}
 	waiting.until = 0;
@@ -37,7 +39,7 @@ int usleep(useconds_t us)
 	struct timespec wanted = {.tv_sec = us / 1000000, .tv_nsec = (long)(us % 1000000) * 1000};
 	int rc = clock_nanosleep(CLOCK_MONOTONIC, 0, &wanted, NULL);
 
-	if (waiting.until && now_s() > waiting.until)
+	if (waiting.until && ++waiting.sleeps > WAITING_SLEEPS && now_s() > waiting.until)
 		longjmp(waiting.back, 1);
 	errno = rc;
 	return rc ? -1 : 0;
