@@ -9,10 +9,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/frame.h"
+
 // An IP address: the halves of its 16 bytes as numbers.
 struct ip_address {
 	uint64_t high, low;
 };
+
+// Reads an address of a packet.
+static inline struct ip_address ip_of4(const uint8_t *p)
+{
+	return (struct ip_address){0, UINT64_C(0xffff00000000) | (uint32_t)frame_be16(p) << 16 |
+					      frame_be16(p + 2)};
+}
+
+static inline struct ip_address ip_of6(const uint8_t *p)
+{
+	return (struct ip_address){frame_be64(p), frame_be64(p + 8)};
+}
 
 struct binding {
 	uint64_t mac; // 0: any

@@ -75,11 +75,6 @@ static uint64_t be48(const uint8_t *p)
 	return (uint64_t)be32(p) << 16 | frame_be16(p + 4);
 }
 
-static struct ip_address ip_of6(const uint8_t *p)
-{
-	return (struct ip_address){frame_be64(p), frame_be64(p + 8)};
-}
-
 // FNV-1a (Fowler, Noll, Vo).
 static uint64_t hash_of(struct part p)
 {

@@ -19,17 +19,6 @@ enum {
 	HOPS = 255, // of messages that were not routed (RFC 4861 7.1.1)
 };
 
-static struct ip_address ip_of4(const uint8_t *p)
-{
-	return (struct ip_address){0, UINT64_C(0xffff00000000) | (uint32_t)frame_be16(p) << 16 |
-					      frame_be16(p + 2)};
-}
-
-static struct ip_address ip_of6(const uint8_t *p)
-{
-	return (struct ip_address){frame_be64(p), frame_be64(p + 8)};
-}
-
 // Ethernet, IPv4, their lengths, and a request.
 static bool arp_asks(const struct span *s, struct ip_address *target)
 {

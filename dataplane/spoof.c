@@ -33,17 +33,6 @@ struct claimant {
 	const struct spoof_bindings *bound;
 };
 
-static struct ip_address ip_of4(const uint8_t *p)
-{
-	return (struct ip_address){0, UINT64_C(0xffff00000000) | (uint32_t)frame_be16(p) << 16 |
-					      frame_be16(p + 2)};
-}
-
-static struct ip_address ip_of6(const uint8_t *p)
-{
-	return (struct ip_address){frame_be64(p), frame_be64(p + 8)};
-}
-
 static bool is_unspecified(struct ip_address ip)
 {
 	return !ip.high && (!ip.low || ip.low == UINT64_C(0xffff00000000));
