@@ -16,6 +16,15 @@ const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'grou
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
+// Without a port, the querier is the switch itself.
+function querierChange({vlan, protocol, address, port}) {
+	const what = `${protocol.toUpperCase()} querier`;
+
+	if (!address)
+		return [`VLAN ${vlan} has no ${what}: its groups are flooded`];
+	return [`the ${what} of VLAN ${vlan} is ${address}, `, ...(port ? ['on ', {port}] : ['this switch'])];
+}
+
 // type -> the sentence. A part {port: name} becomes a button.
 const SENTENCES = {
 	'mac-moved': (e) => [station(e), ' moved from ', {port: e.from}, ' to ', {port: e.to},
@@ -33,9 +42,7 @@ const SENTENCES = {
 	'group-limit': (e) => [{port: e.port}, ` asked for too many groups, last ${e.group} (VLAN ${e.vlan}), and gets every one`],
 	'group-added': (e) => [`the static group ${e.group} (VLAN ${e.vlan}) goes to `, {port: e.port}],
 	'group-removed': (e) => [`the static group ${e.group} (VLAN ${e.vlan}) does not go to `, {port: e.port}, ' any more'],
-	'querier-changed': (e) => e.address
-		? [`the ${e.protocol.toUpperCase()} querier of VLAN ${e.vlan} is ${e.address}, on `, {port: e.port}]
-		: [`VLAN ${e.vlan} has no ${e.protocol.toUpperCase()} querier: its groups are flooded`],
+	'querier-changed': querierChange,
 	'binding-learned': (e) => [`${e.ip} is bound to ${station(e)} on `, {port: e.port}],
 	'binding-ended': (e) => [`the binding of ${e.ip} to ${station(e)} on `, {port: e.port}, ` ended: ${e.reason}`],
 	'binding-refused': (e) => [`${e.ip} is not bound to ${station(e)} on `, {port: e.port}, `: ${e.reason === 'taken' ? 'another station has it' : 'the port has too many'}`],
