@@ -129,7 +129,8 @@ static const struct bench_mode modes[] = {
 			"A frame to several ports, compared with known unicast to one of them in the "
 			"same run: SINGLE. " SOURCE_AND_SINK
 			"The cycles include this. RATIO compares "
-			"a flooded frame with as many single frames as it has copies.",
+			"a frame with as many single frames as it has copies. The VLAN snoops: a `group` "
+			"without members is flooded, and two ports have joined the `group of 2 ports`.",
 		.takes = OPT_MACS | OPT_SIZE | OPT_PORTS | OPT_TIMES,
 		.standard = {.macs = ONE(1000),
 			     .size = LIST_OF(64),

@@ -2,6 +2,8 @@
 #include "control/bench/load.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
+#include <rte_ip.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_memcpy.h>
@@ -22,6 +24,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
+#include "dataplane/snoop.h"
 #include "dataplane/txbatch.h"
 #include "dataplane/worker.h"
 
@@ -113,7 +116,33 @@ static uint64_t destination(const struct recipe *r, unsigned port, uint32_t i)
 {
 	if (r->kind == TO_BROADCAST)
 		return MAC_BROADCAST;
+	if (r->kind == TO_GROUP)
+		return snoop_group_mac(snoop_ipv4(LOAD_GROUP));
 	return load_mac(r->kind == TO_UNKNOWN ? UNKNOWN_PORT : port, i);
+}
+
+// Writes what comes after the addresses: UDP to LOAD_GROUP, or no protocol that anybody reads.
+static void put_payload(uint8_t *frame, const struct recipe *r)
+{
+	struct rte_ipv4_hdr ip = {.version_ihl = RTE_IPV4_VHL_DEF,
+				  .total_length = rte_cpu_to_be_16(sizeof ip),
+				  .time_to_live = 64,
+				  .next_proto_id = IPPROTO_UDP,
+				  .src_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 1)),
+				  .dst_addr = RTE_BE32(LOAD_GROUP)};
+	uint8_t *at = frame + FRAME_ADDRESSES;
+
+	if (r->tagged) {
+		memcpy(at, (uint8_t[]){0x81, 0x00, 0, LOAD_VLAN}, FRAME_TAG);
+		at += FRAME_TAG;
+	}
+	if (r->kind != TO_GROUP) {
+		memcpy(at, (uint8_t[]){0x88, 0xb5}, 2); // IEEE 802 local experiment
+		return;
+	}
+	ip.hdr_checksum = rte_ipv4_cksum(&ip);
+	memcpy(at, (uint8_t[]){0x08, 0x00}, 2);
+	memcpy(at + 2, &ip, sizeof ip);
 }
 
 static bool fill_stream(struct stream *s, const struct recipe *r, const uint32_t *src,
@@ -122,10 +151,7 @@ static bool fill_stream(struct stream *s, const struct recipe *r, const uint32_t
 	uint8_t frame[LOAD_FRAME_MAX] = {0};
 	unsigned to = PORTS_MAX;
 
-	if (r->tagged)
-		memcpy(frame + FRAME_ADDRESSES, (uint8_t[]){0x81, 0x00, 0, LOAD_VLAN}, FRAME_TAG);
-	memcpy(frame + FRAME_ADDRESSES + (r->tagged ? FRAME_TAG : 0), (uint8_t[]){0x88, 0xb5},
-	       2); // IEEE 802 local experiment
+	put_payload(frame, r);
 	for (uint32_t i = 0; i < count; i++) {
 		portset after = to + 1 < PORTS_MAX ? r->to & ~(portset_of(to + 1) - 1) : 0;
 		to = portset_first(after ? after : r->to);

@@ -24,7 +24,8 @@ enum {
 	LOAD_RING = 512,
 	LOAD_SIZE_IMIX = 0, // 7 x 64, 4 x 576, 1 x 1518 bytes
 	LOAD_VLAN = 10,
-	LOAD_SLOW_US = 100, // a longer round is a slow one
+	LOAD_GROUP = 0xef010101, // of TO_GROUP: 239.1.1.1
+	LOAD_SLOW_US = 100,      // a longer round is a slow one
 };
 #define STREAM_MAX (UINT64_C(4) << 30)
 #define LOAD_ENDLESS UINT64_MAX
@@ -43,7 +44,7 @@ struct recipe {
 	portset to;       // the destinations are behind these ports, in turn
 	uint32_t macs;    // sources, all behind the sender
 	uint32_t to_macs; // destinations behind each of the others
-	enum { TO_KNOWN, TO_BROADCAST, TO_UNKNOWN, RECIPE_KINDS } kind;
+	enum { TO_KNOWN, TO_BROADCAST, TO_UNKNOWN, TO_GROUP } kind;
 	bool random_source; // one of 2^46 MACs
 	unsigned size;      // on the line, FCS included
 	bool tagged;        // in VLAN LOAD_VLAN

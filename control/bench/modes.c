@@ -2,6 +2,7 @@
 // The modes that forward for some time in each repeat.
 #define _GNU_SOURCE
 #include <rte_cycles.h>
+#include <rte_ip.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,9 @@
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
 #include "dataplane/fdb.h"
+#include "dataplane/mdb.h"
 #include "dataplane/portset.h"
+#include "dataplane/snoop.h"
 
 json_t *bench_size(unsigned size)
 {
@@ -345,32 +348,98 @@ bool bench_forward(struct bench *b)
 
 // flood
 
+enum { GROUP_MEMBERS = 2, SNOOPED = 1 /* the native VLAN */ };
+
+// What flood compares with known unicast.
+static const struct flooded {
+	const char *name;
+	int kind; // of the recipe
+	bool joined;
+} flooded[] = {
+	{"broadcast", TO_BROADCAST, false},
+	{"unknown unicast", TO_UNKNOWN, false},
+	{"group", TO_GROUP, false},
+	{"group of 2 ports", TO_GROUP, true},
+};
+
+// Makes a querier heard, which had every port's answer, and lets the first ports of a set join.
+static void join_group(struct vswitch *sw, portset ports)
+{
+	struct mdb *m = sw->shared.mdb;
+	uint32_t tick = switch_tick(sw);
+	struct mdb_query q = {.source = snoop_ipv4(RTE_IPV4(10, 0, 0, 1)),
+			      .family = SNOOP_IPV4,
+			      .vid = SNOOPED,
+			      .port = MDB_SELF,
+			      .reached = ports};
+	struct mdb_membership who = {.group = snoop_ipv4(LOAD_GROUP), .vid = SNOOPED, .version = 2};
+	unsigned port, count = 0;
+
+	mdb_hear_query(m, &q, tick);
+	mdb_sweep(m, tick + (MDB_ANSWER_EXTRA_S + 1) * MDB_TICKS_PER_S, NULL, NULL);
+	PORTSET_FOREACH(port, ports)
+		if (count++ < GROUP_MEMBERS) {
+			who.port = (uint8_t)port;
+			mdb_join(m, &who, MDB_LIMIT_MAX, tick);
+		}
+}
+
+static struct config *flood_config(unsigned ports, uint32_t limit)
+{
+	struct config *c = bench_config(ports, limit);
+	struct config_vlan *v = c ? config_add_vlan(c) : NULL;
+
+	if (v) {
+		v->vid = SNOOPED;
+		v->snooping = true;
+		return c;
+	}
+	config_free(c);
+	return NULL;
+}
+
+// r: for known unicast, whose runs are `single`.
+static bool flood_row(struct bench *b, struct load *l, const struct flooded *f, struct recipe r,
+		      const struct runs *single)
+{
+	unsigned ports = (unsigned)__builtin_popcountll(r.to),
+		 copies = f->joined ? GROUP_MEMBERS : ports;
+	double whole = copies * median_of(single, cycles);
+	struct runs runs;
+
+	r.kind = f->kind;
+	if (f->joined)
+		join_group(l->sw, r.to);
+	if (!stream_make(&l->stream[0], &r))
+		return false;
+	measure_repeats(b, l, portset_of(0), &runs, NULL);
+	bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)ports, "size",
+			       bench_size(r.size), "kind", f->name, "cycles",
+			       figure_json(&runs, cycles, 1, 0), "copy",
+			       figure_json(&runs, cycles, 1.0 / copies, 0), "single",
+			       figure_json(single, cycles, 1, 0), "ratio",
+			       figure_json(&runs, cycles, 1 / whole, 0)));
+	return true;
+}
+
 static bool flood_rows(struct bench *b, struct load *l, unsigned copies, uint32_t macs,
 		       unsigned size)
 {
-	static const char *const names[RECIPE_KINDS] = {
-		[TO_BROADCAST] = "broadcast", [TO_UNKNOWN] = "unknown unicast"};
-	struct runs runs[RECIPE_KINDS];
 	portset others = first_ports(copies + 1) & ~portset_of(0);
 	struct recipe r = {.port = 0, .to = others, .macs = macs, .to_macs = macs, .size = size};
+	struct runs single;
+	bool good = bench_known_unicast(l, others, others | portset_of(0), macs, size, false);
 
-	if (!bench_known_unicast(l, others, others | portset_of(0), macs, size, false))
+	if (!good)
 		return false;
 	load_run(l, others, 0, NULL, NULL);
-	for (r.kind = TO_KNOWN; r.kind < RECIPE_KINDS; r.kind++) {
-		if (!stream_make(&l->stream[0], &r))
-			return false;
-		measure_repeats(b, l, portset_of(0), &runs[r.kind], NULL);
-	}
-	double single = median_of(&runs[TO_KNOWN], cycles);
-	for (int k = TO_BROADCAST; k < RECIPE_KINDS; k++)
-		bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)copies,
-				       "size", bench_size(size), "kind", names[k], "cycles",
-				       figure_json(&runs[k], cycles, 1, 0), "copy",
-				       figure_json(&runs[k], cycles, 1.0 / copies, 0), "single",
-				       figure_json(&runs[TO_KNOWN], cycles, 1, 0), "ratio",
-				       figure_json(&runs[k], cycles, 1 / (copies * single), 0)));
-	return true;
+	good = stream_make(&l->stream[0], &r);
+	if (good)
+		measure_repeats(b, l, portset_of(0), &single, NULL);
+	for (unsigned i = 0; i < RTE_DIM(flooded) && good; i++)
+		if (!flooded[i].joined || copies >= GROUP_MEMBERS)
+			good = flood_row(b, l, &flooded[i], r, &single);
+	return good;
 }
 
 bool bench_flood(struct bench *b)
@@ -381,7 +450,7 @@ bool bench_flood(struct bench *b)
 
 	for (unsigned i = 0; i < b->o.ports.count * sizes && good; i++) {
 		unsigned copies = b->o.ports.item[i / sizes];
-		struct load *l = create_load(bench_config(copies + 1, macs));
+		struct load *l = create_load(flood_config(copies + 1, macs));
 		good = l && flood_rows(b, l, copies, macs, b->o.size.item[i % sizes]);
 		load_destroy(l);
 	}

@@ -180,6 +180,7 @@ struct config_port *config_add_port(struct config *c);
 struct config_static *config_add_static(struct config *c);
 struct config_mirror *config_add_mirror(struct config *c);
 struct config_binding *config_add_binding(struct config *c);
+struct config_vlan *config_add_vlan(struct config *c);
 
 // Find an element by its name. NULL: there is none.
 struct config_group *config_group(const struct config *c, const char *name);

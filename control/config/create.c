@@ -41,3 +41,8 @@ struct config_binding *config_add_binding(struct config *c)
 {
 	return setting_add_element(setting_find(config_settings, "bindings"), c);
 }
+
+struct config_vlan *config_add_vlan(struct config *c)
+{
+	return setting_add_element(setting_find(config_settings, "vlans"), c);
+}

@@ -41,6 +41,11 @@ def flooding(kind):
     return lambda rows: median(rows, "ratio", ports=PORTS, kind=kind)
 
 
+def pruned(rows):
+    """The cost of a group frame that two ports asked for, relative to flooding it."""
+    return median(rows, "cycles", ports=PORTS, kind="group of 2 ports") / median(rows, "cycles", ports=PORTS, kind="group")
+
+
 def beside_hosts(size, hosts):
     return lambda rows: median(rows, "share", size=size, hosts=hosts, neighbours=NEIGHBOURS)
 
@@ -94,6 +99,7 @@ ATTACK = (
 FLOOD = (
     Figure("broadcast to 16 ports: cost relative to 16 single sends", "", flooding("broadcast"), Target("<", 1)),
     Figure("unknown unicast to 16 ports: cost relative to 16 single sends", "", flooding("unknown unicast"), Target("<", 1)),
+    Figure("group frame to 2 of 16 ports: cost relative to flooding it", "", pruned, Target("≤", 0.5)),
 )
 REPLAY = (
     Figure("replay: frames per second, with captures in memory", "/s", slowest, Target("≥", 3e6)),
