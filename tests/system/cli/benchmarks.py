@@ -151,7 +151,7 @@ def latency(bench):
     tap.equal([row["load"] for row in report["rows"]], ["1%", "0.01 Mpps"])
     for row in report["rows"]:
         back = sum(bucket["frames"] for bucket in report["details"] if bucket["load"] == row["load"])
-        tap.equal(back, row["sent"] - row["lost"], "frames in the histogram")
+        tap.equal(back, row["sent"] - row["lost"], f"frames in the histogram of {row}")
         assert row["p50_ns"]["min"] <= row["p90_ns"]["max"] <= row["p99_ns"]["max"] <= row["p999_ns"]["max"] <= row["max_ns"]["max"], row
         assert row["jitter_ns"]["min"] <= row["max_ns"]["max"], row
 
