@@ -188,18 +188,35 @@ static void take_binding(struct bytes *in, struct config *c)
 	strcpy(b->ip[b->ip_count++], addresses[what >> 5]);
 }
 
+static void take_vlans(struct bytes *in, struct config *c)
+{
+	for (uint16_t vid = 1; vid <= 2; vid++) {
+		struct config_vlan *v = config_add_vlan(c);
+		uint8_t keys = take8(in);
+		MUST(v);
+		v->vid = vid;
+		v->snooping = keys & 1;
+		v->finds_neighbours = keys & 2;
+		v->unregistered = keys & 4 ? UNREGISTERED_ROUTERS : UNREGISTERED_FLOOD;
+	}
+}
+
 static struct config *take_config(struct bytes *in, bool *overflows)
 {
 	struct config *c = config_new();
 	uint8_t extras = take8(in);
 
 	MUST(c);
-	// A small table is fast.
-	c->policy.set = UINT64_C(1) << PK_MAC_LIMIT | UINT64_C(1) << PK_ALLOWED_VLANS;
+	// A small table is fast. A small number of groups is soon exceeded.
+	c->policy.set = UINT64_C(1) << PK_MAC_LIMIT | UINT64_C(1) << PK_ALLOWED_VLANS |
+			UINT64_C(1) << PK_MULTICAST_GROUPS;
+	c->policy.value[PK_MULTICAST_GROUPS] = 2;
 	c->policy.value[PK_MAC_LIMIT] = 4 + (extras & 7);
 	c->policy.vlans.word[0] = 0xfe;
 	for (unsigned i = 0; i < PORTS; i++)
 		take_port(in, c);
+	if (extras & 8)
+		take_vlans(in, c);
 	if (extras & 0x10)
 		take_static(in, c);
 	if (extras & 0x20)
@@ -356,6 +373,7 @@ static void check_conservation(struct run *r)
 			ended += c->outcome[i];
 		MUST(c->rx_packets == ended, "port %u: %ju received, %ju ended", port,
 		     (uintmax_t)c->rx_packets, (uintmax_t)ended);
+		MUST(mdb_count(r->shared.mdb, port) <= r->conf->port[port].groups_max);
 		MUST(fdb_count(r->shared.fdb, port) <= r->conf->port[port].learner.limit,
 		     "port %u has %u MACs", port, fdb_count(r->shared.fdb, port));
 		if (r->play.sniffs)
@@ -377,7 +395,8 @@ static void flush_burst(struct run *r)
 	txbatch_drain(&r->forwarder.tx);
 	r->count = 0;
 	while (event_pop(&r->forwarder.events, &e))
-		MUST(e.type < EVENT_TYPES && e.port < PORTS && e.ns <= r->now_ns);
+		MUST(e.type < EVENT_TYPES && e.ns <= r->now_ns &&
+		     (e.port < PORTS || e.type == EVENT_QUERIER_CHANGED));
 	take_records(r);
 	check_conservation(r);
 }
@@ -481,6 +500,12 @@ static void no_matter(void *arg, uint64_t key, unsigned port)
 	MUST(port < PORTS);
 }
 
+static void no_news(void *arg, const struct mdb_membership *who, enum mdb_news what)
+{
+	(void)arg, (void)what;
+	MUST(who->port < PORTS);
+}
+
 // The actions of control: a port goes down or up, entries are flushed, the table is swept.
 static void take_control(struct run *r, struct bytes *in)
 {
@@ -494,6 +519,8 @@ static void take_control(struct run *r, struct bytes *in)
 	case 0:
 		r->shared.up &= ~portset_of(port);
 		fdb_flush_port(f, port);
+		mdb_forget(r->shared.mdb, mdb_in_each_vlan, &(portset){portset_of(port)}, no_news,
+			   NULL);
 		break;
 	case 1:
 		r->shared.up |= portset_of(port);
@@ -507,6 +534,7 @@ static void take_control(struct run *r, struct bytes *in)
 		break;
 	default:
 		fdb_sweep(f, 0, fdb_lines(f), forward_tick(r->now_ns), no_matter, NULL);
+		mdb_sweep(r->shared.mdb, forward_tick(r->now_ns), no_news, NULL);
 	}
 }
 
