@@ -25,7 +25,6 @@
 #include "dataplane/key.h"
 
 enum { BURST = 32, REPEATS = 5, LOOKUPS = 4000000, TICK = 1, KEYS_MAX = 1 << 23 };
-enum { EXIT_USAGE = 2 };
 
 // The costs of one table with this number of keys.
 struct result {
