@@ -3,14 +3,15 @@
 //
 // Model     A tunnel is a port whose name is the address of its VTEP. It is a trunk in the VLANs of
 //           the VNIs that its VTEP takes floods for. It has no device: its frames leave by the
-//           underlay. Changes of tunnels are collected. tunnels_publish() puts them in force, all or
-//           none, with the cost of a changed configuration; therefore collect several. MACs are
-//           placed and removed one by one, at once, in tunnels that are published.
-//           With `control: none` the tunnels are the peers of the configuration, and collected
-//           tunnels are not used.
+//           underlay. Changes of tunnels are collected. switch_publish_tunnels() (switch.h) puts
+//           them in force, all or none, with the cost of a changed configuration; therefore collect
+//           several. MACs are placed and removed one by one, at once, in tunnels that are
+//           published. With `control: none` the tunnels are the peers of the configuration, and
+//           collected tunnels are not used.
 // Entries   A remote MAC is an entry of its tunnel's port, dynamic or sticky, that does not age. A
 //           frame of a local station moves a dynamic one. A frame from a tunnel never learns or
-//           moves. MACs of a VLAN that a tunnel leaves, and of a tunnel that is removed, go with it.
+//           moves. MACs of a VLAN that a tunnel leaves, and of a tunnel that is removed, go with
+//           it.
 // Events    A placed MAC is reported as mac-added, or as mac-moved where a local one gave way; a
 //           removed one as mac-removed.
 // Threads   The control thread.
@@ -23,7 +24,9 @@
 #include <stdint.h>
 
 #include "control/common/error.h"
+#include "control/config/config.h"
 #include "control/switch/state.h"
+#include "dataplane/portconf.h"
 
 // Collects: there is a tunnel to this VTEP, which takes floods for these VNIs and no others. VNIs
 // that are not those of VLANs here are kept, and used when they are. A new tunnel has no next hop.
@@ -42,9 +45,6 @@ int tunnels_resolve(struct vswitch *sw, uint32_t vtep, uint64_t next_hop);
 // Without one, nothing is received from tunnels and nothing is sent to them.
 void tunnels_set_source(struct vswitch *sw, uint32_t source);
 
-// Puts what was collected in force. True as well if that is nothing. False: it stays collected.
-bool tunnels_publish(struct vswitch *sw, struct error *e);
-
 // Places a MAC behind a tunnel, or moves it there; sticky: it does not move away. Placing it again
 // changes nothing, except whether it is sticky.
 // -ENOENT  no such tunnel is published
@@ -56,9 +56,33 @@ int tunnels_place_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t 
 // Removes a MAC that is behind this tunnel. -ENOENT: it is not, or no longer.
 int tunnels_remove_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t mac);
 
+// Whether a port is a tunnel.
+bool tunnels_is_tunnel(const struct vswitch *sw, unsigned port);
+
 // The number of the port of a published tunnel. -1: there is none.
 int tunnels_port(const struct vswitch *sw, uint32_t vtep);
 
-// Whether a port is a tunnel, and its VTEP.
-bool tunnels_is_tunnel(const struct vswitch *sw, unsigned port);
+// The VTEP of a tunnel. 0: the port is none.
 uint32_t tunnels_vtep(const struct vswitch *sw, unsigned port);
+
+// The tunnel that a packet on its way to the underlay is in. -1: it is in none.
+int tunnels_of_packet(const struct vswitch *sw, unsigned port, const struct rte_mbuf *m);
+
+// The rest is for the folder.
+
+struct tunnels *tunnels_create(void);
+void tunnels_destroy(struct tunnels *t);
+
+// Whether something was collected since the last call of tunnels_note_published().
+bool tunnels_changed(const struct vswitch *sw);
+void tunnels_note_published(struct vswitch *sw);
+
+// Gives a configuration that is to be applied its ports of VTEPs.
+bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e);
+
+// Completes a compiled configuration when the devices are open.
+void tunnels_set_mac(const struct vswitch *sw, struct swconf *conf);
+
+// Places and removes the MACs of peers in which the configuration differs from the former one,
+// which is NULL at first.
+void tunnels_update_peers(struct vswitch *sw, const struct config *former);
