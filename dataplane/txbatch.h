@@ -8,6 +8,8 @@
 //           of ports. A segment (segment.h) stays whole for a port that takes segments, unless its
 //           frames matter one by one there: to a rate, a mirror or a sniffer.
 // Threads   Each worker has one struct and is its only user. The meters are shared.
+// Tunnels   A frame for a tunnel is shown, counted and limited there like one for any other port.
+//           txbatch_drain() then puts it into a packet, which joins the batch of the underlay.
 // Ownership A frame passed in belongs to this module, then to the sender. A frame that cannot be
 //           sent is freed and counted.
 // Limits    A port gets each frame of a burst at most once, therefore its batch never overflows.
@@ -24,6 +26,7 @@
 #include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
+#include "dataplane/vxlan.h"
 
 enum { BURST_MAX = 256 };
 
@@ -52,6 +55,7 @@ struct txbatch {
 	txbatch_takes_fn takes; // NULL: SEGMENT_ANY
 	void *arg;
 	portset pending;            // ports whose batch is not empty
+	const struct vxlan *vxlan;  // of the configuration of the burst; NULL: there are no tunnels
 	struct sniff_list sniffers; // forward.c uses them as well
 	const uint64_t *now_ns;     // the worker's time
 	bool marked;                // frames may have marks of segment.h; until the next drain
@@ -106,6 +110,17 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 
 // Gives an unchanged copy of frame m to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
+
+// Sends the batch of a port.
+void txbatch_drain_port(struct txbatch *b, unsigned port);
+
+// Pushes a frame to a port that any number of frames of a burst can go to.
+static inline void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m)
+{
+	if (__builtin_expect(b->count[port] == BURST_MAX, 0))
+		txbatch_drain_port(b, port);
+	txbatch_push(b, port, m);
+}
 
 // Sends all batches through send(), and counts the frames that were sent and those that were not.
 void txbatch_drain(struct txbatch *b);
