@@ -146,7 +146,7 @@ bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e)
 {
 	const struct tunnels *t = sw->tunnels;
 
-	if (!sw->devices || c->evpn.control == EVPN_NONE)
+	if (c->evpn.control == EVPN_NONE || (!sw->devices && c->evpn.peer_count))
 		return evpn_derive_peers(c, e);
 	if (c->evpn.peer_count)
 		return error_at(
