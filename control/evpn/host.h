@@ -32,7 +32,7 @@ enum host_news {
 
 enum host_resync { HOST_RESYNC_START, HOST_RESYNC_OVERRUN, HOST_RESYNC_COMMAND };
 
-struct evpn_host {
+struct fabric_host {
 	void *arg;
 
 	// Makes a VTEP a port that takes floods for these VNIs; without VNIs the port goes. False:

@@ -10,7 +10,7 @@
 #include "control/evpn/mirror_private.h"
 #include "dataplane/key.h"
 
-struct mirror *mirror_create(const struct evpn_host *host, struct rtnl *writer)
+struct mirror *mirror_create(const struct fabric_host *host, struct rtnl *writer)
 {
 	struct mirror *m = calloc(1, sizeof *m);
 

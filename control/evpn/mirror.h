@@ -70,7 +70,7 @@ struct mirror_row {
 struct mirror;
 
 // writer: its socket. NULL: no memory.
-struct mirror *mirror_create(const struct evpn_host *host, struct rtnl *writer);
+struct mirror *mirror_create(const struct fabric_host *host, struct rtnl *writer);
 void mirror_destroy(struct mirror *m);
 
 // sync_rate: rows a second. hold_ms: vtep-hold.

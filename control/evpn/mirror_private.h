@@ -52,7 +52,7 @@ struct vtep {
 };
 
 struct mirror {
-	struct evpn_host host;
+	struct fabric_host host;
 	struct rtnl *writer;
 	uint32_t rate, hold_ms;
 	struct vni **vni; // sorted by VLAN

@@ -7,27 +7,27 @@
 
 #include "control/common/error.h"
 #include "control/common/log.h"
-#include "control/evpn/evpn.h"
-#include "control/evpn/evpn_private.h"
+#include "control/evpn/fabric.h"
+#include "control/evpn/fabric_private.h"
 #include "control/evpn/mirror.h"
 #include "control/evpn/nexthop.h"
 #include "control/evpn/shadow.h"
 
 enum { RETRY_MS = 5000, REMAKE_MS = 500 };
 
-static struct shadow_underlay underlay(const struct evpn *v)
+static struct shadow_underlay underlay(const struct fabric *v)
 {
 	return (struct shadow_underlay){.source = v->source, .udp_port = v->udp_port};
 }
 
-static void remove_shadow(struct evpn *v, struct own_vni *o)
+static void remove_shadow(struct fabric *v, struct own_vni *o)
 {
 	shadow_remove(&o->shadow, &v->talk);
 	o->made = false;
 	mirror_set_vni(v->mirror, o->vid, o->vni, 0, 0);
 }
 
-static bool is_wanted(const struct evpn_settings *s, const struct own_vni *o)
+static bool is_wanted(const struct fabric_settings *s, const struct own_vni *o)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (s->vlan[i].vid == o->vid && s->vlan[i].vni == o->vni)
@@ -35,7 +35,7 @@ static bool is_wanted(const struct evpn_settings *s, const struct own_vni *o)
 	return false;
 }
 
-static bool has_vni(const struct evpn *v, const struct evpn_vlan *w)
+static bool has_vni(const struct fabric *v, const struct fabric_vlan *w)
 {
 	for (size_t i = 0; i < v->vnis; i++)
 		if (v->vni[i].vid == w->vid)
@@ -43,7 +43,7 @@ static bool has_vni(const struct evpn *v, const struct evpn_vlan *w)
 	return false;
 }
 
-static void remove_unwanted(struct evpn *v, const struct evpn_settings *s)
+static void remove_unwanted(struct fabric *v, const struct fabric_settings *s)
 {
 	size_t kept = 0;
 
@@ -54,12 +54,12 @@ static void remove_unwanted(struct evpn *v, const struct evpn_settings *s)
 			continue;
 		}
 		shadow_remove(&o->shadow, &v->talk);
-		mirror_del_vni(v->mirror, o->vid, evpn_now_ms());
+		mirror_del_vni(v->mirror, o->vid, fabric_now_ms());
 	}
 	v->vnis = kept;
 }
 
-static bool add_vni(struct evpn *v, const struct evpn_vlan *w)
+static bool add_vni(struct fabric *v, const struct fabric_vlan *w)
 {
 	struct own_vni *more = realloc(v->vni, (v->vnis + 1) * sizeof *more);
 
@@ -72,7 +72,7 @@ static bool add_vni(struct evpn *v, const struct evpn_vlan *w)
 	return mirror_set_vni(v->mirror, w->vid, w->vni, 0, 0);
 }
 
-bool vnis_configure(struct evpn *v, const struct evpn_settings *s)
+bool vnis_configure(struct fabric *v, const struct fabric_settings *s)
 {
 	bool good = true;
 
@@ -89,12 +89,12 @@ static void note_reason(struct own_vni *o, const char *reason)
 {
 	if (strcmp(o->reason, reason) != 0 && *reason)
 		log_write(LOG_WARNING, "VNI %u is down: %s", o->vni, reason);
-	snprintf(o->reason, sizeof o->reason, "%.*s", EVPN_REASON - 1, reason);
+	snprintf(o->reason, sizeof o->reason, "%.*s", FABRIC_REASON - 1, reason);
 }
 
-static void note_missing_source(struct evpn *v, struct own_vni *o)
+static void note_missing_source(struct fabric *v, struct own_vni *o)
 {
-	char reason[EVPN_REASON], have[INET_ADDRSTRLEN], want[INET_ADDRSTRLEN];
+	char reason[FABRIC_REASON], have[INET_ADDRSTRLEN], want[INET_ADDRSTRLEN];
 	struct in_addr w = {htonl(v->wanted_source)}, h = {0};
 
 	inet_ntop(AF_INET, &w, want, sizeof want);
@@ -110,14 +110,14 @@ static void note_missing_source(struct evpn *v, struct own_vni *o)
 	note_reason(o, reason);
 }
 
-static void make(struct evpn *v, struct own_vni *o)
+static void make(struct fabric *v, struct own_vni *o)
 {
 	struct shadow_underlay u = underlay(v);
 	struct error e;
 
 	if (!shadow_make(&o->shadow, &v->talk, o->vni, &u, &e)) {
 		note_reason(o, e.text);
-		o->retry_ms = evpn_now_ms() + RETRY_MS;
+		o->retry_ms = fabric_now_ms() + RETRY_MS;
 		return;
 	}
 	if (*o->reason)
@@ -128,7 +128,7 @@ static void make(struct evpn *v, struct own_vni *o)
 	v->dump_wanted = true;
 }
 
-static struct own_vni *next_missing(struct evpn *v, uint64_t now_ms)
+static struct own_vni *next_missing(struct fabric *v, uint64_t now_ms)
 {
 	for (size_t i = 0; i < v->vnis; i++)
 		if (!v->vni[i].made && v->vni[i].retry_ms <= now_ms)
@@ -136,9 +136,9 @@ static struct own_vni *next_missing(struct evpn *v, uint64_t now_ms)
 	return NULL;
 }
 
-void vnis_build(struct evpn *v)
+void vnis_build(struct fabric *v)
 {
-	struct own_vni *o = next_missing(v, evpn_now_ms());
+	struct own_vni *o = next_missing(v, fabric_now_ms());
 
 	if (!v->source) {
 		for (size_t i = 0; i < v->vnis; i++)
@@ -152,7 +152,7 @@ void vnis_build(struct evpn *v)
 	event_active(v->build, EV_TIMEOUT, 0);
 }
 
-void vnis_link_gone(struct evpn *v, int index)
+void vnis_link_gone(struct fabric *v, int index)
 {
 	for (size_t i = 0; i < v->vnis; i++) {
 		struct own_vni *o = &v->vni[i];
@@ -163,12 +163,12 @@ void vnis_link_gone(struct evpn *v, int index)
 		o->shadow.bridge = index == o->shadow.bridge ? 0 : o->shadow.bridge;
 		o->shadow.vxlan = index == o->shadow.vxlan ? 0 : o->shadow.vxlan;
 		remove_shadow(v, o);
-		o->retry_ms = evpn_now_ms() + REMAKE_MS;
+		o->retry_ms = fabric_now_ms() + REMAKE_MS;
 		v->dump_wanted = true;
 	}
 }
 
-void vnis_remove_all(struct evpn *v)
+void vnis_remove_all(struct fabric *v)
 {
 	for (size_t i = 0; i < v->vnis; i++)
 		if (v->vni[i].made)
@@ -176,7 +176,7 @@ void vnis_remove_all(struct evpn *v)
 	v->dump_wanted = true;
 }
 
-void vnis_bounce_all(struct evpn *v)
+void vnis_bounce_all(struct fabric *v)
 {
 	for (size_t i = 0; i < v->vnis; i++)
 		if (v->vni[i].made)

@@ -4,41 +4,41 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "control/evpn/evpn.h"
-#include "control/evpn/evpn_private.h"
+#include "control/evpn/fabric.h"
+#include "control/evpn/fabric_private.h"
 #include "control/evpn/host.h"
 #include "control/evpn/mirror.h"
 #include "control/evpn/nexthop.h"
 
-static enum evpn_vtep_state state_of(const struct mirror_vtep *t, const struct nexthop *h)
+static enum fabric_vtep_state state_of(const struct mirror_vtep *t, const struct nexthop *h)
 {
-	static const enum evpn_vtep_state of_hop[] = {
-		[NEXTHOP_UP] = EVPN_VTEP_UP,
-		[NEXTHOP_UNRESOLVED] = EVPN_VTEP_UNRESOLVED,
-		[NEXTHOP_NO_ROUTE] = EVPN_VTEP_NO_ROUTE,
+	static const enum fabric_vtep_state of_hop[] = {
+		[NEXTHOP_UP] = FABRIC_VTEP_UP,
+		[NEXTHOP_UNRESOLVED] = FABRIC_VTEP_UNRESOLVED,
+		[NEXTHOP_NO_ROUTE] = FABRIC_VTEP_NO_ROUTE,
 	};
 
-	return t->held ? EVPN_VTEP_HELD : of_hop[h->state];
+	return t->held ? FABRIC_VTEP_HELD : of_hop[h->state];
 }
 
-static void tell(struct evpn *v, const struct own_vtep *o, bool up)
+static void tell(struct fabric *v, const struct own_vtep *o, bool up)
 {
 	v->host.tell(v->host.arg, up ? HOST_VTEP_UP : HOST_VTEP_DOWN, o->address, 0);
 }
 
-static void set_state(struct evpn *v, struct own_vtep *o, enum evpn_vtep_state state)
+static void set_state(struct fabric *v, struct own_vtep *o, enum fabric_vtep_state state)
 {
-	bool was_up = o->state == EVPN_VTEP_UP, up = state == EVPN_VTEP_UP;
+	bool was_up = o->state == FABRIC_VTEP_UP, up = state == FABRIC_VTEP_UP;
 
 	if (o->state == state)
 		return;
 	o->state = state;
-	o->since_ms = evpn_now_ms();
+	o->since_ms = fabric_now_ms();
 	if (was_up != up)
 		tell(v, o, up);
 }
 
-static bool is_shared(const struct evpn *v, const struct own_vtep *o)
+static bool is_shared(const struct fabric *v, const struct own_vtep *o)
 {
 	for (unsigned n = 0; n < MIRROR_VTEPS; n++)
 		if (&v->vtep[n] != o && v->vtep[n].address &&
@@ -47,17 +47,17 @@ static bool is_shared(const struct evpn *v, const struct own_vtep *o)
 	return false;
 }
 
-static void forget(struct evpn *v, struct own_vtep *o)
+static void forget(struct fabric *v, struct own_vtep *o)
 {
-	if (o->address && o->state == EVPN_VTEP_UP)
+	if (o->address && o->state == FABRIC_VTEP_UP)
 		tell(v, o, false);
 	if (o->address && !is_shared(v, o))
 		nexthop_forget(&v->talk, &o->hop);
-	*o = (struct own_vtep){.state = EVPN_VTEP_STATES};
+	*o = (struct own_vtep){.state = FABRIC_VTEP_STATES};
 }
 
 // Tells the switch the MAC of a next hop, if it does not have it.
-static bool resolve(struct evpn *v, struct own_vtep *o, const struct mirror_vtep *t)
+static bool resolve(struct fabric *v, struct own_vtep *o, const struct mirror_vtep *t)
 {
 	uint64_t mac = o->hop.mac;
 
@@ -70,7 +70,7 @@ static bool resolve(struct evpn *v, struct own_vtep *o, const struct mirror_vtep
 	return true;
 }
 
-static void look(struct evpn *v, struct own_vtep *o)
+static void look(struct fabric *v, struct own_vtep *o)
 {
 	nexthop_find(&v->talk, o->address, v->twin_index, &o->hop);
 	*o->interface = 0;
@@ -79,7 +79,7 @@ static void look(struct evpn *v, struct own_vtep *o)
 }
 
 // Follows one VTEP of the mirror. Returns whether the switch was told of it.
-static bool follow(struct evpn *v, unsigned number, bool again)
+static bool follow(struct fabric *v, unsigned number, bool again)
 {
 	struct own_vtep *o = &v->vtep[number];
 	struct mirror_vtep t;
@@ -98,7 +98,7 @@ static bool follow(struct evpn *v, unsigned number, bool again)
 	return told;
 }
 
-static void find_source(struct evpn *v)
+static void find_source(struct fabric *v)
 {
 	v->twin_index = nexthop_interface(v->twin);
 	uint32_t source = v->twin_index ? nexthop_source(&v->talk, v->twin_index, v->wanted_source)
@@ -113,10 +113,10 @@ static void find_source(struct evpn *v)
 	v->host.publish(v->host.arg);
 }
 
-void vteps_follow(struct evpn *v)
+void vteps_follow(struct fabric *v)
 {
 	enum { LOOK_MS = 1000 };
-	uint64_t now_ms = evpn_now_ms();
+	uint64_t now_ms = fabric_now_ms();
 	bool due = now_ms - v->look_ms >= LOOK_MS, told = false;
 
 	if (v->links_changed) {

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #include "control/common/text.h"
-#include "control/evpn/evpn.h"
+#include "control/evpn/fabric.h"
 #include "dataplane/key.h"
 
 enum { VLAN = 10, LINE = 128 };
@@ -33,7 +33,7 @@ struct station {
 };
 
 static void *table;
-static struct evpn *evpn;
+static struct fabric *fabric;
 static struct event_base *base;
 
 static const char *address_text(uint32_t address)
@@ -179,25 +179,25 @@ static void show_mac(void *arg, uint64_t key, const struct host_entry *e)
 
 static void show(void)
 {
-	struct evpn_status s;
-	struct evpn_vtep t;
-	struct evpn_vni v;
+	struct fabric_status s;
+	struct fabric_vtep t;
+	struct fabric_vni v;
 
-	evpn_status(evpn, &s);
+	fabric_status(fabric, &s);
 	printf("status written %" PRIu64 " read %" PRIu64 " refused %" PRIu64 " leftovers %" PRIu64
 	       " pending %u resyncs %" PRIu64 "\n",
 	       s.sync.rows_written, s.sync.rows_read, s.sync.refused, s.sync.leftovers,
 	       s.sync.pending, s.resyncs);
-	for (size_t i = 0; i < evpn_vni_count(evpn); i++) {
-		evpn_vni(evpn, i, &v);
+	for (size_t i = 0; i < fabric_vni_count(fabric); i++) {
+		fabric_vni(fabric, i, &v);
 		printf("vni %u %s local %u remote %u %s\n", v.mirror.vni,
-		       evpn_vni_state_names[v.state], v.mirror.macs_local, v.mirror.macs_remote,
+		       fabric_vni_state_names[v.state], v.mirror.macs_local, v.mirror.macs_remote,
 		       v.reason);
 	}
 	for (unsigned n = 0; n < MIRROR_VTEPS; n++)
-		if (evpn_vtep(evpn, n, &t))
+		if (fabric_vtep(fabric, n, &t))
 			printf("peer %s %s macs %u by %s\n", address_text(t.mirror.address),
-			       evpn_vtep_state_names[t.state], t.mirror.macs, t.interface);
+			       fabric_vtep_state_names[t.state], t.mirror.macs, t.interface);
 	walk(NULL, show_mac, NULL);
 	printf(".\n");
 }
@@ -213,7 +213,7 @@ static void touch(uint64_t mac, enum host_where where, bool sticky)
 		put_entry(key, (struct host_entry){HOST_LOCAL, sticky, 0});
 	else
 		del_entry(key);
-	evpn_touch(evpn, key);
+	fabric_touch(fabric, key);
 }
 
 static bool carry_out(const char *line)
@@ -227,7 +227,7 @@ static bool carry_out(const char *line)
 	else if (n == 1 && !strcmp(word, "end"))
 		event_base_loopbreak(base);
 	else if (n == 1 && (!strcmp(word, "resync") || !strcmp(word, "hard")))
-		evpn_resync(evpn, *word == 'h');
+		fabric_resync(fabric, *word == 'h');
 	else if (n == 3 && !strcmp(word, "many") && text_number(text, 1 << 24, &count) &&
 		 text_mac(first, &mac))
 		for (uint64_t i = 0; i < count; i++)
@@ -253,10 +253,10 @@ static void on_line(evutil_socket_t fd, short what, void *arg)
 
 int main(int argc, char **argv)
 {
-	struct evpn_host host = {NULL,  set_vtep,   resolve, set_source, publish,
-				 place, remove_mac, find,    walk,       tell};
-	struct evpn_vlan vlan = {.vid = VLAN};
-	struct evpn_settings s = {
+	struct fabric_host host = {NULL,  set_vtep,   resolve, set_source, publish,
+				   place, remove_mac, find,    walk,       tell};
+	struct fabric_vlan vlan = {.vid = VLAN};
+	struct fabric_settings s = {
 		.udp_port = 4789, .hold_ms = 5000, .sync_rate = 10000, .vlan = &vlan, .count = 1};
 	struct in_addr source;
 	struct error e;
@@ -271,14 +271,14 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	base = event_base_new();
 	event_base_priority_init(base, 2);
-	if (!(evpn = evpn_create(base, &host, &s, &e))) {
+	if (!(fabric = fabric_create(base, &host, &s, &e))) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
 	struct event *in = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line, NULL);
 	event_add(in, NULL);
 	event_base_dispatch(base);
-	evpn_destroy(evpn);
+	fabric_destroy(fabric);
 	event_free(in);
 	event_base_free(base);
 	tdestroy(table, free);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// evpn_private: what the parts of EVPN share.
+// fabric_private: what the parts of EVPN share.
 #pragma once
 
-#include "control/evpn/evpn.h"
+#include "control/evpn/fabric.h"
 #include "control/evpn/host.h"
 #include "control/evpn/mirror.h"
 #include "control/evpn/nexthop.h"
@@ -19,7 +19,7 @@ struct own_vni {
 	bool made;
 	struct shadow shadow;
 	uint64_t retry_ms;
-	char reason[EVPN_REASON]; // not made
+	char reason[FABRIC_REASON]; // not made
 };
 
 // A VTEP and its next hop.
@@ -28,14 +28,14 @@ struct own_vtep {
 	struct nexthop hop;
 	bool told; // the switch knows told_mac
 	uint64_t told_mac;
-	enum evpn_vtep_state state;
+	enum fabric_vtep_state state;
 	uint64_t since_ms;
-	char interface[EVPN_TWIN];
+	char interface[FABRIC_TWIN];
 };
 
-struct evpn {
+struct fabric {
 	struct event_base *base;
-	struct evpn_host host;
+	struct fabric_host host;
 	struct rtnl talk;   // requests that are answered at once
 	struct rtnl writer; // rows
 	struct rtnl news;   // groups and dumps
@@ -44,7 +44,7 @@ struct evpn {
 	bool armed; // turn is to run at once
 	uint32_t wanted_source, source;
 	uint16_t udp_port;
-	char twin[EVPN_TWIN];
+	char twin[FABRIC_TWIN];
 	int twin_index;
 	struct own_vni *vni;
 	size_t vnis;
@@ -58,27 +58,27 @@ struct evpn {
 	uint64_t resyncs;
 };
 
-uint64_t evpn_now_ms(void);
+uint64_t fabric_now_ms(void);
 
 // Has the turn run soon, in this round of the event loop.
-void evpn_arm(struct evpn *v);
+void fabric_arm(struct fabric *v);
 
 // VNIs and their shadows.
 
 // Follows the settings. False: no memory.
-bool vnis_configure(struct evpn *v, const struct evpn_settings *s);
+bool vnis_configure(struct fabric *v, const struct fabric_settings *s);
 
 // Makes shadows that are missing, one in each round of the event loop.
-void vnis_build(struct evpn *v);
+void vnis_build(struct fabric *v);
 
 // An interface has gone.
-void vnis_link_gone(struct evpn *v, int index);
+void vnis_link_gone(struct fabric *v, int index);
 
 // Removes all shadows; they are made again when there is a source.
-void vnis_remove_all(struct evpn *v);
-void vnis_bounce_all(struct evpn *v);
+void vnis_remove_all(struct fabric *v);
+void vnis_bounce_all(struct fabric *v);
 
 // Next hops.
 
 // Finds the source and the next hop of each VTEP, and tells the switch what changed.
-void vteps_follow(struct evpn *v);
+void vteps_follow(struct fabric *v);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "control/evpn/evpn.h"
+#include "control/evpn/fabric.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "control/common/log.h"
-#include "control/evpn/evpn_private.h"
+#include "control/evpn/fabric_private.h"
 #include "control/evpn/nexthop.h"
 #include "control/evpn/rtnl.h"
 #include "control/evpn/shadow.h"
@@ -22,16 +22,16 @@ enum {
 	IDLE_MS = 1000,
 };
 
-const char *const evpn_vtep_state_names[EVPN_VTEP_STATES] = {
-#define X(id, name) [EVPN_VTEP_##id] = name,
-	EVPN_VTEP_STATE_LIST(X)
+const char *const fabric_vtep_state_names[FABRIC_VTEP_STATES] = {
+#define X(id, name) [FABRIC_VTEP_##id] = name,
+	FABRIC_VTEP_STATE_LIST(X)
 #undef X
 };
 
-const char *const evpn_vni_state_names[EVPN_VNI_STATES] = {
-	[EVPN_VNI_UP] = "up", [EVPN_VNI_ALONE] = "alone", [EVPN_VNI_DOWN] = "down"};
+const char *const fabric_vni_state_names[FABRIC_VNI_STATES] = {
+	[FABRIC_VNI_UP] = "up", [FABRIC_VNI_ALONE] = "alone", [FABRIC_VNI_DOWN] = "down"};
 
-uint64_t evpn_now_ms(void)
+uint64_t fabric_now_ms(void)
 {
 	struct timespec t;
 
@@ -39,7 +39,7 @@ uint64_t evpn_now_ms(void)
 	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
-void evpn_arm(struct evpn *v)
+void fabric_arm(struct fabric *v)
 {
 	if (!v->armed)
 		event_active(v->turn, EV_TIMEOUT, 0);
@@ -48,7 +48,7 @@ void evpn_arm(struct evpn *v)
 
 // News of the kernel.
 
-static void take_row(struct evpn *v, const struct nlmsghdr *h, const struct ndmsg *n)
+static void take_row(struct fabric *v, const struct nlmsghdr *h, const struct ndmsg *n)
 {
 	struct mirror_row r = {.interface = n->ndm_ifindex,
 			       .gone = h->nlmsg_type == RTM_DELNEIGH,
@@ -73,17 +73,17 @@ static void take_row(struct evpn *v, const struct nlmsghdr *h, const struct ndms
 	if (r.nexthop && !r.gone)
 		r.destination = nexthop_object(&v->talk, r.nexthop);
 	if (r.destination != v->source || !r.destination)
-		mirror_take(v->mirror, &r, evpn_now_ms());
+		mirror_take(v->mirror, &r, fabric_now_ms());
 }
 
-static void end_dump(struct evpn *v, const struct nlmsghdr *h)
+static void end_dump(struct fabric *v, const struct nlmsghdr *h)
 {
 	v->dump_runs = false;
 	if (h->nlmsg_type == NLMSG_ERROR || h->nlmsg_flags & NLM_F_DUMP_INTR || v->dump_torn) {
 		v->dump_wanted = true;
 		return;
 	}
-	mirror_dump_end(v->mirror, evpn_now_ms());
+	mirror_dump_end(v->mirror, fabric_now_ms());
 	if (v->resync_reason < 0)
 		return;
 	v->resyncs++;
@@ -91,11 +91,11 @@ static void end_dump(struct evpn *v, const struct nlmsghdr *h)
 	v->resync_reason = -1;
 }
 
-static void take_news(void *evpn, const struct nlmsghdr *h)
+static void take_news(void *fabric, const struct nlmsghdr *h)
 {
 	const struct ndmsg *n = mnl_nlmsg_get_payload(h);
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
-	struct evpn *v = evpn;
+	struct fabric *v = fabric;
 
 	if (v->dump_runs && h->nlmsg_seq == v->dump_sequence && h->nlmsg_flags & NLM_F_DUMP_INTR)
 		v->dump_torn = true;
@@ -127,9 +127,9 @@ static void take_news(void *evpn, const struct nlmsghdr *h)
 	}
 }
 
-static void on_read(evutil_socket_t fd, short what, void *evpn)
+static void on_read(evutil_socket_t fd, short what, void *fabric)
 {
-	struct evpn *v = evpn;
+	struct fabric *v = fabric;
 
 	(void)fd, (void)what;
 	if (rtnl_read(&v->news, NEWS_A_ROUND, take_news, v) == -ENOBUFS) {
@@ -137,10 +137,10 @@ static void on_read(evutil_socket_t fd, short what, void *evpn)
 		v->links_changed = true;
 		v->resync_reason = HOST_RESYNC_OVERRUN;
 	}
-	evpn_arm(v);
+	fabric_arm(v);
 }
 
-static void begin_dump(struct evpn *v)
+static void begin_dump(struct fabric *v)
 {
 	union rtnl_request q;
 	struct ndmsg *n = rtnl_begin(&q, RTM_GETNEIGH, NLM_F_DUMP, sizeof *n);
@@ -155,37 +155,37 @@ static void begin_dump(struct evpn *v)
 	mirror_dump_begin(v->mirror);
 }
 
-static void arm_later(struct evpn *v, uint32_t wait_ms)
+static void arm_later(struct fabric *v, uint32_t wait_ms)
 {
 	struct timeval t = {.tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000};
 
 	event_add(v->turn, &t);
 }
 
-static void on_turn(evutil_socket_t fd, short what, void *evpn)
+static void on_turn(evutil_socket_t fd, short what, void *fabric)
 {
-	struct evpn *v = evpn;
+	struct fabric *v = fabric;
 	uint32_t wait;
 
 	(void)fd, (void)what;
 	v->armed = false;
 	if (v->dump_wanted && !v->dump_runs)
 		begin_dump(v);
-	wait = mirror_turn(v->mirror, evpn_now_ms());
+	wait = mirror_turn(v->mirror, fabric_now_ms());
 	vteps_follow(v);
 	arm_later(v, wait < IDLE_MS ? wait : IDLE_MS);
 }
 
-static void on_build(evutil_socket_t fd, short what, void *evpn)
+static void on_build(evutil_socket_t fd, short what, void *fabric)
 {
 	(void)fd, (void)what;
-	vnis_build(evpn);
-	evpn_arm(evpn);
+	vnis_build(fabric);
+	fabric_arm(fabric);
 }
 
 // Beginning and end.
 
-static bool open_sockets(struct evpn *v, const struct evpn_settings *s, struct error *e)
+static bool open_sockets(struct fabric *v, const struct fabric_settings *s, struct error *e)
 {
 	static const int groups[] = {RTNLGRP_NEIGH, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
 				     RTNLGRP_IPV4_ROUTE};
@@ -194,7 +194,7 @@ static bool open_sockets(struct evpn *v, const struct evpn_settings *s, struct e
 	if (!error)
 		error = rtnl_open(&v->writer, 0);
 	if (!error)
-		error = rtnl_open(&v->news, s->news_bytes ? s->news_bytes : EVPN_NEWS_BYTES);
+		error = rtnl_open(&v->news, s->news_bytes ? s->news_bytes : FABRIC_NEWS_BYTES);
 	for (unsigned i = 0; !error && i < sizeof groups / sizeof *groups; i++)
 		error = rtnl_join(&v->news, groups[i]);
 	if (error == -EPERM)
@@ -203,7 +203,7 @@ static bool open_sockets(struct evpn *v, const struct evpn_settings *s, struct e
 	return !error || error_set(e, "evpn: netlink: %s", strerror(-error));
 }
 
-static bool create_events(struct evpn *v, struct error *e)
+static bool create_events(struct fabric *v, struct error *e)
 {
 	v->read = event_new(v->base, rtnl_fd(&v->news), EV_READ | EV_PERSIST, on_read, v);
 	v->turn = evtimer_new(v->base, on_turn, v);
@@ -216,7 +216,7 @@ static bool create_events(struct evpn *v, struct error *e)
 	return true;
 }
 
-static bool check_devices(struct evpn *v, const struct evpn_settings *s, struct error *e)
+static bool check_devices(struct fabric *v, const struct fabric_settings *s, struct error *e)
 {
 	for (size_t i = 0; i < s->count; i++)
 		if (!shadow_is_free(&v->talk, s->vlan[i].vni, e))
@@ -224,10 +224,10 @@ static bool check_devices(struct evpn *v, const struct evpn_settings *s, struct 
 	return shadow_kernel(&v->talk, e);
 }
 
-struct evpn *evpn_create(struct event_base *base, const struct evpn_host *host,
-			 const struct evpn_settings *s, struct error *e)
+struct fabric *fabric_create(struct event_base *base, const struct fabric_host *host,
+			     const struct fabric_settings *s, struct error *e)
 {
-	struct evpn *v = calloc(1, sizeof *v);
+	struct fabric *v = calloc(1, sizeof *v);
 
 	if (!v) {
 		error_no_memory(e);
@@ -236,21 +236,21 @@ struct evpn *evpn_create(struct event_base *base, const struct evpn_host *host,
 	v->base = base;
 	v->host = *host;
 	for (unsigned n = 0; n < MIRROR_VTEPS; n++)
-		v->vtep[n].state = EVPN_VTEP_STATES;
+		v->vtep[n].state = FABRIC_VTEP_STATES;
 	v->resync_reason = HOST_RESYNC_START;
 	v->mirror = mirror_create(host, &v->writer);
 	if (!v->mirror)
 		error_no_memory(e);
 	if (!v->mirror || !open_sockets(v, s, e) || !check_devices(v, s, e) ||
 	    !create_events(v, e)) {
-		evpn_destroy(v);
+		fabric_destroy(v);
 		return NULL;
 	}
-	evpn_configure(v, s);
+	fabric_configure(v, s);
 	return v;
 }
 
-void evpn_destroy(struct evpn *v)
+void fabric_destroy(struct fabric *v)
 {
 	if (!v)
 		return;
@@ -268,7 +268,7 @@ void evpn_destroy(struct evpn *v)
 	free(v);
 }
 
-void evpn_configure(struct evpn *v, const struct evpn_settings *s)
+void fabric_configure(struct fabric *v, const struct fabric_settings *s)
 {
 	if (v->vnis && (v->udp_port != s->udp_port || v->wanted_source != s->source ||
 			strcmp(v->twin, s->twin) != 0))
@@ -282,45 +282,45 @@ void evpn_configure(struct evpn *v, const struct evpn_settings *s)
 	if (!vnis_configure(v, s))
 		log_write(LOG_ERR, "evpn: out of memory: not all VNIs are there");
 	v->links_changed = v->dump_wanted = true;
-	evpn_arm(v);
+	fabric_arm(v);
 }
 
-void evpn_touch(struct evpn *v, uint64_t key)
+void fabric_touch(struct fabric *v, uint64_t key)
 {
 	mirror_touch(v->mirror, key);
-	evpn_arm(v);
+	fabric_arm(v);
 }
 
-void evpn_compare(struct evpn *v)
+void fabric_compare(struct fabric *v)
 {
 	mirror_compare(v->mirror);
-	evpn_arm(v);
+	fabric_arm(v);
 }
 
-void evpn_resync(struct evpn *v, bool hard)
+void fabric_resync(struct fabric *v, bool hard)
 {
 	if (hard)
 		vnis_bounce_all(v);
 	v->dump_wanted = v->links_changed = true;
 	v->resync_reason = HOST_RESYNC_COMMAND;
-	evpn_arm(v);
+	fabric_arm(v);
 }
 
 // For others to see.
 
-void evpn_status(const struct evpn *v, struct evpn_status *s)
+void fabric_status(const struct fabric *v, struct fabric_status *s)
 {
 	s->source = v->source;
 	s->resyncs = v->resyncs;
 	mirror_stats(v->mirror, &s->sync);
 }
 
-size_t evpn_vni_count(const struct evpn *v)
+size_t fabric_vni_count(const struct fabric *v)
 {
 	return mirror_vni_count(v->mirror);
 }
 
-static const struct own_vni *find_own(const struct evpn *v, uint16_t vid)
+static const struct own_vni *find_own(const struct fabric *v, uint16_t vid)
 {
 	for (size_t i = 0; i < v->vnis; i++)
 		if (v->vni[i].vid == vid)
@@ -328,19 +328,19 @@ static const struct own_vni *find_own(const struct evpn *v, uint16_t vid)
 	return NULL;
 }
 
-void evpn_vni(const struct evpn *v, size_t i, struct evpn_vni *out)
+void fabric_vni(const struct fabric *v, size_t i, struct fabric_vni *out)
 {
-	*out = (struct evpn_vni){.reason = ""};
+	*out = (struct fabric_vni){.reason = ""};
 	mirror_vni(v->mirror, i, &out->mirror);
 	const struct own_vni *o = find_own(v, out->mirror.vid);
-	out->state = !o || !o->made      ? EVPN_VNI_DOWN
-		     : out->mirror.vteps ? EVPN_VNI_UP
-					 : EVPN_VNI_ALONE;
+	out->state = !o || !o->made      ? FABRIC_VNI_DOWN
+		     : out->mirror.vteps ? FABRIC_VNI_UP
+					 : FABRIC_VNI_ALONE;
 	if (o && !o->made)
 		out->reason = o->reason;
 }
 
-bool evpn_vtep(const struct evpn *v, unsigned number, struct evpn_vtep *out)
+bool fabric_vtep(const struct fabric *v, unsigned number, struct fabric_vtep *out)
 {
 	const struct own_vtep *o = &v->vtep[number];
 
@@ -351,6 +351,6 @@ bool evpn_vtep(const struct evpn *v, unsigned number, struct evpn_vtep *out)
 	out->next_hop = o->hop.address;
 	out->next_hop_mac = o->hop.mac;
 	out->interface = o->interface;
-	out->since = (double)(evpn_now_ms() - o->since_ms) / 1000;
+	out->since = (double)(fabric_now_ms() - o->since_ms) / 1000;
 	return out->mirror.address == o->address;
 }
