@@ -32,13 +32,16 @@ static int check(const char *path)
 		return EXIT_USAGE;
 	}
 	config_warnings(c, complain_warning, (void *)(uintptr_t)path);
-	for (unsigned i = 0; i < c->port_count; i++)
-		if (!*c->port[i].device)
+	unsigned ports = 0;
+	for (unsigned i = 0; i < c->port_count; i++) {
+		ports += c->port[i].kind == PORT_OF_STATIONS;
+		if (!*c->port[i].device && c->port[i].kind != PORT_TUNNEL)
 			complain(
 				"warning: port '%s' has no device: `replay` accepts it, `run` refuses it",
 				c->port[i].name);
+	}
 	printf("%s: valid: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n",
-	       path, c->name, c->port_count, c->group_count, c->fixed_count, config_table_size(c));
+	       path, c->name, ports, c->group_count, c->fixed_count, config_table_size(c));
 	config_free(c);
 	return EXIT_DONE;
 }

@@ -20,6 +20,8 @@
 	X(FLOODED, "flooded") \
 	X(MALFORMED, "malformed") \
 	X(PORT_DOWN, "port_down") \
+	X(UNKNOWN_VTEP, "unknown_vtep") \
+	X(UNKNOWN_VNI, "unknown_vni") \
 	X(VLAN_FILTERED, "vlan_filtered") \
 	X(BAD_SOURCE, "bad_source") \
 	X(BPDU, "bpdu") \
@@ -47,7 +49,9 @@
 	X(MAC_CHANGED, "mac_changed") \
 	X(RATE_LIMIT, "rate_limit") \
 	X(QUEUE_FULL, "queue_full") \
-	X(TOO_LONG, "too_long")
+	X(TOO_LONG, "too_long") \
+	X(NO_ROUTE, "no_route") \
+	X(VLAN_FILTERED, "vlan_filtered")
 
 enum outcome {
 #define X(id, name) OUT_##id,

@@ -99,21 +99,14 @@ bool fdb_is_live(const struct fdb *f, uint64_t key, uint64_t value, uint32_t now
 	return value && now <= fdb_last_tick(f, value) && !fdb_is_flushed(f, key, value);
 }
 
-// A port's permission for a new entry.
-struct credit {
-	uint32_t flush; // the newest flush, which the entry survived
-	uint32_t born;
-};
-
-// Takes a credit of a port, for an entry that is added to `count`.
-static bool credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit,
-			const struct fdb *f, struct credit *c)
+bool fdb_credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit,
+		     const struct fdb *f, struct fdb_credit *c)
 {
 	fdb_lock_take(&p->lock);
 	bool room = fdb_load(&p->dynamic) + fdb_load(&p->sticky) < limit;
 	if (room)
 		atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
-	*c = (struct credit){.flush = fdb_load(&f->flush), .born = p->births++};
+	*c = (struct fdb_credit){.flush = fdb_load(&f->flush), .born = p->births++};
 	fdb_lock_release(&p->lock);
 	return room;
 }
@@ -259,15 +252,16 @@ struct source {
 	uint64_t ns;
 };
 
-static bool learner_credit(const struct source *s, struct credit *c)
+static bool learner_credit(const struct source *s, struct fdb_credit *c)
 {
 	struct fdb_port *p = &s->f->port[s->who->port];
 
-	return credit_take(p, s->who->sticky ? &p->sticky : &p->dynamic, s->who->limit, s->f, c);
+	return fdb_credit_take(p, s->who->sticky ? &p->sticky : &p->dynamic, s->who->limit, s->f,
+			       c);
 }
 
 // The value of an entry that is learned now.
-static uint64_t learned_value(const struct source *s, const struct credit *c)
+static uint64_t learned_value(const struct source *s, const struct fdb_credit *c)
 {
 	return fdb_value(s->tick, c->flush, s->who->port,
 			 s->who->sticky ? FDB_STICKY : FDB_DYNAMIC);
@@ -275,7 +269,7 @@ static uint64_t learned_value(const struct source *s, const struct credit *c)
 
 static enum fdb_seen learn_entry(const struct source *s)
 {
-	struct credit c;
+	struct fdb_credit c;
 
 	if (!learner_credit(s, &c))
 		return FDB_AT_LIMIT;
@@ -382,7 +376,7 @@ static bool count_move(const struct source *s)
 }
 
 // Writes an entry that comes to a port with this credit, and returns its former one.
-static void bring_entry(const struct source *s, const struct credit *c, uint64_t value)
+static void bring_entry(const struct source *s, const struct fdb_credit *c, uint64_t value)
 {
 	fdb_credit_return(s->f, s->value);
 	atomic_store_explicit(&s->f->born[fdb_slot_index(s->f, s->slot)], c->born,
@@ -391,18 +385,18 @@ static void bring_entry(const struct source *s, const struct credit *c, uint64_t
 }
 
 // Takes a credit of a MAC's home. False if the home cannot have the MAC now.
-static bool home_takes(const struct source *s, struct credit *c)
+static bool home_takes(const struct source *s, struct fdb_credit *c)
 {
 	const struct fdb_moves *m = moves_of(s);
 	struct fdb_port *p = &s->f->port[m->home];
 
 	return portset_has(s->homes, m->home) && m->life == atomic_load(&p->life) &&
-	       credit_take(p, &p->dynamic, fdb_load(&p->limit), s->f, c);
+	       fdb_credit_take(p, &p->dynamic, fdb_load(&p->limit), s->f, c);
 }
 
 // Holds a MAC at its home, or where it is if its home cannot have it. Returns the port. The caller
 // has a credit of the frame's port.
-static uint8_t hold_entry(const struct source *s, struct credit *c)
+static uint8_t hold_entry(const struct source *s, struct fdb_credit *c)
 {
 	struct fdb_moves *m = moves_of(s);
 	unsigned was = fdb_value_port(s->value), to = m->home;
@@ -423,7 +417,7 @@ static uint8_t hold_entry(const struct source *s, struct credit *c)
 // A frame from a dynamic MAC of another port, which is not held.
 static void move_entry(const struct source *s, struct fdb_seen_result *r)
 {
-	struct credit c;
+	struct fdb_credit c;
 
 	if (!learner_credit(s, &c)) {
 		r->what = s->who->drops_at_limit ? FDB_AT_LIMIT : FDB_DISPLACED;

@@ -198,6 +198,107 @@ int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type)
 	return found ? 0 : -ENOENT;
 }
 
+// An entry that is placed. The caller holds its stripe.
+struct placing {
+	struct fdb *f;
+	const struct fdb_place *place;
+	struct fdb_slot *slot; // NULL: the key is not in the table
+	uint64_t key, value;
+	unsigned port;
+	bool sticky;
+	uint32_t limit, tick;
+};
+
+// Gives a live entry on this port its type.
+static void settle_type(const struct placing *x, struct fdb_seen_result *r)
+{
+	enum fdb_type type = x->sticky ? FDB_STICKY : FDB_DYNAMIC;
+	struct fdb_port *p = &x->f->port[x->port];
+
+	r->what = FDB_KNOWN;
+	if (fdb_value_type(x->value) == type)
+		return;
+	r->stuck = x->sticky;
+	fdb_credit_return(x->f, x->value);
+	fdb_lock_take(&p->lock);
+	atomic_fetch_add_explicit(x->sticky ? &p->sticky : &p->dynamic, 1, memory_order_relaxed);
+	uint32_t flush = fdb_load(&x->f->flush);
+	fdb_lock_release(&p->lock);
+	fdb_set(x->slot, fdb_value(x->tick, flush, x->port, type));
+}
+
+// Makes an entry on this port, in the place of an expired or a dynamic one of another port.
+static int take_over(struct placing *x, bool live, struct fdb_seen_result *r)
+{
+	struct fdb_port *p = &x->f->port[x->port];
+	enum fdb_type type = x->sticky ? FDB_STICKY : FDB_DYNAMIC;
+	struct fdb_credit c;
+
+	if (!fdb_credit_take(p, x->sticky ? &p->sticky : &p->dynamic, x->limit, x->f, &c))
+		return -ENOSPC;
+	uint64_t value = fdb_value(x->tick, c.flush, x->port, type);
+	r->what = live ? FDB_HAS_MOVED : FDB_LEARNED;
+	r->aged = !live && x->slot && !fdb_is_flushed(x->f, x->key, x->value);
+	if (x->slot)
+		fdb_credit_return(x->f, x->value);
+	else
+		x->slot = fdb_claim(x->f, x->place, x->key);
+	if (!x->slot) {
+		fdb_credit_return(x->f, value);
+		return -ENOSPC;
+	}
+	atomic_store_explicit(&x->f->born[fdb_slot_index(x->f, x->slot)], c.born,
+			      memory_order_relaxed);
+	fdb_set(x->slot, value);
+	return 0;
+}
+
+int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t limit,
+	      uint32_t tick, struct fdb_seen_result *r)
+{
+	struct fdb_place p = fdb_place_of(f, key);
+	struct placing x = {.f = f,
+			    .place = &p,
+			    .key = key,
+			    .port = port,
+			    .sticky = sticky,
+			    .limit = limit,
+			    .tick = tick};
+	int rc = 0;
+
+	fdb_lock_take(p.stripe);
+	x.slot = fdb_slot_of(f, &p, key);
+	x.value = x.slot ? atomic_load(&x.slot->value) : 0;
+	bool live = fdb_is_live(f, key, x.value, tick);
+	enum fdb_type type = fdb_value_type(x.value);
+	bool here = live && fdb_value_port(x.value) == port;
+	*r = (struct fdb_seen_result){.from = (uint8_t)fdb_value_port(x.value)};
+	if (live && (type == FDB_STATIC || type == FDB_ASSIGNED || (type == FDB_STICKY && !here)))
+		rc = -EEXIST;
+	else if (here)
+		settle_type(&x, r);
+	else
+		rc = take_over(&x, live, r);
+	fdb_lock_release(p.stripe);
+	return rc;
+}
+
+int fdb_remove(struct fdb *f, uint64_t key, unsigned port)
+{
+	struct fdb_place p = fdb_place_of(f, key);
+
+	fdb_lock_take(p.stripe);
+	struct fdb_slot *s = fdb_slot_of(f, &p, key);
+	uint64_t value = s ? atomic_load(&s->value) : 0;
+	bool found = value && fdb_value_port(value) == port &&
+		     (fdb_value_type(value) == FDB_DYNAMIC || fdb_value_type(value) == FDB_STICKY);
+	bool flushed = found && fdb_is_flushed(f, key, value);
+	if (found)
+		fdb_erase(f, s, value);
+	fdb_lock_release(p.stripe);
+	return found && !flushed ? 0 : -ENOENT;
+}
+
 static struct fdb_entry entry_of(uint64_t key, uint64_t value, uint32_t born)
 {
 	return (struct fdb_entry){

@@ -67,6 +67,17 @@ struct fdb_slot *fdb_claim(struct fdb *f, const struct fdb_place *p, uint64_t ke
 // Removes an entry and returns its credit. The caller holds its stripe.
 void fdb_erase(struct fdb *f, struct fdb_slot *s, uint64_t value);
 
+// A port's permission for a new entry.
+struct fdb_credit {
+	uint32_t flush; // the newest flush, which the entry survived
+	uint32_t born;
+};
+
+// Takes a credit of a port, for an entry that is added to `count`. False: the port has as many as
+// the limit.
+bool fdb_credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit,
+		     const struct fdb *f, struct fdb_credit *c);
+
 // Returns the credit that a learned entry with this value took from the limit of its port.
 void fdb_credit_return(struct fdb *f, uint64_t value);
 

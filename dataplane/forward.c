@@ -19,6 +19,7 @@
 #include "dataplane/segment.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
+#include "dataplane/vxlan.h"
 
 // In frames: how far the first pass of a burst is ahead, and how many the second pass handles at a
 // time. A core cannot have all prefetches of a burst in flight at once; it would lose the later
@@ -627,10 +628,10 @@ static struct usual usual_now(const struct burst *b)
 	};
 }
 
-void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
-		   const uint64_t *when, unsigned n)
+// Forwards frames that stations, or a VTEP for its stations, have sent.
+static void forward_frames(struct forwarder *w, const struct swconf *conf, unsigned port,
+			   struct rte_mbuf **frames, const uint64_t *when, unsigned n)
 {
-	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
 	struct arrival arrivals[BURST_MAX];
 	struct burst b;
 
@@ -657,6 +658,9 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 			const struct arrival *a = &arrivals[i];
 			enum outcome out = OUT_FORWARDED;
 			if (when) {
+				if (conf->vxlan)
+					txbatch_drain(&w->tx); // tunnels share the underlay, in the
+							       // order of the times
 				forwarder_set_clock(w, when[i]);
 				u = usual_now(&b);
 			}
@@ -693,10 +697,121 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	counters_add_burst(&w->counters[port], &w->tally);
 }
 
+// Drops a packet of the underlay.
+static void drop_packet(struct forwarder *w, unsigned port, enum outcome why, struct rte_mbuf *m)
+{
+	struct sniff_what what = {.ns = w->now_ns,
+				  .way = SNIFF_DROPPED,
+				  .port = (uint8_t)port,
+				  .reason = (uint8_t)why};
+	struct sniffer *sniffers = sniff_first(&w->tx.sniffers);
+
+	if (sniffers)
+		sniff_frames(sniffers, &what, &m, 1);
+	lastdrop_note(&w->last_drop[port], m, why, w->now_ns);
+	rte_pktmbuf_free(m);
+}
+
+// Forwards packets of the underlay, which all have the same verdict.
+static void forward_packets(struct forwarder *w, const struct swconf *conf, unsigned port,
+			    const struct vxlan_verdict *v, struct rte_mbuf **frames,
+			    const uint64_t *when, unsigned n)
+{
+	if (v->verdict == ADMITTED && portset_has(conf->vxlan->tunnels, v->port)) {
+		for (unsigned i = 0; i < n; i++)
+			vxlan_decapsulate(frames[i], v[i].vid);
+		forward_frames(w, conf, v->port, frames, when, n);
+		return;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		if (when)
+			forwarder_set_clock(w, when[i]);
+		if (v->verdict == ADMITTED)
+			txbatch_push_any(&w->tx, v->port, frames[i]);
+		else
+			drop_packet(w, port, (enum outcome)v->verdict, frames[i]);
+	}
+}
+
+// Brings the frames of each tunnel together, in the order of their arrival.
+static void group_packets(struct rte_mbuf **frames, struct vxlan_verdict *v, unsigned n)
+{
+	struct rte_mbuf *frame[BURST_MAX];
+	struct vxlan_verdict verdict[BURST_MAX];
+	unsigned at[PORTS_MAX + 2] = {0}; // one place more for VXLAN_NOWHERE, one for the sum
+
+	for (unsigned i = 0; i < n; i++)
+		at[v[i].port + 1]++;
+	if (at[v[0].port + 1] == n)
+		return;
+	for (unsigned p = 1; p < PORTS_MAX + 2; p++)
+		at[p] += at[p - 1];
+	memcpy(frame, frames, n * sizeof *frames);
+	memcpy(verdict, v, n * sizeof *v);
+	for (unsigned i = 0; i < n; i++) {
+		unsigned to = at[verdict[i].port]++;
+		frames[to] = frame[i];
+		v[to] = verdict[i];
+	}
+}
+
+// Judges packets of the underlay, or of its twin: what the host sends goes to the underlay as it
+// is.
+static void judge_packets(const struct vxlan *x, unsigned port, struct rte_mbuf *const *frames,
+			  struct vxlan_verdict *v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		v[i] = port == x->underlay
+			       ? vxlan_judge(x, frames[i])
+			       : (struct vxlan_verdict){.port = x->underlay, .verdict = ADMITTED};
+}
+
+// Forwards what came in by the underlay or its twin. Frames in tunnels come in once more, by their
+// tunnel. With `when`, each frame is handled at its time, else those of a tunnel together.
+static __attribute__((noinline)) void forward_outer(struct forwarder *w, const struct swconf *conf,
+						    unsigned port, struct rte_mbuf **frames,
+						    const uint64_t *when, unsigned n)
+{
+	struct sniff_what what = {.ns = w->now_ns, .way = SNIFF_RX, .port = (uint8_t)port};
+	struct vxlan_verdict v[BURST_MAX];
+	struct tally tally = {.packets = n};
+
+	if (sniff_first(&w->tx.sniffers))
+		sniff_frames(sniff_first(&w->tx.sniffers), &what, frames, n);
+	judge_packets(conf->vxlan, port, frames, v, n);
+	for (unsigned i = 0; i < n; i++) {
+		tally.bytes += rte_pktmbuf_pkt_len(frames[i]);
+		tally_outcome(&tally, (enum outcome)v[i].verdict);
+	}
+	if (!when)
+		group_packets(frames, v, n);
+	for (unsigned i = 0, end; i < n; i = end) {
+		for (end = i + 1;
+		     end < n && v[end].port == v[i].port && v[end].verdict == v[i].verdict;)
+			end++;
+		forward_packets(w, conf, port, &v[i], frames + i, when ? when + i : NULL, end - i);
+	}
+	counters_add_burst(&w->counters[port], &tally);
+}
+
+void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
+		   const uint64_t *when, unsigned n)
+{
+	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
+
+	w->tx.vxlan = conf->vxlan;
+	if (__builtin_expect(conf->vxlan && portset_has(conf->vxlan->outer, port), 0))
+		forward_outer(w, conf, port, frames, when, n);
+	else
+		forward_frames(w, conf, port, frames, when, n);
+}
+
 void forward_own(struct forwarder *w, const struct own_frame *own)
 {
 	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
 	const struct vlanconf *vlan = &conf->vlan[own->vid];
+
+	w->tx.vxlan = conf->vxlan;
 	struct egress e = {
 		.conf = conf,
 		.ns = w->now_ns,

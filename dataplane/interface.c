@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { MAC_BYTES = 6, INTERFACE_ETHERNET = 1 /* ARPHRD_ETHER */ };
+
 int interface_ioctl(const char *name, unsigned long what, struct ifreq *r)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -29,6 +31,28 @@ int interface_mtu(const char *name)
 int interface_set_mtu(const char *name, unsigned mtu)
 {
 	return interface_ioctl(name, SIOCSIFMTU, &(struct ifreq){.ifr_mtu = (int)mtu});
+}
+
+uint64_t interface_mac(const char *name)
+{
+	struct ifreq r;
+	uint64_t mac = 0;
+
+	if (interface_ioctl(name, SIOCGIFHWADDR, &r) ||
+	    r.ifr_hwaddr.sa_family != INTERFACE_ETHERNET)
+		return 0;
+	for (unsigned i = 0; i < MAC_BYTES; i++)
+		mac = mac << 8 | (uint8_t)r.ifr_hwaddr.sa_data[i];
+	return mac;
+}
+
+int interface_set_mac(const char *name, uint64_t mac)
+{
+	struct ifreq r = {.ifr_hwaddr.sa_family = INTERFACE_ETHERNET};
+
+	for (unsigned i = 0; i < MAC_BYTES; i++)
+		r.ifr_hwaddr.sa_data[i] = (char)(mac >> 8 * (MAC_BYTES - 1 - i));
+	return interface_ioctl(name, SIOCSIFHWADDR, &r);
 }
 
 enum link interface_link(unsigned index)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <net/if.h>
+#include <stdint.h>
 
 #include "dataplane/link.h"
 
@@ -14,6 +15,10 @@ int interface_ioctl(const char *name, unsigned long what, struct ifreq *r);
 // The MTU, or -errno.
 int interface_mtu(const char *name);
 int interface_set_mtu(const char *name, unsigned mtu);
+
+// The MAC; 0: it is not there, or is no Ethernet.
+uint64_t interface_mac(const char *name);
+int interface_set_mac(const char *name, uint64_t mac);
 
 // The link of the interface of this index. LINK_GONE if this namespace has no such interface.
 enum link interface_link(unsigned index);

@@ -261,6 +261,13 @@ void netdev_close(struct netdev *d)
 	free(d);
 }
 
+uint64_t netdev_mac(const struct netdev *d)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(d->interface, name) ? interface_mac(name) : 0;
+}
+
 uint16_t netdev_mtu(const struct netdev *d)
 {
 	return d->mtu;

@@ -46,6 +46,9 @@ enum link netdev_link(struct netdev *d);
 // The MTU of the interface, as the last call of another function here found it.
 uint16_t netdev_mtu(const struct netdev *d);
 
+// The MAC of the interface; 0: it is not there.
+uint64_t netdev_mac(const struct netdev *d);
+
 // Sets the MTU, for interfaces of that name that return as well. 0 sets 1500 once. -ENODEV if the
 // interface was moved to another namespace.
 int netdev_set_mtu(struct netdev *d, uint16_t mtu);

@@ -241,6 +241,20 @@ static int initial_mtu(struct port *p, uint16_t mtu)
 	return rc;
 }
 
+uint64_t port_mac(const struct port *p)
+{
+	struct rte_ether_addr a;
+
+	if (p->net)
+		return netdev_mac(p->net);
+	if (!p->parts || rte_eth_macaddr_get(p->dev, &a))
+		return 0;
+	uint64_t mac = 0;
+	for (unsigned i = 0; i < RTE_ETHER_ADDR_LEN; i++)
+		mac = mac << 8 | a.addr_bytes[i];
+	return mac;
+}
+
 static bool has_mtu(const struct port *p, uint16_t mtu)
 {
 	uint16_t now;

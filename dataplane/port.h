@@ -104,6 +104,9 @@ void port_close(struct port *p);
 // that does not answer its driver.
 void port_abandon(struct port *p);
 
+// The MAC of a port's device. 0: it is not open, or has none.
+uint64_t port_mac(const struct port *p);
+
 // The largest MTU that the devices of a port say they take, after one was refused with -EINVAL.
 // Interfaces of the kernel behind them have a limit of their own.
 uint32_t port_largest_mtu(const struct port *p);

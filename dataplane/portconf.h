@@ -16,6 +16,7 @@
 #include "dataplane/meter.h"
 #include "dataplane/portset.h"
 #include "dataplane/spoof.h"
+#include "dataplane/vxlan.h"
 
 // Classes of frames whose number a second can be limited.
 enum storm_class { STORM_BROADCAST, STORM_MULTICAST, STORM_UNKNOWN_UNICAST, STORM_CLASSES };
@@ -128,5 +129,6 @@ struct swconf {
 	uint8_t snoop[VID_SPACE];              // SNOOP_…
 	const struct static_group *group;      // sorted by key
 	unsigned group_count;
+	struct vxlan *vxlan; // NULL: there are no tunnels
 	struct mac_range range[];
 };

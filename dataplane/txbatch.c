@@ -4,6 +4,7 @@
 #include "dataplane/portset.h"
 #include "dataplane/segment.h"
 #include "dataplane/vhost.h"
+#include "dataplane/vxlan.h"
 
 enum { CUT_BURST = 32 }; // frames of a segment that are made at a time
 
@@ -84,6 +85,67 @@ static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned 
 	return kept;
 }
 
+static bool is_tunnel(const struct txbatch *b, unsigned port)
+{
+	return __builtin_expect(b->vxlan != NULL, 0) && portset_has(b->vxlan->tunnels, port);
+}
+
+// Makes the caller the only user of a frame that has room for the header of a tunnel. NULL: there
+// is no buffer for that; the frame is still the caller's.
+static struct rte_mbuf *own_frame(struct txbatch *b, struct rte_mbuf *m)
+{
+	bool own = rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
+		   rte_pktmbuf_headroom(m) >= VXLAN_HEADER - FRAME_TAG;
+	struct rte_mbuf *copy = own ? m : rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
+
+	if (copy && !own)
+		rte_pktmbuf_free(m);
+	return copy;
+}
+
+// Drops those of n frames that a tunnel cannot take. Returns the number of those left, each of
+// which has the header's room for itself.
+static __attribute__((noinline)) uint16_t prepare_tunnel(struct txbatch *b, unsigned port,
+							 struct rte_mbuf **frames, uint16_t n)
+{
+	bool resolved = portset_has(b->vxlan->resolved, port) &&
+			b->vxlan->underlay != VXLAN_NOWHERE;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		enum tx_drop why = !resolved                        ? TX_NO_ROUTE
+				   : vxlan_has_inner_tag(frames[i]) ? TX_VLAN_FILTERED
+								    : TX_QUEUE_FULL;
+		struct rte_mbuf *own = why == TX_QUEUE_FULL ? own_frame(b, frames[i]) : NULL;
+		if (own) {
+			frames[kept++] = own;
+		} else {
+			txbatch_refuse(b, portset_of(port), why, frames[i]);
+			rte_pktmbuf_free(frames[i]);
+		}
+	}
+	return kept;
+}
+
+// Puts prepared frames into packets, which wait for the underlay.
+static __attribute__((noinline)) void send_tunnel(struct txbatch *b, unsigned port,
+						  struct rte_mbuf **frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		vxlan_encapsulate(b->vxlan, port, frames[i]);
+		txbatch_push_any(b, b->vxlan->underlay, frames[i]);
+	}
+}
+
+// Sends frames out of a port. Returns the number of the first ones that are gone.
+static uint16_t send_out(struct txbatch *b, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	if (!is_tunnel(b, port))
+		return b->send(b->arg, port, frames, n);
+	send_tunnel(b, port, frames, n);
+	return n;
+}
+
 // Sends frames that sniffers may want. Sniffers see them before, because sent frames are gone.
 static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned port,
 						     struct rte_mbuf **frames, uint16_t n,
@@ -92,7 +154,7 @@ static __attribute__((noinline)) uint16_t send_shown(struct txbatch *b, unsigned
 	struct sniff_what sent = {.ns = *b->now_ns, .way = SNIFF_TX, .port = (uint8_t)port};
 
 	sniff_offer(sniffers, &sent, frames, n);
-	uint16_t taken = b->send(b->arg, port, frames, n);
+	uint16_t taken = send_out(b, port, frames, n);
 	sniff_commit(sniffers, &sent, taken);
 	show_refused(b, sniffers, port, TX_QUEUE_FULL, frames + taken, n - taken);
 	return taken;
@@ -106,9 +168,11 @@ static void send_frames(struct txbatch *b, unsigned port, struct rte_mbuf **fram
 
 	if (longest)
 		n = drop_long(b, port, frames, n, longest);
+	if (is_tunnel(b, port))
+		n = prepare_tunnel(b, port, frames, n);
 	struct amount amount = amount_of(b, frames, n); // before the frames are gone
 	struct sniffer *sniffers = sniff_first(&b->sniffers);
-	uint16_t sent = __builtin_expect(!sniffers, 1) ? b->send(b->arg, port, frames, n)
+	uint16_t sent = __builtin_expect(!sniffers, 1) ? send_out(b, port, frames, n)
 						       : send_shown(b, port, frames, n, sniffers);
 
 	if (sent < n) {
@@ -213,11 +277,24 @@ static void drain_port(struct txbatch *b, unsigned port)
 	b->count[port] = 0;
 }
 
+void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m)
+{
+	if (b->count[port] == BURST_MAX)
+		drain_port(b, port);
+	txbatch_push(b, port, m);
+}
+
 void txbatch_drain(struct txbatch *b)
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, b->pending)
+	// Nothing pending: the configuration of the last burst may be gone.
+	portset tunnels = b->pending && __builtin_expect(b->vxlan != NULL, 0) ? b->vxlan->tunnels
+									      : 0;
+
+	PORTSET_FOREACH(port, b->pending & tunnels)
+		drain_port(b, port); // their packets join the batch of the underlay
+	PORTSET_FOREACH(port, b->pending & ~tunnels)
 		drain_port(b, port);
 	b->pending = 0;
 	b->marked = false;

@@ -8,6 +8,8 @@
 //           of ports. A segment (segment.h) stays whole for a port that takes segments, unless its
 //           frames matter one by one there: to a rate, a mirror or a sniffer.
 // Threads   Each worker has one struct and is its only user. The meters are shared.
+// Tunnels   A frame for a tunnel is shown, counted and limited there like one for any other port.
+//           txbatch_drain() then puts it into a packet, which joins the batch of the underlay.
 // Ownership A frame passed in belongs to this module, then to the sender. A frame that cannot be
 //           sent is freed and counted.
 // Limits    A port gets each frame of a burst at most once, therefore its batch never overflows.
@@ -24,6 +26,7 @@
 #include "dataplane/portset.h"
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
+#include "dataplane/vxlan.h"
 
 enum { BURST_MAX = 256 };
 
@@ -52,6 +55,7 @@ struct txbatch {
 	txbatch_takes_fn takes; // NULL: SEGMENT_ANY
 	void *arg;
 	portset pending;            // ports whose batch is not empty
+	const struct vxlan *vxlan;  // of the configuration of the burst; NULL: there are no tunnels
 	struct sniff_list sniffers; // forward.c uses them as well
 	const uint64_t *now_ns;     // the worker's time
 	bool marked;                // frames may have marks of segment.h; until the next drain
@@ -74,6 +78,9 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 	b->frame[port][b->count[port]++] = m;
 	b->pending |= portset_of(port);
 }
+
+// The same for a port that any number of frames of a burst can go to.
+void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m);
 
 // Counts a frame as not delivered to the ports of a set.
 void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m);

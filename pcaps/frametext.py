@@ -27,6 +27,10 @@ A line is a frame; '#' begins a comment.
           mld SRC-IP MESSAGE GROUP-IP …                 query1|query2 (::: all groups), report1|done, or join2|leave2
           udp SRC-IP PORT DST-IP PORT [BODY]            IPv4 or IPv6
           ip SRC-IP DST-IP PROTOCOL [BODY]              any other packet, IPv6 extension headers in the BODY
+          vxlan SRC-IP DST-IP VNI [FIELD N …] FRAME     DST SRC … of the frame within; the fields of the packet may be
+                                                        wrong: sport, port, flags, fragment (flags and offset), ttl,
+                                                        words (of the header), total, udp (lengths), sum (is added to the
+                                                        header's checksum)
           ETHERTYPE [BODY]                              four hex digits
   BODY    hex BYTES | text WORD | count N               hex '3a00 0001': in groups; count: N bytes 00 01 02 …
   OPTION  len N     padded with zeros, or cut, to N bytes
@@ -117,7 +121,7 @@ def parse_mac(word):
 
 def parse_ethertype(word):
     if not re.fullmatch(r"[0-9a-fA-F]{4}", word):
-        raise TextError(f"'{word}' is neither arp, icmp, icmp6, igmp, mld, udp, ip nor an EtherType of four hex digits")
+        raise TextError(f"'{word}' is neither arp, icmp, icmp6, igmp, mld, udp, vxlan, ip nor an EtherType of four hex digits")
     return bytes.fromhex(word)
 
 
@@ -278,7 +282,28 @@ def take_ip(words, *_):
     return ethertype + head + body
 
 
-HELPERS = {"arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "igmp": take_igmp, "mld": take_mld, "udp": take_udp, "ip": take_ip}
+VXLAN_FIELDS = {"sport": 0, "port": 4789, "flags": 8, "fragment": 0x4000, "ttl": 64, "words": 5, "total": None, "udp": None, "sum": 0}
+VXLAN_OUTER = 36
+
+
+def take_vxlan(words, *_):
+    source, target, vni = words.ip("source IP"), words.ip("destination IP"), words.number("VNI", 2**24 - 1)
+    field = dict(VXLAN_FIELDS)
+    while name := words.accept(*field):
+        field[name] = words.number(name, 65535)
+    frame = take_frame(words)
+    options = bytes([1] * (4 * (field["words"] - 5)))  # no-operations
+    total = VXLAN_OUTER + len(options) + len(frame) if field["total"] is None else field["total"]
+    length = VXLAN_OUTER - 20 + len(frame) if field["udp"] is None else field["udp"]
+    head = struct.pack(">BBHHHBB", 0x40 | field["words"], 0, total, 0, field["fragment"], field["ttl"], UDP)
+    rest = source.packed + target.packed + options
+    right = struct.unpack(">H", checksum(head + b"\0\0" + rest))[0]
+    head += struct.pack(">H", (right + field["sum"]) & 0xFFFF) + rest
+    head += struct.pack(">HHHH", field["sport"], field["port"], length, 0)
+    return b"\x08\x00" + head + struct.pack(">BBHI", field["flags"], 0, 0, vni << 8) + frame
+
+
+HELPERS = {"vxlan": take_vxlan, "arp": take_arp, "icmp": take_icmp, "icmp6": take_icmp6, "igmp": take_igmp, "mld": take_mld, "udp": take_udp, "ip": take_ip}
 
 
 def take_frame(words):
@@ -403,6 +428,9 @@ def show_transport(protocol, source, target, payload):
         yield f"icmp6 {source} {target} {payload[0]}{show_body(payload[8:])}"
     if protocol == UDP:
         ports = struct.unpack_from(">HH", payload)
+        if ports[1] == VXLAN_FIELDS["port"] and len(payload) >= 30:
+            vni, inner = struct.unpack_from(">I", payload, 12)[0] >> 8, show_frame(payload[16:])
+            yield f"vxlan {source} {target} {vni} sport {ports[0]} {inner}"
         yield f"udp {source} {ports[0]} {target} {ports[1]}{show_body(payload[8:])}"
 
 

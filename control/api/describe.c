@@ -16,6 +16,7 @@
 #include "control/switch/flush.h"
 #include "control/switch/guest.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "control/switch/watch.h"
 #include "dataplane/audit.h"
 #include "dataplane/counters.h"
@@ -47,12 +48,19 @@ static json_t *mac_or_null(uint64_t mac)
 	return json_string(text);
 }
 
-static json_t *rx_drops(const struct counters *c)
+// Whether frames of a port of this kind can be dropped for a reason. Else the reason is left out.
+static bool can_drop(enum port_kind kind, enum outcome reason)
+{
+	return kind == PORT_UNDERLAY || (reason != OUT_UNKNOWN_VTEP && reason != OUT_UNKNOWN_VNI);
+}
+
+static json_t *rx_drops(const struct counters *c, enum port_kind kind)
 {
 	json_t *o = json_object();
 
 	for (int i = OUT_FIRST_DROP; i < OUTCOMES; i++)
-		set_integer(o, outcome_names[i], c->outcome[i]);
+		if (can_drop(kind, (enum outcome)i))
+			set_integer(o, outcome_names[i], c->outcome[i]);
 	return o;
 }
 
@@ -66,14 +74,18 @@ static json_t *rx_would_drop(const struct counters *c)
 	return o;
 }
 
-// limited: the port has a longest frame. Else no frame is too long, therefore the reason is left
-// out.
-static json_t *tx_drops(const struct counters *c, bool limited)
+// limited: the port has a longest frame. Reasons for which a port drops nothing are left out.
+static json_t *tx_drops(const struct counters *c, bool limited, enum port_kind kind)
 {
 	json_t *o = json_object();
 
-	for (int i = 0; i < TX_DROPS - !limited; i++)
-		set_integer(o, tx_drop_names[i], c->tx_drop[i]);
+	for (int i = 0; i < TX_DROPS; i++) {
+		bool can = i == TX_TOO_LONG                            ? limited
+			   : i == TX_NO_ROUTE || i == TX_VLAN_FILTERED ? kind == PORT_TUNNEL
+								       : true;
+		if (can)
+			set_integer(o, tx_drop_names[i], c->tx_drop[i]);
+	}
 	return o;
 }
 
@@ -85,6 +97,8 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 
 	switch_counters(sw, port, &c);
 	json_object_set_new(o, "name", json_string(p->name));
+	if (p->kind != PORT_OF_STATIONS)
+		json_object_set_new(o, "kind", json_string(port_kind_names[p->kind]));
 	json_object_set_new(o, "state", json_string(port_state_names[switch_port_state(sw, port)]));
 	if (sw->port[port].link != LINK_UP)
 		json_object_set_new(o, "link", json_string(link_names[sw->port[port].link]));
@@ -95,11 +109,11 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	set_integer(o, "rx_forwarded", c.outcome[OUT_FORWARDED]);
 	set_integer(o, "rx_flooded", c.outcome[OUT_FLOODED]);
 	set_integer(o, "rx_unknown", c.unknown);
-	json_object_set_new(o, "rx_drops", rx_drops(&c));
+	json_object_set_new(o, "rx_drops", rx_drops(&c, p->kind));
 	json_object_set_new(o, "rx_would_drop", rx_would_drop(&c));
 	set_integer(o, "tx_packets", c.tx_packets);
 	set_integer(o, "tx_bytes", c.tx_bytes);
-	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest));
+	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest, p->kind));
 	set_integer(o, "macs", fdb_count(sw->shared.fdb, port));
 	set_integer(o, "not_learned", c.not_learned);
 	set_integer(o, "mac_moves", c.mac_moves);
@@ -195,6 +209,13 @@ static json_t *age_json(const struct fdb_entry *e, uint32_t tick)
 	return json_integer(tick > e->seen ? (tick - e->seen) / FDB_TICKS_PER_S : 0);
 }
 
+const char *describe_entry_type(const struct vswitch *sw, const struct fdb_entry *e)
+{
+	if (!tunnels_is_tunnel(sw, e->port))
+		return fdb_type_names[e->type];
+	return e->type == FDB_STICKY ? "remote-sticky" : "remote";
+}
+
 static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, uint64_t ns)
 {
 	char mac[MAC_TEXT];
@@ -202,7 +223,7 @@ static json_t *entry_json(const struct vswitch *sw, const struct fdb_entry *e, u
 	text_put_mac(key_mac(e->key), mac);
 	json_t *o = json_pack("{s:s, s:o, s:s, s:s, s:o}", "mac", mac, "vlan",
 			      key_vid(e->key) ? json_integer(key_vid(e->key)) : json_null(), "port",
-			      sw->port[e->port].name, "type", fdb_type_names[e->type], "age",
+			      sw->port[e->port].name, "type", describe_entry_type(sw, e), "age",
 			      age_json(e, forward_tick(ns)));
 	if (e->held_ns > ns)
 		set_integer(o, "held", (e->held_ns - ns + NS_PER_S - 1) / NS_PER_S);

@@ -11,6 +11,7 @@
 #include "control/config/config.h"
 #include "control/switch/flush.h"
 #include "control/switch/state.h"
+#include "dataplane/fdb.h"
 
 // Counters and state of one port, or of all ports in the order of the configuration.
 json_t *describe_port(const struct vswitch *sw, unsigned port);
@@ -20,6 +21,9 @@ json_t *describe_ports(const struct vswitch *sw);
 // entries. Assigned MACs come first, once for their port. *more: there are further entries.
 json_t *describe_fdb(const struct vswitch *sw, const struct fdb_filter *f, uint64_t after,
 		     size_t limit, bool *more);
+
+// The type of an entry: what is behind a tunnel is remote or remote-sticky.
+const char *describe_entry_type(const struct vswitch *sw, const struct fdb_entry *e);
 
 // The settings of a port with its counters and state, the settings of a group, and the policy in
 // force with the level that sets each value.

@@ -8,7 +8,7 @@
 const struct reason_row reason_rows[OUTCOMES] = {
 	[OUT_MALFORMED] =
 		{
-			"The frame is shorter than its Ethernet header, ends inside its 802.1Q tag, or was truncated by the kernel.",
+			"The frame is shorter than its Ethernet header, ends inside its 802.1Q tag, or was truncated by the kernel. Or a VXLAN packet has a wrong header, or is a fragment.",
 			.advice =
 				"Check the sender. On af_packet, run: ethtool -K IFACE tso off gso off",
 		},
@@ -19,10 +19,21 @@ const struct reason_row reason_rows[OUTCOMES] = {
 			{PK_VIOLATION, PK_RECOVERY_TIME},
 			.advice = "Run port enable, or bring up the link.",
 		},
+	[OUT_UNKNOWN_VTEP] =
+		{
+			"A VXLAN packet came from an address that is no VTEP of this network, or for which no port number is left.",
+			.advice =
+				"Check the VTEPs (evpn vtep), and whether FRR has a session to the sender.",
+		},
+	[OUT_UNKNOWN_VNI] =
+		{
+			"A VXLAN packet has a VNI that no VLAN here has.",
+			.advice = "Check the VNIs (evpn show), and those of the sender.",
+		},
 	[OUT_VLAN_FILTERED] =
 		{
 			"The frame's VLAN is not allowed here. It is tagged on an access port, tagged with a VLAN that the trunk "
-			"does not allow, or untagged without a native VLAN. Or a second tag follows a priority tag.",
+			"does not allow, or untagged without a native VLAN. Or a second tag follows a priority tag, or the frame came in a tunnel with a tag.",
 			3,
 			{PK_VLAN_MODE, PK_NATIVE_VLAN, PK_ALLOWED_VLANS},
 			.advice =
@@ -206,8 +217,18 @@ const struct reason_row tx_reason_rows[TX_DROPS] = {
 		},
 	[TX_TOO_LONG] =
 		{
-			"The frame is longer than the port's mtu.",
+			"The frame is longer than the port's mtu, or than the underlay's with the header of a tunnel.",
 			.advice = "Raise the port's mtu, or lower the sender's.",
+		},
+	[TX_NO_ROUTE] =
+		{
+			"The next hop to the VTEP of this tunnel is not known.",
+			.advice = "Check the route to the VTEP, and that its next hop answers ARP.",
+		},
+	[TX_VLAN_FILTERED] =
+		{
+			"The frame has a second tag behind that of its VLAN. A tunnel carries frames without tags.",
+			.advice = "Send frames with one tag at most.",
 		},
 };
 

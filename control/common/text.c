@@ -72,6 +72,25 @@ bool text_address(const char *text, uint64_t *high, uint64_t *low)
 	return true;
 }
 
+bool text_station4(const char *text, uint32_t *address)
+{
+	uint64_t high, low;
+
+	if (!text_address(text, &high, &low) || high || low >> 32 != 0xffff)
+		return false;
+	unsigned first = low >> 24 & 0xff;
+	if (!first || first == 127 || first >= 224)
+		return false;
+	*address = (uint32_t)low;
+	return true;
+}
+
+void text_put_ipv4(uint32_t address, char out[IPV4_TEXT])
+{
+	snprintf(out, IPV4_TEXT, "%u.%u.%u.%u", address >> 24, address >> 16 & 0xff,
+		 address >> 8 & 0xff, address & 0xff);
+}
+
 void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT])
 {
 	bool ipv4 = !high && low >> 32 == 0xffff;

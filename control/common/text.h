@@ -40,8 +40,12 @@ void text_put_mac(uint64_t mac, char out[MAC_TEXT]);
 
 // Parses an IPv4 or IPv6 address as two halves of a number; an IPv4 address is ::ffff:a.b.c.d.
 bool text_address(const char *text, uint64_t *high, uint64_t *low);
-enum { IP_TEXT = 46 };
+enum { IP_TEXT = 46, IPV4_TEXT = 16 };
 void text_put_address(uint64_t high, uint64_t low, char out[IP_TEXT]);
+
+// Parses an IPv4 address that a station can have, in the order of the host.
+bool text_station4(const char *text, uint32_t *address);
+void text_put_ipv4(uint32_t address, char out[IPV4_TEXT]);
 
 // Parses an address, or a prefix such as 10.0.0.0/24 or 2001:db8::/64, whose further bits are 0.
 // *bits counts from the first of 128 bits.

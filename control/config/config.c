@@ -14,6 +14,19 @@ const char *const unregistered_words[] = {
 	[UNREGISTERED_FLOOD] = "flood", [UNREGISTERED_ROUTERS] = "routers", NULL};
 const char *const querier_words[] = {
 	[QUERIER_OFF] = "off", [QUERIER_AUTO] = "auto", [QUERIER_ON] = "on", NULL};
+const char *const evpn_control_words[] = {[EVPN_KERNEL] = "kernel", [EVPN_NONE] = "none", NULL};
+const char *const port_kind_names[PORT_KINDS] = {[PORT_OF_STATIONS] = "port",
+						 [PORT_TUNNEL] = "tunnel",
+						 [PORT_UNDERLAY] = "underlay",
+						 [PORT_TWIN] = "twin"};
+
+static void free_evpn(struct config_evpn *v)
+{
+	for (unsigned i = 0; v->peer && i < v->peer_count; i++)
+		free(v->peer[i].mac);
+	free(v->peer);
+	free(v->vni);
+}
 
 void config_free(struct config *c)
 {
@@ -25,6 +38,7 @@ void config_free(struct config *c)
 	free(c->fixed);
 	free(c->mirror);
 	free(c->binding);
+	free_evpn(&c->evpn);
 	free(c);
 }
 
@@ -35,6 +49,21 @@ static void *duplicate(const void *from, size_t count, size_t size)
 	if (to && count)
 		memcpy(to, from, count * size);
 	return to;
+}
+
+static bool copy_evpn(struct config_evpn *to, const struct config_evpn *from)
+{
+	bool good;
+
+	to->vni = duplicate(from->vni, from->vni_count, sizeof *from->vni);
+	to->peer = duplicate(from->peer, from->peer_count, sizeof *from->peer);
+	good = to->vni && to->peer;
+	for (unsigned i = 0; to->peer && i < from->peer_count; i++) {
+		to->peer[i].mac = duplicate(from->peer[i].mac, from->peer[i].mac_count,
+					    sizeof *from->peer[i].mac);
+		good = good && to->peer[i].mac;
+	}
+	return good;
 }
 
 struct config *config_copy(const struct config *c)
@@ -50,7 +79,9 @@ struct config *config_copy(const struct config *c)
 	copy->fixed = duplicate(c->fixed, c->fixed_count, sizeof *c->fixed);
 	copy->mirror = duplicate(c->mirror, c->mirror_count, sizeof *c->mirror);
 	copy->binding = duplicate(c->binding, c->binding_count, sizeof *c->binding);
-	if (copy->group && copy->port && copy->vlan && copy->fixed && copy->mirror && copy->binding)
+	bool evpn = copy_evpn(&copy->evpn, &c->evpn);
+	if (evpn && copy->group && copy->port && copy->vlan && copy->fixed && copy->mirror &&
+	    copy->binding)
 		return copy;
 	config_free(copy);
 	return NULL;
@@ -108,6 +139,8 @@ const char *config_port_hint(char hint[TEXT_HINT], const struct config *c, const
 struct policy_stack config_stack(const struct config *c, const struct config_group *g,
 				 const struct config_port *p)
 {
+	if (p && p->kind != PORT_OF_STATIONS)
+		return (struct policy_stack){{[LEVEL_PORT] = &p->policy}};
 	if (p && *p->group)
 		g = config_group(c, p->group);
 	return (struct policy_stack){{
@@ -174,6 +207,8 @@ uint64_t config_limits_sum(const struct config *c)
 
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct policy p;
+		if (c->port[i].kind != PORT_OF_STATIONS)
+			continue;
 		config_port_policy(c, &c->port[i], &p);
 		sum += p.value[PK_MAC_LIMIT];
 	}

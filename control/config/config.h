@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// config: a configuration: switch, groups, ports, policies, static MACs, mirrors, bindings. It uses
-// no DPDK.
+// config: a configuration: switch, groups, ports, policies, static MACs, mirrors, bindings, EVPN.
+// It uses no DPDK.
 //
 // Model     A struct config is a value. It is read from YAML, copied, changed, validated as a
 //           whole, then applied or discarded. Therefore a change happens completely or not at all.
@@ -26,7 +26,12 @@ enum {
 	CONFIG_BINDINGS_MAX = 4096,
 	BINDING_IPS_MAX = 64, // addresses and prefixes
 	CONFIG_WORKERS_MAX = 64,
-	PORT_NAME = 16, // including the terminating zero
+	PEER_VNIS_MAX = 256,
+	PEER_MACS_MAX = 1024,
+	VNI_MAX = 16777215,
+	VNI_TEXT = 9,
+	UNDERLAY_MTU_MIN = 576, // what every host takes (RFC 791)
+	PORT_NAME = 16,         // including the terminating zero
 	GROUP_NAME = 64,
 	SWITCH_NAME = 64,
 	DEVICE_TEXT = 1024,
@@ -44,6 +49,10 @@ struct config_group {
 	struct mark at;
 };
 
+// What a port is. The ports of a file lead to stations; the others follow from the section evpn.
+enum port_kind { PORT_OF_STATIONS, PORT_TUNNEL, PORT_UNDERLAY, PORT_TWIN, PORT_KINDS };
+extern const char *const port_kind_names[PORT_KINDS];
+
 struct config_port {
 	char name[PORT_NAME];
 	char device[DEVICE_TEXT]; // empty: none
@@ -54,6 +63,10 @@ struct config_port {
 	// What QEMU says of the guest; no part of the configuration. See switch/guest.h.
 	uint64_t guest;       // its MAC; 0: not known, or not valid here
 	bool guest_conflicts; // its MAC belongs to another port
+	// Of ports that are no part of a file, see config/evpn.h.
+	enum port_kind kind;
+	uint32_t vtep;     // PORT_TUNNEL: its VTEP
+	uint64_t next_hop; // MAC that its frames go to on the underlay; 0: not resolved
 	bool enabled;
 	uint32_t mtu;    // 0: the device's
 	uint32_t queues; // of ingress; 0: one
@@ -109,11 +122,62 @@ struct config_mirror {
 	struct mark at, source_at[CONFIG_PORTS_MAX], destination_at;
 };
 
+// Who says which VTEPs there are: the kernel, as FRR tells it, or the configuration (peers).
+enum evpn_control { EVPN_KERNEL, EVPN_NONE };
+
+// The VNI of a VLAN.
+struct config_vni {
+	uint16_t vid;
+	uint32_t vni;
+	struct mark at, vni_at;
+};
+
+// A MAC behind a peer.
+struct config_remote {
+	uint64_t mac;
+	uint16_t vid;
+	bool sticky; // it does not move away
+	struct mark at;
+};
+
+// Another VTEP, where the configuration names them.
+struct config_peer {
+	uint32_t vtep;     // IPv4
+	uint64_t next_hop; // MAC on the underlay; 0: not known
+	char vni[PEER_VNIS_MAX][VNI_TEXT];
+	unsigned vni_count;
+	struct config_remote *mac;
+	unsigned mac_count;
+	struct mark at, vni_at[PEER_VNIS_MAX];
+};
+
+// VXLAN and EVPN. See config/evpn.h.
+struct config_evpn {
+	char device[DEVICE_TEXT]; // of the underlay; empty: none
+	char twin[PORT_NAME];     // interface of the kernel that has the underlay's address; empty:
+				  // none
+	uint32_t mtu;             // of the underlay; 0: MTU_DEFAULT
+	uint32_t queues;          // of its ingress; 0: one
+	uint32_t source;          // IPv4 of this VTEP; 0: the first one on the twin
+	uint32_t found;           // that one, as long as it is known; no part of the configuration
+	uint32_t udp_port, ttl, dscp;
+	uint32_t hold_s;    // vtep-hold
+	uint32_t sync_rate; // rows a second to the kernel
+	struct config_vni *vni;
+	unsigned vni_count;
+	struct policy policy; // of every tunnel
+	struct config_peer *peer;
+	unsigned peer_count;
+	enum evpn_control control;
+	struct mark device_at, twin_at, mtu_at, source_at, policy_at, control_at;
+};
+
 enum hugepages { HUGEPAGES_AUTO, HUGEPAGES_ON, HUGEPAGES_OFF };
 extern const char *const hugepages_words[];
 extern const char *const mirror_direction_words[];
 extern const char *const unregistered_words[];
 extern const char *const querier_words[];
+extern const char *const evpn_control_words[];
 
 struct config {
 	char name[SWITCH_NAME];
@@ -140,6 +204,7 @@ struct config {
 	unsigned mirror_count;
 	struct config_binding *binding;
 	unsigned binding_count;
+	struct config_evpn evpn;
 };
 
 // An empty configuration with the defaults, and a copy of one. NULL: no memory.
@@ -223,7 +288,7 @@ uint64_t config_assigned_mac(const struct config *c, const struct config_port *p
 // The VLANs of a port with this policy.
 struct vlanset config_port_vlans(const struct policy *resolved);
 
-// The sum of the ports' mac-limits.
+// The sum of the ports' mac-limits. Tunnels have none.
 uint64_t config_limits_sum(const struct config *c);
 
 // The number of learned entries that the table holds: mac-table-size, or the sum of the ports'

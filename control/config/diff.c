@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/config/diff.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "control/common/text.h"
@@ -9,30 +11,86 @@
 #include "control/config/walk.h"
 #include "dataplane/key.h"
 
-enum { OBJECT_TEXT = 128, LIST_TEXT = EAL_ARGS_MAX * (EAL_ARG + 2) };
-
-_Static_assert(LIST_TEXT >= CONFIG_PORTS_MAX * (PORT_NAME + 2), "the ports of a mirror fit");
+enum { OBJECT_TEXT = 128 };
 
 // A visitor that makes {section: {object: {key: value}}} from a configuration.
 struct flat {
 	struct config_visitor visitor;
 	json_t *all;
-	const char *section;    // the open section, NULL: none
-	json_t *settings;       // of the open object
-	bool policy;            // the object's policy is open
-	const char *list;       // key of the open list, NULL: none
-	char values[LIST_TEXT]; // its values so far
+	const char *section; // the open section, NULL: none
+	json_t *settings;    // of the open object
+	unsigned maps;       // open mappings within the object, such as its policy
+	const char *list;    // key of the open list, NULL: none
+	unsigned depth;      // how many objects and lists are open in that list
+	unsigned within;     // a bit for each of them, the lowest for the innermost: 1 a list
+	bool first;          // the next value is the first one of its list or object
+	FILE *values;        // the text of the list so far
+	char *text;
+	size_t size;
 };
+
+static void open_list(struct flat *f, const char *key)
+{
+	f->list = key;
+	f->within = f->depth = 0;
+	f->first = true;
+	f->values = open_memstream(&f->text, &f->size);
+	if (f->values)
+		fputc('[', f->values);
+}
+
+static void close_list(struct flat *f)
+{
+	if (f->values) {
+		fputc(']', f->values);
+		fclose(f->values);
+		json_object_set_new(f->settings, f->list, json_string(f->text));
+		free(f->text);
+	}
+	f->list = NULL;
+	f->values = NULL;
+}
+
+// Adds a value, or the beginning of an object or list, to the open list.
+static void add_to_list(struct flat *f, const char *key, const char *text)
+{
+	if (!f->values)
+		return;
+	fprintf(f->values, "%s%s%s%s", f->first ? "" : ", ", key ? key : "", key ? ": " : "", text);
+	f->first = false;
+}
+
+static void begin_in_list(struct flat *f, const char *name, bool list)
+{
+	add_to_list(f, name, list ? "[" : "{");
+	f->within = f->within << 1 | list;
+	f->depth++;
+	f->first = true;
+}
+
+static void end_in_list(struct flat *f)
+{
+	if (f->values)
+		fputc(f->within & 1 ? ']' : '}', f->values);
+	f->within >>= 1;
+	f->depth--;
+	f->first = false;
+}
 
 static void diff_begin(struct config_visitor *v, const char *name, enum config_shape shape)
 {
 	struct flat *f = (struct flat *)v;
 	bool list = shape == CONFIG_LIST || shape == CONFIG_BRIEF_LIST;
 
+	if (f->list) {
+		begin_in_list(f, name, list);
+		return;
+	}
 	if (f->settings) {
-		f->list = list ? name : NULL;
-		f->policy = !list;
-		*f->values = 0;
+		if (list)
+			open_list(f, name);
+		else
+			f->maps++;
 		return;
 	}
 	if (!list)
@@ -47,12 +105,11 @@ static void diff_begin(struct config_visitor *v, const char *name, enum config_s
 static void diff_value(struct config_visitor *v, const char *key, const char *text)
 {
 	struct flat *f = (struct flat *)v;
-	size_t at = strlen(f->values);
 
-	if (key)
-		json_object_set_new(f->settings, key, json_string(text));
+	if (f->list)
+		add_to_list(f, key, text);
 	else
-		snprintf(f->values + at, sizeof f->values - at, "%s%s", at ? ", " : "", text);
+		json_object_set_new(f->settings, key, json_string(text));
 }
 
 static bool is_group(const char *text)
@@ -106,14 +163,16 @@ static void diff_end(struct config_visitor *v)
 {
 	struct flat *f = (struct flat *)v;
 
-	if (f->list)
-		json_object_set_new(f->settings, f->list, json_sprintf("[%s]", f->values));
-	else if (!f->policy && f->settings)
+	if (f->list && f->depth)
+		end_in_list(f);
+	else if (f->list)
+		close_list(f);
+	else if (f->maps)
+		f->maps--;
+	else if (f->settings)
 		end_object(f);
-	else if (!f->policy)
+	else
 		f->section = NULL;
-	f->list = NULL;
-	f->policy = false;
 }
 
 static json_t *flatten(const struct config *c)

@@ -9,6 +9,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/evpn.h"
 #include "control/config/settings.h"
 #include "control/config/syntax.h"
 
@@ -288,6 +289,8 @@ static bool read_setting(struct reader *r, const struct setting *s, yaml_node_t 
 {
 	switch (s->type) {
 	case SETTING_POLICY:
+		if (s->mark)
+			set_mark(object, s->mark, n);
 		return read_policy(r, s->name, n, setting_member(s, object));
 	case SETTING_SECTION:
 		return read_object(r, s->name, n, s->settings, object);
@@ -357,7 +360,8 @@ static bool parse_document(yaml_parser_t *y, struct reader *r)
 	if (!yaml_parser_load(y, &r->doc))
 		return syntax_explain(y, r->text, r->len, r->error);
 	// First, because a file that is indented wrongly can look like two documents.
-	bool good = check_end(y, r) && read_root(r) && config_validate(r->config, r->error);
+	bool good = check_end(y, r) && read_root(r) && evpn_validate(r->config, r->error) &&
+		    evpn_derive_peers(r->config, r->error) && config_validate(r->config, r->error);
 	yaml_document_delete(&r->doc);
 	return good;
 }

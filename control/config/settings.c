@@ -25,7 +25,8 @@
 	.max = SIZE(object, member) / SIZE(object, member[0]), .count = offsetof(object, number)
 
 _Static_assert(sizeof(enum hugepages) == 4 && sizeof(enum mirror_direction) == 4 &&
-		       sizeof(enum unregistered) == 4 && sizeof(enum querier_mode) == 4,
+		       sizeof(enum unregistered) == 4 && sizeof(enum querier_mode) == 4 &&
+		       sizeof(enum evpn_control) == 4 && sizeof(enum port_kind) == 4,
 	       "the type of SETTING_WORD");
 
 static const struct setting switch_settings[] = {
@@ -125,6 +126,7 @@ static const struct setting binding_settings[] = {
 static const struct setting_element group_element = {
 	"a port group", "group", ELEMENT(struct config_group), .settings = group_settings};
 static const struct setting_element port_element = {"a port", "port", ELEMENT(struct config_port),
+						    .derived = offsetof(struct config_port, kind),
 						    .settings = config_port_settings};
 static const struct setting_element vlan_element = {"a VLAN", "vlan", ELEMENT(struct config_vlan),
 						    .brief = true, .settings = vlan_settings};
@@ -137,6 +139,75 @@ static const struct setting_element mirror_element = {
 static const struct setting_element binding_element = {"a binding", "binding",
 						       ELEMENT(struct config_binding),
 						       .brief = true, .settings = binding_settings};
+
+#define EVPN(member) AT(struct config, evpn.member)
+#define EVPN_NUMBER(key, member, lowest, highest, measure, otherwise) \
+	{ \
+		key, SETTING_NUMBER, SETTING_STANDARD, EVPN(member), LIMITS(lowest, highest), \
+			.unit = (measure), .standard = (otherwise) \
+	}
+
+static const struct setting underlay_settings[] = {
+	{"device", SETTING_DEVICE, 0, EVPN(device), MARK(struct config, evpn.device)},
+	{"twin", SETTING_NAME, 0, EVPN(twin), MARK(struct config, evpn.twin)},
+	{"mtu", SETTING_NUMBER, 0, EVPN(mtu), MARK(struct config, evpn.mtu),
+	 LIMITS(UNDERLAY_MTU_MIN, MTU_MAX), .unit = "bytes"},
+	{"queues", SETTING_NUMBER, 0, EVPN(queues), LIMITS(1, QUEUES_MAX)},
+	{0},
+};
+
+static const struct setting vni_settings[] = {
+	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_vni, vid), LIMITS(1, 4094)},
+	{"vni", SETTING_VNI, SETTING_REQUIRED, AT(struct config_vni, vni),
+	 MARK(struct config_vni, vni), LIMITS(1, VNI_MAX)},
+	{0},
+};
+
+static const struct setting remote_settings[] = {
+	{"mac", SETTING_MAC, SETTING_REQUIRED, AT(struct config_remote, mac)},
+	{"vlan", SETTING_VLAN, SETTING_REQUIRED, AT(struct config_remote, vid), LIMITS(1, 4094)},
+	{"sticky", SETTING_SWITCH, 0, AT(struct config_remote, sticky)},
+	{0},
+};
+
+static const struct setting_element remote_element = {"a MAC of a peer", "mac",
+						      ELEMENT(struct config_remote), .brief = true,
+						      .settings = remote_settings};
+
+static const struct setting peer_settings[] = {
+	{"vtep", SETTING_IPV4, SETTING_REQUIRED, AT(struct config_peer, vtep)},
+	{"next-hop", SETTING_MAC, 0, AT(struct config_peer, next_hop)},
+	{"vnis", SETTING_TEXTS, SETTING_WRITTEN, TEXTS_AT(struct config_peer, vni, vni_count),
+	 MARK(struct config_peer, vni), .many = "VNIs of a peer"},
+	{"macs", SETTING_ELEMENTS, 0, AT(struct config_peer, mac),
+	 .count = offsetof(struct config_peer, mac_count), .max = PEER_MACS_MAX,
+	 .many = "MACs of a peer", .element = &remote_element},
+	{0},
+};
+
+static const struct setting_element vni_element = {"a VNI", "vni", ELEMENT(struct config_vni),
+						   .brief = true, .settings = vni_settings};
+static const struct setting_element peer_element = {"a peer", "peer", ELEMENT(struct config_peer),
+						    .settings = peer_settings};
+
+const struct setting config_evpn_settings[] = {
+	{"underlay", SETTING_SECTION, .settings = underlay_settings},
+	{"source", SETTING_IPV4, 0, EVPN(source), MARK(struct config, evpn.source)},
+	EVPN_NUMBER("udp-port", udp_port, 1, UINT16_MAX, NULL, 4789),
+	EVPN_NUMBER("ttl", ttl, 1, UINT8_MAX, NULL, 64),
+	EVPN_NUMBER("dscp", dscp, 0, 63, NULL, 0),
+	EVPN_NUMBER("vtep-hold", hold_s, 0, 300, "s", 5),
+	EVPN_NUMBER("sync-rate", sync_rate, 1, 1000000, "rows/s", 10000),
+	{"vnis", SETTING_ELEMENTS, 0, EVPN(vni), .count = offsetof(struct config, evpn.vni_count),
+	 .max = CONFIG_VLANS_MAX, .many = "VNIs", .element = &vni_element},
+	{"policy", SETTING_POLICY, 0, EVPN(policy), MARK(struct config, evpn.policy)},
+	{"peers", SETTING_ELEMENTS, 0, EVPN(peer),
+	 .count = offsetof(struct config, evpn.peer_count), .max = CONFIG_PORTS_MAX,
+	 .many = "peers", .element = &peer_element},
+	{"control", SETTING_WORD, 0, EVPN(control), MARK(struct config, evpn.control),
+	 .words = evpn_control_words, .standard = EVPN_KERNEL},
+	{0},
+};
 
 #define ELEMENTS(member, highest) \
 	AT(struct config, member), .count = offsetof(struct config, member##_count), \
@@ -158,6 +229,7 @@ const struct setting config_settings[] = {
 	 .element = &mirror_element},
 	{"bindings", SETTING_ELEMENTS, 0, ELEMENTS(binding, CONFIG_BINDINGS_MAX),
 	 .many = "bindings", .element = &binding_element},
+	{"evpn", SETTING_SECTION, .settings = config_evpn_settings},
 	{0},
 };
 
@@ -181,7 +253,8 @@ void setting_init(const struct setting *table, void *object)
 		if (s->type == SETTING_SWITCH)
 			*(bool *)member = s->standard;
 		else if (s->type == SETTING_WORD ||
-			 (s->type == SETTING_NUMBER && s->flags & SETTING_WRITTEN))
+			 (s->type == SETTING_NUMBER &&
+			  s->flags & (SETTING_WRITTEN | SETTING_STANDARD)))
 			*(uint32_t *)member = s->standard;
 		else if (s->type == SETTING_SECTION)
 			setting_init(s->settings, object);
@@ -261,6 +334,26 @@ static bool set_mac(const struct setting *s, uint64_t *member, const char *text,
 	return true;
 }
 
+static bool set_ipv4(const struct setting *s, uint32_t *member, const char *text, struct error *e)
+{
+	if (!text_station4(text, member))
+		return error_set(
+			e, "%s '%.40s' is not the IPv4 address of a station (such as 10.0.0.1)",
+			s->name, text);
+	return true;
+}
+
+static bool set_vni(const struct setting *s, uint32_t *member, const char *text, struct error *e)
+{
+	uint64_t number;
+
+	if (!text_number(text, s->max, &number) || number < s->min)
+		return error_set(e, "%s %.40s: out of range [%u to %u]", s->name, text, s->min,
+				 s->max);
+	*member = (uint32_t)number;
+	return true;
+}
+
 static bool add_text(const struct setting *s, void *object, const char *text, struct error *e)
 {
 	unsigned *count = (unsigned *)((char *)object + s->count);
@@ -292,6 +385,10 @@ bool setting_set(const struct setting *s, void *object, const char *text, struct
 		return set_word(s, member, text, e);
 	case SETTING_MAC:
 		return set_mac(s, member, text, e);
+	case SETTING_IPV4:
+		return set_ipv4(s, member, text, e);
+	case SETTING_VNI:
+		return set_vni(s, member, text, e);
 	case SETTING_TEXTS:
 	case SETTING_NAMES:
 		return add_text(s, object, text, e);
@@ -324,6 +421,8 @@ static uint64_t setting_value(const struct setting *s, const void *object)
 		return *(const bool *)member;
 	case SETTING_NUMBER:
 	case SETTING_WORD:
+	case SETTING_IPV4:
+	case SETTING_VNI:
 		return *(const uint32_t *)member;
 	default:
 		return *(const char *)member;
@@ -333,6 +432,15 @@ static uint64_t setting_value(const struct setting *s, const void *object)
 unsigned setting_count(const struct setting *s, const void *object)
 {
 	return *(const unsigned *)((const char *)object + s->count);
+}
+
+// Whether anything of a section is to be written.
+static bool section_is_set(const struct setting *s, const void *object)
+{
+	for (const struct setting *in = s->settings; in->name; in++)
+		if (in->flags & SETTING_WRITTEN || setting_is_set(in, object))
+			return true;
+	return false;
 }
 
 bool setting_is_set(const struct setting *s, const void *object)
@@ -348,9 +456,9 @@ bool setting_is_set(const struct setting *s, const void *object)
 	case SETTING_POLICY:
 		return ((const struct policy *)setting_member(s, object))->set;
 	case SETTING_SECTION:
-		return true;
+		return section_is_set(s, object);
 	default:
-		return setting_value(s, object);
+		return setting_value(s, object) != (s->flags & SETTING_STANDARD ? s->standard : 0);
 	}
 }
 
@@ -370,9 +478,14 @@ void setting_text(const struct setting *s, const void *object, char out[SETTING_
 		if (value)
 			text_put_mac(value, out);
 		break;
+	case SETTING_IPV4:
+		if (value)
+			text_put_ipv4((uint32_t)value, out);
+		break;
 	case SETTING_NUMBER:
 	case SETTING_VLAN:
-		if (value)
+	case SETTING_VNI:
+		if (value || s->flags & SETTING_STANDARD)
 			snprintf(out, SETTING_VALUE, "%u", (unsigned)value);
 		break;
 	default:
@@ -399,17 +512,26 @@ void *setting_element(const struct setting *s, const void *object, unsigned i)
 	return array_of(s, object) + i * s->element->size;
 }
 
-void *setting_add_element(const struct setting *s, struct config *c)
+bool setting_is_derived(const struct setting *s, const void *element)
 {
-	unsigned *count = (unsigned *)((char *)c + s->count);
+	uint32_t derived = 0;
+
+	if (s->element->derived)
+		memcpy(&derived, (const char *)element + s->element->derived, sizeof derived);
+	return derived;
+}
+
+void *setting_add_element(const struct setting *s, void *object)
+{
+	unsigned *count = (unsigned *)((char *)object + s->count);
 	size_t size = s->element->size;
 
 	if (*count >= s->max)
 		return NULL;
-	char *array = realloc(array_of(s, c), (*count + 1) * size);
+	char *array = realloc(array_of(s, object), (*count + 1) * size);
 	if (!array)
 		return NULL;
-	memcpy(setting_member(s, c), &array, sizeof array);
+	memcpy(setting_member(s, object), &array, sizeof array);
 	void *added = memset(array + (*count)++ * size, 0, size);
 	setting_init(s->element->settings, added);
 	return added;

@@ -25,6 +25,8 @@ enum setting_type {
 	SETTING_SWITCH,   // bool
 	SETTING_WORD,     // an enum, the index in `words`
 	SETTING_MAC,      // uint64_t, of a station; 0: not set
+	SETTING_IPV4,     // uint32_t, of a station; 0: not set
+	SETTING_VNI,      // uint32_t, from min to max; 0: not set
 	SETTING_TEXTS,    // char[max][size], with their number at `count`
 	SETTING_NAMES,    // the same
 	SETTING_POLICY,   // struct policy
@@ -36,6 +38,7 @@ enum {
 	SETTING_REQUIRED = 1,  // a file must have it
 	SETTING_WRITTEN = 2,   // is written to files even if it is not set
 	SETTING_MULTICAST = 4, // a MAC can be that of a group
+	SETTING_STANDARD = 8,  // a number has its standard value unless it is set; it can be 0
 };
 
 struct setting {
@@ -63,11 +66,16 @@ struct setting_element {
 	size_t size;       // bytes of one
 	size_t mark;       // offset of its place in the file
 	bool brief;        // written on one line of a file
+	size_t derived;    // offset of a word that is not 0 if the object is no part of a file; 0:
+			   // none
 	const struct setting *settings;
 };
 
 // The sections of a configuration. The object is a struct config.
 extern const struct setting config_settings[];
+
+// The settings of the section evpn. The object is a struct config.
+extern const struct setting config_evpn_settings[];
 
 // The settings of a port. The object is a struct config_port.
 extern const struct setting config_port_settings[];
@@ -107,5 +115,9 @@ unsigned setting_count(const struct setting *s, const void *object);
 const char *setting_list_text(const struct setting *s, const void *object, unsigned i);
 void *setting_element(const struct setting *s, const void *object, unsigned i);
 
-// Adds an element with its standard values. NULL: no memory, or there are `max` of them.
-void *setting_add_element(const struct setting *s, struct config *c);
+// Whether an element is no part of a file.
+bool setting_is_derived(const struct setting *s, const void *element);
+
+// Adds an element with its standard values to an object's list. NULL: no memory, or there are `max`
+// of them.
+void *setting_add_element(const struct setting *s, void *object);

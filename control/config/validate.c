@@ -232,17 +232,6 @@ static bool check_rates(const struct config *c, struct error *e)
 	return true;
 }
 
-// Whether a text is an IPv4 address that a station can have.
-static bool is_station4(const char *text)
-{
-	uint64_t high, low;
-
-	if (!text_address(text, &high, &low) || high || low >> 32 != 0xffff)
-		return false;
-	unsigned first = low >> 24 & 0xff;
-	return first && first != 127 && first < 224;
-}
-
 static bool check_vlan(const struct config *c, const struct config_vlan *v, struct error *e)
 {
 	if (config_vlan(c, v->vid) != v)
@@ -254,7 +243,8 @@ static bool check_vlan(const struct config *c, const struct config_vlan *v, stru
 			e, v->querier_at,
 			"VLAN %u has a querier without snooping (set multicast-snooping: on)",
 			v->vid);
-	return !*v->querier_address || is_station4(v->querier_address) ||
+	uint32_t address;
+	return !*v->querier_address || text_station4(v->querier_address, &address) ||
 	       error_at(
 		       e, v->querier_address_at,
 		       "querier-address '%s' is not the IPv4 address of a station (such as 10.0.0.1)",

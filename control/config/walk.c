@@ -34,6 +34,8 @@ static void walk_elements(struct config_visitor *v, const struct setting *s, con
 
 	v->begin(v, s->name, count ? CONFIG_LIST : CONFIG_BRIEF_LIST);
 	for (unsigned i = 0; i < count; i++) {
+		if (setting_is_derived(s, setting_element(s, object, i)))
+			continue;
 		v->begin(v, NULL, s->element->brief ? CONFIG_BRIEF_MAP : CONFIG_MAP);
 		walk_object(v, s->element->settings, setting_element(s, object, i));
 		v->end(v);

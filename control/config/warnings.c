@@ -169,6 +169,8 @@ void config_warnings(const struct config *c, config_warn_fn warn, void *arg)
 {
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct checked_port d = {.c = c, .port = &c->port[i], .warn = warn, .arg = arg};
+		if (d.port->kind != PORT_OF_STATIONS)
+			continue;
 		struct policy_stack s = config_stack(c, NULL, d.port);
 		policy_resolve(&s, &d.policy, d.from);
 		warn_of_port(&d);

@@ -13,6 +13,7 @@
 #include "control/diagnose/shadow.h"
 #include "control/switch/events.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/admit.h"
 #include "dataplane/binding.h"
 #include "dataplane/counters.h"
@@ -30,6 +31,9 @@
 #include "dataplane/portset.h"
 #include "dataplane/snoop.h"
 #include "dataplane/txbatch.h"
+#include "dataplane/vxlan.h"
+
+enum { TUNNEL_TEXT = 96 };
 
 // A traced frame, and what the forwarding path did with it.
 struct traced {
@@ -442,7 +446,7 @@ static void explain_destination(const struct traced *s, json_t *step)
 {
 	if (!s->destination_known)
 		return explain_flood(s, step);
-	say(step, "known: %s on %s%s", fdb_type_names[s->destination.type],
+	say(step, "known: %s on %s%s", describe_entry_type(s->shadow, &s->destination),
 	    name_of(s, s->destination.port),
 	    s->out == OUT_SAME_PORT               ? ", the ingress port"
 	    : s->out == OUT_DEST_DOWN             ? ", which is down or not in this VLAN"
@@ -485,6 +489,8 @@ static const struct {
 static const uint8_t decided_at[OUTCOMES] = {
 	[OUT_MALFORMED] = 1,
 	[OUT_PORT_DOWN] = 2,
+	[OUT_UNKNOWN_VTEP] = 1,
+	[OUT_UNKNOWN_VNI] = 1,
 	[OUT_VLAN_FILTERED] = 3,
 	[OUT_BAD_SOURCE] = 4,
 	[OUT_BPDU] = 5,
@@ -575,6 +581,21 @@ static bool explain_group_port(const struct traced *s, unsigned port, json_t *li
 	return true;
 }
 
+// How a tunnel carries the frame. Empty: the port is none.
+static const char *tunnel_text(const struct traced *s, unsigned port, char out[TUNNEL_TEXT])
+{
+	const struct vxlan *x = s->shadow->conf->vxlan;
+	char from[IPV4_TEXT];
+
+	*out = 0;
+	if (!tunnels_is_tunnel(s->shadow, port))
+		return out;
+	text_put_ipv4(x->source, from);
+	snprintf(out, TUNNEL_TEXT, "; in VXLAN from %s to %s, VNI %u", from, name_of(s, port),
+		 x->vni_of[s->vid]);
+	return out;
+}
+
 // Explains why a port got the frame, or why the frame could not be sent to it.
 static void explain_delivery(const struct traced *s, unsigned port, json_t *line)
 {
@@ -585,7 +606,11 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 		[TX_RATE_LIMIT] = "the rate is exceeded",
 		[TX_QUEUE_FULL] = "no packet buffer is left",
 		[TX_TOO_LONG] = "longer than the port's MTU",
+		[TX_NO_ROUTE] = "the next hop to its VTEP is not known",
+		[TX_VLAN_FILTERED] = "a second tag follows that of its VLAN",
 	};
+
+	char tunnel[TUNNEL_TEXT];
 
 	// The destination of a mirror can get one copy and not the other.
 	for (unsigned i = 0; i < TX_DROPS && !portset_has(s->sent, port); i++)
@@ -599,7 +624,7 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 	if (portset_has(s->shadow->conf->mirror_only, port))
 		return say(line, "copy of a mirror");
 	if (s->destination_known && s->destination.port == port && s->out == OUT_FORWARDED)
-		return say(line, "the port of the destination");
+		return say(line, "the port of the destination%s", tunnel_text(s, port, tunnel));
 	if (portset_has(vlan_of(s)->promisc, port)) {
 		cite(s, line, port, PK_PROMISCUOUS);
 		return say(line, "promiscuous");
@@ -607,7 +632,7 @@ static void explain_delivery(const struct traced *s, unsigned port, json_t *line
 	if (s->asked)
 		return say(line, "the owner of the address is there");
 	if (!s->grouped || s->rule == MULTICAST_PLAIN || !explain_group_port(s, port, line))
-		say(line, "flooded");
+		say(line, "flooded%s", tunnel_text(s, port, tunnel));
 }
 
 // Explains why a port got no copy of a flooded frame.
@@ -616,6 +641,8 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 	set_result(line, "left out");
 	if (portset_has(s->shadow->conf->mirror_only, port))
 		return say(line, "the destination of a mirror is in no VLAN");
+	if (switch_port_config(s->shadow, port)->kind > PORT_TUNNEL)
+		return say(line, "in no VLAN");
 	if (!portset_has(vlan_of(s)->member, port)) {
 		bool access = effective_value(s, port, PK_VLAN_MODE) == CHOICE_ACCESS;
 		cite(s, line, port, PK_VLAN_MODE);
@@ -627,6 +654,8 @@ static void explain_absence(const struct traced *s, unsigned port, json_t *line)
 	if (!portset_has(s->in->reach, port)) {
 		if (are_uplinks(s, port))
 			return say(line, "both ports are uplinks");
+		if (tunnels_is_tunnel(s->shadow, port))
+			return say(line, "both ports are tunnels");
 		cite(s, line, port, PK_ISOLATION_GROUP);
 		return say(line, "in the same isolation group");
 	}
@@ -692,10 +721,12 @@ static uint16_t collect(void *arg, unsigned port, struct rte_mbuf **frames, uint
 	struct traced *s = arg;
 
 	for (uint16_t i = 0; i < n; i++) {
-		if (!s->hex[port])
-			s->hex[port] = json_array();
-		json_array_append_new(s->hex[port], frame_to_hex(frames[i]));
-		s->sent |= portset_of(port);
+		int tunnel = tunnels_of_packet(s->shadow, port, frames[i]);
+		unsigned to = tunnel >= 0 ? (unsigned)tunnel : port;
+		if (!s->hex[to])
+			s->hex[to] = json_array();
+		json_array_append_new(s->hex[to], frame_to_hex(frames[i]));
+		s->sent |= portset_of(to);
 	}
 	rte_pktmbuf_free_bulk(frames, n);
 	return n;
@@ -806,6 +837,50 @@ static bool forward_frame(struct traced *s, const struct vswitch *sw)
 	return true;
 }
 
+// The step in which a packet of the underlay is judged.
+static json_t *explain_packet(const struct vxlan_verdict *v, const struct rte_mbuf *m)
+{
+	char from[IPV4_TEXT], to[IPV4_TEXT];
+	struct vxlan_outer o;
+	bool drop = v->verdict != ADMITTED;
+	json_t *step = json_pack("{s:i, s:s, s:s, s:[]}", "step", 0, "name", "tunnel", "result",
+				 drop ? "drop" : "pass", "policy");
+
+	if (!drop && !v->vid) {
+		say(step, "no VXLAN packet to this VTEP: it is the host's");
+	} else if (!vxlan_read(m, &o)) {
+		say(step, drop && v->verdict == OUT_NO_DESTINATION
+				  ? "no VXLAN packet to this VTEP, and there is no twin"
+				  : "the header is not that of a VTEP");
+	} else {
+		text_put_ipv4(o.from, from);
+		text_put_ipv4(o.to, to);
+		say(step, "VXLAN from VTEP %s to %s, VNI %u%s", from, to, o.vni,
+		    v->verdict == OUT_UNKNOWN_VTEP  ? ": no VTEP of this network"
+		    : v->verdict == OUT_UNKNOWN_VNI ? ": not the VNI of a VLAN"
+		    : drop                          ? ": the packet is malformed"
+						    : "");
+	}
+	return step;
+}
+
+// The story of a packet of the underlay or its twin that is in no tunnel.
+static json_t *trace_packet(const struct vswitch *sw, unsigned port, const struct vxlan_verdict *v,
+			    json_t *step, const struct rte_mbuf *m)
+{
+	bool drop = v->verdict != ADMITTED;
+	json_t *ports = json_array();
+
+	if (!drop)
+		json_array_append_new(ports, json_pack("{s:s, s:[], s:[o], s:s, s:s}", "port",
+						       sw->port[v->port].name, "policy", "frames",
+						       frame_to_hex(m), "result", "delivered",
+						       "text", "as it is"));
+	return json_pack("{s:s, s:n, s:s, s:n, s:[o], s:o, s:[]}", "port", sw->port[port].name,
+			 "vlan", "outcome", outcome_names[v->verdict], "rule", "steps", step,
+			 "ports", ports, "events");
+}
+
 static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 			 const struct trace_frame *frame)
 {
@@ -831,13 +906,46 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 	return story;
 }
 
+// Traces a packet of the underlay or its twin, and the frame that is in it.
+static json_t *trace_outer(struct vswitch *shadow, const struct vswitch *sw,
+			   const struct trace_frame *frame)
+{
+	const struct vxlan *x = sw->conf->vxlan;
+	struct rte_mbuf *m = pool_frame(sw->pool, frame->data, frame->len);
+	struct vxlan_verdict v = {.port = x->underlay, .verdict = ADMITTED};
+
+	if (!m)
+		return NULL;
+	if (frame->port == x->underlay)
+		v = vxlan_judge(x, m);
+	json_t *step = explain_packet(&v, m), *story;
+	if (v.vid) {
+		vxlan_decapsulate(m, v.vid);
+		rte_pktmbuf_linearize(m);
+		struct trace_frame inner = {v.port, frame->ns, rte_pktmbuf_data_len(m),
+					    rte_pktmbuf_mtod(m, const uint8_t *)};
+		story = trace_one(shadow, sw, &inner);
+		json_array_insert_new(json_object_get(story, "steps"), 0, step);
+	} else {
+		story = trace_packet(sw, frame->port, &v, step, m);
+	}
+	rte_pktmbuf_free(m);
+	return story;
+}
+
+static bool is_outer(const struct vswitch *sw, unsigned port)
+{
+	return sw->conf->vxlan && portset_has(sw->conf->vxlan->outer, port);
+}
+
 json_t *trace_frames(const struct vswitch *sw, const struct trace_frame *frames, size_t n)
 {
 	struct vswitch *shadow = shadow_create(sw, (uint32_t)((2 + NEIGHBOUR_OWNERS_MAX) * n + 1));
 	json_t *all = shadow ? json_array() : NULL;
 
 	for (size_t i = 0; i < n && all; i++) {
-		json_t *story = trace_one(shadow, sw, &frames[i]);
+		json_t *story = is_outer(sw, frames[i].port) ? trace_outer(shadow, sw, &frames[i])
+							     : trace_one(shadow, sw, &frames[i]);
 		if (!story || json_array_append_new(all, story)) {
 			json_decref(all);
 			all = NULL;

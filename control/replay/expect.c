@@ -15,6 +15,7 @@
 #include "control/pcap/frametext.h"
 #include "control/pcap/reader.h"
 #include "control/pcap/record.h"
+#include "control/replay/outputs.h"
 #include "dataplane/portset.h"
 
 enum { PATH_SIZE = 4096, WHERE = 256, VALUE = 96, ADDRESSES = 12, HEADER = 14, TAG_END = 18 };
@@ -253,7 +254,7 @@ bool expect_compare(const char *expected, const char *actual, const struct vswit
 	bool good = true, any = false;
 	unsigned port;
 
-	PORTSET_FOREACH(port, sw->ports) {
+	PORTSET_FOREACH(port, outputs_ports(sw)) {
 		put_path(wanted, expected, sw->port[port].name, ".pcap");
 		put_path(got, actual, sw->port[port].name, ".pcap");
 		if (!exists(wanted))
@@ -287,7 +288,7 @@ bool expect_update(const char *expected, const char *actual, const struct vswitc
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, sw->ports)
+	PORTSET_FOREACH(port, outputs_ports(sw))
 		if (!move_file(expected, actual, sw->port[port].name, ".pcap"))
 			return false;
 	return move_file(expected, actual, EXPECT_REPORT, "");

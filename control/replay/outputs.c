@@ -21,6 +21,13 @@ struct outputs {
 	uint8_t flat[FRAME_MAX];
 };
 
+portset outputs_ports(const struct vswitch *sw)
+{
+	portset tunnels = sw->conf->vxlan ? sw->conf->vxlan->tunnels : 0;
+
+	return sw->ports & ~tunnels;
+}
+
 static bool open_writers(struct outputs *o)
 {
 	char path[PATH_SIZE], error[CAPTURE_ERROR];
@@ -28,7 +35,7 @@ static bool open_writers(struct outputs *o)
 
 	if (mkdir(o->dir, 0777) && errno != EEXIST)
 		return complain("%s: %s", o->dir, strerror(errno));
-	PORTSET_FOREACH(port, o->sw->ports) {
+	PORTSET_FOREACH(port, outputs_ports(o->sw)) {
 		snprintf(path, sizeof path, "%s/%s.pcap", o->dir, o->sw->port[port].name);
 		o->writer[port] = writer_open(path, error);
 		if (!o->writer[port])

@@ -7,6 +7,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/evpn.h"
 #include "dataplane/binding.h"
 #include "dataplane/fdb.h"
 #include "dataplane/guard.h"
@@ -15,6 +16,7 @@
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "dataplane/spoof.h"
+#include "dataplane/vxlan.h"
 
 // The VLAN of untagged frames. A trunk's native VLAN counts only if it is allowed on the port.
 static uint16_t untagged_vid(const struct policy *p)
@@ -106,7 +108,8 @@ static struct portconf port_row(const struct policy *p, const struct config_port
 	return row;
 }
 
-static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t number)
+static void join_vlans(struct swconf *conf, const struct policy *p, enum port_kind kind,
+		       uint8_t number)
 {
 	struct vlanset vlans = config_port_vlans(p);
 	portset self = portset_of(number);
@@ -116,7 +119,7 @@ static void join_vlans(struct swconf *conf, const struct policy *p, uint8_t numb
 		if (!vlanset_has(&vlans, vid))
 			continue;
 		v->member |= self;
-		if (p->value[PK_MAC_LEARNING] == CHOICE_ON &&
+		if ((p->value[PK_MAC_LEARNING] == CHOICE_ON || kind == PORT_TUNNEL) &&
 		    p->value[PK_UNICAST_FLOOD] == CHOICE_ON)
 			v->unknown |= self;
 		if (p->value[PK_PROMISCUOUS] == CHOICE_ACCEPT)
@@ -280,6 +283,60 @@ static size_t count_bound(const struct config *c)
 	return n;
 }
 
+// The number of a port that there may be, VXLAN_NOWHERE if there is none.
+static uint8_t optional_number(const struct config *c, const uint8_t *numbers, enum port_kind kind)
+{
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (c->port[i].kind == kind)
+			return numbers[i];
+	return VXLAN_NOWHERE;
+}
+
+static portset ports_of_kind(const struct config *c, const uint8_t *numbers, enum port_kind kind)
+{
+	portset found = 0;
+
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (c->port[i].kind == kind)
+			found |= portset_of(numbers[i]);
+	return found;
+}
+
+static void add_tunnel(struct vxlan *x, const struct config *c, const struct config_port *p,
+		       uint8_t number)
+{
+	vxlan_add_tunnel(x, number,
+			 &(struct vxlan_path){.next_hop = p->next_hop,
+					      .source = x->source,
+					      .vtep = p->vtep,
+					      .udp_port = x->udp_port,
+					      .ttl = (uint8_t)c->evpn.ttl,
+					      .dscp = (uint8_t)c->evpn.dscp});
+}
+
+// Fills in what the section evpn says, except the MAC of the underlay.
+static void set_vxlan(struct swconf *conf, const struct config *c, const uint8_t *numbers,
+		      struct vxlan *x)
+{
+	if (!evpn_is_there(c))
+		return;
+	vxlan_init(x, c->evpn.vni_count);
+	x->underlay = optional_number(c, numbers, PORT_UNDERLAY);
+	x->twin = optional_number(c, numbers, PORT_TWIN);
+	x->outer = ports_of_kind(c, numbers, PORT_UNDERLAY) | ports_of_kind(c, numbers, PORT_TWIN);
+	x->udp_port = (uint16_t)c->evpn.udp_port;
+	x->source = evpn_source(c);
+	for (unsigned i = 0; i < c->evpn.vni_count; i++)
+		vxlan_add_vni(x, c->evpn.vni[i].vni, c->evpn.vni[i].vid);
+	for (unsigned i = 0; i < c->port_count; i++)
+		if (c->port[i].kind == PORT_TUNNEL)
+			add_tunnel(x, c, &c->port[i], numbers[i]);
+	// Group frames that only some ports have joined go through all tunnels: EVPN tells nothing
+	// of groups here.
+	conf->routers_always |= x->tunnels;
+	conf->vxlan = x;
+}
+
 static void add_mirrors(struct swconf *conf, const struct config *c, const uint8_t *numbers)
 {
 	for (unsigned i = 0; i < c->mirror_count; i++) {
@@ -287,6 +344,8 @@ static void add_mirrors(struct swconf *conf, const struct config *c, const uint8
 		portset to = portset_of(port_number(c, numbers, m->destination));
 		conf->mirror_only |= to;
 		for (unsigned k = 0; k < m->source_count; k++) {
+			if (!config_port(c, m->source[k]))
+				continue; // a tunnel whose VTEP is not there
 			struct portconf *p = &conf->port[port_number(c, numbers, m->source[k])];
 			p->mirror_rx |= m->direction & MIRROR_RX ? to : 0;
 			p->mirror_tx |= m->direction & MIRROR_TX ? to : 0;
@@ -332,8 +391,10 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	size_t ranges_end = sizeof *conf + c->port_count * MACS_MAX * sizeof *conf->range,
 	       bindings_end = ranges_end + count_bound(c) * sizeof(struct binding),
 	       owners_end = bindings_end + count_bound(c) * sizeof(struct owner),
-	       size = owners_end + c->fixed_count * sizeof(struct static_group);
-	portset group[32] = {0}, uplinks = 0;
+	       groups_end = owners_end + c->fixed_count * sizeof(struct static_group),
+	       vxlan_at = (groups_end + 63) / 64 * 64,
+	       size = vxlan_at + vxlan_size(c->evpn.vni_count);
+	portset group[32] = {0}, uplinks = 0, tunnels = ports_of_kind(c, numbers, PORT_TUNNEL);
 	uint8_t isolation[CONFIG_PORTS_MAX];
 	unsigned ranges = 0, bound = 0;
 
@@ -345,9 +406,16 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	for (unsigned i = 0; i < c->port_count; i++) {
 		const struct config_port *port = &c->port[i];
 		struct policy p;
+		conf->port[numbers[i]].learner.port = numbers[i];
+		if (port->kind == PORT_UNDERLAY || port->kind == PORT_TWIN) {
+			isolation[i] = 0;
+			continue; // in no VLAN
+		}
 		config_port_policy(c, port, &p);
 		conf->port[numbers[i]] = port_row(&p, port, numbers[i]);
-		join_vlans(conf, &p, numbers[i]);
+		if (port->kind == PORT_TUNNEL)
+			conf->port[numbers[i]].learner.limit = UINT32_MAX; // see switch/tunnels.h
+		join_vlans(conf, &p, port->kind, numbers[i]);
 		join_sets(conf, &p, numbers[i]);
 		append_allowed(conf, &p, numbers[i], &ranges);
 		append_bindings(&conf->port[numbers[i]], c, port->name, bindings, &bound);
@@ -361,12 +429,15 @@ struct swconf *compile_ports(const struct config *c, const uint8_t *numbers)
 	for (unsigned i = 0; i < c->port_count; i++) {
 		struct portconf *row = &conf->port[numbers[i]];
 		row->learner.uplinks = c->port[i].uplink ? uplinks : 0;
+		// From tunnel to tunnel goes nothing: each VTEP has its own ones to all others.
 		row->reach = ~(portset_of(numbers[i]) | row->learner.uplinks |
-			       (isolation[i] ? group[isolation[i]] : 0));
+			       (isolation[i] ? group[isolation[i]] : 0) |
+			       (c->port[i].kind == PORT_TUNNEL ? tunnels : 0));
 	}
 	list_owners(conf, (struct owner *)((char *)conf + bindings_end));
 	set_snooping(conf, c);
 	set_groups(conf, c, numbers, (struct static_group *)((char *)conf + owners_end));
+	set_vxlan(conf, c, numbers, (struct vxlan *)((char *)conf + vxlan_at));
 	add_mirrors(conf, c, numbers);
 	for (unsigned i = 0; i < c->port_count; i++) {
 		if (conf->port[numbers[i]].mirror_tx)

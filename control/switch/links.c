@@ -8,6 +8,7 @@
 #include "control/switch/settle.h"
 #include "control/switch/snooping.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
@@ -54,6 +55,9 @@ void links_publish(struct vswitch *sw)
 static enum link link_of(struct vswitch *sw, unsigned port)
 {
 	struct port *device = &sw->device[port];
+
+	if (tunnels_is_tunnel(sw, port))
+		return LINK_UP;
 	bool pulled = !port_is_open(device) && device_is_nic(switch_port_config(sw, port)->device);
 
 	return pulled ? LINK_GONE : port_link(device);
@@ -65,7 +69,8 @@ void links_poll(struct vswitch *sw)
 
 	PORTSET_FOREACH(port, sw->ports) {
 		sw->port[port].link = link_of(sw, port);
-		atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
+		if (!tunnels_is_tunnel(sw, port))
+			atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
 		device_check_segments(&sw->device[port], switch_port_config(sw, port));
 		if (sw->port[port].link == LINK_UP)
 			sw->port[port].peer_deadline_ns = 0;

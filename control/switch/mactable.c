@@ -9,6 +9,7 @@
 #include "control/switch/flush.h"
 #include "control/switch/settle.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
@@ -89,9 +90,10 @@ static bool is_invalid(void *arg, const struct fdb_entry *e)
 	if (e->type == FDB_STATIC || e->type == FDB_ASSIGNED)
 		return is_invalid_fixed(v->sw, e);
 	const struct fdb_learner *l = &conf->port[e->port].learner;
+	bool learns = l->learns && (e->type == FDB_DYNAMIC || l->sticky);
 	bool leaves = !portset_has(conf->vlan[key_vid(e->key)].member, e->port),
-	     all = !portset_has(v->sw->ports, e->port) || !l->learns ||
-		   (e->type == FDB_STICKY && !l->sticky);
+	     all = !portset_has(v->sw->ports, e->port) ||
+		   (!learns && !tunnels_is_tunnel(v->sw, e->port));
 	if (leaves || all)
 		note_flush(v, &(struct fdb_filter){.port = e->port,
 						   .type = e->type,

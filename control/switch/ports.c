@@ -66,7 +66,7 @@ bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbe
 	portset opened = 0;
 
 	for (unsigned i = 0; i < c->port_count && sw->devices; i++) {
-		if (!portset_has(which, numbers[i]))
+		if (!portset_has(which, numbers[i]) || c->port[i].kind == PORT_TUNNEL)
 			continue;
 		if (!open_port(sw, c, &c->port[i], numbers[i], e)) {
 			ports_close(sw, opened);

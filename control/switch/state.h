@@ -68,6 +68,7 @@ typedef void (*switch_ports_fn)(void *arg, portset gone);
 typedef bool (*switch_own_fn)(void *arg, const struct own_frame *own);
 
 struct querier;
+struct tunnels;
 struct vswitch;
 typedef void (*switch_retire_fn)(struct vswitch *sw, void *what);
 
@@ -100,6 +101,7 @@ struct vswitch {
 	switch_ports_fn on_ports;
 	void *ports_arg;
 	struct querier *querier; // querier.h
+	struct tunnels *tunnels; // tunnels.h
 	switch_own_fn send_own;
 	void *own_arg;
 	uint64_t applied; // number of configurations published

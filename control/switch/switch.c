@@ -13,6 +13,7 @@
 #include "control/common/error.h"
 #include "control/common/policykeys.h"
 #include "control/config/config.h"
+#include "control/config/evpn.h"
 #include "control/device/quirks/unmapping.h"
 #include "control/device/quirks/vhostpoll.h"
 #include "control/switch/compile.h"
@@ -28,6 +29,7 @@
 #include "control/switch/settle.h"
 #include "control/switch/snooping.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/clock.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -42,6 +44,7 @@
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/vxlan.h"
 #include "dataplane/worker.h"
 
 enum {
@@ -123,7 +126,9 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 		if (!portset_has(fresh, number))
 			continue;
 		strcpy(sw->port[number].name, c->port[i].name);
-		sw->port[number].link = sw->devices ? port_link(&sw->device[number]) : LINK_UP;
+		sw->port[number].link = sw->devices && c->port[i].kind != PORT_TUNNEL
+						? port_link(&sw->device[number])
+						: LINK_UP;
 		sw->port[number].guest = (struct switch_guest){0};
 		sw->port[number].named_ns = switch_now(sw);
 		ports_wait_for_peer(sw, number);
@@ -146,9 +151,11 @@ static void remove_ports(struct vswitch *sw, void *ports)
 }
 
 // The longest frame that a port sends, not counting a tag; 0: any.
-static uint32_t longest_frame(const struct vswitch *sw, const struct config_port *p,
-			      unsigned number)
+static uint32_t longest_frame(const struct vswitch *sw, const struct config *c,
+			      const struct config_port *p, unsigned number)
 {
+	if (p->kind == PORT_TUNNEL)
+		return evpn_mtu(c) - VXLAN_OUTER;
 	if (sw->devices)
 		return sw->device[number].longest;
 	return p->mtu ? p->mtu + FRAME_HEADER : 0;
@@ -164,9 +171,11 @@ static void set_port_limits(struct vswitch *sw, const struct config *c, const st
 		config_port_policy(c, &c->port[i], &p);
 		fdb_set_aging(sw->shared.fdb, number, p.value[PK_AGING_TIME] * FDB_TICKS_PER_S);
 		fdb_set_home(sw->shared.fdb, number, p.value[PK_MAC_MOVE_HOLD],
-			     p.value[PK_MAC_LEARNING] == CHOICE_ON ? p.value[PK_MAC_LIMIT] : 0);
+			     c->port[i].kind == PORT_TUNNEL          ? sw->table_size
+			     : p.value[PK_MAC_LEARNING] == CHOICE_ON ? p.value[PK_MAC_LIMIT]
+								     : 0);
 		atomic_store(&sw->shared.port[number].longest,
-			     longest_frame(sw, &c->port[i], number));
+			     longest_frame(sw, c, &c->port[i], number));
 		atomic_store(&sw->shared.port[number].takes_segments,
 			     sw->devices && sw->device[number].marks && c->port[i].offload);
 	}
@@ -192,10 +201,9 @@ static void free_conf(struct vswitch *sw, void *conf)
 	free(conf);
 }
 
-// Stores the configuration and frees the former one, as soon as no worker uses it.
+// Stores the configuration and frees the compiled former one, as soon as no worker uses it.
 static void adopt_config(struct vswitch *sw, struct config *c, const struct compiled *n)
 {
-	config_free(sw->config);
 	settle_retire(sw, free_conf, sw->conf);
 	free(sw->fixed);
 	sw->config = c;
@@ -211,11 +219,13 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 			   const struct fdb_filter *flush)
 {
 	portset gone = sw->ports & ~n->ports;
-	bool first = !sw->config;
+	struct config *former = sw->config;
+	bool first = !former;
 
 	// First, because no frame may come from a port that the new configuration does not have.
 	ports_unpoll(sw, gone);
 	set_port_limits(sw, c, n);
+	tunnels_set_mac(sw, n->conf);
 	struct fixed_news news = {c, n->conf, n->fixed, n->fixed_count, switch_over(sw, n), flush};
 	name_ports(sw, c, n);
 	if (!first)
@@ -233,8 +243,10 @@ static void publish_config(struct vswitch *sw, struct config *c, const struct co
 	// After switch_over(), since which no worker uses these ports, unless one is stuck.
 	if (gone)
 		settle_retire(sw, remove_ports, (void *)(uintptr_t)gone);
+	tunnels_update_peers(sw, former);
 	// Last, so that frames come in only when everything else is in place.
 	ports_spread(sw, sw->ports);
+	config_free(former);
 }
 
 // The first key of the dataplane section in which two configurations differ, NULL if they do not.
@@ -290,8 +302,8 @@ bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_f
 {
 	struct compiled n;
 
-	if (!guest_validate(sw, c, e) || !check_unchangeable(sw, c, e) || !settle_begin(sw, e) ||
-	    !compile_config(sw, c, &n, e))
+	if (!tunnels_derive(sw, c, e) || !guest_validate(sw, c, e) ||
+	    !check_unchangeable(sw, c, e) || !settle_begin(sw, e) || !compile_config(sw, c, &n, e))
 		return false;
 	portset fresh = n.ports & ~sw->ports;
 	bool opened = check_room(sw, c, &n, e) && ports_open(sw, c, n.numbers, fresh, e);
@@ -326,6 +338,21 @@ bool switch_set_guest(struct vswitch *sw, unsigned port, const struct switch_gue
 					.ns = switch_now(sw),
 					.key = key_make(0, g->mac),
 					.port = (uint8_t)port});
+	return true;
+}
+
+bool switch_publish_tunnels(struct vswitch *sw, struct error *e)
+{
+	if (!tunnels_changed(sw))
+		return true;
+	struct config *c = config_copy(sw->config);
+	if (!c)
+		return error_no_memory(e);
+	if (!switch_apply(sw, c, e)) {
+		config_free(c);
+		return false;
+	}
+	tunnels_note_published(sw);
 	return true;
 }
 
@@ -405,6 +432,9 @@ static bool create_tables(struct vswitch *sw, const struct config *c, size_t fix
 	if (rc)
 		return no_memory_for(e, "the MAC table");
 	sw->querier = querier_create();
+	sw->tunnels = tunnels_create();
+	if (!sw->tunnels)
+		return no_memory_for(e, "the tunnels");
 	if (!sw->querier || mdb_create(&sw->shared.mdb, seed))
 		return no_memory_for(e, "the multicast groups");
 	return !lease_create(&sw->shared.leases, seed) || no_memory_for(e, "the leases");
@@ -520,6 +550,7 @@ void switch_destroy(struct vswitch *sw)
 	mdb_destroy(sw->shared.mdb);
 	lease_destroy(sw->shared.leases);
 	querier_destroy(sw->querier);
+	tunnels_destroy(sw->tunnels);
 	unmapping_wait_for(NULL);
 	rte_free(sw->qsbr);
 	rte_mempool_free(sw->pool);

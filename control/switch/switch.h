@@ -43,3 +43,7 @@ bool switch_apply_flush(struct vswitch *sw, struct config *c, const struct fdb_f
 // False: nothing has changed.
 bool switch_set_guest(struct vswitch *sw, unsigned port, const struct switch_guest *g,
 		      struct error *e);
+
+// Puts the tunnels that were collected (tunnels.h) in force. True as well if there are none. False:
+// they stay collected.
+bool switch_publish_tunnels(struct vswitch *sw, struct error *e);

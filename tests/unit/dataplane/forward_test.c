@@ -132,7 +132,9 @@ static const char every_kind[] =
 	"- {name: slow, policy: {ingress-rate: 8, ingress-burst: 1}}\n"
 	"- {name: storm, policy: {storm-broadcast: 1, storm-multicast: 1, storm-unknown-unicast: 1}}\n"
 	"- {name: still, policy: {mac-move-limit: 1}}\n"
-	"- {name: root, policy: {bpdu: guard}}\n";
+	"- {name: root, policy: {bpdu: guard}}\n"
+	"evpn: {source: 10.9.0.1, control: none, vnis: [{vlan: 5, vni: 500}],\n"
+	"  peers: [{vtep: 10.9.0.2, next-hop: 02:00:00:00:00:e2, vnis: [500]}]}\n";
 
 #define V6 0x86, 0xdd, 0x60, 0, 0, 0, 0, 8, 58, 255
 #define V4 0x08, 0, 0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0
@@ -143,6 +145,17 @@ static const uint8_t group[] = {1, 0, 0x5e, 1,  1,  1, 2, 0, 0,   0, 0, 1, 0x81,
 				0, 0, 100,  V4, 10, 0, 0, 1, 239, 1, 1, 1, ZERO8};
 static const uint8_t advert[] = {MACS, V6, ZERO8, ZERO8, ZERO8, ZERO8, 134, 0, 0, 0, 0, 0, 0, 0};
 static const uint8_t offer[] = {MACS, V4, ZERO8, 0, 67, 0, 68, 0, 8, 0, 0};
+
+// A packet of VXLAN to 10.9.0.1, with a frame of 14 bytes.
+#define VXLAN(sum, from, vni) \
+	{ \
+		MACS, 8, 0, 0x45, 0, 0, 50, 0, 0, 0x40, 0, 64, 17, (sum) >> 8, (sum)&0xff, 10, 9, \
+			0, from, 10, 9, 0, 1, 0, 0, 0x12, 0xb5, 0, 30, 0, 0, 8, 0, 0, 0, 0, \
+			(vni) >> 8, (vni)&0xff, 0, MACS, 0x88, 0xb5 \
+	}
+
+static const uint8_t from_peer[] = VXLAN(0x26a7, 2, 500), from_other[] = VXLAN(0x26a6, 3, 500),
+		     of_no_vlan[] = VXLAN(0x26a7, 2, 501);
 
 // The order matters, because later frames need the MACs that earlier ones teach.
 static const struct {
@@ -199,6 +212,9 @@ static const struct {
 	{"a", MAC(0xd1), MAC(1), VID_NONE, 60, OUT_DEST_DOWN, NULL},
 	{"a", MAC(99), MAC(1), 100, 60, OUT_NO_DESTINATION, NULL},
 	{"a", 0, 0, 0, sizeof group, OUT_UNREGISTERED, group},
+	{"underlay", 0, 0, 0, sizeof from_peer, OUT_FORWARDED, from_peer},
+	{"underlay", 0, 0, 0, sizeof from_other, OUT_UNKNOWN_VTEP, from_other},
+	{"underlay", 0, 0, 0, sizeof of_no_vlan, OUT_UNKNOWN_VNI, of_no_vlan},
 	{"root", UINT64_C(0x0180c2000000), MAC(12), VID_NONE, 60, OUT_BPDU, NULL},
 	{"root", MAC(1), MAC(12), VID_NONE, 60, OUT_PORT_DOWN, NULL}, // err-disabled
 };
