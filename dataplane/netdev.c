@@ -268,6 +268,13 @@ uint64_t netdev_mac(const struct netdev *d)
 	return if_indextoname(d->interface, name) ? interface_mac(name) : 0;
 }
 
+int netdev_set_mac(const struct netdev *d, uint64_t mac)
+{
+	char name[IF_NAMESIZE];
+
+	return if_indextoname(d->interface, name) ? interface_set_mac(name, mac) : -ENODEV;
+}
+
 uint16_t netdev_mtu(const struct netdev *d)
 {
 	return d->mtu;

@@ -48,6 +48,7 @@ uint16_t netdev_mtu(const struct netdev *d);
 
 // The MAC of the interface; 0: it is not there.
 uint64_t netdev_mac(const struct netdev *d);
+int netdev_set_mac(const struct netdev *d, uint64_t mac);
 
 // Sets the MTU, for interfaces of that name that return as well. 0 sets 1500 once. -ENODEV if the
 // interface was moved to another namespace.

@@ -255,6 +255,11 @@ uint64_t port_mac(const struct port *p)
 	return mac;
 }
 
+int port_set_mac(struct port *p, uint64_t mac)
+{
+	return p->net ? netdev_set_mac(p->net, mac) : -ENOTSUP;
+}
+
 static bool has_mtu(const struct port *p, uint16_t mtu)
 {
 	uint16_t now;

@@ -107,6 +107,9 @@ void port_abandon(struct port *p);
 // The MAC of a port's device. 0: it is not open, or has none.
 uint64_t port_mac(const struct port *p);
 
+// Sets the MAC of a TAP. 0 or -errno.
+int port_set_mac(struct port *p, uint64_t mac);
+
 // The largest MTU that the devices of a port say they take, after one was refused with -EINVAL.
 // Interfaces of the kernel behind them have a limit of their own.
 uint32_t port_largest_mtu(const struct port *p);

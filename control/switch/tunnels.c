@@ -156,7 +156,7 @@ bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e)
 	return evpn_derive(c, t->vtep, t->count, e);
 }
 
-void tunnels_set_mac(const struct vswitch *sw, struct swconf *conf)
+void tunnels_set_mac(struct vswitch *sw, struct swconf *conf)
 {
 	struct vxlan *x = conf->vxlan;
 
@@ -164,6 +164,8 @@ void tunnels_set_mac(const struct vswitch *sw, struct swconf *conf)
 		return;
 	uint64_t mac = sw->devices ? port_mac(&sw->device[x->underlay]) : 0;
 	vxlan_set_mac(x, mac ? mac : MAC_WITHOUT_DEVICE | x->source, mac);
+	if (mac && x->twin != VXLAN_NOWHERE && port_mac(&sw->device[x->twin]) != mac)
+		port_set_mac(&sw->device[x->twin], mac);
 }
 
 bool tunnels_is_tunnel(const struct vswitch *sw, unsigned port)

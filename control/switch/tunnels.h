@@ -80,8 +80,9 @@ void tunnels_note_published(struct vswitch *sw);
 // Gives a configuration that is to be applied its ports of VTEPs.
 bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e);
 
-// Completes a compiled configuration when the devices are open.
-void tunnels_set_mac(const struct vswitch *sw, struct swconf *conf);
+// Completes a compiled configuration when the devices are open. The twin gets the MAC of the
+// underlay.
+void tunnels_set_mac(struct vswitch *sw, struct swconf *conf);
 
 // Places and removes the MACs of peers in which the configuration differs from the former one,
 // which is NULL at first.

@@ -62,7 +62,9 @@ static struct config *parse(const char *text, size_t len, const char *file, stru
 	bool good = c;
 
 	for (unsigned i = 0; good && i < c->port_count; i++)
-		good = device_check(&c->port[i], &ce) && config_device_is_free(c, &c->port[i], &ce);
+		good = c->port[i].kind == PORT_TUNNEL ||
+		       (device_check(&c->port[i], &ce) &&
+			config_device_is_free(c, &c->port[i], &ce));
 	if (good)
 		return c;
 	config_free(c);
