@@ -40,6 +40,9 @@
 
 enum { EVENT_PORT_ANY = 255 };
 
+// Added to the kind of an entry that is behind a tunnel.
+enum { EVENT_REMOTE = 4 };
+
 #define FLUSH_CAUSE_LIST(X) \
 	X(COMMAND, "command")     /* or a configuration that allows the entries no more */ \
 	X(PORT_DOWN, "port-down") /* or removed */ \

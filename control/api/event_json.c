@@ -18,6 +18,16 @@
 #include "dataplane/portset.h"
 #include "dataplane/snoop.h"
 
+_Static_assert((int)EVENT_REMOTE == (int)FDB_TYPES, "the remote kinds follow the others");
+
+static const char *const kind_names[] = {
+#define X(id, name) [FDB_##id] = (name),
+	FDB_TYPE_LIST(X)
+#undef X
+		[EVENT_REMOTE + FDB_DYNAMIC] = "remote",
+	[EVENT_REMOTE + FDB_STICKY] = "remote-sticky",
+};
+
 static const char *const cause_names[] = {
 #define X(id, name) [FLUSH_##id] = (name),
 	FLUSH_CAUSE_LIST(X)
@@ -119,7 +129,7 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_MAC_REMOVED:
 		add_station(all, e->key);
 		add_word_member(all, "port", port);
-		add_word_member(all, "kind", fdb_type_names[e->reason]);
+		add_word_member(all, "kind", kind_names[e->reason]);
 		break;
 	case EVENT_MAC_FLUSHED:
 		add_flush(all, e, port);

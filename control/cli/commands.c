@@ -14,7 +14,9 @@ static const char *const fdb_types[] = {
 #define X(id, name) name,
 	FDB_TYPE_LIST(X)
 #undef X
-		NULL,
+		"remote",
+	"remote-sticky",
+	NULL,
 };
 
 static const char *const fdb_flushed[] = {"dynamic", "sticky", "static", NULL};
@@ -390,6 +392,23 @@ const struct command commands[] = {
 		     "binding add 2001:db8:1::/64 port esx1 vlan 10"},
 	{"binding", "del", "binding.del", VIEW_NONE, .help = "take that permission away",
 	 .args = ARGS(BINDING), .examples = "binding del 10.0.0.7 port esx1 mac 02:00:00:00:00:07"},
+
+	{"evpn", "show", "evpn.show", VIEW_EVPN,
+	 .help = "show the VNIs of the VLANs, and who else is in them",
+	 .more = "A VNI is alone if no other VTEP takes floods for it.", .examples = "evpn"},
+	{"evpn", "vtep", "evpn.vtep", VIEW_VTEPS,
+	 .help = "show the other VTEPs, and how packets reach them", .args = ARGS(ROWS),
+	 .more = "A VTEP is a port as well, whose name is its address: stats 10.9.0.2. Frames to an unresolved one are dropped "
+		 "as no_route.",
+	 .examples = "evpn vtep"},
+	{"evpn", "add", "evpn.add", VIEW_NONE, .help = "give a VLAN a VNI",
+	 .args = ARGS({"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN without a VNI"},
+		      {"vni", ARG_VALUE, KIND_NUMBER, "N", .help = "the VNI, 1 to 16777215"}),
+	 .examples = "evpn add vlan 30 vni 10030"},
+	{"evpn", "del", "evpn.del", VIEW_NONE, .help = "take the VNI of a VLAN away",
+	 .args = ARGS({"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN with a VNI"}),
+	 .more = "Frames of the VLAN stay on this machine, and the remote MACs in it are removed.",
+	 .examples = "evpn del vlan 30"},
 
 	{"stats", "show", "stats.show", VIEW_COUNTERS,
 	 .help = "show the ports' counters; for one port, explain its drops",

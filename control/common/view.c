@@ -180,6 +180,16 @@ static void print_flushed(FILE *out, long long count)
 	fprintf(out, "%lld %s flushed\n", count, count == 1 ? "entry" : "entries");
 }
 
+static void print_evpn(FILE *out, json_t *r, bool colours)
+{
+	const char *source = member_string(r, "source"), *underlay = member_string(r, "underlay");
+
+	fprintf(out, "VTEP %s, UDP port %lld, underlay %s\n",
+		source ? source : "without an address", member_number(r, "udp_port"),
+		underlay ? underlay : "not configured");
+	table_print(out, json_object_get(r, "vnis"), view_columns(VIEW_EVPN), colours);
+}
+
 void view_print(FILE *out, enum view view, json_t *r, bool colours)
 {
 	switch (view) {
@@ -211,6 +221,9 @@ void view_print(FILE *out, enum view view, json_t *r, bool colours)
 		break;
 	case VIEW_FLUSHED:
 		print_flushed(out, member_number(r, "count"));
+		break;
+	case VIEW_EVPN:
+		print_evpn(out, r, colours);
 		break;
 	case VIEW_TRACE:
 		view_trace(out, r);

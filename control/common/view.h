@@ -22,6 +22,8 @@ enum view {
 	VIEW_POLICY,  // object of keys, each with value and origin
 	VIEW_AUDIT,   // what rules on trial would drop
 	VIEW_BINDINGS,
+	VIEW_EVPN,  // {"source", …, "vnis"}
+	VIEW_VTEPS, // array of VTEPs
 	VIEW_FDB,
 	VIEW_CHANGES, // entries of the table with their changes
 	VIEW_MDB,

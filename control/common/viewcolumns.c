@@ -304,6 +304,28 @@ static const struct table_column binding_columns[] = {
 	{0},
 };
 
+static const struct table_column vni_columns[] = {
+	NUMBER("VLAN", "vlan"),
+	NUMBER("VNI", "vni"),
+	WORD("STATE", "state"),
+	NUMBER("LOCAL MACS", "macs_local"),
+	NUMBER("REMOTE MACS", "macs_remote"),
+	{"VTEPS", "vteps", .cell = list_cell},
+	{0},
+};
+
+static const struct table_column vtep_columns[] = {
+	WORD("VTEP", "vtep"),
+	WORD("STATE", "state"),
+	WORD("NEXT HOP", "next_hop"),
+	WORD("MAC", "next_hop_mac"),
+	WORD("INTERFACE", "interface"),
+	NUMBER("MACS", "macs"),
+	{"SINCE", "since", .cell = seconds_cell, .right = true},
+	{"VNIS", "vnis", .cell = list_cell},
+	{0},
+};
+
 static const struct table_column change_columns[] = {
 	{"CHANGE", "change", .cell = table_plain_cell, .paint = paint_change},
 	{"VLAN", "vlan", .cell = vlan_cell, .right = true},
@@ -317,13 +339,14 @@ static const struct table_column change_columns[] = {
 };
 
 static const char *const counter_members[] = {
-	"link",          "device",   "port_group",  "rx_bytes",  "rx_unknown", "tx_bytes",
-	"rx_would_drop", "tx_drops", "not_learned", "mac_moves", "truncated",  NULL};
-static const char *const port_members[] = {
-	"rx_packets",  "rx_bytes",      "rx_forwarded", "rx_flooded", "rx_unknown",
-	"rx_drops",    "rx_would_drop", "tx_packets",   "tx_bytes",   "tx_drops",
-	"not_learned", "mac_moves",     "truncated",    "mtu",        "queues",
-	"offload",     "qmp",           "guest",        NULL};
+	"kind",     "link",          "device",   "port_group",  "rx_bytes",  "rx_unknown",
+	"tx_bytes", "rx_would_drop", "tx_drops", "not_learned", "mac_moves", "truncated",
+	NULL};
+static const char *const port_members[] = {"kind",       "rx_packets", "rx_bytes", "rx_forwarded",
+					   "rx_flooded", "rx_unknown", "rx_drops", "rx_would_drop",
+					   "tx_packets", "tx_bytes",   "tx_drops", "not_learned",
+					   "mac_moves",  "truncated",  "mtu",      "queues",
+					   "offload",    "qmp",        "guest",    NULL};
 static const char *const event_members[] = {"date",   "time",  "type",  "link",  "port",
 					    "mac",    "vlan",  "from",  "to",    "learned",
 					    "reason", "count", "audit", "group", NULL};
@@ -347,6 +370,8 @@ static const struct {
 	[VIEW_EVENTS] = {NULL, event_members},
 	[VIEW_AUDIT] = {audit_columns, NULL},
 	[VIEW_BINDINGS] = {binding_columns, NULL},
+	[VIEW_EVPN] = {vni_columns, NULL},
+	[VIEW_VTEPS] = {vtep_columns, NULL},
 	[VIEW_HISTORY] = {history_columns, NULL},
 };
 

@@ -7,6 +7,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/evpn.h"
 #include "dataplane/key.h"
 
 // The addresses and VLANs of a port.
@@ -116,6 +117,11 @@ static bool check_static(const struct config *c, const struct config_static *s,
 		return error_at(e, s->at, "static MAC %s is on port '%s', which does not exist%s",
 				mac, s->port,
 				config_port_hint(hint, c, s->port, "add it to ports"));
+	if (own->kind != PORT_OF_STATIONS)
+		return error_at(
+			e, s->at,
+			"static MAC %s is on port '%s', behind which nothing can be static (use a port of the list ports)",
+			mac, s->port);
 	if (!vlanset_has(&f[own - c->port].vlans, s->vid))
 		return error_at(
 			e, s->at,
@@ -273,11 +279,25 @@ static bool check_mirror(const struct config *c, const struct config_mirror *m, 
 				"mirror '%s' goes to port '%s', which does not exist%s", m->name,
 				m->destination,
 				config_port_hint(hint, c, m->destination, "add it to ports"));
+	if (config_port(c, m->destination)->kind != PORT_OF_STATIONS)
+		return error_at(
+			e, m->destination_at,
+			"mirror '%s' goes to port '%s', which cannot be given away (use a port of the list ports)",
+			m->name, m->destination);
 	if (!m->source_count)
 		return error_at(e, m->at, "mirror '%s' has no source (name at least one port)",
 				m->name);
 	for (unsigned i = 0; i < m->source_count; i++) {
-		if (!config_port(c, m->source[i]))
+		const struct config_port *source = config_port(c, m->source[i]);
+		uint32_t vtep;
+		if (!source && evpn_is_there(c) && text_station4(m->source[i], &vtep))
+			continue; // of a tunnel, which may come later
+		if (source && source->kind > PORT_TUNNEL)
+			return error_at(
+				e, m->source_at[i],
+				"mirror '%s' copies port '%s', whose frames are in packets (copy a tunnel, or use capture)",
+				m->name, m->source[i]);
+		if (!source)
 			return error_at(e, m->source_at[i],
 					"mirror '%s' copies port '%s', which does not exist%s",
 					m->name, m->source[i],
@@ -305,6 +325,11 @@ static bool check_binding(const struct config *c, const struct config_binding *b
 	if (!config_port(c, b->port))
 		return error_at(e, b->at, "a binding is on port '%s', which does not exist%s",
 				b->port, config_port_hint(hint, c, b->port, "add it to ports"));
+	if (config_port(c, b->port)->kind != PORT_OF_STATIONS)
+		return error_at(
+			e, b->at,
+			"a binding is on port '%s', which has no stations (use a port of the list ports)",
+			b->port);
 	if (!b->ip_count)
 		return error_at(e, b->at, "a binding of port '%s' has no ip (name at least one)",
 				b->port);
@@ -325,7 +350,7 @@ static bool check_binding(const struct config *c, const struct config_binding *b
 
 bool config_validate(const struct config *c, struct error *e)
 {
-	if (!check_groups(c, e))
+	if (!check_groups(c, e) || !evpn_validate(c, e))
 		return false;
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (!check_port(c, &c->port[i], e))

@@ -13,6 +13,7 @@ static const struct method methods_stream[] = {
 };
 
 const struct method *const methods_all[] = {
-	methods_switch,  methods_port,   methods_fdb,   methods_mdb,    methods_mirror,
-	methods_binding, methods_config, methods_trace, methods_stream, NULL,
+	methods_switch, methods_port,    methods_fdb,  methods_mdb,
+	methods_mirror, methods_binding, methods_evpn, methods_config,
+	methods_trace,  methods_stream,  NULL,
 };

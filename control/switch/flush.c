@@ -8,11 +8,13 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/portset.h"
 
 bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e)
 {
 	return (f->port < 0 || f->port == e->port) && (!f->vid || f->vid == key_vid(e->key)) &&
-	       (!f->mac || f->mac == key_mac(e->key)) && (f->type < 0 || f->type == e->type);
+	       (!f->mac || f->mac == key_mac(e->key)) && (f->type < 0 || f->type == e->type) &&
+	       !portset_has(f->spared, e->port);
 }
 
 void flush_emit(struct vswitch *sw, const struct fdb_filter *f, enum flush_cause cause)
@@ -29,11 +31,14 @@ void flush_emit(struct vswitch *sw, const struct fdb_filter *f, enum flush_cause
 
 void flush_emit_added(struct vswitch *sw, const struct fdb_entry *e)
 {
-	switch_emit(sw, &(struct event){.type = EVENT_MAC_ADDED,
-					.ns = switch_now(sw),
-					.key = e->key,
-					.port = e->port,
-					.reason = e->type});
+	bool remote = sw->conf->vxlan && portset_has(sw->conf->vxlan->tunnels, e->port);
+
+	switch_emit(sw,
+		    &(struct event){.type = EVENT_MAC_ADDED,
+				    .ns = switch_now(sw),
+				    .key = e->key,
+				    .port = e->port,
+				    .reason = (uint8_t)(e->type + (remote ? EVENT_REMOTE : 0))});
 }
 
 struct survivors {

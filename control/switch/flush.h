@@ -14,13 +14,15 @@
 #include "control/switch/state.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
+#include "dataplane/portset.h"
 
 // Selects entries by port, VLAN, MAC and type. -1 or 0 matches any.
 struct fdb_filter {
 	int port;
 	uint16_t vid;
 	uint64_t mac;
-	int type; // enum fdb_type
+	int type;       // enum fdb_type
+	portset spared; // ports whose entries it does not match
 };
 
 bool fdb_filter_takes(const struct fdb_filter *f, const struct fdb_entry *e);

@@ -17,6 +17,7 @@
 #include "control/config/config.h"
 #include "control/switch/mactable.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/admit.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
@@ -304,8 +305,8 @@ static bool collect_entry(void *arg, const struct fdb_entry *e)
 {
 	struct keep *k = arg;
 
-	if ((e->type == FDB_DYNAMIC || e->type == FDB_STICKY) && k->count < KEEP_MAX &&
-	    !is_disputed(k, e))
+	if ((e->type == FDB_DYNAMIC || e->type == FDB_STICKY) &&
+	    !tunnels_is_tunnel(k->sw, e->port) && k->count < KEEP_MAX && !is_disputed(k, e))
 		k->entry[k->count++] = (struct kept){
 			.key = e->key, .age = e->seen, .port = e->port, .type = e->type};
 	return false;

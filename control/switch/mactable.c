@@ -259,12 +259,12 @@ static bool flush_visit(void *arg, const struct fdb_entry *e)
 // filter selects other entries.
 static bool flush_by_number(struct vswitch *sw, const struct fdb_filter *f)
 {
-	if (f->mac || f->type != FDB_DYNAMIC || (f->vid && f->port >= 0))
+	if (f->mac || f->type != FDB_DYNAMIC || (f->vid && (f->port >= 0 || f->spared)))
 		return false;
 	if (f->vid)
 		fdb_flush_vlan(sw->shared.fdb, f->vid);
 	for (unsigned i = 0; i < PORTS_MAX && !f->vid; i++)
-		if (f->port < 0 || f->port == (int)i)
+		if ((f->port < 0 || f->port == (int)i) && !portset_has(f->spared, i))
 			fdb_flush_port(sw->shared.fdb, i);
 	return true;
 }
@@ -276,12 +276,14 @@ uint32_t mactable_flush(struct vswitch *sw, const struct fdb_filter *filter)
 
 	if (f.filter.type < 0)
 		f.filter.type = FDB_DYNAMIC;
+	f.filter.spared = sw->conf->vxlan ? sw->conf->vxlan->tunnels : 0;
 	fdb_walk_all(sw->shared.fdb, tick, flush_begin, flush_visit, &f);
 	if (!flush_by_number(sw, &f.filter)) {
 		f.count = 0;
 		f.erase = true;
 		fdb_walk_all(sw->shared.fdb, tick, flush_begin, flush_visit, &f);
 	}
+	f.filter.spared = 0; // what was spared is reported again
 	flush_report(sw, &f.filter, FLUSH_COMMAND);
 	mactable_sweep_all(sw); // their room is free at once
 	return f.count;

@@ -21,7 +21,8 @@ void mactable_sweep(struct vswitch *sw, uint32_t count);
 uint32_t mactable_sweep_all(struct vswitch *sw);
 
 // Flushes the learned entries that a filter takes, dynamic ones unless it has a type, and reports
-// it. Returns how many.
+// it. Those of
+// tunnels stay. Returns how many.
 uint32_t mactable_flush(struct vswitch *sw, const struct fdb_filter *f);
 
 // Removes the entries that the switch's configuration no longer allows, and those above a lowered

@@ -219,7 +219,7 @@ static void report(struct vswitch *sw, enum event_type type, uint64_t key, unsig
 					.key = key,
 					.port = (uint8_t)port,
 					.from = from,
-					.reason = moved ? 0 : (uint8_t)kind});
+					.reason = moved ? 0 : (uint8_t)(kind + EVENT_REMOTE)});
 }
 
 // Passes on what a placement has changed, behind what workers have told of the MAC before.

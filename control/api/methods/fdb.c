@@ -13,6 +13,7 @@
 #include "control/switch/mactable.h"
 #include "control/switch/settle.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
@@ -46,10 +47,18 @@ static bool mac_param(const json_t *params, uint64_t *mac, struct error *e)
 			     text);
 }
 
+// What the entries of tunnels are called, in place of the types.
+static const char *const remote_types[] = {
+	[FDB_DYNAMIC] = "remote", [FDB_STICKY] = "remote-sticky"};
+
 static const char *type_name(void *unused, size_t i)
 {
 	(void)unused;
-	return i < FDB_TYPES ? fdb_type_names[i] : NULL;
+	if (i < FDB_TYPES)
+		return fdb_type_names[i];
+	return i - FDB_TYPES < sizeof remote_types / sizeof *remote_types
+		       ? remote_types[i - FDB_TYPES]
+		       : NULL;
 }
 
 static bool type_param(const json_t *params, int *type, struct error *e)
@@ -60,8 +69,8 @@ static bool type_param(const json_t *params, int *type, struct error *e)
 
 	if (!v)
 		return true;
-	for (*type = 0; *type < FDB_TYPES; ++*type)
-		if (text && !strcmp(text, fdb_type_names[*type]))
+	for (*type = 0; type_name(NULL, (size_t)*type); ++*type)
+		if (text && !strcmp(text, type_name(NULL, (size_t)*type)))
 			return true;
 	return method_refuse(e, METHOD_USAGE, "type cannot be '%.40s'%s", text ? text : "",
 			     text_hint(hint, text ? text : "", type_name, NULL, NULL));
@@ -92,8 +101,15 @@ static bool filter_params(const struct vswitch *sw, const json_t *params, struct
 	*f = (struct fdb_filter){.port = port ? switch_port(sw, port) : -1, .type = -1};
 	if (port && f->port < 0)
 		return refuse_port(sw->config, port, e);
-	return vlan_param(params, &f->vid, e) && mac_param(params, &f->mac, e) &&
-	       type_param(params, &f->type, e);
+	if (!vlan_param(params, &f->vid, e) || !mac_param(params, &f->mac, e) ||
+	    !type_param(params, &f->type, e))
+		return false;
+	// A type is that of a tunnel's entries, or of the others.
+	portset tunnels = sw->conf->vxlan ? sw->conf->vxlan->tunnels : 0;
+	bool remote = f->type >= FDB_TYPES;
+	f->spared = remote ? ~tunnels : f->type < 0 ? 0 : tunnels;
+	f->type -= remote ? FDB_TYPES : 0;
+	return true;
 }
 
 // A page of the table: {"entries": […], "next": KEY or null}; KEY as `after` asks for the next
@@ -154,7 +170,7 @@ static bool station_params(const json_t *params, struct station *s, struct error
 	return s->type == FDB_STATIC || s->type == FDB_DYNAMIC ||
 	       method_refuse(e, METHOD_USAGE,
 			     "entries of type %s cannot be added (static or dynamic)",
-			     fdb_type_names[s->type]);
+			     type_name(NULL, (size_t)s->type));
 }
 
 static json_t *refuse_static(const struct station *s, struct error *e)
@@ -303,6 +319,13 @@ static json_t *table_replace(struct control *k, const json_t *params, struct err
 	return table_put(k, params, true, e);
 }
 
+static json_t *refuse_remote(struct error *e)
+{
+	return method_refuse(
+		e, METHOD_REFUSED,
+		"remote MACs belong to their VTEP (port P flushes those of a port here)");
+}
+
 static json_t *table_del(struct control *k, const json_t *params, struct error *e)
 {
 	struct vswitch *sw = k->sw;
@@ -322,6 +345,8 @@ static json_t *table_del(struct control *k, const json_t *params, struct error *
 		return remove_static(k, i, e);
 	bool learned = fdb_lookup(sw->shared.fdb, key_make(vid, mac), switch_tick(sw), &old) &&
 		       old.type != FDB_ASSIGNED;
+	if (learned && tunnels_is_tunnel(sw, old.port))
+		return refuse_remote(e);
 	struct fdb_filter f = {.port = -1, .vid = vid, .mac = mac, .type = old.type};
 	if (learned && mactable_flush(sw, &f))
 		return json_object();
@@ -362,10 +387,15 @@ static json_t *flush_static(struct control *k, const struct fdb_filter *f, struc
 
 static json_t *table_flush(struct control *k, const json_t *params, struct error *e)
 {
+	const char *type = param_text(params, "type");
 	struct fdb_filter f;
 
 	if (!filter_params(k->sw, params, &f, e) || !settle_begin(k->sw, e))
 		return NULL;
+	if ((f.port >= 0 && tunnels_is_tunnel(k->sw, (unsigned)f.port)) ||
+	    strcmp(type ? type : "", remote_types[FDB_DYNAMIC]) == 0 ||
+	    strcmp(type ? type : "", remote_types[FDB_STICKY]) == 0)
+		return refuse_remote(e);
 	if (f.type == FDB_ASSIGNED)
 		return method_refuse(
 			e, METHOD_REFUSED,

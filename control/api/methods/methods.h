@@ -5,4 +5,4 @@
 #include "control/api/method.h"
 
 extern const struct method methods_switch[], methods_port[], methods_fdb[], methods_mdb[],
-	methods_mirror[], methods_binding[], methods_config[];
+	methods_mirror[], methods_binding[], methods_evpn[], methods_config[];

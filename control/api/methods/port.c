@@ -129,6 +129,23 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 	return true;
 }
 
+// Ports that follow from the section evpn are changed there.
+static void refuse_derived(const struct config *c, const struct config_port *p, struct error *e)
+{
+	if (p->kind != PORT_TUNNEL)
+		method_refuse(
+			e, METHOD_REFUSED,
+			"port '%s' follows from the section evpn (change that, and apply the file)",
+			p->name);
+	else if (c->evpn.control == EVPN_NONE)
+		method_refuse(
+			e, METHOD_REFUSED,
+			"tunnel %s follows from the peers of the section evpn (change them, and apply the file)",
+			p->name);
+	else
+		method_refuse(e, METHOD_REFUSED, "tunnel %s is FRR's: not to be deleted", p->name);
+}
+
 static struct config_port *wanted_port(const struct config *c, const json_t *params,
 				       struct error *e)
 {
@@ -137,6 +154,10 @@ static struct config_port *wanted_port(const struct config *c, const json_t *par
 
 	if (name && !p)
 		method_no_port(e, c, name);
+	if (p && p->kind != PORT_OF_STATIONS) {
+		refuse_derived(c, p, e);
+		return NULL;
+	}
 	return p;
 }
 

@@ -52,7 +52,7 @@ COMPLETED = (
     (["group", "set", ""], "nested other"),
     (["fdb", ""], "show watch add replace del flush esx1 esx2 uplink port vlan mac type sort limit"),
     (["fdb", "show", "port", "esx1", ""], "vlan mac type sort limit"),
-    (["fdb", "show", "type", ""], "dynamic sticky static assigned"),
+    (["fdb", "show", "type", ""], "dynamic sticky static assigned remote remote-sticky"),
     (["fdb", "show", "vlan", ""], "10"),
     (["fdb", "del", STATION, "vlan", "1"], "10"),
     (["fdb", "add", STATION, "vlan", "2"], ""),

@@ -72,7 +72,7 @@ REFUSALS = (
     ("fdb show port a port b", "'port' is set twice"),
     ("fdb add 02:00:00:00:00:77 port a", "'vlan' is missing"),
     ("fdb show vlan", "'vlan' needs a value"),
-    ("fdb show type zzzzzz", "dynamic, sticky, static or assigned"),
+    ("fdb show type zzzzzz", "dynamic, sticky, static, assigned, remote or remote-sticky"),
     ("config rollback one", "a number"),
     ("config rollback 4294967296", "a number"),
     ("config rollback", "N is missing"),

@@ -314,7 +314,7 @@ static void flushes(void **state)
 		learn("b", 2, MAC(3));
 		learn("s", 3, MAC(4));
 		struct fdb_filter f = {*cases[i].port ? (int)number_of(cases[i].port) : -1,
-				       cases[i].vid, cases[i].mac, cases[i].type};
+				       cases[i].vid, cases[i].mac, cases[i].type, 0};
 		CHECK(mactable_flush(sw, &f) == cases[i].count, "case %zu", i);
 		assert_int_equal(mactable_flush(sw, &f), 0);
 		assert_int_equal(type_of(1, MAC(10)), FDB_ASSIGNED);
