@@ -173,7 +173,9 @@ static void on_turn(evutil_socket_t fd, short what, void *fabric)
 		begin_dump(v);
 	wait = mirror_turn(v->mirror, fabric_now_ms());
 	vteps_follow(v);
-	arm_later(v, wait < IDLE_MS ? wait : IDLE_MS);
+	// Events of the switch may have armed it already: a time would take that back.
+	if (!v->armed)
+		arm_later(v, wait < IDLE_MS ? wait : IDLE_MS);
 }
 
 static void on_build(evutil_socket_t fd, short what, void *fabric)

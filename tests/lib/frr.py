@@ -116,11 +116,14 @@ class Underlay(lab.Testbed):
         self.wire.ip("link", "add", "und", "type", "bridge", "mcast_snooping", "0")
         self.wire.ip("link", "set", "und", "up")
         for number in range(1, self.count + 1):
-            machine = Machine(f"{self.prefix}-m{number}", number, self.folder.name)
+            machine = self.machine(f"{self.prefix}-m{number}", number)
             self.machines.append(self.made(machine))
             self.connect(machine)
         for machine in self.machines:
             machine.write_frr([other.address for other in self.machines if other is not machine])
+
+    def machine(self, name, number):
+        return Machine(name, number, self.folder.name)
 
     def connect(self, machine):
         machine.ip("link", "add", "eth0", "type", "veth", "peer", "name", f"u{machine.number}", "netns", self.wire.name)
