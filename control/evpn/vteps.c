@@ -119,10 +119,10 @@ void vteps_follow(struct fabric *v)
 	uint64_t now_ms = fabric_now_ms();
 	bool due = now_ms - v->look_ms >= LOOK_MS, told = false;
 
-	if (v->links_changed) {
+	if (v->links_changed)
 		find_source(v);
-		vnis_build(v);
-	}
+	if (v->links_changed || (due && v->source))
+		vnis_build(v); // those that could not be made, or were deleted, are due some time
 	bool all = v->links_changed || v->routes_changed;
 	v->links_changed = v->routes_changed = false;
 	v->look_ms = due ? now_ms : v->look_ms;
