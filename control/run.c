@@ -27,6 +27,7 @@
 #include "control/device/eal.h"
 #include "control/device/fromwords.h"
 #include "control/ending.h"
+#include "control/evpn/overlay.h"
 #include "control/netlink.h"
 #include "control/notify.h"
 #include "control/server/http.h"
@@ -70,6 +71,7 @@ static void on_event(void *arg, const struct event *e)
 {
 	struct run *r = arg;
 
+	overlay_note(r->control.overlay, e);
 	event_log(r->control.sw, e);
 	recent_add(r->control.recent, r->control.sw, e);
 	rpc_tell(r->rpc, e);
@@ -94,6 +96,7 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	snooping_sweep(sw);
 	leases_sweep(sw);
 	keep_tick(r->keep, sw);
+	overlay_tick(r->control.overlay);
 	bool reconnected = ports_reconnect(sw), changed = port_links_changed() || r->links_changed;
 	r->links_changed = false;
 	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
@@ -261,6 +264,10 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	if (!o->fresh)
 		keep_restore(r->keep, sw);
 	switch_launch(sw);
+	if (!(r->control.overlay = overlay_create(r->base, sw, &e))) {
+		complain("%s", e.text);
+		return false;
+	}
 	return true;
 }
 
@@ -276,6 +283,7 @@ static void stop(struct run *r, bool forwarded)
 	ending_socket_gone();
 	if (k->sw)
 		k->sw->on_event = NULL;
+	overlay_destroy(k->overlay); // the first to go: other machines forget its MACs at once
 	if (k->sw && !switch_stop(k->sw, &stuck))
 		ending_abandon(stuck);
 	if (k->sw && forwarded)

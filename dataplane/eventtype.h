@@ -36,7 +36,12 @@
 	X(BINDING_LEARNED, "binding-learned") /* key, group: the address; count: bits of its \
 					       * prefix */ \
 	X(BINDING_ENDED, "binding-ended")     /* the same; reason: enum lease_end */ \
-	X(BINDING_REFUSED, "binding-refused") /* the same; reason: enum lease_grant */
+	X(BINDING_REFUSED, "binding-refused") /* the same; reason: enum lease_grant */ \
+	X(VTEP_UP, "vtep-up")                 /* group: its address */ \
+	X(VTEP_DOWN, "vtep-down")             /* the same */ \
+	X(EVPN_RESYNC, "evpn-resync")         /* reason: enum resync_cause */ \
+	X(EVPN_TABLE_FULL, "evpn-table-full") /* group: the VTEP; count: of its MACs */ \
+	X(EVPN_PORT_LIMIT, "evpn-port-limit") /* group: the VTEP */
 
 enum { EVENT_PORT_ANY = 255 };
 
@@ -52,6 +57,17 @@ enum { EVENT_REMOTE = 4 };
 enum flush_cause {
 #define X(id, name) FLUSH_##id,
 	FLUSH_CAUSE_LIST(X)
+#undef X
+};
+
+#define RESYNC_CAUSE_LIST(X) \
+	X(START, "start") \
+	X(OVERRUN, "overrun") /* news of the kernel were lost */ \
+	X(COMMAND, "command")
+
+enum resync_cause {
+#define X(id, name) RESYNC_##id,
+	RESYNC_CAUSE_LIST(X)
 #undef X
 };
 

@@ -11,6 +11,7 @@
 struct confirm;
 struct history;
 struct method;
+struct overlay;
 struct recent;
 
 struct control {
@@ -19,5 +20,6 @@ struct control {
 	struct history *history;             // NULL: no configurations are kept
 	struct confirm *confirm;             // NULL: no rollback
 	struct recent *recent;               // NULL: no events are kept
+	struct overlay *overlay;             // NULL: no EVPN
 	bool raw_devices; // requests may name DPDK device strings, which reach any file and driver
 };

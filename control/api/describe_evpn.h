@@ -8,5 +8,7 @@
 
 #include "control/switch/state.h"
 
-json_t *describe_evpn(const struct vswitch *sw);
-json_t *describe_vteps(const struct vswitch *sw);
+struct fabric;
+
+json_t *describe_evpn(const struct vswitch *sw, const struct fabric *f);
+json_t *describe_vteps(const struct vswitch *sw, const struct fabric *f);

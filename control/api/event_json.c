@@ -40,6 +40,12 @@ static const char *const end_names[] = {
 #undef X
 };
 
+static const char *const resync_names[] = {
+#define X(id, name) [RESYNC_##id] = (name),
+	RESYNC_CAUSE_LIST(X)
+#undef X
+};
+
 static void add_word_member(struct event_members *all, const char *name, const char *word)
 {
 	all->member[all->count++] = (struct event_member){.name = name, .word = word};
@@ -95,6 +101,12 @@ static void add_binding(struct event_members *all, const struct event *e, const 
 	add_word_member(all, "ip", all->address);
 	add_station(all, e->key);
 	add_word_member(all, "port", port);
+}
+
+static void add_vtep(struct event_members *all, const struct event *e)
+{
+	text_put_address(e->group[0], e->group[1], all->address);
+	add_word_member(all, "vtep", all->address);
 }
 
 static void add_flush(struct event_members *all, const struct event *e, const char *port)
@@ -198,6 +210,18 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 	case EVENT_BINDING_REFUSED:
 		add_binding(all, e, port);
 		add_word_member(all, "reason", e->reason == LEASE_TAKEN ? "taken" : "limit");
+		break;
+	case EVENT_VTEP_UP:
+	case EVENT_VTEP_DOWN:
+	case EVENT_EVPN_PORT_LIMIT:
+		add_vtep(all, e);
+		break;
+	case EVENT_EVPN_RESYNC:
+		add_word_member(all, "reason", resync_names[e->reason]);
+		break;
+	case EVENT_EVPN_TABLE_FULL:
+		add_vtep(all, e);
+		add_number_member(all, "count", e->count);
 		break;
 	case EVENT_TYPES:
 		break;

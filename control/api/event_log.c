@@ -42,6 +42,11 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_BINDING_LEARNED] = LOG_INFO,
 	[EVENT_BINDING_ENDED] = LOG_INFO,
 	[EVENT_BINDING_REFUSED] = LOG_WARNING,
+	[EVENT_VTEP_UP] = LOG_NOTICE,
+	[EVENT_VTEP_DOWN] = LOG_WARNING,
+	[EVENT_EVPN_RESYNC] = LOG_NOTICE,
+	[EVENT_EVPN_TABLE_FULL] = LOG_WARNING,
+	[EVENT_EVPN_PORT_LIMIT] = LOG_WARNING,
 };
 
 // The events of the current second. Each class has a budget of its own, so that those that guests

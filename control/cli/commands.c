@@ -395,12 +395,22 @@ const struct command commands[] = {
 
 	{"evpn", "show", "evpn.show", VIEW_EVPN,
 	 .help = "show the VNIs of the VLANs, and who else is in them",
-	 .more = "A VNI is alone if no other VTEP takes floods for it.", .examples = "evpn"},
+	 .more = "A VNI is up, alone (no other VTEP takes floods for it: is FRR running?) or down, with the reason. The last line "
+		 "counts the kernel's rows, by which FRR and the switch exchange MACs.",
+	 .examples = "evpn"},
 	{"evpn", "vtep", "evpn.vtep", VIEW_VTEPS,
 	 .help = "show the other VTEPs, and how packets reach them", .args = ARGS(ROWS),
 	 .more = "A VTEP is a port as well, whose name is its address: stats 10.9.0.2. Frames to an unresolved one are dropped "
-		 "as no_route.",
+		 "as no_route. One that is held was withdrawn by FRR; its MACs stay for the time vtep-hold.",
 	 .examples = "evpn vtep"},
+	{"evpn", "resync", "evpn.resync", VIEW_NONE,
+	 .help = "read what FRR has in the kernel again, as a whole",
+	 .args = ARGS({"hard", ARG_FLAG, .value = "hard", .help = "let FRR tell everything anew",
+		       .optional = true}),
+	 .more = "With hard, the switch takes its VXLAN devices in the kernel down and up. This clears what a restart of zebra alone "
+		 "leaves behind. Frames go on meanwhile, for the time vtep-hold. With control none there is nothing to read.",
+	 .examples = "evpn resync\n"
+		     "evpn resync hard"},
 	{"evpn", "add", "evpn.add", VIEW_NONE, .help = "give a VLAN a VNI",
 	 .args = ARGS({"vlan", ARG_VALUE, KIND_VLAN, "V", .help = "a VLAN without a VNI"},
 		      {"vni", ARG_VALUE, KIND_NUMBER, "N", .help = "the VNI, 1 to 16777215"}),

@@ -57,6 +57,15 @@ static const char *const meanings[EVENT_TYPES] = {
 		"A learned binding ended: ip, mac, vlan, port; reason is expired, released, revoked (by the server), port or command",
 	[EVENT_BINDING_REFUSED] =
 		"An address from a DHCP server is not bound: ip, mac, vlan, port; reason is taken (bound to another station) or limit (of the port)",
+	[EVENT_VTEP_UP] = "Frames can go to another machine of the EVPN: vtep",
+	[EVENT_VTEP_DOWN] =
+		"Frames cannot go to another machine of the EVPN any more: vtep (evpn vtep says why)",
+	[EVENT_EVPN_RESYNC] =
+		"What FRR has in the kernel was read as a whole: reason is start, overrun (news were lost) or command",
+	[EVENT_EVPN_TABLE_FULL] =
+		"MACs of another machine are not in the MAC table, because it is full: vtep, count",
+	[EVENT_EVPN_PORT_LIMIT] =
+		"Another machine gets no frames, because no port number is left for it: vtep",
 };
 
 enum event_class event_type_class(enum event_type type)

@@ -183,11 +183,18 @@ static void print_flushed(FILE *out, long long count)
 static void print_evpn(FILE *out, json_t *r, bool colours)
 {
 	const char *source = member_string(r, "source"), *underlay = member_string(r, "underlay");
+	json_t *sync = json_object_get(r, "sync");
 
 	fprintf(out, "VTEP %s, UDP port %lld, underlay %s\n",
 		source ? source : "without an address", member_number(r, "udp_port"),
 		underlay ? underlay : "not configured");
 	table_print(out, json_object_get(r, "vnis"), view_columns(VIEW_EVPN), colours);
+	if (json_is_object(sync))
+		fprintf(out,
+			"rows of the kernel: %lld written, %lld to be written, %lld read, %lld refused; all read %lld times\n",
+			member_number(sync, "rows_written"), member_number(sync, "pending"),
+			member_number(sync, "rows_read"), member_number(sync, "refused"),
+			member_number(sync, "resyncs"));
 }
 
 void view_print(FILE *out, enum view view, json_t *r, bool colours)

@@ -311,6 +311,7 @@ static const struct table_column vni_columns[] = {
 	NUMBER("LOCAL MACS", "macs_local"),
 	NUMBER("REMOTE MACS", "macs_remote"),
 	{"VTEPS", "vteps", .cell = list_cell},
+	WORD("REASON", "reason"),
 	{0},
 };
 
@@ -347,9 +348,9 @@ static const char *const port_members[] = {"kind",       "rx_packets", "rx_bytes
 					   "tx_packets", "tx_bytes",   "tx_drops", "not_learned",
 					   "mac_moves",  "truncated",  "mtu",      "queues",
 					   "offload",    "qmp",        "guest",    NULL};
-static const char *const event_members[] = {"date",   "time",  "type",  "link",  "port",
-					    "mac",    "vlan",  "from",  "to",    "learned",
-					    "reason", "count", "audit", "group", NULL};
+static const char *const event_members[] = {"date",  "time",  "type", "link",    "port",   "mac",
+					    "vlan",  "from",  "to",   "learned", "reason", "count",
+					    "audit", "group", "vtep", NULL};
 
 // Views with rows.
 static const struct {

@@ -12,6 +12,9 @@
 #include "control/api/recent.h"
 #include "control/common/eventtypes.h"
 #include "control/common/version.h"
+#include "control/evpn/fabric.h"
+#include "control/evpn/mirror.h"
+#include "control/evpn/overlay.h"
 #include "control/switch/state.h"
 #include "control/switch/watch.h"
 #include "dataplane/counters.h"
@@ -120,6 +123,53 @@ static double port_limit(const struct scrape *l, unsigned i)
 	return l->sw->conf->port[i].learner.limit;
 }
 
+// EVPN by FRR. Without it all values are 0.
+static struct fabric_status evpn_status(const struct scrape *l)
+{
+	const struct fabric *f = overlay_fabric(l->k->overlay);
+	struct fabric_status s = {0};
+
+	if (f)
+		fabric_status(f, &s);
+	return s;
+}
+
+static double evpn_vteps_up(const struct scrape *l, unsigned i)
+{
+	const struct fabric *f = overlay_fabric(l->k->overlay);
+	struct fabric_vtep t;
+	unsigned n = 0;
+
+	(void)i;
+	for (unsigned number = 0; f && number < MIRROR_VTEPS; number++)
+		n += fabric_vtep(f, number, &t) && t.state == FABRIC_VTEP_UP;
+	return n;
+}
+
+static double evpn_rows_written(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return (double)evpn_status(l).sync.rows_written;
+}
+
+static double evpn_rows_pending(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return evpn_status(l).sync.pending;
+}
+
+static double evpn_rows_refused(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return (double)evpn_status(l).sync.refused;
+}
+
+static double evpn_resyncs(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return (double)evpn_status(l).resyncs;
+}
+
 static const struct family families[] = {
 	{"nestswitch_uptime_seconds", "gauge", "Time since the switch started.", OF_SWITCH, uptime},
 	{"nestswitch_fdb_size", "gauge", "Size of the table: MACs that it can learn.", OF_SWITCH,
@@ -139,6 +189,16 @@ static const struct family families[] = {
 	{"nestswitch_worker_since_round_seconds", "gauge",
 	 "Time since control last saw the worker finish a round.", OF_WORKER, worker_since_round},
 	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
+	{"nestswitch_evpn_vteps_up", "gauge", "Other machines, told by FRR, that frames can go to.",
+	 OF_SWITCH, evpn_vteps_up},
+	{"nestswitch_evpn_rows_written_total", "counter",
+	 "Rows that the switch wrote to the kernel for FRR.", OF_SWITCH, evpn_rows_written},
+	{"nestswitch_evpn_rows_pending", "gauge", "Rows that wait to be written.", OF_SWITCH,
+	 evpn_rows_pending},
+	{"nestswitch_evpn_rows_refused_total", "counter",
+	 "Rows that the kernel or the switch refused.", OF_SWITCH, evpn_rows_refused},
+	{"nestswitch_evpn_resyncs_total", "counter",
+	 "How often what FRR has in the kernel was read as a whole.", OF_SWITCH, evpn_resyncs},
 	{"process_cpu_seconds_total", "counter",
 	 "User and system time. A polling worker uses its whole core.", OF_SWITCH, cpu_seconds},
 	{"process_resident_memory_bytes", "gauge", "Resident memory without huge pages.", OF_SWITCH,

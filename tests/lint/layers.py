@@ -17,7 +17,8 @@ PCAP = ("control/pcap", *COMMON)
 CONFIG = ("control/config", *COMMON)
 DEVICE = ("control/device", *CONFIG, *DATAPLANE)
 SWITCH = ("control/switch", *DEVICE)
-API = ("control/api", *CONFIG, *SWITCH)
+EVPN = ("control/evpn", *SWITCH)
+API = ("control/api", *CONFIG, *EVPN)
 DIAGNOSE = ("control/diagnose", "control/pcap", *API)
 SERVER = ("control/server", *DIAGNOSE)
 
@@ -30,6 +31,7 @@ MAY_INCLUDE = {
     "control/device": DEVICE,
     "control/device/quirks": DEVICE,
     "control/switch": SWITCH,
+    "control/evpn": EVPN,
     "control/api": API,
     "control/api/methods": API,
     "control/diagnose": DIAGNOSE,

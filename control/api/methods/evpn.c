@@ -9,19 +9,21 @@
 #include "control/config/config.h"
 #include "control/config/evpn.h"
 #include "control/config/settings.h"
+#include "control/evpn/fabric.h"
+#include "control/evpn/overlay.h"
 #include "dataplane/key.h"
 
 static json_t *evpn_show(struct control *k, const json_t *params, struct error *e)
 {
 	(void)params;
-	json_t *o = describe_evpn(k->sw);
+	json_t *o = describe_evpn(k->sw, overlay_fabric(k->overlay));
 	return o ? o : method_refuse(e, METHOD_REFUSED, "out of memory");
 }
 
 static json_t *evpn_vtep(struct control *k, const json_t *params, struct error *e)
 {
 	(void)params, (void)e;
-	return describe_vteps(k->sw);
+	return describe_vteps(k->sw, overlay_fabric(k->overlay));
 }
 
 static bool vlan_param(const json_t *params, uint16_t *vid, struct error *e)
@@ -83,9 +85,23 @@ static json_t *evpn_del(struct control *k, const json_t *params, struct error *e
 	return change_finish(&ch, found);
 }
 
+// Parameter `hard`: FRR tells everything anew. Without FRR there is nothing to read.
+static json_t *evpn_resync(struct control *k, const json_t *params, struct error *e)
+{
+	struct fabric *f = overlay_fabric(k->overlay);
+
+	if (!evpn_is_there(k->sw->config))
+		return method_refuse(e, METHOD_REFUSED,
+				     "the configuration has no section evpn (add it to the file)");
+	if (f)
+		fabric_resync(f, json_is_true(json_object_get(params, "hard")));
+	return json_object();
+}
+
 const struct method methods_evpn[] = {
 	{"evpn.show", evpn_show, METHOD_PUBLIC, NULL},
 	{"evpn.vtep", evpn_vtep, METHOD_PUBLIC, NULL},
+	{"evpn.resync", evpn_resync, 0, NULL},
 	{"evpn.add", evpn_add, 0, NULL},
 	{"evpn.del", evpn_del, 0, NULL},
 	{0},

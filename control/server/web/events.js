@@ -12,7 +12,8 @@ const KINDS = {
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
 const WORKERS = ['worker-stuck', 'worker-turns'];
-const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, 'group-limit', 'querier-changed', 'binding-refused', 'table-full', 'events-lost'];
+const MACHINES = ['vtep-up', 'vtep-down', 'evpn-resync', 'evpn-table-full', 'evpn-port-limit'];
+const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, ...MACHINES, 'group-limit', 'querier-changed', 'binding-refused', 'table-full', 'events-lost'];
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
 
@@ -50,6 +51,11 @@ const SENTENCES = {
 	'config-rollback-failed': (e) => [`the rollback to configuration number ${e.number} failed`],
 	'worker-stuck': (e) => [`worker ${e.worker} is stuck: its last round ended ${e.seconds} s before`],
 	'worker-turns': (e) => [`worker ${e.worker} turns again after ${e.seconds} s`],
+	'vtep-up': (e) => [`machine ${e.vtep} is reached`],
+	'vtep-down': (e) => [`machine ${e.vtep} is not reached any more`],
+	'evpn-resync': (e) => [`what FRR has in the kernel was read as a whole: ${e.reason}`],
+	'evpn-table-full': (e) => [`the MAC table has no room for ${plural(e.count, 'MAC')} of machine ${e.vtep}`],
+	'evpn-port-limit': (e) => [`machine ${e.vtep} gets no frames: no port number is left`],
 	'events-lost': (e) => [`${count(e.count)} events were lost because too many came at once`],
 };
 
