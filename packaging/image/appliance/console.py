@@ -11,6 +11,7 @@ import os
 import select
 import subprocess
 import termios
+import textwrap
 import time
 import tty
 import warnings
@@ -28,9 +29,10 @@ with warnings.catch_warnings():
 REFRESH_S, ASK_S = 5, 10
 UNLOCKED_S = 600
 WRONG_S = 3
-KEYS = "keys: n network  p password  o ports  t token  r restart  f factory reset  s shell"
+KEYS = "keys: n network  p password  o ports  t token  r restart  f reset  s shell"
+WIDTH = 79
 ANSI_CLEAR = "\033[H\033[2J\033[3J"
-SHOWN_PORTS = 16
+SHOWN_PORTS = 9
 
 
 def ask(*words):
@@ -77,7 +79,8 @@ def page():
     ready = "ready" if (machine.RUN / "ready").exists() else "not ready"
     lines = [f"nestswitch {Constant.get('version', 'nestswitch', '--version').split()[-1]}   {os.uname().nodename}   slot {upkeep.this_slot()}   {ready}",
              "", *management(state), "", *port_lines(), ""]
-    lines += [f"! {line}" for line in state.get("problems", [])] + [f"* {line}" for line in state.get("news", [])]
+    for line in [f"! {line}" for line in state.get("problems", [])] + [f"* {line}" for line in state.get("news", [])]:
+        lines += textwrap.wrap(line, WIDTH, subsequent_indent="  ")
     return lines
 
 
@@ -89,16 +92,18 @@ def management(state):
     fingerprint = Constant.get("tls", "openssl", "x509", "-in", str(machine.CERTIFICATE), "-noout", "-fingerprint", "-sha256")
     key = Constant.get("ssh", "ssh-keygen", "-lf", f"{machine.HOST_KEY}.pub").split()
     routable = [one for one in found if not one.startswith("fe80")]
-    return [f"management   {', '.join(routable or found)}   ({nic['mac']})",
+    digits = fingerprint.partition("=")[2] or "?"
+    return [f"management   {', '.join((routable or found)[:2])}   ({nic['mac']})",
             f"web page     {url((routable or found)[0])}   user {machine.USER}, password: the token",
-            f"             {fingerprint.replace('sha256 Fingerprint=', 'TLS SHA-256 ')}",
-            f"ssh          root@{(routable or found)[0].split('/')[0]}   host key {key[1] if len(key) > 1 else '?'}"]
+            f"  SHA-256    {digits[:48]}", *[f"             {digits[48:]}"] * bool(digits[48:]),
+            f"ssh          root@{(routable or found)[0].split('/')[0]}",
+            f"  host key   {key[1] if len(key) > 1 else '?'}"]
 
 
 def port_lines():
     ports = ask("nestctl", "-j", "port", "show")
     if ports is None:
-        return ["ports        the switch does not answer"]
+        return ["ports        the switch does not answer; the last it said:", *textwrap.wrap(upkeep.why_not(), WIDTH)]
     known = machine.read_json(machine.STATE, {}).get("nics", {})
     macs = {f"pci:{nic['address']}": nic["mac"] for nic in known.values()}
     lines = [f"{port['name']:<15}  {port_state(port):<12}  {port['macs']:>6}  {macs.get(port['device'], port['device'] or '')}"
@@ -233,6 +238,7 @@ class Console:
 
     def run(self):
         shown = None
+        tty.setcbreak(0)
         while True:
             lines = page()
             if lines != shown:
@@ -248,23 +254,21 @@ class Console:
     def draw(self, lines):
         print((ANSI_CLEAR if self.in_place else "\r\n") + "\r\n".join([*lines, KEYS, ""]), end="", flush=True)
 
-    def key(self, seconds):
-        tty.setcbreak(0)
-        termios.tcflush(0, termios.TCIFLUSH)
-        try:
-            if not select.select([0], [], [], seconds)[0]:
-                return ""
-            return os.read(0, 64).decode(errors="replace")[:1]
-        finally:
-            termios.tcsetattr(0, termios.TCSANOW, self.modes)
+    @staticmethod
+    def key(seconds):
+        """The key that was pressed, also one pressed while the page was made; "" if none was."""
+        if not select.select([0], [], [], seconds)[0]:
+            return ""
+        return os.read(0, 64).decode(errors="replace")[:1]
 
     def act(self, key):
+        termios.tcsetattr(0, termios.TCSANOW, self.modes)
         try:
             if self.unlock():
                 self.actions[key]()
         except (machine.Failed, upkeep.Refused, OSError, subprocess.TimeoutExpired) as error:
             Dialog.say(str(error))
-        termios.tcsetattr(0, termios.TCSANOW, self.modes)
+        tty.setcbreak(0)
 
     def unlock(self):
         if time.monotonic() < self.unlocked_until:

@@ -113,8 +113,8 @@ def await_ready():
 
 
 def why_not():
-    said = subprocess.run(["journalctl", "-u", "nestswitch", "-n", "1", "-o", "cat"], capture_output=True, text=True, check=False)
-    return said.stdout.strip() or "the switch says nothing"
+    said = subprocess.run(["journalctl", "-t", "nestswitch", "-n", "1", "-o", "cat"], capture_output=True, text=True, check=False)
+    return said.stdout.strip() or "nothing"
 
 
 def announce(line):
@@ -127,6 +127,19 @@ def announce(line):
         return  # there is no serial line
 
 
+def leave_out_broken():
+    """If the last start failed because of a NIC, its port is down until the next start of the machine, and the others go on."""
+    said = why_not()
+    found = re.search(r"port '([^']+)': device '(?:pci:)?([0-9a-f:.]+)", said)
+    names = {name.address: name.name for name in nics.from_json(machine.read_json(machine.NAMES, []))}
+    if not found or found[2] not in names:
+        return
+    text = machine.CONFIG.read_text()
+    machine.write(machine.CONFIG, configuration.set_devices(text, {names[found[2]]: None}, names), 0o640)
+    state = machine.read_json(machine.STATE, {})
+    machine.write_json(machine.STATE, {**state, "problems": [*state.get("problems", []), said]}, 0o644)
+
+
 def wait_before_start():
     """The more often the switch has ended within a minute of its start, the longer its next start waits, up to 30 s."""
     path = machine.RUN / "starts.json"
@@ -134,6 +147,8 @@ def wait_before_start():
     now = time.monotonic()
     number = last["number"] + 1 if now - last["at"] < 60 else 0
     machine.write_json(path, {"at": now, "number": number})
+    if number:
+        leave_out_broken()
     time.sleep(min(30, 2 ** (number - 3)) if number > 2 else 0)
 
 
@@ -145,7 +160,7 @@ def update(source):
         target = boot / slot
         target.mkdir(exist_ok=True)
         left = set(manifest["sha256"])
-        for entry in archive:
+        while entry := archive.next():
             if entry.name not in left or not entry.isfile():
                 raise Refused(f"the update has an unexpected file '{entry.name[:40]}'")
             left.remove(entry.name)
@@ -238,7 +253,8 @@ def factory_reset():
 
 
 def restart():
-    machine.command("systemctl", "--no-block", "reboot")
+    """A moment later, so that an ssh session ends first."""
+    machine.command("systemd-run", "--quiet", "--on-active=2s", "--timer-property=AccuracySec=100ms", "systemctl", "reboot")
 
 
 def version():
