@@ -268,20 +268,13 @@ static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned p
 	outlet_empty(&o);
 }
 
-static void drain_port(struct txbatch *b, unsigned port)
+void txbatch_drain_port(struct txbatch *b, unsigned port)
 {
 	if (__builtin_expect(b->marked, 0))
 		drain_marked(b, port);
 	else
 		send_frames(b, port, b->frame[port], b->count[port]);
 	b->count[port] = 0;
-}
-
-void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m)
-{
-	if (b->count[port] == BURST_MAX)
-		drain_port(b, port);
-	txbatch_push(b, port, m);
 }
 
 void txbatch_drain(struct txbatch *b)
@@ -293,9 +286,9 @@ void txbatch_drain(struct txbatch *b)
 									      : 0;
 
 	PORTSET_FOREACH(port, b->pending & tunnels)
-		drain_port(b, port); // their packets join the batch of the underlay
+		txbatch_drain_port(b, port); // their packets join the batch of the underlay
 	PORTSET_FOREACH(port, b->pending & ~tunnels)
-		drain_port(b, port);
+		txbatch_drain_port(b, port);
 	b->pending = 0;
 	b->marked = false;
 }
@@ -320,7 +313,7 @@ static void give_to_mirrors(struct txbatch *b, struct rte_mbuf *m, portset to,
 		if (!within_egress_rate(b, port, m, e))
 			continue;
 		if (b->count[port] == BURST_MAX)
-			drain_port(b, port);
+			txbatch_drain_port(b, port);
 		add_references(m, 1);
 		txbatch_push(b, port, m);
 	}
@@ -348,7 +341,7 @@ static void deliver_checked(struct txbatch *b, unsigned port, struct rte_mbuf *m
 		rte_pktmbuf_free(m);
 	} else {
 		if (b->count[port] == BURST_MAX) // only the frames of segments can be so many
-			drain_port(b, port);
+			txbatch_drain_port(b, port);
 		txbatch_push(b, port, m);
 		give_to_mirrors(b, m, e->conf->port[port].mirror_tx, e);
 	}

@@ -79,9 +79,6 @@ static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbu
 	b->pending |= portset_of(port);
 }
 
-// The same for a port that any number of frames of a burst can go to.
-void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m);
-
 // Counts a frame as not delivered to the ports of a set.
 void txbatch_refuse(struct txbatch *b, portset to, enum tx_drop why, struct rte_mbuf *m);
 
@@ -113,6 +110,17 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 
 // Gives an unchanged copy of frame m to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
+
+// Sends the batch of a port.
+void txbatch_drain_port(struct txbatch *b, unsigned port);
+
+// Pushes a frame to a port that any number of frames of a burst can go to.
+static inline void txbatch_push_any(struct txbatch *b, unsigned port, struct rte_mbuf *m)
+{
+	if (__builtin_expect(b->count[port] == BURST_MAX, 0))
+		txbatch_drain_port(b, port);
+	txbatch_push(b, port, m);
+}
 
 // Sends all batches through send(), and counts the frames that were sent and those that were not.
 void txbatch_drain(struct txbatch *b);

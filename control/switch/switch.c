@@ -474,6 +474,8 @@ static bool create_parts(struct vswitch *sw, struct config *c, struct compiled *
 
 bool switch_create(struct vswitch **out, struct config *c, enum switch_use use, struct error *e)
 {
+	if (use == SWITCH_LIVE && !tunnels_validate(c, e))
+		return false;
 	struct vswitch *sw = aligned_alloc(_Alignof(struct vswitch), sizeof *sw);
 	struct compiled n;
 

@@ -142,16 +142,21 @@ void tunnels_note_published(struct vswitch *sw)
 	sw->tunnels->changed = false;
 }
 
+bool tunnels_validate(const struct config *c, struct error *e)
+{
+	return c->evpn.control == EVPN_NONE || !c->evpn.peer_count ||
+	       error_at(e, c->evpn.peer[0].at,
+			"evpn has peers, and FRR tells of others (control: none, or no peers)");
+}
+
 bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e)
 {
 	const struct tunnels *t = sw->tunnels;
 
-	if (!sw->devices || c->evpn.control == EVPN_NONE)
+	if (c->evpn.control == EVPN_NONE || (!sw->devices && c->evpn.peer_count))
 		return evpn_derive_peers(c, e);
-	if (c->evpn.peer_count)
-		return error_at(
-			e, c->evpn.peer[0].at,
-			"evpn has peers, and FRR tells of others (control: none, or no peers)");
+	if (sw->devices && !tunnels_validate(c, e))
+		return false;
 	c->evpn.found = t->source;
 	return evpn_derive(c, t->vtep, t->count, e);
 }

@@ -77,6 +77,9 @@ void tunnels_destroy(struct tunnels *t);
 bool tunnels_changed(const struct vswitch *sw);
 void tunnels_note_published(struct vswitch *sw);
 
+// Whether a live switch can take a configuration: peers need `control: none`.
+bool tunnels_validate(const struct config *c, struct error *e);
+
 // Gives a configuration that is to be applied its ports of VTEPs.
 bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e);
 
