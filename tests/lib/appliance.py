@@ -148,7 +148,7 @@ class Appliance:
 
     def ssh(self, command):
         return self.namespace.command("ssh", "-q", "-i", self.key, "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                                      "-o", "ConnectTimeout=60", "-o", "BatchMode=yes", f"root@{ADDRESS}", command)
+                                      "-o", "ConnectTimeout=60", "-o", "ConnectionAttempts=30", "-o", "BatchMode=yes", f"root@{ADDRESS}", command)
 
     def run(self, command, check=True, given=b"", timeout=SSH_S):
         """Runs a command by ssh, with this input. Returns its output."""
