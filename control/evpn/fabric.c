@@ -20,6 +20,7 @@
 enum {
 	NEWS_A_ROUND = 4096, // messages, a few ms
 	IDLE_MS = 1000,
+	STALL_MS = 2000, // a dump that is silent for so long is given up
 };
 
 const char *const fabric_vtep_state_names[FABRIC_VTEP_STATES] = {
@@ -132,6 +133,7 @@ static void on_read(evutil_socket_t fd, short what, void *fabric)
 	struct fabric *v = fabric;
 
 	(void)fd, (void)what;
+	v->heard_ms = fabric_now_ms();
 	if (rtnl_read(&v->news, NEWS_A_ROUND, take_news, v) == -ENOBUFS) {
 		v->dump_wanted = v->dump_torn = true;
 		v->links_changed = true;
@@ -152,7 +154,55 @@ static void begin_dump(struct fabric *v)
 	v->dump_sequence = (uint32_t)sequence;
 	v->dump_wanted = v->dump_torn = false;
 	v->dump_runs = true;
+	v->heard_ms = fabric_now_ms();
 	mirror_dump_begin(v->mirror);
+}
+
+// Opens a socket that hears the groups and takes dumps.
+static int open_news(struct rtnl *news, int bytes)
+{
+	static const int groups[] = {RTNLGRP_NEIGH, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
+				     RTNLGRP_IPV4_ROUTE};
+	int error = rtnl_open(news, bytes);
+
+	for (unsigned i = 0; !error && i < sizeof groups / sizeof *groups; i++)
+		if ((error = rtnl_join(news, groups[i])))
+			rtnl_close(news);
+	return error;
+}
+
+static struct event *read_event(struct fabric *v, const struct rtnl *news)
+{
+	struct event *read = event_new(v->base, rtnl_fd(news), EV_READ | EV_PERSIST, on_read, v);
+
+	if (read && event_priority_set(read, 0) + event_add(read, NULL) == 0)
+		return read;
+	if (read)
+		event_free(read);
+	return NULL;
+}
+
+// Gives up a dump that does not go on: the kernel continues one only when a message is read, and an
+// overrun can take the last message away. It would answer another request with EBUSY, therefore
+// that goes to another socket. Without one, it is tried again with the next turn.
+static void replace_news(struct fabric *v)
+{
+	struct rtnl news;
+
+	if (open_news(&news, v->news_bytes))
+		return;
+	struct event *read = read_event(v, &news);
+	if (!read) {
+		rtnl_close(&news);
+		return;
+	}
+	event_free(v->read);
+	rtnl_close(&v->news);
+	v->news = news;
+	v->read = read;
+	v->dump_runs = false;
+	v->dump_wanted = v->links_changed = true;
+	v->resync_reason = HOST_RESYNC_OVERRUN;
 }
 
 static void arm_later(struct fabric *v, uint32_t wait_ms)
@@ -169,6 +219,8 @@ static void on_turn(evutil_socket_t fd, short what, void *fabric)
 
 	(void)fd, (void)what;
 	v->armed = false;
+	if (v->dump_runs && fabric_now_ms() - v->heard_ms >= STALL_MS)
+		replace_news(v);
 	if (v->dump_wanted && !v->dump_runs)
 		begin_dump(v);
 	wait = mirror_turn(v->mirror, fabric_now_ms());
@@ -189,16 +241,13 @@ static void on_build(evutil_socket_t fd, short what, void *fabric)
 
 static bool open_sockets(struct fabric *v, const struct fabric_settings *s, struct error *e)
 {
-	static const int groups[] = {RTNLGRP_NEIGH, RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR,
-				     RTNLGRP_IPV4_ROUTE};
 	int error = rtnl_open(&v->talk, 0);
 
+	v->news_bytes = s->news_bytes ? s->news_bytes : FABRIC_NEWS_BYTES;
 	if (!error)
 		error = rtnl_open(&v->writer, 0);
 	if (!error)
-		error = rtnl_open(&v->news, s->news_bytes ? s->news_bytes : FABRIC_NEWS_BYTES);
-	for (unsigned i = 0; !error && i < sizeof groups / sizeof *groups; i++)
-		error = rtnl_join(&v->news, groups[i]);
+		error = open_news(&v->news, v->news_bytes);
 	if (error == -EPERM)
 		return error_set(
 			e, "evpn: no right to change interfaces (CAP_NET_ADMIN, or control: none)");
@@ -207,12 +256,11 @@ static bool open_sockets(struct fabric *v, const struct fabric_settings *s, stru
 
 static bool create_events(struct fabric *v, struct error *e)
 {
-	v->read = event_new(v->base, rtnl_fd(&v->news), EV_READ | EV_PERSIST, on_read, v);
+	v->read = read_event(v, &v->news);
 	v->turn = evtimer_new(v->base, on_turn, v);
 	v->build = evtimer_new(v->base, on_build, v);
-	if (!v->read || !v->turn || !v->build || event_add(v->read, NULL))
+	if (!v->read || !v->turn || !v->build)
 		return error_no_memory(e);
-	event_priority_set(v->read, 0);
 	event_priority_set(v->turn, 0);
 	event_priority_set(v->build, 0);
 	return true;

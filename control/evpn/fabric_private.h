@@ -54,6 +54,8 @@ struct fabric {
 	uint64_t look_ms;    // when unresolved VTEPs were looked at
 	bool dump_wanted, dump_runs, dump_torn;
 	uint32_t dump_sequence;
+	uint64_t heard_ms; // when a message was read last
+	int news_bytes;
 	int resync_reason; // of a dump that is told when it ends; -1: it is not
 	uint64_t resyncs;
 };
