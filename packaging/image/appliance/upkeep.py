@@ -7,6 +7,7 @@ Model  The boot loader's environment on the ESP says which slot is good (`slot`)
        A backup is a tar archive of what /data has, without the names of this machine's NICs: ports name them as `pci:p1`.
 """
 
+import gzip
 import hashlib
 import io
 import json
@@ -17,6 +18,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import zlib
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +38,7 @@ BACKUP = ("settings.json", "nestswitch/nestswitch.yaml", "nestswitch/token", "ss
           "ssh/ssh_host_ed25519_key.pub", "tls/certificate.pem", "tls/key.pem")
 PRIVATE = 0o600
 BACKUP_MAX = 1 << 22
+ARCHIVE_MAX = 1 << 25
 RESET = machine.DATA / "factory-reset"
 CHUNK = 1 << 20
 
@@ -216,12 +219,16 @@ def restore(source):
     """Takes a backup as a whole, or nothing of it. It counts from the next start."""
     files = {}
     try:
-        with tarfile.open(fileobj=source, mode="r|gz") as archive:
+        # To its end, because the check of the whole is there.
+        whole = gzip.GzipFile(fileobj=source).read(ARCHIVE_MAX + 1)
+        if len(whole) > ARCHIVE_MAX:
+            raise Refused("the backup is too large")
+        with tarfile.open(fileobj=io.BytesIO(whole), mode="r:") as archive:
             for entry in archive:
                 if entry.name not in BACKUP or not entry.isfile() or entry.size > BACKUP_MAX:
                     raise Refused(f"the backup has an unexpected file '{entry.name[:40]}'")
                 files[entry.name] = archive.extractfile(entry).read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
         raise Refused(f"this is no backup, or it is damaged: {error}") from error
     if "settings.json" not in files or "nestswitch/nestswitch.yaml" not in files:
         raise Refused("this is no backup of nestswitch: it has no settings or no configuration")
