@@ -359,6 +359,16 @@ static void note_claim(const struct source *s)
 	m->claim_ns = s->ns;
 }
 
+bool fdb_claim_is_held(struct fdb *f, struct fdb_slot *slot, uint64_t value, uint32_t tick,
+		       uint64_t ns)
+{
+	struct source s = {.f = f, .slot = slot, .value = value, .tick = tick, .ns = ns};
+	bool held = is_held(&s);
+
+	note_claim(&s);
+	return held;
+}
+
 // Counts a move. False if it is one too many.
 static bool count_move(const struct source *s)
 {

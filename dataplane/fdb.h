@@ -364,10 +364,12 @@ int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type);
 
 // Places a learned entry at a port, dynamic or sticky, or moves a dynamic one there, within the
 // limit of learned entries. *r says what has become of it: FDB_LEARNED, FDB_HAS_MOVED, or FDB_KNOWN
-// where it was there; `stuck` where its type changed to sticky. -EEXIST if the key is fixed, or
-// sticky on another port. -ENOSPC beyond the limit.
+// where it was there; `stuck` where its type changed to sticky. It is a claim to an entry on
+// another port, but does not count as a move: who asks for it has a limit of its own. -EEXIST if
+// the key is fixed, or sticky on another port. -EBUSY if it is held there. -ENOSPC beyond the
+// limit.
 int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t limit,
-	      uint32_t tick, struct fdb_seen_result *r);
+	      uint32_t tick, uint64_t ns, struct fdb_seen_result *r);
 
 // Removes the learned entry of a key that is on this port. -ENOENT.
 int fdb_remove(struct fdb *f, uint64_t key, unsigned port);

@@ -224,7 +224,7 @@ static void settle_type(const struct placing *x, struct fdb_seen_result *r)
 	atomic_fetch_add_explicit(x->sticky ? &p->sticky : &p->dynamic, 1, memory_order_relaxed);
 	uint32_t flush = fdb_load(&x->f->flush);
 	fdb_lock_release(&p->lock);
-	fdb_set(x->slot, fdb_value(x->tick, flush, x->port, type));
+	fdb_set(x->slot, fdb_value(x->tick, flush, x->port, type) | (x->value & FDB_MOVED));
 }
 
 // Makes an entry on this port, in the place of an expired or a dynamic one of another port.
@@ -249,12 +249,12 @@ static int take_over(struct placing *x, bool live, struct fdb_seen_result *r)
 	}
 	atomic_store_explicit(&x->f->born[fdb_slot_index(x->f, x->slot)], c.born,
 			      memory_order_relaxed);
-	fdb_set(x->slot, value);
+	fdb_set(x->slot, value | (live ? FDB_MOVED : 0));
 	return 0;
 }
 
 int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t limit,
-	      uint32_t tick, struct fdb_seen_result *r)
+	      uint32_t tick, uint64_t ns, struct fdb_seen_result *r)
 {
 	struct fdb_place p = fdb_place_of(f, key);
 	struct placing x = {.f = f,
@@ -277,6 +277,8 @@ int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t 
 		rc = -EEXIST;
 	else if (here)
 		settle_type(&x, r);
+	else if (live && fdb_claim_is_held(f, x.slot, x.value, tick, ns))
+		rc = -EBUSY;
 	else
 		rc = take_over(&x, live, r);
 	fdb_lock_release(p.stripe);

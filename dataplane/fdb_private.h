@@ -78,6 +78,11 @@ struct fdb_credit {
 bool fdb_credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit,
 		     const struct fdb *f, struct fdb_credit *c);
 
+// Notes the claim of another port to a live dynamic entry, whose stripe the caller holds. True: it
+// is held where it is.
+bool fdb_claim_is_held(struct fdb *f, struct fdb_slot *slot, uint64_t value, uint32_t tick,
+		       uint64_t ns);
+
 // Returns the credit that a learned entry with this value took from the limit of its port.
 void fdb_credit_return(struct fdb *f, uint64_t value);
 

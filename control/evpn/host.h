@@ -49,7 +49,8 @@ struct fabric_host {
 	bool (*publish)(void *arg);
 
 	// Puts a MAC on the port of a VTEP, or moves it there. -EEXIST: a fixed entry is in the
-	// way. -ENOSPC: no room. -ENOENT, -ENOTCONN: the VTEP is not in force there.
+	// way. -EBUSY: it moved too often, and is held elsewhere. -ENOSPC: no room. -ENOENT,
+	// -ENOTCONN: the VTEP is not in force there.
 	int (*place)(void *arg, uint32_t vtep, uint64_t key, bool sticky);
 
 	// Takes it from there. It may have gone or moved meanwhile.

@@ -463,9 +463,9 @@ static void place(struct mirror *m, struct mac *c, struct vni *v, int number, ui
 	if (c->at)
 		m->host.remove(m->host.arg, c->at, c->key);
 	mirror_leave(m, c);
-	if (error == -EEXIST) {
-		// It is ours, by configuration or because it is sticky. FRR is told so again, but
-		// not at the rate at which others claim it.
+	if (error == -EEXIST || error == -EBUSY) {
+		// It is ours, by configuration, because it is sticky, or because it is held. FRR is
+		// told so again, but not at the rate at which others claim it.
 		c->left = t->address;
 		mirror_queue_moving(m, c, now_ms);
 		return;

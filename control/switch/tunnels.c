@@ -253,7 +253,7 @@ int tunnels_place_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t 
 	if (!portset_has(sw->conf->vlan[vid].member, (unsigned)port))
 		return -ENOTCONN;
 	int rc = fdb_place(sw->shared.fdb, key, (unsigned)port, sticky,
-			   entries_for(sw, (unsigned)port), switch_tick(sw), &r);
+			   entries_for(sw, (unsigned)port), switch_tick(sw), switch_now(sw), &r);
 	if (!rc)
 		report_placed(sw, key, (unsigned)port, &r, sticky);
 	return rc;

@@ -50,6 +50,7 @@ void tunnels_set_source(struct vswitch *sw, uint32_t source);
 // -ENOENT  no such tunnel is published
 // -ENOTCONN its VTEP does not take floods for the VNI of this VLAN
 // -EEXIST  the MAC is static, assigned or sticky on another port, which it stays on
+// -EBUSY   the MAC moved too often, and is held on another port
 // -ENOSPC  no entry is left for remote MACs
 int tunnels_place_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t mac, bool sticky);
 

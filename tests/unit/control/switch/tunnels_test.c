@@ -76,7 +76,8 @@ static enum fdb_seen learn(const char *port, uint16_t vid, uint64_t mac)
 {
 	const struct fdb_learner *who = &sw->conf->port[test_port(sw, port)].learner;
 
-	return fdb_seen(sw->shared.fdb, key_make(vid, mac), who, 0, switch_tick(sw), switch_now(sw))
+	return fdb_seen(sw->shared.fdb, key_make(vid, mac), who, ~(portset)0, switch_tick(sw),
+			switch_now(sw))
 		.what;
 }
 
@@ -180,6 +181,37 @@ static void who_has_a_mac(void **state)
 	assert_int_equal(learn("10.9.0.2", 10, MAC(1)), FDB_NOT_LEARNING);
 }
 
+// A forger on one machine uses the MAC of a guest on another one, which EVPN then moves to and fro.
+// Both switches hold it where it was before.
+static void a_mac_that_moves_too_often_is_held_at_home(void **state)
+{
+	enum { LIMIT = 5 }; // mac-move-limit
+
+	(void)state;
+	put(VTEP(2), 500);
+	publish();
+	// The guest is here.
+	assert_int_equal(learn("a", 10, MAC(1)), FDB_LEARNED);
+	for (int i = 0; i < LIMIT; i++) {
+		assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(1), false), 0);
+		assert_int_equal(learn("a", 10, MAC(1)), FDB_HAS_MOVED);
+	}
+	assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(1), false), 0);
+	assert_int_equal(learn("a", 10, MAC(1)), FDB_FLAP);
+	assert_int_equal(port_of(10, MAC(1)), test_port(sw, "a"));
+	assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(1), false), -EBUSY);
+	assert_int_equal(port_of(10, MAC(1)), test_port(sw, "a"));
+	// The forger is here.
+	assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(2), false), 0);
+	for (int i = 0; i < LIMIT; i++) {
+		assert_int_equal(learn("a", 10, MAC(2)), FDB_HAS_MOVED);
+		assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(2), false), 0);
+	}
+	assert_int_equal(learn("a", 10, MAC(2)), FDB_FLAP);
+	assert_int_equal(port_of(10, MAC(2)), tunnels_port(sw, VTEP(2)));
+	assert_int_equal(learn("a", 10, MAC(2)), FDB_HELD);
+}
+
 static void macs_go_with_their_tunnel(void **state)
 {
 	(void)state;
@@ -215,4 +247,5 @@ static void the_table_has_a_limit(void **state)
 RUN_TESTS(TUNNELS_TEST(nothing_is_in_force_before_it_is_published),
 	  TUNNELS_TEST(a_tunnel_keeps_its_port), TUNNELS_TEST(ports_run_out),
 	  TUNNELS_TEST(macs_are_placed_and_removed), TUNNELS_TEST(who_has_a_mac),
+	  TUNNELS_TEST(a_mac_that_moves_too_often_is_held_at_home),
 	  TUNNELS_TEST(macs_go_with_their_tunnel), TUNNELS_TEST(the_table_has_a_limit))
