@@ -32,8 +32,9 @@ struct meter_conf {
 
 struct meter {
 	rte_spinlock_t lock;
-	bool one_user;                    // only one worker uses it; set before any use
-	uint64_t ns;                      // time of the last refill
+	bool one_user;  // only one worker uses it; set before any use
+	uint64_t ns;    // time of the last refill
+	uint64_t ready; // with one user: tokens taken in advance, for frames at that time
 	uint64_t average_used, peak_used; // tokens taken and not yet refilled
 };
 
@@ -42,41 +43,18 @@ uint64_t meter_default_depth(uint32_t rate_kbps);
 
 #define METER_TOKENS_PER_BYTE UINT64_C(8000000)
 
-// The tokens that are still missing after ns nanoseconds.
-static inline uint64_t meter_left(uint64_t used, uint32_t rate_kbps, uint64_t ns)
-{
-	unsigned __int128 back = (unsigned __int128)rate_kbps * ns;
+// meter_admits() where it has to look at the buckets. With one user, it takes all their tokens in
+// advance, and gives back at the next time what is left of them.
+bool meter_takes(struct meter *m, const struct meter_conf *c, uint64_t tokens, uint64_t ns);
 
-	return back < used ? used - (uint64_t)back : 0;
-}
-
-static inline bool meter_holds(uint64_t used, uint64_t depth, uint64_t tokens)
-{
-	return used + tokens <= depth * METER_TOKENS_PER_BYTE;
-}
-
-// Whether a frame of len bytes may pass at time ns. If so, takes its tokens from the buckets. It
-// makes no call, because a frame between two ports with rates needs it twice.
+// Whether a frame of len bytes may pass at time ns. If so, takes its tokens from the buckets.
 static inline bool meter_admits(struct meter *m, const struct meter_conf *c, uint32_t len,
 				uint64_t ns)
 {
 	uint64_t tokens = len * METER_TOKENS_PER_BYTE;
 
-	if (__builtin_expect(!m->one_user, 0))
-		rte_spinlock_lock(&m->lock);
-	// The time does not advance within a burst, nor if another worker's clock is ahead.
-	if (__builtin_expect(ns > m->ns, 0)) {
-		m->average_used = meter_left(m->average_used, c->rate_kbps, ns - m->ns);
-		m->peak_used = meter_left(m->peak_used, c->peak_kbps, ns - m->ns);
-		m->ns = ns;
-	}
-	bool pass = meter_holds(m->average_used, c->depth, tokens);
-	if (c->peak_kbps) {
-		pass = pass && meter_holds(m->peak_used, c->peak_depth, tokens);
-		m->peak_used += pass ? tokens : 0;
-	}
-	m->average_used += pass ? tokens : 0;
-	if (__builtin_expect(!m->one_user, 0))
-		rte_spinlock_unlock(&m->lock);
-	return pass;
+	if (__builtin_expect(ns != m->ns || tokens > m->ready, 0))
+		return meter_takes(m, c, tokens, ns);
+	m->ready -= tokens;
+	return true;
 }
