@@ -58,13 +58,11 @@ static bool tells_of_lease(const struct portconf *p, const struct rte_mbuf *m)
 
 enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 			   const struct leases *leases, const struct rte_mbuf *m, uint16_t vid,
-			   const struct frame *f)
+			   uint64_t src, uint64_t dst)
 {
-	uint64_t src = f->src;
-
 	if (mac_is_group(src) || !src)
 		return OUT_BAD_SOURCE;
-	enum outcome reserved = admit_reserved(p, f->dst);
+	enum outcome reserved = admit_reserved(p, dst);
 	if (reserved != ADMITTED)
 		return reserved;
 	if (!admit_takes_source(c, p, &p->rules, src))
@@ -77,4 +75,21 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 	if (admit_is_spoofed(p, &p->rules, leases, m, src, vid))
 		return OUT_SPOOFED;
 	return tells_of_lease(p, m) ? ADMITTED_DHCP : ADMITTED;
+}
+
+enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
+		   const struct leases *leases, const struct rte_mbuf *m, struct arrival *a)
+{
+	struct frame f;
+
+	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &f))
+		return OUT_MALFORMED;
+	uint16_t vid = admit_vlan(c, p, self, f.tag, m);
+	if (!vid)
+		return OUT_VLAN_FILTERED;
+	a->src_key = key_make(vid, f.src);
+	a->dst_key = key_make(vid, f.dst);
+	if (!p->looks_closely && !admit_is_special(f.src, f.dst))
+		return ADMITTED;
+	return admit_closely(c, p, leases, m, vid, f.src, f.dst);
 }

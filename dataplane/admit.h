@@ -19,13 +19,27 @@
 // A frame between its arrival and its decision. No member is a byte: a store to one could be a
 // store to anything, and what the loop of a burst holds in registers would be read again.
 struct arrival {
-	uint64_t src_key, dst_key;                  // with the frame's VLAN
-	const struct fdb_slot *src_slot, *dst_slot; // own ones; dst_slot NULL: the frame is not
-						    // admitted, or for a group
-	const portset *as_it_is;                    // ports that take it just as it is
-	uint32_t tag;                               // as in struct frame
-	uint32_t verdict; // ADMITTED, ADMITTED_DHCP, or the reason to drop it
+	uint64_t src_key, dst_key;                  // with the frame's VLAN, 0 if there is none
+	const struct fdb_slot *src_slot, *dst_slot; // own ones
+	uint64_t special; // verdict and tag; 0: an admitted frame without a tag
 };
+
+// The tag is as in struct frame. The verdict is ADMITTED, ADMITTED_DHCP, or the reason to drop the
+// frame. Both are one number, because a load that needs two stores has to wait for them.
+static inline uint64_t arrival_special(uint32_t tag, enum outcome verdict)
+{
+	return (uint64_t)verdict << 32 | tag;
+}
+
+static inline uint32_t arrival_tag(const struct arrival *a)
+{
+	return (uint32_t)a->special;
+}
+
+static inline enum outcome arrival_verdict(const struct arrival *a)
+{
+	return (enum outcome)(a->special >> 32);
+}
 
 // The VLAN of a frame on a port, 0 if there is none. A frame with a priority tag is in the VLAN of
 // untagged frames. If a second tag follows, it is in none: without its first tag, the frame would
@@ -59,29 +73,18 @@ unsigned admit_guarded(const struct rules *r, const struct rte_mbuf *m);
 bool admit_is_spoofed(const struct portconf *p, const struct rules *r, const struct leases *leases,
 		      const struct rte_mbuf *m, uint64_t src, uint16_t vid);
 
+// Whether the addresses of a frame ask for a closer look, on any port.
+static inline bool admit_is_special(uint64_t src, uint64_t dst)
+{
+	return !src || mac_is_group(src | dst);
+}
+
 // The decision about a frame that has a VLAN, where its addresses or the port ask for a closer
 // look.
 enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 			   const struct leases *leases, const struct rte_mbuf *m, uint16_t vid,
-			   const struct frame *f);
+			   uint64_t src, uint64_t dst);
 
-// Decides about a frame; fills in what forwarding needs of one that has a VLAN, but for its slots.
-static inline enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
-				 const struct leases *leases, const struct rte_mbuf *m,
-				 struct arrival *a)
-{
-	struct frame f;
-
-	if (!frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &f))
-		return OUT_MALFORMED;
-	uint16_t vid = admit_vlan(c, p, self, f.tag, m);
-	if (!vid)
-		return OUT_VLAN_FILTERED;
-	a->src_key = key_make(vid, f.src);
-	a->dst_key = key_make(vid, f.dst);
-	a->tag = f.tag;
-	a->as_it_is = &c->vlan[vid].as_it_is[form_of(f.tag)];
-	if (__builtin_expect(f.src && !mac_is_group(f.src | f.dst) && !p->looks_closely, 1))
-		return ADMITTED;
-	return admit_closely(c, p, leases, m, vid, &f);
-}
+// Decides about a frame. Stores its keys if it has a VLAN.
+enum outcome admit(const struct swconf *c, const struct portconf *p, portset self,
+		   const struct leases *leases, const struct rte_mbuf *m, struct arrival *a);

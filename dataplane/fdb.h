@@ -134,7 +134,7 @@ struct fdb_moves {
 // Maps a key to its lines. A burst uses a copy of it.
 struct fdb_map {
 	struct fdb_line *line;
-	uint64_t span; // bytes of all lines - 1
+	uint64_t span; // where the last slot begins, in bytes
 	uint64_t seed[2];
 };
 
@@ -210,9 +210,7 @@ static inline uint64_t fdb_hash(const struct fdb_map *m, uint64_t key)
 // its first line.
 static inline const struct fdb_slot *fdb_first_slot(const struct fdb_map *m, uint64_t key)
 {
-	uint64_t offset = fdb_hash(m, key) & m->span & ~(sizeof(struct fdb_slot) - 1);
-
-	return (const struct fdb_slot *)((const char *)m->line + offset);
+	return (const struct fdb_slot *)((const char *)m->line + (fdb_hash(m, key) & m->span));
 }
 
 // The value of a slot if the slot has this key, else 0.
@@ -226,24 +224,32 @@ static inline uint64_t fdb_slot_get(const struct fdb_slot *s, uint64_t key)
 	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
 }
 
-// The slot of a key in the line of its own slot, NULL if the key is not there.
-static inline struct fdb_slot *fdb_near(const struct fdb_slot *own, uint64_t key)
+// The slot of a key in the line of its own slot, which has another key. NULL if the key is not
+// there.
+static inline struct fdb_slot *fdb_beside(const struct fdb_slot *own, uint64_t key)
 {
 	struct fdb_line *l = (struct fdb_line *)((uintptr_t)own & -sizeof *l);
 
-	if (__builtin_expect(atomic_load_explicit(&own->key, memory_order_acquire) == key, 1))
-		return (struct fdb_slot *)own;
 	for (int i = 0; i < FDB_WAYS; i++)
 		if (atomic_load_explicit(&l->slot[i].key, memory_order_acquire) == key)
 			return &l->slot[i];
 	return NULL;
 }
 
+// Whether a slot has this key.
+static inline bool fdb_slot_has(const struct fdb_slot *s, uint64_t key)
+{
+	return __builtin_expect(atomic_load_explicit(&s->key, memory_order_acquire) == key, 1);
+}
+
 // The value of a key in that line, 0 if the key is not there.
 static inline uint64_t fdb_near_get(const struct fdb_slot *own, uint64_t key)
 {
-	const struct fdb_slot *s = fdb_near(own, key);
+	uint64_t value = fdb_slot_get(own, key);
 
+	if (__builtin_expect(value != 0, 1))
+		return value;
+	const struct fdb_slot *s = fdb_beside(own, key);
 	return s ? fdb_slot_get(s, key) : 0;
 }
 

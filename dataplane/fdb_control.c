@@ -64,7 +64,8 @@ int fdb_create(struct fdb **out, uint32_t capacity, uint32_t fixed, uint64_t see
 	if (!f)
 		return -ENOMEM;
 	*f = (struct fdb){
-		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) - 1,
+		.map = {.span = lines_for((uint64_t)capacity + fixed) * sizeof(struct fdb_line) -
+				sizeof(struct fdb_slot),
 			.seed = {splitmix64(seed), splitmix64(seed + 1) | 1}},
 		.flush = 1,
 	};
@@ -388,7 +389,7 @@ void fdb_flush_vlan(struct fdb *f, uint16_t vid)
 
 uint32_t fdb_lines(const struct fdb *f)
 {
-	return (uint32_t)((f->map.span + 1) / sizeof(struct fdb_line));
+	return (uint32_t)((f->map.span + sizeof(struct fdb_slot)) / sizeof(struct fdb_line));
 }
 
 struct sweep {

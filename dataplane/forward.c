@@ -51,6 +51,7 @@ struct burst {
 struct usual {
 	portset reach;     // ports that a usual frame may go to; empty if the port is not plain
 	portset unmetered; // the same, but empty if the port has an ingress rate
+	portset ready;     // of these: ports that take untagged frames unchanged
 	uint64_t fresh;    // the value of a source that needs no refresh
 	struct fdb_now now;
 };
@@ -123,23 +124,88 @@ static void push_displaced(struct burst *b, uint64_t key, uint8_t from)
 	event_push(&b->w->events, &e);
 }
 
-// First pass: reads and admits a frame, and prefetches the lines that its decision needs.
-static inline void receive_frame(const struct swconf *conf, const struct portconf *in, portset self,
-				 const struct fdb_map *map, const struct leases *leases,
-				 const struct rte_mbuf *m, struct arrival *a)
-{
-	enum outcome verdict = admit(conf, in, self, leases, m, a);
+// What the first pass over a burst needs.
+struct reader {
+	const struct swconf *conf;
+	const struct portconf *in;
+	const struct leases *leases;
+	portset self;
+	uint64_t vlan;  // of untagged frames, as it stands in keys
+	uint32_t least; // frames as long as that need no more than their addresses and VLAN
+	struct fdb_map map;
+};
 
-	a->verdict = verdict;
-	a->dst_slot = NULL;
-	if (__builtin_expect(verdict != ADMITTED, 0))
-		return;
+static struct reader reader_of(const struct burst *b)
+{
+	const struct portconf *in = b->in;
+
+	return (struct reader){
+		.conf = b->conf,
+		.in = in,
+		.leases = b->w->shared->leases,
+		.self = b->self,
+		.vlan = key_make(in->untagged_vid, 0),
+		.least = in->looks_closely ? UINT32_MAX : FRAME_HEADER + FRAME_TAG,
+		.map = b->fdb->map,
+	};
+}
+
+// Prefetches the lines that the decision about a frame needs.
+static inline void note_arrival(const struct fdb_map *map, uint64_t vlan, const struct frame *f,
+				struct arrival *a)
+{
+	a->src_key = vlan | f->src;
+	a->dst_key = vlan | f->dst;
 	a->src_slot = fdb_first_slot(map, a->src_key);
-	rte_prefetch0(a->src_slot);
-	if (mac_is_group(key_mac(a->dst_key)))
-		return;
 	a->dst_slot = fdb_first_slot(map, a->dst_key);
+	rte_prefetch0(a->src_slot);
 	rte_prefetch0(a->dst_slot);
+}
+
+// The VLAN of a tag, as it stands in keys; 0 if the port takes no such tag, or it names none.
+static inline uint64_t tagged_vlan(const struct reader *r, uint32_t tag)
+{
+	uint64_t vid = tag_vid(tag); // 64 bits: else gcc stores 16 and loads 64, which is slow
+
+	return r->in->takes_tags && r->conf->vlan[vid].member & r->self ? vid << KEY_VID_SHIFT : 0;
+}
+
+// Reads and admits a frame that needs more than its addresses and its VLAN. If it is not admitted,
+// it cannot be taken for a usual frame: its VLAN is 0, which no entry has, or no port is ready.
+static __attribute__((noinline)) void receive_other(const struct reader *r,
+						    const struct rte_mbuf *m, struct arrival *a)
+{
+	enum outcome verdict = OUT_MALFORMED;
+	struct frame f = {0};
+	uint16_t vid = 0;
+
+	if (frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), rte_pktmbuf_data_len(m), &f)) {
+		vid = admit_vlan(r->conf, r->in, r->self, f.tag, m);
+		verdict = vid ? ADMITTED : OUT_VLAN_FILTERED;
+	}
+	if (vid && r->in->looks_closely)
+		verdict = admit_closely(r->conf, r->in, r->leases, m, vid, f.src, f.dst);
+	a->special = arrival_special(f.tag, verdict);
+	note_arrival(&r->map, key_make(vid, 0), &f, a);
+}
+
+// First pass: reads and admits a frame. `map`, `vlan` and `least` are copies of what is in *r: they
+// stay in registers, as receive_other() does not know their place.
+static inline void receive_frame(const struct reader *r, const struct fdb_map *map, uint64_t vlan,
+				 uint32_t least, const struct rte_mbuf *m, struct arrival *a)
+{
+	struct frame f = {0};
+
+	if (__builtin_expect(rte_pktmbuf_data_len(m) >= least, 1)) {
+		frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), FRAME_HEADER + FRAME_TAG, &f);
+		vlan = __builtin_expect(f.tag != 0, 0) ? tagged_vlan(r, f.tag) : vlan;
+		if (__builtin_expect(vlan != 0, 1)) {
+			a->special = arrival_special(f.tag, ADMITTED);
+			note_arrival(map, vlan, &f, a);
+			return;
+		}
+	}
+	receive_other(r, m, a);
 }
 
 // Notes that a rule on trial would drop a frame.
@@ -249,7 +315,7 @@ static enum outcome unreachable(const struct burst *b, unsigned port)
 // The class of a frame that is flooded.
 static enum storm_class flood_class(const struct arrival *a)
 {
-	if (a->dst_slot)
+	if (!mac_is_group(a->dst_key))
 		return STORM_UNKNOWN_UNICAST;
 	return key_mac(a->dst_key) == MAC_BROADCAST ? STORM_BROADCAST : STORM_MULTICAST;
 }
@@ -269,7 +335,7 @@ static __attribute__((noinline)) enum outcome find_group_ports(const struct burs
 		.mac = key_mac(a->dst_key),
 		.vid = key_vid(a->src_key),
 		.port = b->in->learner.port,
-		.tagged = a->tag,
+		.tagged = arrival_tag(a),
 		.may = may,
 	};
 
@@ -331,7 +397,8 @@ static inline enum outcome find_ports(struct burst *b, const struct arrival *a,
 				      portset *to)
 {
 	portset may = vlan->member & b->reach;
-	uint64_t value = a->dst_slot ? fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now) : 0;
+	bool group = mac_is_group(a->dst_key);
+	uint64_t value = group ? 0 : fdb_find(b->fdb, a->dst_slot, a->dst_key, &b->w->now);
 
 	if (!value)
 		return flood(b, a, m, vlan, may, to);
@@ -465,17 +532,18 @@ static __attribute__((noinline)) void try_rules(struct burst *b, const struct ar
 }
 
 // Checks a frame before its addresses matter: port state, mirror, admission, rate.
-static enum outcome precheck(struct burst *b, const struct arrival *a, struct rte_mbuf *m)
+static enum outcome precheck(struct burst *b, const struct arrival *a, enum outcome verdict,
+			     struct rte_mbuf *m)
 {
-	if (a->verdict == OUT_MALFORMED)
+	if (verdict == OUT_MALFORMED)
 		return OUT_MALFORMED;
 	if (!(b->up & b->self))
 		return OUT_PORT_DOWN;
 	if (b->in->mirror_rx)
 		txbatch_mirror(&b->w->tx, m, b->in->mirror_rx,
 			       &(struct egress){.conf = b->conf, .ns = b->w->now_ns, .up = b->up});
-	if (a->verdict != ADMITTED)
-		return a->verdict;
+	if (verdict != ADMITTED && verdict != ADMITTED_DHCP)
+		return verdict;
 	if (b->in->on_trial)
 		try_rules(b, a, m);
 	return within_ingress_rate(b, &b->in->rules, m) ? ADMITTED : OUT_RATE_LIMIT;
@@ -491,21 +559,22 @@ static inline const struct vlanconf *frame_vlan(const struct burst *b, const str
 static inline portset untagged_ports(const struct burst *b, const struct arrival *a,
 				     const struct rte_mbuf *m)
 {
-	bool hides_tag = tag_vid(a->tag) && frame_has_second_tag(m);
+	bool hides_tag = tag_vid(arrival_tag(a)) && frame_has_second_tag(m);
 
 	return frame_vlan(b, a)->untagged & ~(hides_tag ? b->conf->trunks : 0);
 }
 
-// An admitted frame that the first pass has left to decide().
-static struct arrival as_admitted(const struct burst *b, const struct arrival *a)
+// The verdict on a frame, which the first pass leaves open if its addresses are special and the
+// port does not look closely.
+static inline enum outcome verdict_of(const struct burst *b, const struct arrival *a,
+				      const struct rte_mbuf *m)
 {
-	struct arrival whole = *a;
+	uint64_t src = key_mac(a->src_key), dst = key_mac(a->dst_key);
 
-	whole.verdict = ADMITTED;
-	whole.src_slot = fdb_first_slot(&b->fdb->map, a->src_key);
-	if (!mac_is_group(key_mac(a->dst_key)))
-		whole.dst_slot = fdb_first_slot(&b->fdb->map, a->dst_key);
-	return whole;
+	if (arrival_verdict(a) != ADMITTED || b->in->looks_closely || !admit_is_special(src, dst))
+		return arrival_verdict(a);
+	return admit_closely(b->conf, b->in, b->w->shared->leases, m, key_vid(a->src_key), src,
+			     dst);
 }
 
 // Lets the table of leases learn from a message of DHCP.
@@ -530,15 +599,11 @@ static __attribute__((noinline)) void hear_dhcp(const struct burst *b, const str
 static __attribute__((noinline)) enum outcome decide(struct burst *b, const struct arrival *a,
 						     struct rte_mbuf *m)
 {
-	bool dhcp = __builtin_expect(a->verdict == ADMITTED_DHCP, 0);
-	struct arrival whole;
+	enum outcome verdict = verdict_of(b, a, m);
+	bool dhcp = __builtin_expect(verdict == ADMITTED_DHCP, 0);
 	portset to;
 
-	if (dhcp) {
-		whole = as_admitted(b, a);
-		a = &whole;
-	}
-	enum outcome out = precheck(b, a, m);
+	enum outcome out = precheck(b, a, verdict, m);
 	if (out == ADMITTED)
 		out = check_source(b, a);
 	if (out != ADMITTED)
@@ -558,8 +623,8 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		.ns = b->w->now_ns,
 		.up = b->up,
 		.untagged = untagged_ports(b, a, m),
-		.tci = tag_tci(a->tag, key_vid(a->src_key)),
-		.form = form_of(a->tag),
+		.tci = tag_tci(arrival_tag(a), key_vid(a->src_key)),
+		.form = form_of(arrival_tag(a)),
 	};
 	txbatch_give(&b->w->tx, m, to, &e);
 	return out;
@@ -585,7 +650,8 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 
 	if (!within_ingress_rate(b, &b->in->rules, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
-	if (!txbatch_shape(m, want_tag, form_of(a->tag), tag_tci(a->tag, key_vid(a->src_key))))
+	if (!txbatch_shape(m, want_tag, form_of(arrival_tag(a)),
+			   tag_tci(arrival_tag(a), key_vid(a->src_key))))
 		return drop_undeliverable(b, m, port, TX_QUEUE_FULL);
 	if (!txbatch_within_rate(&b->w->tx, b->conf, port, m, b->w->now_ns))
 		return drop_undeliverable(b, m, port, TX_RATE_LIMIT);
@@ -593,39 +659,93 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 	return OUT_FORWARDED;
 }
 
-// The port of a usual frame, whose source is known on this port and whose destination is known. No
-// port for other frames. *stale is the source's entry if it must be refreshed, else NULL.
-static inline portset usual_port(const struct usual *u, const struct arrival *a,
-				 struct fdb_slot **stale)
+// Whether the destination of a frame is known, and certainly neither expired nor flushed.
+static inline bool has_usual_destination(const struct usual *u, const struct arrival *a,
+					 unsigned *port)
 {
-	*stale = NULL;
-	if (!a->dst_slot)
-		return 0;
-	struct fdb_slot *source = fdb_near(a->src_slot, a->src_key);
-	if (!source)
-		return 0;
-	uint64_t seen = atomic_load_explicit(&source->value, memory_order_acquire);
-	if (__builtin_expect(seen != u->fresh, 0)) {
-		if (!fdb_is_stale(seen, u->fresh, &u->now))
-			return 0;
-		*stale = source;
-	}
 	uint64_t value = fdb_near_get(a->dst_slot, a->dst_key);
-	if (value < u->now.oldest || (value ^ u->now.newest) & FDB_FLUSH_MASK)
-		return 0;
-	return portset_of(fdb_value_port(value));
+
+	*port = fdb_value_port(value);
+	return value >= u->now.oldest && !((value ^ u->now.newest) & FDB_FLUSH_MASK);
+}
+
+// Whether the source of a frame is known on this port, and needs no refresh.
+static inline bool has_usual_source(const struct usual *u, const struct arrival *a)
+{
+	const struct fdb_slot *s = a->src_slot;
+
+	if (!fdb_slot_has(s, a->src_key) && !(s = fdb_beside(s, a->src_key)))
+		return false;
+	return atomic_load_explicit(&s->value, memory_order_acquire) == u->fresh;
+}
+
+// The entry of such a source if it does need a refresh, else NULL.
+static struct fdb_slot *stale_source(const struct usual *u, const struct arrival *a)
+{
+	struct fdb_slot *s = fdb_beside(a->src_slot, a->src_key);
+	uint64_t value = s ? atomic_load_explicit(&s->value, memory_order_acquire) : 0;
+
+	return fdb_is_stale(value, u->fresh, &u->now) ? s : NULL;
 }
 
 static struct usual usual_now(const struct burst *b)
 {
 	portset reach = b->plain ? b->reach : 0;
+	portset unmetered = b->in->rules.ingress.rate_kbps ? 0 : reach;
 
 	return (struct usual){
 		.reach = reach,
-		.unmetered = b->in->rules.ingress.rate_kbps ? 0 : reach,
+		.unmetered = unmetered,
+		.ready = unmetered & b->conf->vlan[b->in->untagged_vid].as_it_is[FORM_UNTAGGED],
 		.fresh = fdb_fresh_value(&b->in->learner, &b->w->now),
 		.now = b->w->now,
 	};
+}
+
+// The ports that take a frame with a tag unchanged and without a check.
+static inline portset ready_ports(const struct burst *b, const struct usual *u,
+				  const struct arrival *a)
+{
+	return arrival_verdict(a) == ADMITTED
+		       ? frame_vlan(b, a)->as_it_is[form_of(arrival_tag(a))] & u->unmetered
+		       : 0;
+}
+
+// Whether a frame goes to its known port, and to nobody else, unchanged.
+static inline bool goes_unchanged(const struct burst *b, const struct usual *u,
+				  const struct arrival *a, unsigned port)
+{
+	return portset_has(a->special ? ready_ports(b, u, a) : u->ready, port);
+}
+
+// The same, if its rates permit that, and perhaps with a change of its tag.
+static inline bool goes_shaped(const struct burst *b, const struct usual *u,
+			       const struct arrival *a, unsigned port)
+{
+	return arrival_verdict(a) == ADMITTED &&
+	       portset_has(frame_vlan(b, a)->direct & u->reach, port);
+}
+
+// Forwards a frame that is no usual one. It is as good as one if only its source needs a refresh.
+static __attribute__((noinline)) enum outcome forward_other(struct burst *b, const struct usual *u,
+							    const struct arrival *a,
+							    struct rte_mbuf *m)
+{
+	struct fdb_slot *stale = stale_source(u, a);
+	enum outcome out = OUT_FORWARDED;
+	unsigned port;
+
+	if (!stale || !has_usual_destination(u, a, &port))
+		return decide(b, a, m);
+	if (goes_unchanged(b, u, a, port))
+		txbatch_push(&b->w->tx, port, m);
+	else if (goes_shaped(b, u, a, port))
+		out = forward_shaped(b, a, m, port);
+	else
+		return decide(b, a, m);
+	if (out == OUT_FORWARDED)
+		fdb_refresh(stale, u->fresh);
+	return out;
 }
 
 // Forwards frames that stations, or a VTEP for its stations, have sent. It is inlined where frames
@@ -648,54 +768,58 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 	refresh_port_state(&b);
 	if (is_sniffed(&b))
 		show_to_sniffers(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
-	const struct fdb_map map = b.fdb->map; // local copies, which no store to memory can change
-	const portset self = b.self;
-	uint32_t bytes = 0, forwarded = 0;
+	const struct reader r = reader_of(&b);
+	const struct fdb_map map = r.map;
+	const uint64_t vlan = r.vlan;
+	const uint32_t least = r.least;
+	uint32_t bytes = 0, others = 0;
+	portset put = 0; // ports that have got frames here
 	struct usual u = usual_now(&b);
 	for (unsigned i = 0, arrived = 0; i < n;) {
 		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
 			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
-			receive_frame(conf, &conf->port[port], self, &map, w->shared->leases,
-				      frames[arrived], &arrivals[arrived]);
+			receive_frame(&r, &map, vlan, least, frames[arrived], &arrivals[arrived]);
 		}
 		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
 			const struct arrival *a = &arrivals[i];
-			enum outcome out = OUT_FORWARDED;
+			enum outcome out;
+			unsigned to;
 			if (when) {
+				w->tx.pending |= put;
+				put = 0;
 				if (conf->vxlan)
 					txbatch_drain(&w->tx); // tunnels share the underlay, in the
 							       // order of the times
 				forwarder_set_clock(w, when[i]);
 				u = usual_now(&b);
 			}
-			struct fdb_slot *stale;
-			portset to = usual_port(&u, a, &stale);
-			// The fast path: a usual frame to a port that takes it unchanged.
-			bool unchanged = to && *a->as_it_is & u.unmetered & to;
-			if (__builtin_expect(unchanged, 1)) {
-				txbatch_push(&w->tx, portset_first(to), frames[i]);
-			} else if (to && frame_vlan(&b, a)->direct & u.reach & to) {
-				out = forward_shaped(&b, a, frames[i], portset_first(to));
+			bool usual = has_usual_source(&u, a) && has_usual_destination(&u, a, &to);
+			if (__builtin_expect(usual && goes_unchanged(&b, &u, a, to), 1)) {
+				txbatch_put(&w->tx, to, frames[i]);
+				put |= portset_of(to);
+				continue;
+			}
+			if (usual && goes_shaped(&b, &u, a, to)) {
+				out = forward_shaped(&b, a, frames[i], to);
 			} else {
-				out = decide(&b, a, frames[i]);
-				stale = NULL;
+				const struct usual now = u;
+				out = forward_other(&b, &now, a, frames[i]);
 				u = usual_now(&b);
 			}
-			if (__builtin_expect(stale && out == OUT_FORWARDED, 0))
-				fdb_refresh(stale, u.fresh);
-			if (__builtin_expect(out == OUT_FORWARDED, 1))
-				forwarded++;
-			else
+			if (out != OUT_FORWARDED) {
 				tally_outcome(&w->tally, out);
+				others++;
+			}
 		}
 	}
+	w->tx.pending |= put;
 	if (b.dropped > b.noted)
 		note_drop(&b, b.drop[b.dropped - 1], b.last_reason);
 	if (b.dropped)
 		rte_pktmbuf_free_bulk(b.drop, b.dropped);
 	w->tally.packets = n;
 	w->tally.bytes = bytes;
-	w->tally.outcome[OUT_FORWARDED] = forwarded;
+	w->tally.outcome[OUT_FORWARDED] = n - others;
 	if (__builtin_expect(w->as_wire.frames != 0, 0))
 		tally_as_wire(&w->tally, &w->as_wire);
 	counters_add_burst(&w->counters[port], &w->tally);

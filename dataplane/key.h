@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { VID_MAX = 4094, VID_SPACE = 4096 };
+enum { VID_MAX = 4094, VID_SPACE = 4096, KEY_VID_SHIFT = 48 };
 
 #define MAC_BROADCAST UINT64_C(0xffffffffffff)
 #define MAC_BRIDGE_GROUP \
@@ -22,12 +22,12 @@ enum { VID_MAX = 4094, VID_SPACE = 4096 };
 
 static inline uint64_t key_make(uint16_t vid, uint64_t mac)
 {
-	return (uint64_t)vid << 48 | mac;
+	return (uint64_t)vid << KEY_VID_SHIFT | mac;
 }
 
 static inline uint16_t key_vid(uint64_t key)
 {
-	return (uint16_t)(key >> 48);
+	return (uint16_t)(key >> KEY_VID_SHIFT);
 }
 
 static inline uint64_t key_mac(uint64_t key)

@@ -253,7 +253,7 @@ static __attribute__((noinline)) void drain_marked(struct txbatch *b, unsigned p
 	o.b = b;
 	o.port = port;
 	o.n = 0;
-	for (unsigned i = 0; i < b->count[port]; i++) {
+	for (size_t i = 0; i < b->count[port]; i++) {
 		struct rte_mbuf *m = b->frame[port][i];
 		bool whole = is_taken(m, takes);
 		if (segment_is(m) && !whole) {
@@ -273,7 +273,7 @@ void txbatch_drain_port(struct txbatch *b, unsigned port)
 	if (__builtin_expect(b->marked, 0))
 		drain_marked(b, port);
 	else
-		send_frames(b, port, b->frame[port], b->count[port]);
+		send_frames(b, port, b->frame[port], (uint16_t)b->count[port]);
 	b->count[port] = 0;
 }
 

@@ -59,7 +59,7 @@ struct txbatch {
 	struct sniff_list sniffers; // forward.c uses them as well
 	const uint64_t *now_ns;     // the worker's time
 	bool marked;                // frames may have marks of segment.h; until the next drain
-	uint16_t count[PORTS_MAX];
+	size_t count[PORTS_MAX];
 	struct rte_mbuf *frame[PORTS_MAX][BURST_MAX];
 };
 
@@ -73,9 +73,15 @@ struct egress {
 	uint16_t form;    // enum tag_form of the frame now
 };
 
-static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbuf *m)
+// Puts a frame into the batch of a port, which the caller adds to `pending`.
+static inline void txbatch_put(struct txbatch *b, unsigned port, struct rte_mbuf *m)
 {
 	b->frame[port][b->count[port]++] = m;
+}
+
+static inline void txbatch_push(struct txbatch *b, unsigned port, struct rte_mbuf *m)
+{
+	txbatch_put(b, port, m);
 	b->pending |= portset_of(port);
 }
 
