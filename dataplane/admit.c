@@ -65,6 +65,8 @@ enum outcome admit_closely(const struct swconf *c, const struct portconf *p,
 	enum outcome reserved = admit_reserved(p, dst);
 	if (reserved != ADMITTED)
 		return reserved;
+	if (!p->looks_closely)
+		return ADMITTED;
 	if (!admit_takes_source(c, p, &p->rules, src))
 		return OUT_FORGED_TRANSMIT;
 	unsigned kinds = admit_guarded(&p->rules, m);
@@ -89,7 +91,5 @@ enum outcome admit(const struct swconf *c, const struct portconf *p, portset sel
 		return OUT_VLAN_FILTERED;
 	a->src_key = key_make(vid, f.src);
 	a->dst_key = key_make(vid, f.dst);
-	if (!p->looks_closely && !admit_is_special(f.src, f.dst))
-		return ADMITTED;
 	return admit_closely(c, p, leases, m, vid, f.src, f.dst);
 }

@@ -731,7 +731,8 @@ static __attribute__((noinline)) enum outcome forward_other(struct burst *b, con
 							    const struct arrival *a,
 							    struct rte_mbuf *m)
 {
-	struct fdb_slot *stale = stale_source(u, a);
+	bool group = mac_is_group(a->dst_key);
+	struct fdb_slot *stale = group ? NULL : stale_source(u, a);
 	enum outcome out = OUT_FORWARDED;
 	unsigned port;
 
