@@ -127,7 +127,10 @@ class Guest:
             before = self.recorded()
             kept = [port for port in before if port.name not in {new.name for new in ports}]
             try:
-                mine = self.add_missing(ports, {port.name for port in before})
+                mine = self.add_missing(ports, {port.name: port.device for port in before})
+            except Refused:
+                self.record(kept)
+                raise
             except NoSwitch as reason:
                 say(f"{self.name}: {reason}. The guest has no network until the switch starts and adds "
                     f"{', '.join(port.name for port in ports)}")
@@ -144,11 +147,11 @@ class Guest:
                     raise Refused(f"port {port.name} belongs to the guest {record['guest']!r}")
 
     def add_missing(self, ports, stale):
-        """`stale`: names that the record has; these are left from before. Returns the ports that were added."""
+        """`stale`: {name: device} of the record; such ports are left from before. Returns the ports that were added."""
         there, added = present(), []
         try:
             for port in ports:
-                if port.name in there and port.name in stale:
+                if port.name in there and there[port.name] == stale.get(port.name):
                     nestctl("port", "del", port.name)
                 elif there.get(port.name) == port.device:
                     say(f"port {port.name} is there already; it keeps its settings, and stays when {self.name} ends")
@@ -161,11 +164,14 @@ class Guest:
         return added
 
     def remove(self, ports):
-        for port in ports:
-            try:
-                nestctl("port", "del", port.name)
-            except (Refused, NoSwitch) as reason:
-                say(f"{self.name}: {reason}")
+        """Removes these ports, but none that has got another device since."""
+        try:
+            there = present() if ports else {}
+            for port in ports:
+                if there.get(port.name) == port.device:
+                    nestctl("port", "del", port.name)
+        except (Refused, NoSwitch) as reason:
+            say(f"{self.name}: {reason}")
 
     def release(self):
         """Removes the ports that were added for this guest."""
