@@ -3,6 +3,7 @@
 #include "control/common/portsettings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -15,6 +16,7 @@
 #include "control/common/unixsocket.h"
 #include "control/config/config.h"
 #include "control/device/claim.h"
+#include "control/device/lockable.h"
 #include "control/device/netif.h"
 #include "control/device/quirks/handles.h"
 #include "control/device/quirks/interrupts.h"
@@ -105,7 +107,7 @@ static void pci_hint(const char *device, char out[HINT])
 	else if (!strcmp(driver, "vfio-pci"))
 		snprintf(
 			out, HINT,
-			" (it is bound to vfio-pci: may this process use its group in /dev/vfio? without interrupt remapping: modprobe vfio_iommu_type1 allow_unsafe_interrupts=1)");
+			" (it is bound to vfio-pci: may this process open its group in /dev/vfio? nestswitch-prepare --bind lets group nestswitch do so; without interrupt remapping: modprobe vfio_iommu_type1 allow_unsafe_interrupts=1)");
 	else if (!strcmp(driver, "uio_pci_generic") && !rte_eal_has_hugepages())
 		snprintf(
 			out, HINT,
@@ -324,6 +326,25 @@ static bool refuse_silent(struct port *port, const struct config_port *p, struct
 			: "");
 }
 
+static bool refuse_unlockable(const struct config_port *p, struct error *e)
+{
+	char address[32], driver[64];
+	uint64_t limit;
+
+	if (!device_is_nic(p->device))
+		return false;
+	pci_address(p->device, address);
+	if (!pci_driver(address, driver) || strcmp(driver, "vfio-pci") ||
+	    memory_is_lockable(&limit))
+		return false;
+	error_at(
+		e, p->device_at,
+		"port '%s': device '%.200s' needs all memory of the switch locked, and this process may lock %" PRIu64
+		" KiB (ulimit -l unlimited, or LimitMEMLOCK=infinity in a unit)",
+		p->name, p->device, limit / 1024);
+	return true;
+}
+
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e)
 {
@@ -338,6 +359,8 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 			return false;
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
+	if (refuse_unlockable(p, e))
+		return false;
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};
 	struct opening o = {port, p, &parts, &options, .rc = 0};
