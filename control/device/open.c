@@ -97,6 +97,25 @@ bool device_interface_is_back(const char *device)
 	       interface_link(if_nametoindex(name)) == LINK_UP;
 }
 
+static bool refuse_unlockable(const struct config_port *p, struct error *e)
+{
+	char address[32], driver[64];
+	uint64_t limit;
+
+	if (!device_is_nic(p->device))
+		return false;
+	pci_address(p->device, address);
+	if (!pci_driver(address, driver) || strcmp(driver, "vfio-pci") ||
+	    memory_is_lockable(&limit))
+		return false;
+	error_at(
+		e, p->device_at,
+		"port '%s': device '%.200s' needs all memory of the switch locked, and this process may lock %" PRIu64
+		" KiB (ulimit -l unlimited, or LimitMEMLOCK=infinity in a unit)",
+		p->name, p->device, limit / 1024);
+	return true;
+}
+
 static void pci_hint(const char *device, char out[HINT])
 {
 	char address[32], driver[64];
@@ -326,25 +345,6 @@ static bool refuse_silent(struct port *port, const struct config_port *p, struct
 			: "");
 }
 
-static bool refuse_unlockable(const struct config_port *p, struct error *e)
-{
-	char address[32], driver[64];
-	uint64_t limit;
-
-	if (!device_is_nic(p->device))
-		return false;
-	pci_address(p->device, address);
-	if (!pci_driver(address, driver) || strcmp(driver, "vfio-pci") ||
-	    memory_is_lockable(&limit))
-		return false;
-	error_at(
-		e, p->device_at,
-		"port '%s': device '%.200s' needs all memory of the switch locked, and this process may lock %" PRIu64
-		" KiB (ulimit -l unlimited, or LimitMEMLOCK=infinity in a unit)",
-		p->name, p->device, limit / 1024);
-	return true;
-}
-
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e)
 {
@@ -352,15 +352,13 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	char name[PORT_NAME];
 
 	snprintf(name, sizeof name, "%u", number);
-	if (!device_parts(p, name, &parts, e))
+	if (refuse_unlockable(p, e) || !device_parts(p, name, &parts, e))
 		return false;
 	for (unsigned i = 0; i < parts.count; i++)
 		if (!device_claim(p, parts.args[i], e))
 			return false;
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
-	if (refuse_unlockable(p, e))
-		return false;
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};
 	struct opening o = {port, p, &parts, &options, .rc = 0};
