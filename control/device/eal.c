@@ -8,6 +8,7 @@
 #include <rte_memory.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -185,12 +186,37 @@ static int prefer_huge_pages(const struct rte_memseg_list *list, void *unused)
 	return 0;
 }
 
+// EAL and its drivers keep files in a folder below this one, and say nothing useful without it.
+static const char *runtime_folder(void)
+{
+	const char *folder = getenv("RUNTIME_DIRECTORY");
+
+	if (!folder)
+		folder = getenv("XDG_RUNTIME_DIR");
+	return folder ? folder : "/tmp";
+}
+
+static bool refuse_runtime_folder(const struct config *c, enum eal_use use, struct error *e)
+{
+	const char *folder = runtime_folder();
+
+	if (use == EAL_REPLAY || !uses_pci(c) || !geteuid() || !access(folder, W_OK | X_OK))
+		return false;
+	error_set(
+		e,
+		"drivers of NICs keep files in %s, where user %u may not write (set XDG_RUNTIME_DIR to a folder of that user)",
+		folder, geteuid());
+	return true;
+}
+
 bool eal_start(const struct config *c, enum eal_use use, char *const *more, struct error *e)
 {
 	static struct args a; // EAL keeps pointers into it
 
 	if (started)
 		return true;
+	if (refuse_runtime_folder(c, use, e))
+		return false;
 	if (!build_args(&a, c, use, more, e))
 		return false;
 	reserve_tap_signals();

@@ -3,6 +3,7 @@
 #include "control/common/portsettings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -15,6 +16,7 @@
 #include "control/common/unixsocket.h"
 #include "control/config/config.h"
 #include "control/device/claim.h"
+#include "control/device/lockable.h"
 #include "control/device/netif.h"
 #include "control/device/quirks/handles.h"
 #include "control/device/quirks/interrupts.h"
@@ -95,6 +97,25 @@ bool device_interface_is_back(const char *device)
 	       interface_link(if_nametoindex(name)) == LINK_UP;
 }
 
+static bool refuse_unlockable(const struct config_port *p, struct error *e)
+{
+	char address[32], driver[64];
+	uint64_t limit;
+
+	if (!device_is_nic(p->device))
+		return false;
+	pci_address(p->device, address);
+	if (!pci_driver(address, driver) || strcmp(driver, "vfio-pci") ||
+	    memory_is_lockable(&limit))
+		return false;
+	error_at(
+		e, p->device_at,
+		"port '%s': device '%.200s' needs all memory of the switch locked, and this process may lock %" PRIu64
+		" KiB (ulimit -l unlimited, or LimitMEMLOCK=infinity in a unit)",
+		p->name, p->device, limit / 1024);
+	return true;
+}
+
 static void pci_hint(const char *device, char out[HINT])
 {
 	char address[32], driver[64];
@@ -105,7 +126,7 @@ static void pci_hint(const char *device, char out[HINT])
 	else if (!strcmp(driver, "vfio-pci"))
 		snprintf(
 			out, HINT,
-			" (it is bound to vfio-pci: may this process use its group in /dev/vfio? without interrupt remapping: modprobe vfio_iommu_type1 allow_unsafe_interrupts=1)");
+			" (it is bound to vfio-pci: may this process open its group in /dev/vfio? nestswitch-prepare --bind lets group nestswitch do so; without interrupt remapping: modprobe vfio_iommu_type1 allow_unsafe_interrupts=1)");
 	else if (!strcmp(driver, "uio_pci_generic") && !rte_eal_has_hugepages())
 		snprintf(
 			out, HINT,
@@ -331,7 +352,7 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	char name[PORT_NAME];
 
 	snprintf(name, sizeof name, "%u", number);
-	if (!device_parts(p, name, &parts, e))
+	if (refuse_unlockable(p, e) || !device_parts(p, name, &parts, e))
 		return false;
 	for (unsigned i = 0; i < parts.count; i++)
 		if (!device_claim(p, parts.args[i], e))

@@ -19,7 +19,8 @@ HUGE_MB = 256
 # Of DPDK. Others are for devices that QEMU does not emulate.
 DRIVERS = ("bus_pci", "bus_vdev", "mempool_ring", "net_e1000", "net_virtio", "net_vmxnet3")
 MODULES = ("vfio_pci", "vfio_iommu_type1", "uio_pci_generic", "vmxnet3")
-BASH = "/bin/bash"
+BASH, SETPRIV = "/bin/bash", "/usr/bin/setpriv"
+USER = 990  # of the service, and its group
 
 
 def make_image(build, folder):
@@ -29,7 +30,7 @@ def make_image(build, folder):
         raise image.Missing("no drivers of DPDK")
     build = Path(build).resolve()
     prepare = Path(__file__).resolve().parents[2] / "packaging/nestswitch-prepare"
-    programs = [build / "nestswitch", build / "nestctl", prepare, BASH]
+    programs = [build / "nestswitch", build / "nestctl", prepare, BASH, SETPRIV]
     return kernel, image.extend(initramfs, folder, programs, drivers, MODULES)
 
 
