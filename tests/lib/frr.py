@@ -44,9 +44,11 @@ class Machine(lab.Namespace):
         self.folder.chmod(0o777)  # FRR drops its rights
         self.daemons = {}
 
-    def write_frr(self, peers, timers=(3, 9)):
+    def write_frr(self, peers, timers=(3, 9), clients=()):
+        """clients: the peers for which this machine is a route reflector."""
         neighbours = "".join(f" neighbor {peer} remote-as {AS}\n neighbor {peer} timers connect 1\n" for peer in peers)
         active = "".join(f"  neighbor {peer} activate\n" for peer in peers)
+        active += "".join(f"  neighbor {peer} route-reflector-client\n" for peer in clients)
         (self.folder / "zebra.conf").write_text(f"log file {self.folder}/zebra.log\n")
         (self.folder / "bgpd.conf").write_text(
             f"log file {self.folder}/bgpd.log\nrouter bgp {AS}\n bgp router-id {self.address}\n"
@@ -120,7 +122,10 @@ class Underlay(lab.Testbed):
             self.machines.append(self.made(machine))
             self.connect(machine)
         for machine in self.machines:
-            machine.write_frr([other.address for other in self.machines if other is not machine])
+            self.write_frr(machine, [other.address for other in self.machines if other is not machine])
+
+    def write_frr(self, machine, others):
+        machine.write_frr(others)
 
     def machine(self, name, number):
         return Machine(name, number, self.folder.name)

@@ -9,6 +9,7 @@ import struct
 
 import frr
 import lab
+import processes
 from groups import inside
 from live import Control
 
@@ -71,8 +72,8 @@ class Machine(frr.Machine):
 
     def configuration(self, more=""):
         ports = "".join(f"  - {{ name: {guest.port}, device: 'af_packet:{guest.port}' }}\n" for guest in self.guests)
-        return (f"switch: {{ mac-table-size: 200000 }}\ndataplane: {{ memory: 192, hugepages: off }}\n"
-                f"policy: {{ vlan-mode: access, access-vlan: {VLAN}, aging-time: 600, mac-move-limit: 0, mac-limit: 60000 }}\nports:\n{ports}"
+        return (f"switch: {{ mac-table-size: 400000 }}\ndataplane: {{ memory: 192, hugepages: off }}\n"
+                f"policy: {{ vlan-mode: access, access-vlan: {VLAN}, aging-time: 600, mac-move-limit: 0, mac-limit: 150000 }}\nports:\n{ports}"
                 f"evpn:\n  underlay: {{ device: 'af_packet:eth0', twin: vtep0 }}\n  source: {self.address}\n"
                 f"  vtep-hold: {HOLD_S}\n  vnis: [ {{ vlan: {VLAN}, vni: {VNI} }} ]\n{more}")
 
@@ -107,6 +108,20 @@ class Machine(frr.Machine):
             if not page["next"]:
                 return owners
             after = {"after": page["next"]}
+
+    def resident_kib(self):
+        """{program: memory that it has in RAM}"""
+        programs = {"nestswitch": self.switch.process, **self.daemons}
+        return {name: processes.resident_kib(process) for name, process in programs.items()}
+
+    def sent_by_kernel(self):
+        """(packets, bytes) that the kernel has sent by the twin: BGP and ARP"""
+        link = json.loads(self.ip("-j", "-s", "link", "show", "vtep0").stdout)[0]["stats64"]["tx"]
+        return link["packets"], link["bytes"]
+
+    def bgp_messages(self):
+        """BGP messages sent to all peers"""
+        return sum(peer["msgSent"] for peer in self.vtysh_json("show bgp l2vpn evpn summary")["peers"].values())
 
     def events(self):
         return self.control.call("events.show")["events"]

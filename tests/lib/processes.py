@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """processes: ends programs that a test started, and waits for what they do."""
 
+import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 PATIENCE_S = 60  # a busy machine can delay a program
 
@@ -33,3 +35,8 @@ def wait_for(what, is_so, patience_s=PATIENCE_S):
         assert time.monotonic() - since < patience_s, f"no {what} within {patience_s} s"
         time.sleep(0.02)
     return time.monotonic() - since, found
+
+
+def resident_kib(process):
+    """The memory of a program that is in RAM."""
+    return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())[1])
