@@ -109,10 +109,8 @@ class Machine(frr.Machine):
                 return owners
             after = {"after": page["next"]}
 
-    def resident_kib(self):
-        """{program: memory that it has in RAM}"""
-        programs = {"nestswitch": self.switch.process, **self.daemons}
-        return {name: processes.resident_kib(process) for name, process in programs.items()}
+    def programs(self):
+        return {"nestswitch": self.switch.process, **self.daemons}
 
     def sent_by_kernel(self):
         """(packets, bytes) that the kernel has sent by the twin: BGP and ARP"""

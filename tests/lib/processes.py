@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """processes: ends programs that a test started, and waits for what they do."""
 
+import os
 import re
 import signal
 import subprocess
@@ -40,3 +41,9 @@ def wait_for(what, is_so, patience_s=PATIENCE_S):
 def resident_kib(process):
     """The memory of a program that is in RAM."""
     return int(re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())[1])
+
+
+def cpu_s(process):
+    """The time that a program has used on a core."""
+    user, system = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
