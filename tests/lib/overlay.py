@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import struct
+import time
 
 import frr
 import lab
@@ -36,6 +37,21 @@ class Guest(lab.Station):
         with inside(self), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as raw:
             raw.bind(("eth0", 0))
             raw.send((bytes.fromhex((destination + source).replace(":", "")) + struct.pack("!H", kind) + payload).ljust(60, b"\0"))
+
+    def send_for(self, seconds, rate, source):
+        """Sends broadcasts from any source, so many a second. Returns their number."""
+        with inside(self):
+            raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            raw.bind(("eth0", 0))
+        frame = (bytes.fromhex("ffffffffffff" + source.replace(":", "")) + struct.pack("!H", 0x88b5)).ljust(60, b"\0")
+        begin, sent = time.monotonic(), 0
+        with raw:
+            while (now := time.monotonic() - begin) < seconds:
+                while sent < now * rate:
+                    raw.send(frame)
+                    sent += 1
+                time.sleep(0.002)
+        return sent
 
     def ear(self):
         with inside(self):
