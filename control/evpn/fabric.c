@@ -135,6 +135,7 @@ static void on_read(evutil_socket_t fd, short what, void *fabric)
 	(void)fd, (void)what;
 	v->heard_ms = fabric_now_ms();
 	if (rtnl_read(&v->news, NEWS_A_ROUND, take_news, v) == -ENOBUFS) {
+		mirror_news_lost(v->mirror);
 		v->dump_wanted = v->dump_torn = true;
 		v->links_changed = true;
 		v->resync_reason = HOST_RESYNC_OVERRUN;
@@ -201,6 +202,7 @@ static void replace_news(struct fabric *v)
 	v->news = news;
 	v->read = read;
 	v->dump_runs = false;
+	mirror_news_lost(v->mirror);
 	v->dump_wanted = v->links_changed = true;
 	v->resync_reason = HOST_RESYNC_OVERRUN;
 }
