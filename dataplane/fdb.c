@@ -336,9 +336,10 @@ static bool is_held(const struct source *s)
 
 	if (!(s->value & FDB_MOVED) || !m->held)
 		return false;
-	if (s->ns < m->ns && !is_silent(s))
+	if (s->ns < m->ns && (m->firm || !is_silent(s)))
 		return true;
-	m->held = false;
+	m->broken_ns = s->ns < m->ns ? m->ns : 0;
+	m->held = m->firm = false;
 	m->count = 0;
 	return false;
 }
@@ -359,6 +360,22 @@ static void note_claim(const struct source *s)
 	m->claim_ns = s->ns;
 }
 
+// Counts a move, unless the window has this limit of them already; 0: no limit. False: it has.
+static bool count_move(const struct source *s, uint8_t limit)
+{
+	struct fdb_moves *m = moves_of(s);
+
+	if (!m->count || elapsed_ns(s, m->ns) >= MOVES_WINDOW_NS) {
+		m->ns = s->ns;
+		m->count = 0;
+	}
+	if (limit && m->count >= limit)
+		return false;
+	if (m->count < UINT8_MAX)
+		m->count++;
+	return true;
+}
+
 bool fdb_claim_is_held(struct fdb *f, struct fdb_slot *slot, uint64_t value, uint32_t tick,
 		       uint64_t ns)
 {
@@ -369,20 +386,17 @@ bool fdb_claim_is_held(struct fdb *f, struct fdb_slot *slot, uint64_t value, uin
 	return held;
 }
 
-// Counts a move. False if it is one too many.
-static bool count_move(const struct source *s)
+void fdb_claim_done(struct fdb *f, struct fdb_slot *slot, unsigned port, uint64_t ns)
 {
-	struct fdb_moves *m = moves_of(s);
+	struct source s = {.f = f, .slot = slot, .ns = ns};
+	struct fdb_moves *m = moves_of(&s);
 
-	if (!m->count || elapsed_ns(s, m->ns) >= MOVES_WINDOW_NS) {
-		m->ns = s->ns;
-		m->count = 0;
+	if (port != m->home || ns >= m->broken_ns) {
+		count_move(&s, 0);
+		return;
 	}
-	if (s->who->move_limit && m->count >= s->who->move_limit)
-		return false;
-	if (m->count < UINT8_MAX)
-		m->count++;
-	return true;
+	m->held = m->firm = true;
+	m->ns = m->broken_ns;
 }
 
 // Writes an entry that comes to a port with this credit, and returns its former one.
@@ -416,6 +430,8 @@ static uint8_t hold_entry(const struct source *s, struct fdb_credit *c)
 	if (to != s->who->port && (to == was || !home_takes(s, c)))
 		to = was;
 	m->held = true;
+	m->firm = false;
+	m->broken_ns = 0;
 	m->ns = s->ns + s->who->move_hold_s * NS_PER_SECOND;
 	if (to == was)
 		fdb_set(s->slot, fdb_value(s->tick, s->flush, to, FDB_DYNAMIC) | FDB_MOVED);
@@ -436,7 +452,7 @@ static void move_entry(const struct source *s, struct fdb_seen_result *r)
 		return;
 	}
 	note_claim(s);
-	if (count_move(s)) {
+	if (count_move(s, s->who->move_limit)) {
 		r->what = FDB_HAS_MOVED;
 		bring_entry(s, &c, learned_value(s, &c));
 	} else {

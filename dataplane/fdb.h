@@ -123,12 +123,14 @@ struct fdb_port {
 
 // The moves of an entry whose value has FDB_MOVED, guarded by its stripe.
 struct fdb_moves {
-	uint64_t ns;       // when the window opened; held: until when
-	uint64_t claim_ns; // the last claim
-	uint16_t life;     // of the home
-	uint8_t home;      // port
-	uint8_t count;     // moves in the window; 0: there is no window
+	uint64_t ns;        // when the window opened; held: until when
+	uint64_t claim_ns;  // the last claim
+	uint64_t broken_ns; // until when a hold would have gone on that ended early; 0: none did
+	uint16_t life;      // of the home
+	uint8_t home;       // port
+	uint8_t count;      // moves in the window; 0: there is no window
 	bool held;
+	bool firm; // held even if nothing comes from it
 };
 
 // Maps a key to its lines. A burst uses a copy of it.
@@ -371,9 +373,9 @@ int fdb_del(struct fdb *f, uint64_t key, enum fdb_type type);
 // Places a learned entry at a port, dynamic or sticky, or moves a dynamic one there, within the
 // limit of learned entries. *r says what has become of it: FDB_LEARNED, FDB_HAS_MOVED, or FDB_KNOWN
 // where it was there; `stuck` where its type changed to sticky. It is a claim to an entry on
-// another port, but does not count as a move: who asks for it has a limit of its own. -EEXIST if
-// the key is fixed, or sticky on another port. -EBUSY if it is held there. -ENOSPC beyond the
-// limit.
+// another port and counts as a move. It is never the move too many: the next frame of a port with a
+// move_limit is. At its home it resumes a hold that ended early. -EEXIST if the key is fixed, or
+// sticky on another port. -EBUSY if it is held there. -ENOSPC beyond the limit.
 int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t limit,
 	      uint32_t tick, uint64_t ns, struct fdb_seen_result *r);
 

@@ -282,6 +282,8 @@ int fdb_place(struct fdb *f, uint64_t key, unsigned port, bool sticky, uint32_t 
 		rc = -EBUSY;
 	else
 		rc = take_over(&x, live, r);
+	if (!rc && r->what == FDB_HAS_MOVED)
+		fdb_claim_done(f, x.slot, port, ns);
 	fdb_lock_release(p.stripe);
 	return rc;
 }

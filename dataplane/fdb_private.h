@@ -83,6 +83,10 @@ bool fdb_credit_take(struct fdb_port *p, _Atomic uint32_t *count, uint32_t limit
 bool fdb_claim_is_held(struct fdb *f, struct fdb_slot *slot, uint64_t value, uint32_t tick,
 		       uint64_t ns);
 
+// The entry has come to the port that claimed it: that counts as a move. Back at its home, it
+// resumes a hold that ended early, and firmly: that it is placed there tells that it is not silent.
+void fdb_claim_done(struct fdb *f, struct fdb_slot *slot, unsigned port, uint64_t ns);
+
 // Returns the credit that a learned entry with this value took from the limit of its port.
 void fdb_credit_return(struct fdb *f, uint64_t value);
 

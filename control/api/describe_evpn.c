@@ -139,7 +139,8 @@ json_t *describe_evpn(const struct vswitch *sw, const struct fabric *f)
 	}
 	m->sw = sw;
 	m->fabric = f;
-	fdb_walk_all(sw->shared.fdb, switch_tick(sw), count_begin, count_entry, m);
+	if (v->vni_count)
+		fdb_walk_all(sw->shared.fdb, switch_tick(sw), count_begin, count_entry, m);
 	for (unsigned i = 0; i < v->vni_count; i++)
 		json_array_append_new(vnis, describe_vni(m, &v->vni[i]));
 	free(m);

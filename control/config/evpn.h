@@ -14,6 +14,8 @@
 
 #define EVPN_UNDERLAY "underlay" // name of its port
 
+enum { EVPN_HEADERS = 50 }; // that a packet gets: Ethernet, VXLAN, UDP, IPv4
+
 // A VTEP, and the VNIs that it takes floods for.
 struct evpn_vtep {
 	uint32_t address;

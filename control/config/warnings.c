@@ -7,6 +7,7 @@
 #include "control/common/policykeys.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/config/evpn.h"
 #include "dataplane/key.h"
 
 // A port whose warnings are looked for.
@@ -120,6 +121,34 @@ static bool has_binding(const struct checked_port *d)
 	return false;
 }
 
+// Longer packets of a port whose VLAN has a VNI are dropped on the tunnels.
+static void warn_of_mtu(const struct checked_port *d)
+{
+	uint32_t underlay = evpn_mtu(d->c);
+	struct vlanset own = config_port_vlans(&d->policy);
+
+	for (unsigned i = 0; i < d->c->evpn.vni_count; i++)
+		if (vlanset_has(&own, d->c->evpn.vni[i].vid) &&
+		    d->port->mtu > underlay - EVPN_HEADERS) {
+			add_warning(
+				d,
+				"mtu %u: larger packets than %u do not fit in a tunnel (evpn.underlay.mtu: %u)",
+				d->port->mtu, underlay - EVPN_HEADERS, d->port->mtu + EVPN_HEADERS);
+			return;
+		}
+}
+
+static void warn_of_evpn(const struct config *c, config_warn_fn warn, void *arg)
+{
+	struct error e;
+
+	if (!evpn_is_there(c) || c->evpn.control == EVPN_NONE || *c->evpn.twin)
+		return;
+	error_at(&e, c->evpn.device_at,
+		 "warning: evpn: control: kernel without a twin: no VNI comes up (underlay.twin)");
+	warn(arg, &e);
+}
+
 static void warn_of_port(const struct checked_port *d)
 {
 	const uint32_t *v = d->policy.value;
@@ -159,6 +188,7 @@ static void warn_of_port(const struct checked_port *d)
 	warn_of_rate(d, PK_INGRESS_RATE, PK_INGRESS_PEAK, PK_INGRESS_BURST);
 	warn_of_rate(d, PK_EGRESS_RATE, PK_EGRESS_PEAK, PK_EGRESS_BURST);
 	warn_of_uplink(d);
+	warn_of_mtu(d);
 	if (!config_is_mirror_destination(d->c, d->port->name))
 		warn_of_ignored_vlans(d);
 	else if (d->port->policy.set)
@@ -175,4 +205,5 @@ void config_warnings(const struct config *c, config_warn_fn warn, void *arg)
 		policy_resolve(&s, &d.policy, d.from);
 		warn_of_port(&d);
 	}
+	warn_of_evpn(c, warn, arg);
 }

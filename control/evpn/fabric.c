@@ -13,6 +13,7 @@
 #include "control/common/log.h"
 #include "control/evpn/fabric_private.h"
 #include "control/evpn/nexthop.h"
+#include "control/evpn/row.h"
 #include "control/evpn/rtnl.h"
 #include "control/evpn/shadow.h"
 #include "dataplane/event.h"
@@ -49,28 +50,12 @@ void fabric_arm(struct fabric *v)
 
 // News of the kernel.
 
-static void take_row(struct fabric *v, const struct nlmsghdr *h, const struct ndmsg *n)
+static void take_row(struct fabric *v, const struct nlmsghdr *h)
 {
-	struct mirror_row r = {.interface = n->ndm_ifindex,
-			       .gone = h->nlmsg_type == RTM_DELNEIGH,
-			       .own = n->ndm_flags & NTF_SELF,
-			       .sticky = n->ndm_flags & NTF_STICKY};
-	const struct nlattr *a;
+	struct mirror_row r;
 
-	// The addresses of the devices themselves.
-	if (!r.own && n->ndm_state & NUD_PERMANENT)
+	if (!row_read(h, &r))
 		return;
-	mnl_attr_for_each(a, h, sizeof *n)
-	{
-		const uint8_t *bytes = mnl_attr_get_payload(a);
-		uint16_t type = mnl_attr_get_type(a), length = mnl_attr_get_payload_len(a);
-		for (int i = 0; type == NDA_LLADDR && length == 6 && i < 6; i++)
-			r.mac = r.mac << 8 | bytes[i];
-		if (type == NDA_DST && length == 4)
-			r.destination = ntohl(mnl_attr_get_u32(a));
-		else if (type == NDA_NH_ID)
-			r.nexthop = mnl_attr_get_u32(a);
-	}
 	if (r.nexthop && !r.gone)
 		r.destination = nexthop_object(&v->talk, r.nexthop);
 	if (r.destination != v->source || !r.destination)
@@ -108,13 +93,13 @@ static void take_news(void *fabric, const struct nlmsghdr *h)
 		break;
 	case RTM_NEWNEIGH:
 	case RTM_DELNEIGH:
-		if (n->ndm_family == AF_BRIDGE)
-			take_row(v, h, n);
-		else if (n->ndm_family == AF_INET && n->ndm_ifindex == v->twin_index)
+		take_row(v, h);
+		if (rtnl_has(h, sizeof *n) && n->ndm_family == AF_INET &&
+		    n->ndm_ifindex == v->twin_index)
 			v->routes_changed = true;
 		break;
 	case RTM_DELLINK:
-		if (i->ifi_family != AF_BRIDGE)
+		if (rtnl_has(h, sizeof *i) && i->ifi_family != AF_BRIDGE)
 			vnis_link_gone(v, i->ifi_index);
 		v->links_changed = true;
 		break;
@@ -135,6 +120,7 @@ static void on_read(evutil_socket_t fd, short what, void *fabric)
 	(void)fd, (void)what;
 	v->heard_ms = fabric_now_ms();
 	if (rtnl_read(&v->news, NEWS_A_ROUND, take_news, v) == -ENOBUFS) {
+		mirror_news_lost(v->mirror);
 		v->dump_wanted = v->dump_torn = true;
 		v->links_changed = true;
 		v->resync_reason = HOST_RESYNC_OVERRUN;
@@ -201,6 +187,7 @@ static void replace_news(struct fabric *v)
 	v->news = news;
 	v->read = read;
 	v->dump_runs = false;
+	mirror_news_lost(v->mirror);
 	v->dump_wanted = v->links_changed = true;
 	v->resync_reason = HOST_RESYNC_OVERRUN;
 }

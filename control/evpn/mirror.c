@@ -385,6 +385,11 @@ static void forget_seen(struct mirror *m, struct mac *c, void *arg)
 	c->seen_dst = c->seen_remote = c->seen_local = false;
 }
 
+void mirror_news_lost(struct mirror *m)
+{
+	m->uncertain = true;
+}
+
 void mirror_dump_begin(struct mirror *m)
 {
 	each_mac(m, forget_seen, NULL);
@@ -415,6 +420,7 @@ void mirror_dump_end(struct mirror *m, uint64_t now_ms)
 		for (unsigned n = 0; n < MIRROR_VTEPS; n++)
 			if (!(m->vni[i]->seen >> n & 1))
 				leave(m, m->vni[i], n, now_ms);
+	m->uncertain = false;
 	m->reapply = true;
 	m->compare = true;
 }
@@ -479,7 +485,7 @@ static void withdraw(struct mirror *m, struct mac *c, uint64_t now_ms)
 {
 	int n = vtep_number(m, c->at);
 
-	if (n >= 0 && m->vtep[n].hold_until_ms > now_ms)
+	if (m->uncertain || (n >= 0 && m->vtep[n].hold_until_ms > now_ms))
 		return;
 	if (!c->in_settling && c->due_ms && c->due_ms <= now_ms) {
 		m->host.remove(m->host.arg, c->at, c->key);
@@ -538,7 +544,8 @@ static void apply_due(struct mirror *m, uint64_t now_ms)
 	while ((c = TAILQ_FIRST(&m->settling)) && c->due_ms <= now_ms) {
 		TAILQ_REMOVE(&m->settling, c, settling);
 		c->in_settling = false;
-		mend_pair(m, c);
+		if (!m->uncertain)
+			mend_pair(m, c);
 		apply(m, c, now_ms);
 		if (!c->in_settling)
 			c->due_ms = 0;

@@ -86,6 +86,9 @@ void mirror_del_vni(struct mirror *m, uint16_t vid, uint64_t now_ms);
 // Takes a row of the kernel: of a dump, or news. Rows of other devices are skipped.
 void mirror_take(struct mirror *m, const struct mirror_row *row, uint64_t now_ms);
 
+// News were lost: until a dump has ended, nothing is removed because a note lacks a row.
+void mirror_news_lost(struct mirror *m);
+
 // Begin and end a dump of all rows: what it does not have is gone.
 void mirror_dump_begin(struct mirror *m);
 void mirror_dump_end(struct mirror *m, uint64_t now_ms);

@@ -68,6 +68,7 @@ struct mirror {
 	bool compare;      // all entries
 	bool reapply;      // all remote MACs
 	bool publish;      // ports of VTEPs have changed
+	bool uncertain;    // news were lost: what the notes lack may be there
 	uint64_t retry_ms; // 0: nothing is to be tried again
 	double credit;     // rows that may be written now
 	uint64_t credit_ms;

@@ -25,15 +25,15 @@ static int take_route(const struct nlmsghdr *h, void *route)
 	struct route *found = route;
 	const struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWROUTE)
+	if (h->nlmsg_type != RTM_NEWROUTE || !rtnl_has(h, sizeof *r))
 		return MNL_CB_OK;
 	found->usable = r->rtm_type == RTN_UNICAST;
 	mnl_attr_for_each(a, h, sizeof *r)
 	{
 		if (mnl_attr_get_type(a) == RTA_OIF)
-			found->interface = (int)mnl_attr_get_u32(a);
+			found->interface = (int)rtnl_u32(a);
 		else if (mnl_attr_get_type(a) == RTA_GATEWAY)
-			found->gateway = ntohl(mnl_attr_get_u32(a));
+			found->gateway = ntohl(rtnl_u32(a));
 	}
 	return MNL_CB_OK;
 }
@@ -56,29 +56,21 @@ struct neighbour {
 	bool permanent, managed;
 };
 
-static void take_mac(struct neighbour *found, const struct nlattr *a)
-{
-	const uint8_t *bytes = mnl_attr_get_payload(a);
-
-	for (int i = 0; mnl_attr_get_payload_len(a) == 6 && i < 6; i++)
-		found->mac = found->mac << 8 | bytes[i];
-}
-
 static int take_neighbour(const struct nlmsghdr *h, void *neighbour)
 {
 	const struct ndmsg *n = mnl_nlmsg_get_payload(h);
 	struct neighbour *found = neighbour;
 	const struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWNEIGH)
+	if (h->nlmsg_type != RTM_NEWNEIGH || !rtnl_has(h, sizeof *n))
 		return MNL_CB_OK;
 	found->permanent = n->ndm_state & NUD_PERMANENT;
 	mnl_attr_for_each(a, h, sizeof *n)
 	{
 		if (mnl_attr_get_type(a) == NDA_LLADDR && n->ndm_state & NUD_RESOLVED)
-			take_mac(found, a);
+			found->mac = rtnl_mac(a);
 		else if (mnl_attr_get_type(a) == NDA_FLAGS_EXT)
-			found->managed = mnl_attr_get_u32(a) & NTF_EXT_MANAGED;
+			found->managed = rtnl_u32(a) & NTF_EXT_MANAGED;
 	}
 	return MNL_CB_OK;
 }
@@ -166,13 +158,14 @@ static int take_address(const struct nlmsghdr *h, void *source)
 	struct source *s = source;
 	const struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWADDR || (int)m->ifa_index != s->interface)
+	if (h->nlmsg_type != RTM_NEWADDR || !rtnl_has(h, sizeof *m) ||
+	    (int)m->ifa_index != s->interface)
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, h, sizeof *m)
 	{
 		if (mnl_attr_get_type(a) != IFA_LOCAL)
 			continue;
-		uint32_t address = ntohl(mnl_attr_get_u32(a));
+		uint32_t address = ntohl(rtnl_u32(a));
 		if (s->wanted ? address == s->wanted : !s->found)
 			s->found = address;
 	}
@@ -199,7 +192,7 @@ static int take_object(const struct nlmsghdr *h, void *object)
 	struct object *o = object;
 	const struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWNEXTHOP)
+	if (h->nlmsg_type != RTM_NEWNEXTHOP || !rtnl_has(h, sizeof *m))
 		return MNL_CB_OK;
 	mnl_attr_for_each(a, h, sizeof *m)
 	{
@@ -207,7 +200,7 @@ static int take_object(const struct nlmsghdr *h, void *object)
 		    mnl_attr_get_payload_len(a) >= sizeof(struct nexthop_grp))
 			o->first = ((const struct nexthop_grp *)mnl_attr_get_payload(a))->id;
 		else if (mnl_attr_get_type(a) == NHA_GATEWAY && m->nh_family == AF_INET)
-			o->gateway = ntohl(mnl_attr_get_u32(a));
+			o->gateway = ntohl(rtnl_u32(a));
 	}
 	return MNL_CB_OK;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -52,6 +53,37 @@ void *rtnl_begin(union rtnl_request *q, uint16_t type, uint16_t flags, size_t fi
 	return mnl_nlmsg_put_extra_header(h, fixed);
 }
 
+bool rtnl_has(const struct nlmsghdr *h, size_t fixed)
+{
+	return h->nlmsg_len >= MNL_NLMSG_HDRLEN + fixed;
+}
+
+uint32_t rtnl_u32(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) < sizeof(uint32_t) ? 0 : mnl_attr_get_u32(a);
+}
+
+uint16_t rtnl_u16(const struct nlattr *a)
+{
+	return mnl_attr_get_payload_len(a) < sizeof(uint16_t) ? 0 : mnl_attr_get_u16(a);
+}
+
+void rtnl_text(const struct nlattr *a, char *text, size_t size)
+{
+	snprintf(text, size, "%.*s", (int)mnl_attr_get_payload_len(a),
+		 (const char *)mnl_attr_get_payload(a));
+}
+
+uint64_t rtnl_mac(const struct nlattr *a)
+{
+	const uint8_t *bytes = mnl_attr_get_payload(a);
+	uint64_t mac = 0;
+
+	for (int i = 0; mnl_attr_get_payload_len(a) == 6 && i < 6; i++)
+		mac = mac << 8 | bytes[i];
+	return mac;
+}
+
 static int send_request(struct rtnl *r, union rtnl_request *q)
 {
 	q->header.nlmsg_seq = ++r->sequence;
@@ -75,7 +107,9 @@ int rtnl_talk(struct rtnl *r, union rtnl_request *q, mnl_cb_t take, void *arg)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		rc = mnl_cb_run(answer, (size_t)n, r->sequence, port, take, arg);
 	}
-	return rc < 0 ? -errno : 0;
+	if (rc >= 0)
+		return 0;
+	return errno > 0 ? -errno : -EPROTO; // of a message that is no errno
 }
 
 int64_t rtnl_ask(struct rtnl *r, union rtnl_request *q)

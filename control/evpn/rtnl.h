@@ -41,6 +41,17 @@ int rtnl_join(struct rtnl *r, int group);
 // Begins a request. Returns the place of its fixed part, which is zeroed.
 void *rtnl_begin(union rtnl_request *q, uint16_t type, uint16_t flags, size_t fixed);
 
+// Whether a message has its fixed part.
+bool rtnl_has(const struct nlmsghdr *h, size_t fixed);
+
+// The number in an attribute, in its order of bytes; the MAC. 0: it is shorter, or no MAC.
+uint32_t rtnl_u32(const struct nlattr *a);
+uint16_t rtnl_u16(const struct nlattr *a);
+uint64_t rtnl_mac(const struct nlattr *a);
+
+// Copies the text in an attribute, which need not end with a zero; the copy does.
+void rtnl_text(const struct nlattr *a, char *text, size_t size);
+
 // Sends a request and takes its answers; take() gets each of them unless it is NULL.
 int rtnl_talk(struct rtnl *r, union rtnl_request *q, mnl_cb_t take, void *arg);
 

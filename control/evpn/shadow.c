@@ -38,11 +38,11 @@ static void take_vxlan(struct link *l, const struct nlattr *data)
 	{
 		uint16_t type = mnl_attr_get_type(a);
 		if (type == IFLA_VXLAN_ID)
-			l->vni = mnl_attr_get_u32(a);
+			l->vni = rtnl_u32(a);
 		else if (type == IFLA_VXLAN_LOCAL)
-			l->source = ntohl(mnl_attr_get_u32(a));
+			l->source = ntohl(rtnl_u32(a));
 		else if (type == IFLA_VXLAN_PORT)
-			l->udp_port = ntohs(mnl_attr_get_u16(a));
+			l->udp_port = ntohs(rtnl_u16(a));
 	}
 }
 
@@ -54,10 +54,18 @@ static void take_kind(struct link *l, const struct nlattr *info)
 	{
 		uint16_t type = mnl_attr_get_type(a);
 		if (type == IFLA_INFO_KIND)
-			snprintf(l->kind, sizeof l->kind, "%s", mnl_attr_get_str(a));
+			rtnl_text(a, l->kind, sizeof l->kind);
 		else if (type == IFLA_INFO_DATA && !strcmp(l->kind, "vxlan"))
 			take_vxlan(l, a);
 	}
+}
+
+static bool is_mark(const struct nlattr *alias)
+{
+	char text[sizeof mark + 1]; // a longer one differs
+
+	rtnl_text(alias, text, sizeof text);
+	return !strcmp(text, mark);
 }
 
 static int take_link(const struct nlmsghdr *h, void *link)
@@ -66,13 +74,13 @@ static int take_link(const struct nlmsghdr *h, void *link)
 	struct link *l = link;
 	const struct nlattr *a;
 
-	if (h->nlmsg_type != RTM_NEWLINK)
+	if (h->nlmsg_type != RTM_NEWLINK || !rtnl_has(h, sizeof *i))
 		return MNL_CB_OK;
 	l->index = i->ifi_index;
 	mnl_attr_for_each(a, h, sizeof *i)
 	{
 		if (mnl_attr_get_type(a) == IFLA_IFALIAS)
-			l->ours = !strcmp(mnl_attr_get_str(a), mark);
+			l->ours = is_mark(a);
 		else if (mnl_attr_get_type(a) == IFLA_LINKINFO)
 			take_kind(l, a);
 	}

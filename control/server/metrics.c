@@ -12,6 +12,7 @@
 #include "control/api/recent.h"
 #include "control/common/eventtypes.h"
 #include "control/common/version.h"
+#include "control/config/config.h"
 #include "control/evpn/fabric.h"
 #include "control/evpn/mirror.h"
 #include "control/evpn/overlay.h"
@@ -22,6 +23,7 @@
 #include "dataplane/fdb.h"
 #include "dataplane/portset.h"
 #include "dataplane/violation.h"
+#include "dataplane/vxlan.h"
 
 // The values of one scrape.
 struct scrape {
@@ -32,7 +34,8 @@ struct scrape {
 };
 
 // A family has one series for the switch, for each worker or for each port.
-enum scope { OF_SWITCH, OF_WORKER, OF_PORT };
+// OF_TUNNEL: the ports that are tunnels to other machines.
+enum scope { OF_SWITCH, OF_WORKER, OF_PORT, OF_TUNNEL };
 
 struct family {
 	const char *name, *type, *help;
@@ -146,6 +149,11 @@ static double evpn_vteps_up(const struct scrape *l, unsigned i)
 	return n;
 }
 
+static double vtep_up(const struct scrape *l, unsigned port)
+{
+	return portset_has(l->sw->conf->vxlan->resolved, port);
+}
+
 static double evpn_rows_written(const struct scrape *l, unsigned i)
 {
 	(void)i;
@@ -191,6 +199,8 @@ static const struct family families[] = {
 	{"nestswitch_port_up", "gauge", "Whether the port forwards.", OF_PORT, port_up},
 	{"nestswitch_evpn_vteps_up", "gauge", "Other machines, told by FRR, that frames can go to.",
 	 OF_SWITCH, evpn_vteps_up},
+	{"nestswitch_evpn_vtep_up", "gauge", "Whether frames can go to the other machine.",
+	 OF_TUNNEL, vtep_up},
 	{"nestswitch_evpn_rows_written_total", "counter",
 	 "Rows that the switch wrote to the kernel for FRR.", OF_SWITCH, evpn_rows_written},
 	{"nestswitch_evpn_rows_pending", "gauge", "Rows that wait to be written.", OF_SWITCH,
@@ -242,6 +252,15 @@ static void put_escaped(FILE *out, const char *text)
 	}
 }
 
+static portset ports_of(const struct scrape *l, enum scope scope)
+{
+	const struct vxlan *x = l->sw->conf->vxlan;
+
+	if (scope == OF_PORT)
+		return l->sw->ports;
+	return scope == OF_TUNNEL && x ? x->tunnels : 0;
+}
+
 static void put_family(const struct scrape *l, const struct family *f)
 {
 	unsigned port;
@@ -251,7 +270,7 @@ static void put_family(const struct scrape *l, const struct family *f)
 		fprintf(l->out, "%s %.16g\n", f->name, f->value(l, 0));
 	for (unsigned w = 0; f->scope == OF_WORKER && w < l->sw->workers; w++)
 		fprintf(l->out, "%s{worker=\"%u\"} %.16g\n", f->name, w, f->value(l, w));
-	PORTSET_FOREACH(port, f->scope == OF_PORT ? l->sw->ports : 0)
+	PORTSET_FOREACH(port, ports_of(l, f->scope))
 		fprintf(l->out, "%s{port=\"%s\"} %.16g\n", f->name, l->sw->port[port].name,
 			f->value(l, port));
 }
@@ -315,6 +334,47 @@ static void put_states(const struct scrape *l)
 				switch_port_state(l->sw, port) == (enum port_state)s);
 }
 
+// One value for each VNI.
+static void put_vnis(const struct scrape *l, const char *name, const char *help,
+		     unsigned (*value)(const struct scrape *l, const struct config_vni *v))
+{
+	const struct config_evpn *v = &l->sw->config->evpn;
+
+	put_head(l, name, "gauge", help);
+	for (unsigned i = 0; i < v->vni_count; i++)
+		fprintf(l->out, "%s{vlan=\"%u\",vni=\"%u\"} %u\n", name, v->vni[i].vid,
+			v->vni[i].vni, value(l, &v->vni[i]));
+}
+
+// The other machines that take part in a VNI.
+static unsigned vni_vteps(const struct scrape *l, const struct config_vni *v)
+{
+	portset members = l->sw->conf->vlan[v->vid].member;
+
+	return (unsigned)__builtin_popcountll(members & ports_of(l, OF_TUNNEL));
+}
+
+// 1 unless its devices in the kernel are missing.
+static unsigned vni_up(const struct scrape *l, const struct config_vni *v)
+{
+	const struct fabric *f = overlay_fabric(l->k->overlay);
+	struct fabric_vni n;
+
+	for (size_t i = 0; f && i < fabric_vni_count(f); i++) {
+		fabric_vni(f, i, &n);
+		if (n.mirror.vid == v->vid)
+			return n.state != FABRIC_VNI_DOWN;
+	}
+	return 1;
+}
+
+static void put_evpn(const struct scrape *l)
+{
+	put_vnis(l, "nestswitch_evpn_vni_vteps", "Other machines that have the VNI.", vni_vteps);
+	put_vnis(l, "nestswitch_evpn_vni_up",
+		 "0 if the devices of the VNI in the kernel cannot be made.", vni_up);
+}
+
 static void put_event_counts(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_events_total";
@@ -356,5 +416,6 @@ void metrics_write(const struct control *k, FILE *out)
 		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,
 		  TX_DROPS);
 	put_states(&l);
+	put_evpn(&l);
 	put_event_counts(&l);
 }

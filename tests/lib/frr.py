@@ -44,14 +44,17 @@ class Machine(lab.Namespace):
         self.folder.chmod(0o777)  # FRR drops its rights
         self.daemons = {}
 
-    def write_frr(self, peers, timers=(3, 9)):
+    def write_frr(self, peers, timers=(3, 9), clients=()):
+        """clients: the peers for which this machine is a route reflector, without VNIs of its own."""
+        own = "" if clients else "  advertise-all-vni\n  no dup-addr-detection\n"
         neighbours = "".join(f" neighbor {peer} remote-as {AS}\n neighbor {peer} timers connect 1\n" for peer in peers)
         active = "".join(f"  neighbor {peer} activate\n" for peer in peers)
+        active += "".join(f"  neighbor {peer} route-reflector-client\n" for peer in clients)
         (self.folder / "zebra.conf").write_text(f"log file {self.folder}/zebra.log\n")
         (self.folder / "bgpd.conf").write_text(
             f"log file {self.folder}/bgpd.log\nrouter bgp {AS}\n bgp router-id {self.address}\n"
             f" no bgp default ipv4-unicast\n timers bgp {timers[0]} {timers[1]}\n{neighbours}"
-            f" address-family l2vpn evpn\n{active}  advertise-all-vni\n  no dup-addr-detection\n exit-address-family\n")
+            f" address-family l2vpn evpn\n{active}{own} exit-address-family\n")
 
     def start_daemon(self, daemon, *more):
         words = [DAEMONS / daemon, "-f", self.folder / f"{daemon}.conf", "-i", self.folder / f"{daemon}.pid", "-P", "0",
@@ -120,7 +123,10 @@ class Underlay(lab.Testbed):
             self.machines.append(self.made(machine))
             self.connect(machine)
         for machine in self.machines:
-            machine.write_frr([other.address for other in self.machines if other is not machine])
+            self.write_frr(machine, [other.address for other in self.machines if other is not machine])
+
+    def write_frr(self, machine, others):
+        machine.write_frr(others)
 
     def machine(self, name, number):
         return Machine(name, number, self.folder.name)

@@ -10,6 +10,7 @@ import {duration} from './format.js';
 import {Groups} from './groups.js';
 import {Head} from './head.js';
 import {History, WHOLE} from './history.js';
+import {Machines} from './machines.js';
 import {MacTable} from './mactable.js';
 import {Policy} from './policy.js';
 import {Ports} from './ports.js';
@@ -23,7 +24,7 @@ const PERIOD_MS = 1000, EVENTS = 500;
 
 // The data for all parts. now and heard are in ms of the browser's clock.
 const state = {
-	access: null, status: null, ports: [], groups: [], events: [], policy: null, common: null, audits: [], queriers: [], // answers of the switch
+	access: null, status: null, ports: [], groups: [], events: [], policy: null, common: null, audits: [], queriers: [], vteps: [], // answers of the switch
 	history: new History(), selection: WHOLE, now: 0, heard: 0,
 };
 let parts = null;
@@ -70,12 +71,12 @@ const hasTrials = (ports) => ports.some((port) => Object.values(port.rx_would_dr
 
 async function read() {
 	const selection = state.selection;
-	const [access, status, ports, groups, recent, policy, common, queriers, audits] = await Promise.all([get('access'), get('status'),
+	const [access, status, ports, groups, recent, policy, common, queriers, vteps, audits] = await Promise.all([get('access'), get('status'),
 		getTimed('port.show'), get('group.show'), get('events.show', {count: EVENTS}), policyOf(selection), policyOf(WHOLE), get('mdb.vlans'),
-		hasTrials(state.ports) ? get('policy.audit') : []]);
+		get('evpn.vtep'), hasTrials(state.ports) ? get('policy.audit') : []]);
 	const now = performance.now();
 
-	Object.assign(state, {access, status, ports: ports.reply, groups, events: recent.events, common, queriers, audits, now, heard: now});
+	Object.assign(state, {access, status, ports: ports.reply, groups, events: recent.events, common, queriers, vteps, audits, now, heard: now});
 	state.history.add(ports.reply, ports.clock, now);
 	checkSelection();
 	if (selection === state.selection)
@@ -89,7 +90,7 @@ async function build() {
 
 	return [
 		new Head(), new Topology(select), new Ports(select), new Selected(actions, macs, select), new Rates(),
-		new Why(reasons, select), new Trials(), new Policy(keys, actions), macs, new Groups(select), new Events(select), actions,
+		new Why(reasons, select), new Trials(), new Policy(keys, actions), macs, new Machines(select, macs), new Groups(select), new Events(select), actions,
 	];
 }
 

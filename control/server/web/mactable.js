@@ -39,6 +39,7 @@ function showEntry(row, entry) {
 	put(mac, entry.mac);
 	put(vlan, entry.vlan === null ? 'all' : String(entry.vlan));
 	put(port.firstElementChild, entry.port);
+	put(port.lastElementChild, entry.type.startsWith('remote') ? ' (machine)' : '');
 	put(type, entry.held ? `${entry.type}, held for ${entry.held} s` : entry.type);
 	put(age, entry.age === null ? '–' : `${duration(entry.age)} ago`);
 }
@@ -208,7 +209,7 @@ export class MacTable {
 	#made() {
 		const port = plainButton('', (event) => this.select({kind: 'port', name: event.target.textContent}));
 
-		return element('tr', {}, element('td', {class: 'mac'}), element('td', {class: 'number'}), element('td', {}, port),
+		return element('tr', {}, element('td', {class: 'mac'}), element('td', {class: 'number'}), element('td', {}, port, element('small')),
 			element('td'), element('td', {class: 'number'}));
 	}
 }

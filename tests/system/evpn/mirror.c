@@ -185,9 +185,9 @@ static void show(void)
 
 	fabric_status(fabric, &s);
 	printf("status written %" PRIu64 " read %" PRIu64 " refused %" PRIu64 " leftovers %" PRIu64
-	       " pending %u resyncs %" PRIu64 "\n",
+	       " pending %u resyncs %" PRIu64 " nexthop_rows %" PRIu64 "\n",
 	       s.sync.rows_written, s.sync.rows_read, s.sync.refused, s.sync.leftovers,
-	       s.sync.pending, s.resyncs);
+	       s.sync.pending, s.resyncs, s.sync.nexthop_rows);
 	for (size_t i = 0; i < fabric_vni_count(fabric); i++) {
 		fabric_vni(fabric, i, &v);
 		printf("vni %u %s local %u remote %u %s\n", v.mirror.vni,

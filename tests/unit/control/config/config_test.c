@@ -753,6 +753,39 @@ static void uplinks_that_shut_down(void **state)
 	}
 }
 
+// Packets that do not fit in a tunnel, and VNIs that never come up.
+static void warnings_of_evpn(void **state)
+{
+	static const struct {
+		const char *port, *evpn, *says;
+	} cases[] = {
+		{"mtu: 1500, policy: {vlan-mode: access, access-vlan: 10}",
+		 "underlay: {device: 'null:', twin: t}",
+		 "warning: port 'a': mtu 1500: larger packets than 1450 do not fit in a tunnel (evpn.underlay.mtu: 1550)\n"},
+		{"mtu: 1550", "underlay: {device: 'null:', twin: t, mtu: 1599}",
+		 "warning: port 'a': mtu 1550: larger packets than 1549 do not fit in a tunnel (evpn.underlay.mtu: 1600)\n"},
+		{"mtu: 1550", "underlay: {device: 'null:', twin: t, mtu: 1600}", ""},
+		{"mtu: 1450", "underlay: {device: 'null:', twin: t}", ""},
+		{"mtu: 1500, policy: {vlan-mode: access, access-vlan: 11}",
+		 "underlay: {device: 'null:', twin: t}", ""},
+		{"mtu: 1450", "underlay: {device: 'null:'}",
+		 "warning: evpn: control: kernel without a twin: no VNI comes up (underlay.twin)\n"},
+		{"mtu: 1450", "underlay: {device: 'null:'}, source: 10.9.0.1, control: none", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[512], said[2048] = "";
+		snprintf(text, sizeof text,
+			 "ports: [{name: a, %s}]\nevpn: {vnis: [{vlan: 10, vni: 500}], %s}\n",
+			 cases[i].port, cases[i].evpn);
+		struct config *c = test_config(text);
+		config_warnings(c, note_warning, said);
+		assert_string_equal(said, cases[i].says);
+		config_free(c);
+	}
+}
+
 static void a_full_disk_is_an_error(void **state)
 {
 	struct config *c = test_config("ports: [{name: a}]");
@@ -915,4 +948,5 @@ static void differences_between(void **state)
 RUN_TESTS(TEST(every_error_has_its_place), TEST(everything_is_read), TEST(vlans_as_a_list),
 	  TEST(defaults), TEST(legal), TEST(limits), TEST(files), TEST(written_and_read_again),
 	  TEST(warnings), TEST(ignored_vlan_keys), TEST(uplinks_that_shut_down),
-	  TEST(a_full_disk_is_an_error), TEST(comments), TEST(differences_between))
+	  TEST(warnings_of_evpn), TEST(a_full_disk_is_an_error), TEST(comments),
+	  TEST(differences_between))
