@@ -87,6 +87,10 @@ class Appliance:
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
         self.management = Nic("mgmt", "virtio-net-pci", MANAGEMENT_MAC, ["-netdev", "tap,id=mgmt,ifname=mgmt,script=no,downscript=no"])
 
+    def key_pair(self):
+        """The files of the key that ssh uses."""
+        return self.key, self.key.with_suffix(".pub")
+
     def settings(self, **values):
         """fw_cfg words with what the first boot is told: an address and the key, and these values."""
         known = {"address": f"{ADDRESS}/{PREFIX}", "ssh-key": self.key.with_suffix(".pub").read_text().strip()}
