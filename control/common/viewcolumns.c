@@ -191,8 +191,8 @@ static const struct table_column port_columns[] = {
 	NUMBER("MACS", "macs"),
 	NUMBER("STATIC", "static_macs"),
 	{"MIRROR", "mirrors", .row_cell = mirrors_cell},
-	{"POLICY", "policy", .cell = settings_cell},
 	WORD("PROBLEM", "problem"),
+	{"POLICY", "policy", .cell = settings_cell},
 	{0},
 };
 
