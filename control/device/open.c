@@ -330,7 +330,7 @@ bool device_any_is_silent(void)
 	return silent.count;
 }
 
-static bool is_silent(const char *device)
+bool device_is_silent(const char *device)
 {
 	for (unsigned i = 0; i < silent.count; i++)
 		if (!strcmp(silent.device[i], device))
@@ -375,7 +375,7 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 			return false;
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
-	if (is_silent(p->device))
+	if (device_is_silent(p->device))
 		return refuse_again(p, e);
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};

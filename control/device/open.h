@@ -35,7 +35,8 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
 
-// Whether a device was given up, because it did not answer its driver.
+// Whether a device was given up, because it did not answer its driver; whether any was.
+bool device_is_silent(const char *device);
 bool device_any_is_silent(void);
 
 // Sets the MTU of an open device to that of p. After a failure some of its parts may have the new

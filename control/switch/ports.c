@@ -319,6 +319,8 @@ static bool nic_is_back(struct vswitch *sw, unsigned port)
 		forget_failure(p);
 		return false;
 	}
+	if (device_is_silent(device))
+		return false;
 	if (device_interface_is_back(device))
 		return !waits;
 	if (p->failures > 1)
