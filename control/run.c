@@ -101,8 +101,10 @@ static void on_switch_tick(evutil_socket_t fd, short what, void *arg)
 	r->links_changed = false;
 	if (++r->ticks % LINK_TICKS == 0 || reconnected || changed)
 		links_poll(sw);
-	if (r->ticks % LOAD_TICKS == 0)
+	if (r->ticks % LOAD_TICKS == 0) {
 		switch_note_load(sw);
+		ports_read_losses(sw);
+	}
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *arg)
@@ -263,6 +265,7 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 	sw->event_arg = r;
 	if (!o->fresh)
 		keep_restore(r->keep, sw);
+	links_report_missing(sw);
 	switch_launch(sw);
 	if (!(r->control.overlay = overlay_create(r->base, sw, &e))) {
 		complain("%s", e.text);

@@ -10,7 +10,8 @@
 	X(SET_DOWN, "set-down")                     /* an interface, by its administrator */ \
 	X(SET_DOWN_ELSEWHERE, "set-down-elsewhere") /* a TAP that was moved to another namespace */ \
 	X(NO_PEER, "no-peer")                       /* nobody is at the other end of the socket */ \
-	X(GONE, "gone")                             /* the interface or the NIC does not exist any more */
+	X(GONE, "gone")                             /* there is no such interface or NIC */ \
+	X(FAILED, "failed")                         /* the NIC is there, but does not open */
 // clang-format on
 
 enum link {

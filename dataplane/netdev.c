@@ -62,6 +62,8 @@ struct netdev {
 	uint16_t mtu;
 	struct rte_mempool *pool;
 	_Atomic bool undescribed; // workers set, control clears
+	uint64_t missed;          // frames, up to the last netdev_missed()
+	uint64_t tap_missed;      // what the kernel said then of the TAP
 	unsigned queues;
 	struct queue queue[NETDEV_QUEUES_MAX];
 };
@@ -283,6 +285,44 @@ uint16_t netdev_mtu(const struct netdev *d)
 bool netdev_undescribed(struct netdev *d, char name[IF_NAMESIZE])
 {
 	return atomic_exchange(&d->undescribed, false) && if_indextoname(d->interface, name);
+}
+
+// What the kernel has dropped on its way to the reader of a TAP. For another TAP of its name it
+// counts anew.
+static uint64_t read_tap_missed(struct netdev *d)
+{
+	char path[64], name[IF_NAMESIZE];
+	unsigned long long now = 0, before = d->tap_missed;
+
+	if (!if_indextoname(d->interface, name))
+		return 0;
+	snprintf(path, sizeof path, "/sys/class/net/%s/statistics/tx_dropped", name);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu", &now) != 1)
+		now = before;
+	fclose(f);
+	d->tap_missed = now;
+	return now < before ? now : now - before;
+}
+
+// What a packet socket had no room for since the last call.
+static uint64_t read_socket_missed(int fd)
+{
+	struct tpacket_stats s = {0};
+	socklen_t size = sizeof s;
+
+	return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &s, &size) ? 0 : s.tp_drops;
+}
+
+uint64_t netdev_missed(struct netdev *d)
+{
+	if (d->kind == NETDEV_TAP)
+		d->missed += read_tap_missed(d);
+	for (unsigned q = 0; q < d->queues && d->kind == NETDEV_PACKET; q++)
+		d->missed += read_socket_missed(d->queue[q].fd);
+	return d->missed;
 }
 
 int netdev_set_mtu(struct netdev *d, uint16_t mtu)

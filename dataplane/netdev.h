@@ -59,6 +59,10 @@ int netdev_set_mtu(struct netdev *d, uint16_t mtu);
 // If so, `name` is that of the interface.
 bool netdev_undescribed(struct netdev *d, char name[IF_NAMESIZE]);
 
+// The number of frames that the kernel had no room for, because they were not received in time.
+// Only control calls it.
+uint64_t netdev_missed(struct netdev *d);
+
 // The descriptor of a queue, which is readable if it has frames.
 int netdev_fd(const struct netdev *d, unsigned queue);
 

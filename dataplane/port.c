@@ -500,6 +500,39 @@ static enum link part_link(const struct port_part *part)
 	return part->quirks & PORT_QUIRK_SOCKET ? LINK_NO_PEER : LINK_DOWN;
 }
 
+const char *const port_loss_names[PORT_LOSSES] = {
+#define X(id, name) [PORT_LOSS_##id] = (name),
+	PORT_LOSS_LIST(X)
+#undef X
+};
+
+// Drivers of other devices than NICs count as errors of sending what they hand back.
+static bool add_losses(const struct port_part *part, uint64_t lost[PORT_LOSSES])
+{
+	struct rte_eth_stats s;
+
+	if (is_gone(part) || rte_eth_stats_get(part->dev, &s))
+		return false;
+	lost[PORT_LOSS_RX_MISSED] += s.imissed;
+	lost[PORT_LOSS_RX_ERRORS] += s.ierrors;
+	lost[PORT_LOSS_RX_NO_BUFFER] += s.rx_nombuf;
+	lost[PORT_LOSS_TX_ERRORS] += part->pci ? s.oerrors : 0;
+	return true;
+}
+
+void port_read_losses(struct port *p)
+{
+	unsigned members = p->parts > 1 ? p->parts - 1 : p->parts; // a bond adds up its members
+	uint64_t lost[PORT_LOSSES] = {0};
+
+	if (p->net)
+		lost[PORT_LOSS_RX_MISSED] = netdev_missed(p->net);
+	for (unsigned i = 0; i < members; i++)
+		if (!add_losses(&p->part[i], lost))
+			return;
+	memcpy(p->lost, lost, sizeof lost);
+}
+
 bool port_is_asked_for(const struct port *p)
 {
 	for (unsigned i = 0; i < p->parts; i++)

@@ -37,6 +37,21 @@ enum {
 	PORT_QUIRK_RESTARTS = 256, // restarts for a new MTU, and receives nothing afterwards
 };
 
+// What a device loses before a worker receives it, or after one has sent it.
+#define PORT_LOSS_LIST(X) \
+	X(RX_MISSED, "rx_missed")       /* its queue was full */ \
+	X(RX_ERRORS, "rx_errors")       /* too long for it, or broken */ \
+	X(RX_NO_BUFFER, "rx_no_buffer") /* no packet buffer was free */ \
+	X(TX_ERRORS, "tx_errors")       /* of a NIC */
+
+enum port_loss {
+#define X(id, name) PORT_LOSS_##id,
+	PORT_LOSS_LIST(X)
+#undef X
+		PORT_LOSSES
+};
+extern const char *const port_loss_names[PORT_LOSSES];
+
 struct port_part {
 	struct rte_device *device;
 	bool pci;
@@ -74,6 +89,7 @@ struct port {
 	unsigned guards;
 	int guard[PORT_PARTS_MAX];          // descriptors that stay open as long as the port
 	uint16_t appetite[PORT_QUEUES_MAX]; // frames that the next poll takes; their worker writes
+	uint64_t lost[PORT_LOSSES];         // when port_read_losses() last read it
 	unsigned checked; // index of the interface that device_check_segments() has dealt with
 };
 
@@ -126,6 +142,10 @@ bool port_links_changed(void);
 // link becomes active. A port that is not open has LINK_NO_PEER. A NIC that is LINK_GONE is to be
 // closed, because a NIC on vfio-pci goes only then.
 enum link port_link(struct port *p);
+
+// Reads into p->lost what the device has lost since it was opened, in frames. What a NIC that is
+// gone has lost stays as it was. Only control calls it.
+void port_read_losses(struct port *p);
 
 // Whether the machine waits for the port to close, to let its NIC go.
 bool port_is_asked_for(const struct port *p);

@@ -89,6 +89,18 @@ static json_t *tx_drops(const struct counters *c, bool limited, enum port_kind k
 	return o;
 }
 
+// What the device of a port has lost. It is in no other counter.
+static json_t *device_drops(const struct vswitch *sw, unsigned port)
+{
+	uint64_t lost[PORT_LOSSES];
+	json_t *o = json_object();
+
+	switch_losses(sw, port, lost);
+	for (int i = 0; i < PORT_LOSSES; i++)
+		set_integer(o, port_loss_names[i], lost[i]);
+	return o;
+}
+
 json_t *describe_port(const struct vswitch *sw, unsigned port)
 {
 	const struct config_port *p = switch_port_config(sw, port);
@@ -102,6 +114,8 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	json_object_set_new(o, "state", json_string(port_state_names[switch_port_state(sw, port)]));
 	if (sw->port[port].link != LINK_UP)
 		json_object_set_new(o, "link", json_string(link_names[sw->port[port].link]));
+	if (sw->port[port].link == LINK_FAILED)
+		json_object_set_new(o, "problem", json_string(sw->port[port].problem));
 	json_object_set_new(o, "device", text_or_null(p->device));
 	json_object_set_new(o, "port_group", text_or_null(p->group));
 	set_integer(o, "rx_packets", c.rx_packets);
@@ -114,6 +128,8 @@ json_t *describe_port(const struct vswitch *sw, unsigned port)
 	set_integer(o, "tx_packets", c.tx_packets);
 	set_integer(o, "tx_bytes", c.tx_bytes);
 	json_object_set_new(o, "tx_drops", tx_drops(&c, sw->shared.port[port].longest, p->kind));
+	if (sw->devices && p->kind != PORT_TUNNEL)
+		json_object_set_new(o, "device_drops", device_drops(sw, port));
 	set_integer(o, "macs", fdb_count(sw->shared.fdb, port));
 	set_integer(o, "not_learned", c.not_learned);
 	set_integer(o, "mac_moves", c.mac_moves);

@@ -97,6 +97,9 @@ static void print_port(FILE *out, json_t *p, bool colours)
 		member_number(p, "rx_unknown"), table_number(rx));
 	fprintf(out, "sent      %lld frames, %lld bytes; %.0f could not be sent\n",
 		member_number(p, "tx_packets"), member_number(p, "tx_bytes"), table_number(tx));
+	if (json_object_get(p, "device_drops"))
+		fprintf(out, "device    %.0f frames lost\n",
+			table_number(json_object_get(p, "device_drops")));
 	fprintf(out,
 		"MACs      %lld learned, %lld moves, %lld frames from MACs that were not learned\n",
 		member_number(p, "macs"), member_number(p, "mac_moves"),

@@ -161,6 +161,7 @@ static const struct table_column counter_columns[] = {
 	NUMBER("MACS", "macs"),
 	{"DROPPED AS", "rx_drops", .cell = counts_cell},
 	{"NOT SENT AS", "tx_drops", .cell = counts_cell},
+	{"LOST BY DEVICE", "device_drops", .cell = counts_cell},
 	{0},
 };
 
@@ -190,6 +191,7 @@ static const struct table_column port_columns[] = {
 	NUMBER("MACS", "macs"),
 	NUMBER("STATIC", "static_macs"),
 	{"MIRROR", "mirrors", .row_cell = mirrors_cell},
+	WORD("PROBLEM", "problem"),
 	{"POLICY", "policy", .cell = settings_cell},
 	{0},
 };
@@ -340,14 +342,14 @@ static const struct table_column change_columns[] = {
 };
 
 static const char *const counter_members[] = {
-	"kind",     "link",          "device",   "port_group",  "rx_bytes",  "rx_unknown",
-	"tx_bytes", "rx_would_drop", "tx_drops", "not_learned", "mac_moves", "truncated",
-	NULL};
-static const char *const port_members[] = {"kind",       "rx_packets", "rx_bytes", "rx_forwarded",
-					   "rx_flooded", "rx_unknown", "rx_drops", "rx_would_drop",
-					   "tx_packets", "tx_bytes",   "tx_drops", "not_learned",
-					   "mac_moves",  "truncated",  "mtu",      "queues",
-					   "offload",    "qmp",        "guest",    NULL};
+	"kind",       "link",      "device",        "port_group",   "rx_bytes",
+	"rx_unknown", "tx_bytes",  "rx_would_drop", "tx_drops",     "not_learned",
+	"mac_moves",  "truncated", "problem",       "device_drops", NULL};
+static const char *const port_members[] = {
+	"kind",      "rx_packets",    "rx_bytes",   "rx_forwarded", "rx_flooded", "rx_unknown",
+	"rx_drops",  "rx_would_drop", "tx_packets", "tx_bytes",     "tx_drops",   "not_learned",
+	"mac_moves", "truncated",     "mtu",        "queues",       "offload",    "qmp",
+	"guest",     "device_drops",  NULL};
 static const char *const event_members[] = {"date",  "time",  "type", "link",    "port",   "mac",
 					    "vlan",  "from",  "to",   "learned", "reason", "count",
 					    "audit", "group", "vtep", NULL};

@@ -16,6 +16,7 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/device/open.h"
 #include "control/device/quirks/starting.h"
 #include "control/device/spec.h"
 
@@ -235,7 +236,7 @@ bool eal_start(const struct config *c, enum eal_use use, char *const *more, stru
 
 void eal_stop(void)
 {
-	if (started)
+	if (started && !device_any_is_silent()) // a driver that was interrupted may fail there
 		rte_eal_cleanup();
 	started = false;
 }

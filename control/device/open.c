@@ -29,7 +29,13 @@
 #include "dataplane/netdev.h"
 #include "dataplane/port.h"
 
-enum { HINT = 256 };
+enum { HINT = 256, SILENT_MAX = 64 };
+
+// Devices that did not answer their driver. They stay open, in a state that only a restart ends.
+static struct {
+	unsigned count;
+	char device[SILENT_MAX][DEVICE_TEXT];
+} silent;
 
 // Copies the argument of a device of this kind, up to a comma. False if the device is of another
 // kind.
@@ -83,6 +89,14 @@ static void pci_address(const char *device, char address[32])
 	int n = (int)strcspn(name, ",");
 
 	snprintf(address, 32, "%s%.*s", n < 12 ? "0000:" : "", n < 12 ? n : 12, name);
+}
+
+bool device_nic_exists(const char *device)
+{
+	char address[32], driver[64];
+
+	pci_address(device, address);
+	return pci_driver(address, driver);
 }
 
 bool device_interface_is_back(const char *device)
@@ -332,10 +346,33 @@ static void open_now(void *arg)
 	o->rc = open_parts(o->port, o->p, o->parts, o->options, &o->step);
 }
 
+bool device_any_is_silent(void)
+{
+	return silent.count;
+}
+
+bool device_is_silent(const char *device)
+{
+	for (unsigned i = 0; i < silent.count; i++)
+		if (!strcmp(silent.device[i], device))
+			return true;
+	return false;
+}
+
+static bool refuse_again(const struct config_port *p, struct error *e)
+{
+	return error_at(
+		e, p->device_at,
+		"port '%s': device '%.200s' did not answer its driver, and stays unusable until the switch restarts",
+		p->name, p->device);
+}
+
 // The driver of a device that has not answered may hold a lock.
 static bool refuse_silent(struct port *port, const struct config_port *p, struct error *e)
 {
 	port_abandon(port);
+	if (silent.count < SILENT_MAX)
+		strcpy(silent.device[silent.count++], p->device);
 	return error_at(
 		e, p->device_at,
 		"port '%s': device '%.200s' does not answer its driver within %d s, and stays unusable until the switch restarts%s",
@@ -359,6 +396,8 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 			return false;
 	if (device_peer(p->device) == PEER_ABSENT)
 		return true;
+	if (device_is_silent(p->device))
+		return refuse_again(p, e);
 	struct port_options options = {(uint16_t)p->mtu, (uint16_t)(p->queues ? p->queues : 1),
 				       workers, pool};
 	struct opening o = {port, p, &parts, &options, .rc = 0};

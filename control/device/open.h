@@ -21,6 +21,9 @@ enum device_peer device_peer(const char *device);
 // Whether a device is a NIC on the PCI bus. Bonds are none.
 bool device_is_nic(const char *device);
 
+// Whether the machine has the NIC of such a device, whatever its driver.
+bool device_nic_exists(const char *device);
+
 // Whether a device must be reopened after its interface was deleted, or its NIC was pulled, and it
 // is there again and ready. Other devices on interfaces do that themselves.
 bool device_interface_is_back(const char *device);
@@ -31,6 +34,10 @@ bool device_interface_is_back(const char *device);
 bool device_open(struct port *port, const struct config_port *p, unsigned number, unsigned workers,
 		 struct rte_mempool *pool, struct error *e);
 void device_close(struct port *port);
+
+// Whether a device was given up, because it did not answer its driver; whether any was.
+bool device_is_silent(const char *device);
+bool device_any_is_silent(void);
 
 // Sets the MTU of an open device to that of p. After a failure some of its parts may have the new
 // MTU.

@@ -21,6 +21,7 @@
 #include "dataplane/counters.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
+#include "dataplane/port.h"
 #include "dataplane/portset.h"
 #include "dataplane/violation.h"
 #include "dataplane/vxlan.h"
@@ -321,6 +322,23 @@ static void put_would_drops(const struct scrape *l)
 				l->port[port].would_drop[violation_trials[i]]);
 }
 
+static void put_device_drops(const struct scrape *l)
+{
+	static const char name[] = "nestswitch_port_device_drops_total";
+	uint64_t lost[PORT_LOSSES];
+	unsigned port;
+
+	put_head(
+		l, name, "counter",
+		"Frames that the port's device lost itself, by reason. No other counter has them.");
+	PORTSET_FOREACH(port, l->sw->ports) {
+		switch_losses(l->sw, port, lost);
+		for (int i = 0; i < PORT_LOSSES; i++)
+			fprintf(l->out, "%s{port=\"%s\",reason=\"%s\"} %" PRIu64 "\n", name,
+				l->sw->port[port].name, port_loss_names[i], lost[i]);
+	}
+}
+
 static void put_states(const struct scrape *l)
 {
 	static const char name[] = "nestswitch_port_state";
@@ -415,6 +433,7 @@ void metrics_write(const struct control *k, FILE *out)
 	put_drops(&l, "nestswitch_port_transmit_drops_total",
 		  "Frames for the port that were not sent, by reason.", AT(tx_drop), tx_drop_names,
 		  TX_DROPS);
+	put_device_drops(&l);
 	put_states(&l);
 	put_evpn(&l);
 	put_event_counts(&l);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/switch/links.h"
 
+#include "control/config/config.h"
 #include "control/device/open.h"
 #include "control/switch/events.h"
 #include "control/switch/mactable.h"
@@ -16,16 +17,19 @@
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-static void report_link(struct vswitch *sw, unsigned port, bool up)
+static void emit_link(struct vswitch *sw, unsigned port, bool up)
 {
-	uint64_t now = switch_now(sw);
-
 	switch_emit(sw, &(struct event){.type = up ? EVENT_PORT_UP : EVENT_PORT_DOWN,
-					.ns = now,
+					.ns = switch_now(sw),
 					.port = (uint8_t)port,
 					.reason = (uint8_t)sw->port[port].link});
+}
+
+static void report_link(struct vswitch *sw, unsigned port, bool up)
+{
+	emit_link(sw, port, up);
 	if (!up)
-		events_port_flushed(sw, port, now);
+		events_port_flushed(sw, port, switch_now(sw));
 }
 
 void links_publish(struct vswitch *sw)
@@ -52,15 +56,25 @@ void links_publish(struct vswitch *sw)
 	mactable_sweep_all(sw);
 }
 
-static enum link link_of(struct vswitch *sw, unsigned port)
+enum link links_read(struct vswitch *sw, unsigned port, const struct config_port *p)
 {
-	struct port *device = &sw->device[port];
-
-	if (tunnels_is_tunnel(sw, port))
+	if (!sw->devices || p->kind == PORT_TUNNEL)
 		return LINK_UP;
-	bool pulled = !port_is_open(device) && device_is_nic(switch_port_config(sw, port)->device);
+	if (port_is_open(&sw->device[port]) || !device_is_nic(p->device))
+		return port_link(&sw->device[port]);
+	if (!device_nic_exists(p->device))
+		return LINK_GONE;
+	return *sw->port[port].problem ? LINK_FAILED : LINK_DOWN;
+}
 
-	return pulled ? LINK_GONE : port_link(device);
+void links_report_missing(struct vswitch *sw)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		if (device_is_nic(switch_port_config(sw, port)->device) &&
+		    !port_is_open(&sw->device[port]))
+			emit_link(sw, port, false);
 }
 
 void links_poll(struct vswitch *sw)
@@ -68,7 +82,7 @@ void links_poll(struct vswitch *sw)
 	unsigned port;
 
 	PORTSET_FOREACH(port, sw->ports) {
-		sw->port[port].link = link_of(sw, port);
+		sw->port[port].link = links_read(sw, port, switch_port_config(sw, port));
 		if (!tunnels_is_tunnel(sw, port))
 			atomic_store(&sw->shared.port[port].longest, sw->device[port].longest);
 		device_check_segments(&sw->device[port], switch_port_config(sw, port));

@@ -4,7 +4,15 @@
 // Threads  The control thread.
 #pragma once
 
+#include "control/config/config.h"
 #include "control/switch/state.h"
+#include "dataplane/link.h"
+
+// The link of the device of a port with this configuration.
+enum link links_read(struct vswitch *sw, unsigned port, const struct config_port *p);
+
+// Tells of the ports that have begun without their NIC, by an event each.
+void links_report_missing(struct vswitch *sw);
 
 // Reads the link of each device and publishes the result.
 void links_poll(struct vswitch *sw);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/common/error.h"
+#include "control/common/log.h"
 #include "control/config/config.h"
 #include "control/device/open.h"
 #include "control/switch/settle.h"
@@ -15,6 +16,9 @@
 #include "dataplane/txbatch.h"
 
 #define PEER_TIMEOUT_NS UINT64_C(1000000000)
+
+// Attempts to open a NIC are 2, 4 and up to 64 times that apart.
+enum { DOUBLINGS_MAX = 6 };
 
 // The number that a port keeps, -1 if the port or its device is new.
 static int kept_number(const struct vswitch *sw, const struct config_port *p)
@@ -44,6 +48,21 @@ bool ports_number(const struct vswitch *sw, const struct config *c,
 	return true;
 }
 
+// Notes why a NIC does not open. An attempt that fails as the one before is no news.
+static void note_failure(struct switch_port *port, const struct error *e)
+{
+	if (strcmp(port->problem, e->text) != 0)
+		log_write(LOG_WARNING, "%s", e->text);
+	strcpy(port->problem, e->text);
+	port->failures++;
+}
+
+static void forget_failure(struct switch_port *port)
+{
+	*port->problem = 0;
+	port->failures = 0;
+}
+
 static bool open_port(struct vswitch *sw, const struct config *c, const struct config_port *p,
 		      unsigned number, struct error *e)
 {
@@ -60,6 +79,13 @@ static bool open_port(struct vswitch *sw, const struct config *c, const struct c
 	return device_open(&sw->device[number], p, number, sw->workers, sw->pool, e);
 }
 
+// Whether a switch goes on without a device that does not open. It starts without a NIC, so that a
+// NIC that is absent or broken keeps no other port from forwarding.
+static bool is_dispensable(const struct vswitch *sw, const struct config_port *p)
+{
+	return !sw->config && device_is_nic(p->device);
+}
+
 bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbers, portset which,
 		struct error *e)
 {
@@ -68,21 +94,46 @@ bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbe
 	for (unsigned i = 0; i < c->port_count && sw->devices; i++) {
 		if (!portset_has(which, numbers[i]) || c->port[i].kind == PORT_TUNNEL)
 			continue;
-		if (!open_port(sw, c, &c->port[i], numbers[i], e)) {
+		forget_failure(&sw->port[numbers[i]]);
+		if (open_port(sw, c, &c->port[i], numbers[i], e)) {
+			opened |= portset_of(numbers[i]);
+		} else if (!is_dispensable(sw, &c->port[i])) {
 			ports_close(sw, opened);
 			return false;
+		} else {
+			note_failure(&sw->port[numbers[i]], e);
 		}
-		opened |= portset_of(numbers[i]);
 	}
 	return true;
+}
+
+// Keeps what a device has lost, before it is closed.
+static void keep_losses(struct vswitch *sw, unsigned port)
+{
+	struct port *device = &sw->device[port];
+
+	port_read_losses(device);
+	for (unsigned i = 0; i < PORT_LOSSES; i++)
+		sw->port[port].lost[i] += device->lost[i];
+	memset(device->lost, 0, sizeof device->lost);
 }
 
 void ports_close(struct vswitch *sw, portset which)
 {
 	unsigned port;
 
-	PORTSET_FOREACH(port, which)
+	PORTSET_FOREACH(port, which) {
+		keep_losses(sw, port);
 		device_close(&sw->device[port]);
+	}
+}
+
+void ports_read_losses(struct vswitch *sw)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, sw->ports)
+		port_read_losses(&sw->device[port]);
 }
 
 // The number of an open port whose MTU changes with p, -1 if it does not.
@@ -251,11 +302,35 @@ void ports_spread(struct vswitch *sw, portset ports)
 
 void ports_wait_for_peer(struct vswitch *sw, unsigned port)
 {
-	sw->port[port].peer_deadline_ns = switch_now(sw) + PEER_TIMEOUT_NS;
+	unsigned doublings = RTE_MIN(sw->port[port].failures, (unsigned)DOUBLINGS_MAX);
+
+	sw->port[port].peer_deadline_ns = switch_now(sw) + (PEER_TIMEOUT_NS << doublings);
+}
+
+// Looks at the NIC of a port that has begun without it, or has lost it. True if it is to be opened:
+// it is bound to a driver for programs, or the user is to be told that it is not.
+static bool nic_is_back(struct vswitch *sw, unsigned port)
+{
+	struct switch_port *p = &sw->port[port];
+	const char *device = switch_port_config(sw, port)->device;
+	bool waits = switch_now(sw) < p->peer_deadline_ns;
+
+	if (!device_nic_exists(device)) {
+		forget_failure(p);
+		return false;
+	}
+	if (device_is_silent(device))
+		return false;
+	if (device_interface_is_back(device))
+		return !waits;
+	if (p->failures > 1)
+		p->peer_deadline_ns = 0; // then it need not wait after it is bound
+	p->failures = RTE_MIN(p->failures, 1u);
+	return !*p->problem && !waits;
 }
 
 // Whether a port has lost its peer or its interface, and that is back.
-static bool can_reconnect(const struct vswitch *sw, unsigned port)
+static bool can_reconnect(struct vswitch *sw, unsigned port)
 {
 	const struct switch_port *p = &sw->port[port];
 	const char *device = switch_port_config(sw, port)->device;
@@ -265,6 +340,8 @@ static bool can_reconnect(const struct vswitch *sw, unsigned port)
 		return false;
 	if (device_peer(device) == PEER_PRESENT)
 		return true;
+	if (!open && device_is_nic(device))
+		return nic_is_back(sw, port);
 	return !waits && (!open || p->link == LINK_GONE) && device_interface_is_back(device);
 }
 
@@ -282,15 +359,27 @@ static void let_go(struct vswitch *sw, portset pulled)
 	unsigned port;
 
 	PORTSET_FOREACH(port, pulled)
-		if (port_is_asked_for(&sw->device[port]))
+		if (port_is_asked_for(&sw->device[port])) {
 			ports_close(sw, portset_of(port));
-		else
+		} else {
+			keep_losses(sw, port);
 			port_abandon(&sw->device[port]);
+		}
+}
+
+static void open_again(struct vswitch *sw, unsigned port)
+{
+	const struct config_port *p = switch_port_config(sw, port);
+	struct error e;
+
+	if (device_open(&sw->device[port], p, port, sw->workers, sw->pool, &e))
+		forget_failure(&sw->port[port]);
+	else if (device_is_nic(p->device)) // the peers of others are not ready yet
+		note_failure(&sw->port[port], &e);
 }
 
 bool ports_reconnect(struct vswitch *sw)
 {
-	struct error ignored; // another attempt follows
 	portset lost = 0, pulled = 0;
 	unsigned port;
 
@@ -311,8 +400,7 @@ bool ports_reconnect(struct vswitch *sw)
 	ports_close(sw, lost & ~pulled);
 	PORTSET_FOREACH(port, lost) {
 		if (!portset_has(pulled, port))
-			device_open(&sw->device[port], switch_port_config(sw, port), port,
-				    sw->workers, sw->pool, &ignored);
+			open_again(sw, port);
 		ports_wait_for_peer(sw, port);
 	}
 	ports_spread(sw, sw->ports);

@@ -25,6 +25,9 @@ bool ports_open(struct vswitch *sw, const struct config *c, const uint8_t *numbe
 		struct error *e);
 void ports_close(struct vswitch *sw, portset which);
 
+// Reads what devices have lost. A NIC that is pulled cannot be asked any more.
+void ports_read_losses(struct vswitch *sw);
+
 // Sets the MTU of the ports that stay to that of configuration c, all or none.
 bool ports_set_mtu(struct vswitch *sw, const struct config *c, struct error *e);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/device/open.h"
 #include "dataplane/audit.h"
 #include "dataplane/clock.h"
 #include "dataplane/counters.h"
@@ -11,7 +12,8 @@
 #include "dataplane/lastdrop.h"
 #include "dataplane/portset.h"
 
-const char *const port_state_names[PORT_STATES] = {"up", "down", "disabled", "err-disabled"};
+const char *const port_state_names[PORT_STATES] = {"up", "down", "absent", "disabled",
+						   "err-disabled"};
 
 const char *const link_names[LINKS] = {
 #define X(id, name) [LINK_##id] = (name),
@@ -65,8 +67,11 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port)
 		return PORT_DISABLED;
 	if (portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return PORT_ERR_DISABLED;
-	return portset_has(atomic_load(&sw->shared.up), port) ? PORT_UP : PORT_DOWN; // what frames
-										     // meet
+	if (portset_has(atomic_load(&sw->shared.up), port)) // what frames meet
+		return PORT_UP;
+	bool absent = sw->port[port].link == LINK_GONE &&
+		      device_is_nic(switch_port_config(sw, port)->device);
+	return absent ? PORT_ABSENT : PORT_DOWN;
 }
 
 void switch_emit(struct vswitch *sw, const struct event *e)
@@ -91,11 +96,27 @@ void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c
 		((uint64_t *)c)[i] -= cleared[i];
 }
 
+// What all devices of a port have lost, the present one included.
+static void add_losses(const struct vswitch *sw, unsigned port, uint64_t lost[PORT_LOSSES])
+{
+	for (unsigned i = 0; i < PORT_LOSSES; i++)
+		lost[i] = sw->port[port].lost[i] + sw->device[port].lost[i];
+}
+
+void switch_losses(const struct vswitch *sw, unsigned port, uint64_t lost[PORT_LOSSES])
+{
+	add_losses(sw, port, lost);
+	for (unsigned i = 0; i < PORT_LOSSES; i++)
+		lost[i] -= sw->port[port].lost_cleared[i];
+}
+
 void switch_clear_counters(struct vswitch *sw, portset which)
 {
 	unsigned port;
 
 	PORTSET_FOREACH(port, which) {
+		port_read_losses(&sw->device[port]);
+		add_losses(sw, port, sw->port[port].lost_cleared);
 		add_counters(sw, port, &sw->port[port].cleared);
 		audit_clear(&sw->shared.port[port].audit);
 	}

@@ -9,6 +9,7 @@
 //           sets the time.
 #pragma once
 
+#include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/switch/compile.h"
 #include "dataplane/clock.h"
@@ -22,7 +23,14 @@
 #include "dataplane/portset.h"
 #include "dataplane/worker.h"
 
-enum port_state { PORT_UP, PORT_DOWN, PORT_DISABLED, PORT_ERR_DISABLED, PORT_STATES };
+enum port_state {
+	PORT_UP,
+	PORT_DOWN,
+	PORT_ABSENT, // its NIC is not in the machine
+	PORT_DISABLED,
+	PORT_ERR_DISABLED,
+	PORT_STATES
+};
 extern const char *const port_state_names[PORT_STATES];
 extern const char *const link_names[LINKS];
 
@@ -38,9 +46,13 @@ struct switch_port {
 	char name[PORT_NAME];
 	enum link link;
 	uint64_t peer_deadline_ns; // an opened device has until then to find its peer
+	char problem[ERROR_TEXT];  // why the last attempt to open its NIC failed; "": it did not
+	unsigned failures;         // attempts that failed since the NIC is there
 	struct switch_guest guest;
-	uint64_t named_ns;       // when the port got its number
-	struct counters cleared; // values at the last `stats clear`, which are subtracted
+	uint64_t named_ns;          // when the port got its number
+	struct counters cleared;    // values at the last `stats clear`, which are subtracted
+	uint64_t lost[PORT_LOSSES]; // by former devices of the port
+	uint64_t lost_cleared[PORT_LOSSES];
 };
 
 // How busy a worker was between the last two calls of switch_note_load().
@@ -128,6 +140,9 @@ enum port_state switch_port_state(const struct vswitch *sw, unsigned port);
 // Sums the counters of a port over all workers, since the port was added or its counters were
 // cleared.
 void switch_counters(const struct vswitch *sw, unsigned port, struct counters *c);
+
+// What the device of a port has lost, likewise, when ports_read_losses() last read it.
+void switch_losses(const struct vswitch *sw, unsigned port, uint64_t lost[PORT_LOSSES]);
 void switch_clear_counters(struct vswitch *sw, portset which);
 
 // Computes each worker's load since the last call.

@@ -38,10 +38,8 @@
 #include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/lease.h"
-#include "dataplane/link.h"
 #include "dataplane/mdb.h"
 #include "dataplane/pool.h"
-#include "dataplane/port.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
 #include "dataplane/vxlan.h"
@@ -126,9 +124,7 @@ static void name_ports(struct vswitch *sw, const struct config *c, const struct 
 		if (!portset_has(fresh, number))
 			continue;
 		strcpy(sw->port[number].name, c->port[i].name);
-		sw->port[number].link = sw->devices && c->port[i].kind != PORT_TUNNEL
-						? port_link(&sw->device[number])
-						: LINK_UP;
+		sw->port[number].link = links_read(sw, number, &c->port[i]);
 		sw->port[number].guest = (struct switch_guest){0};
 		sw->port[number].named_ns = switch_now(sw);
 		ports_wait_for_peer(sw, number);

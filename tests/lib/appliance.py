@@ -87,6 +87,10 @@ class Appliance:
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key)
         self.management = Nic("mgmt", "virtio-net-pci", MANAGEMENT_MAC, ["-netdev", "tap,id=mgmt,ifname=mgmt,script=no,downscript=no"])
 
+    def key_pair(self):
+        """The files of the key that ssh uses."""
+        return self.key, self.key.with_suffix(".pub")
+
     def settings(self, **values):
         """fw_cfg words with what the first boot is told: an address and the key, and these values."""
         known = {"address": f"{ADDRESS}/{PREFIX}", "ssh-key": self.key.with_suffix(".pub").read_text().strip()}
@@ -167,11 +171,21 @@ class Appliance:
         """{name: row of `port show`}"""
         return {row["name"]: row for row in self.nestctl("port show")}
 
+    def command_qemu(self, execute, **arguments):
+        vm.command_qemu(self.qmp, execute, **arguments)
+
     def type(self, keys):
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(self.socket))
             line.sendall(keys.encode())
             time.sleep(1)  # QEMU forgets what it has not yet handed over
+
+    def journal(self):
+        """The last lines of the switch and its service; why there are none."""
+        try:
+            return self.run("journalctl -u nestswitch -n 25 -o short-monotonic --no-hostname", check=False, timeout=60).splitlines()
+        except subprocess.TimeoutExpired as error:
+            return [f"no journal: {error}"]
 
     def last_words(self):
         return self.since().splitlines()[-30:]

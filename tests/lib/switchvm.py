@@ -5,8 +5,6 @@ Each NIC is a TAP at the other end, in a namespace of its own. The machine has t
 build's machine, and the drivers of DPDK for the emulated NICs.
 """
 
-import json
-import socket
 from glob import glob
 from pathlib import Path
 
@@ -90,15 +88,4 @@ class SwitchVm(vm.Vm):
         self.command_qemu("device_add", driver=driver, **dict(word.split("=") for word in words))
 
     def command_qemu(self, execute, **arguments):
-        """Sends one QMP command."""
-        with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(30)
-            sock.connect(str(self.qmp))
-            lines = sock.makefile()
-            lines.readline()  # the greeting
-            for request in ({"execute": "qmp_capabilities"}, {"execute": execute, "arguments": arguments}):
-                sock.sendall(json.dumps(request).encode() + b"\n")
-                while "event" in (answer := json.loads(lines.readline())):
-                    continue
-                if "error" in answer:
-                    raise lab.Failure(f"QEMU: {execute}: {answer['error']['desc']}")
+        vm.command_qemu(self.qmp, execute, **arguments)

@@ -2,9 +2,11 @@
 """vm: a virtual machine with one NIC. It takes commands from its second serial port."""
 
 import base64
+import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import time
 
@@ -86,6 +88,21 @@ class Vm:
     def restart(self):
         self.kill()
         self.start()
+
+
+def command_qemu(qmp, execute, **arguments):
+    """Sends one QMP command."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(30)
+        sock.connect(str(qmp))
+        lines = sock.makefile()
+        lines.readline()  # the greeting
+        for request in ({"execute": "qmp_capabilities"}, {"execute": execute, "arguments": arguments}):
+            sock.sendall(json.dumps(request).encode() + b"\n")
+            while "event" in (answer := json.loads(lines.readline())):
+                continue
+            if "error" in answer:
+                raise Failure(f"QEMU: {execute}: {answer['error']['desc']}")
 
 
 def qmp_socket(console):

@@ -12,6 +12,7 @@
 #include "control/config/settings.h"
 #include "control/device/spec.h"
 #include "control/switch/links.h"
+#include "control/switch/ports.h"
 #include "control/switch/state.h"
 #include "dataplane/key.h"
 
@@ -180,6 +181,7 @@ static json_t *port_show(struct control *k, const json_t *params, struct error *
 		return NULL;
 	if (name && !config_port(k->sw->config, name))
 		return method_no_port(e, k->sw->config, name);
+	ports_read_losses(k->sw);
 	json_t *all = json_array();
 	for (unsigned i = 0; i < k->sw->config->port_count; i++)
 		if (!name || !strcmp(k->sw->config->port[i].name, name))

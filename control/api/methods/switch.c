@@ -9,6 +9,7 @@
 #include "control/api/recent.h"
 #include "control/common/error.h"
 #include "control/config/config.h"
+#include "control/switch/ports.h"
 #include "control/switch/state.h"
 
 static json_t *status(struct control *k, const json_t *params, struct error *e)
@@ -25,6 +26,7 @@ static json_t *stats_show(struct control *k, const json_t *params, struct error 
 		return NULL;
 	if (port && !config_port(k->sw->config, port))
 		return method_no_port(e, k->sw->config, port);
+	ports_read_losses(k->sw);
 	return port ? json_pack("[o]", describe_port(k->sw, (unsigned)switch_port(k->sw, port)))
 		    : describe_ports(k->sw);
 }

@@ -8,6 +8,7 @@ import {dropsOf, membersOf} from './history.js';
 
 const SIDES = {rx: 'Received frames that were dropped', tx: 'Frames that could not be sent'};
 const STATES = {
+	'absent': 'The NIC of the port is not in the machine. The port comes up by itself when the NIC is back and bound (nestswitch-prepare --bind).',
 	'disabled': 'The port is disabled. Run port enable.',
 	'err-disabled': 'A violation has shut the port down. Remove its reason, then run port enable; or set recovery-time.',
 };
@@ -18,7 +19,16 @@ const LINKS = {
 	'set-down': 'The port has no link, because its interface is set down. Bring up the interface.',
 	'set-down-elsewhere': 'The port has no link, because its TAP is set down in another network namespace. Bring up the TAP there.',
 	'no-peer': 'The port has no link, because nobody is at the other end of its socket. Start the guest.',
+	'failed': 'The port has no link, because its NIC does not open.',
 	'gone': 'The port has no link, because its interface was deleted. Make the interface again; the port comes up by itself.',
+};
+
+// What devices lose (device_drops).
+const LOSSES = {
+	'rx_missed': 'the queue of the device was full. Give the port more queues, or the switch more workers.',
+	'rx_errors': 'the device refused them. Compare its mtu with that of the guests.',
+	'rx_no_buffer': 'no packet buffer was free. Give the switch more memory.',
+	'tx_errors': 'the NIC could not send them.',
 };
 
 function totals(ports) {
@@ -59,7 +69,7 @@ function when(row, ports, {history, events}) {
 function stateNote(port, events) {
 	const event = newest(events, [port], ({type}) => ['port-down', 'port-err-disabled'].includes(type));
 
-	return (STATES[port.state] ?? LINKS[port.link ?? 'down']) + (event ? ` Since ${moment(new Date(event.date))}.` : '');
+	return (STATES[port.state] ?? LINKS[port.link ?? 'down']) + (port.problem ? ` ${port.problem}.` : '') + (event ? ` Since ${moment(new Date(event.date))}.` : '');
 }
 
 // Notes that need no counted drop.
@@ -72,6 +82,11 @@ function notes(selection, ports, policy, events) {
 		said.push(stateNote(port, events));
 	if (port?.state === 'up' && !port.rx_packets)
 		said.push('The port has received no frames so far. Check the guest and its connection.');
+	for (const [key, text] of Object.entries(LOSSES)) {
+		const lost = ports.reduce((sum, {device_drops: drops}) => sum + (drops?.[key] ?? 0), 0);
+		if (lost)
+			said.push(`${plural(lost, 'frame')} never reached the switch or the wire: ${text}`);
+	}
 	if (total('not_learned'))
 		said.push(`${plural(total('not_learned'), 'frame')} from new MACs passed without learning because mac-limit is reached. `
 			+ 'Frames to these MACs are flooded. Raise mac-limit.');

@@ -108,11 +108,13 @@ def port_lines():
     macs = {f"pci:{nic['address']}": nic["mac"] for nic in known.values()}
     lines = [f"{port['name']:<15}  {port_state(port):<12}  {port['macs']:>6}  {macs.get(port['device'], port['device'] or '')}"
              for port in ports[:SHOWN_PORTS]]
+    lines += [line for port in ports if "problem" in port for line in textwrap.wrap(f"! {port['problem']}", WIDTH, subsequent_indent="  ")]
     more = [f"and {len(ports) - SHOWN_PORTS} more"] * (len(ports) > SHOWN_PORTS)
     return [f"{'port':<15}  {'state':<12}  {'MACs':>6}  NIC", *lines, *more]
 
 
 def port_state(port):
+    """The port of an absent NIC, in whose place another one is, has a device that is down."""
     return "absent" if "/absent-" in (port["device"] or "") else port["state"]
 
 

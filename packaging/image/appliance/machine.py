@@ -115,7 +115,10 @@ class Boot:
         for line in self.problems + self.news:
             print(line, flush=True)
         write_json(STATE, {"problems": self.settings_problems() + self.problems, "news": self.news,
-                           "nics": {name: {"address": nic.address, "mac": nic.mac} for name, nic in self.present.items()}}, 0o644)
+                           "nics": self.known_nics()}, 0o644)
+
+    def known_nics(self):
+        return {name: {"address": nic.address, "mac": nic.mac} for name, nic in self.present.items()}
 
     def settings_problems(self):
         return (self.settings or {}).get("problems", [])
@@ -144,9 +147,9 @@ class Boot:
 
     def name_nics(self):
         stored = nics.from_json(read_json(NAMES, []))
-        self.former = {name.address.lower(): name.name for name in stored}
+        self.former = nics.by_address(stored)
         self.present, names, news = nics.assign(nics.find(), stored)
-        self.absent = [name.name for name in names if name.absent]
+        self.absent = nics.addresses_of_absent(names, self.present)
         self.new = [name.name for name in names if name.name not in {one.name for one in stored}]
         self.news += news
         write_json(NAMES, nics.to_json(names))
@@ -201,8 +204,9 @@ class Boot:
         pages, keys = configuration.sizes(text, memory_mib(), self.cores)
         command("nestswitch-prepare", "--hugepages", str(pages))
         ports = {name: nic.address for name, nic in self.present.items() if name != nics.MANAGEMENT}
-        addresses = {name: address if self.bind(name, address) else None for name, address in ports.items()}
-        addresses |= dict.fromkeys(self.absent)
+        for name, address in ports.items():
+            self.bind(name, address)
+        addresses = {**self.absent, **ports}
         addresses.pop(nics.MANAGEMENT, None)
         if not self.first:
             text = configuration.add_ports(text, [name for name in self.new if name in addresses])
@@ -214,8 +218,6 @@ class Boot:
             command("nestswitch-prepare", "--bind", address)
         except Failed as failed:
             self.problems.append(f"{name}: {failed}")
-            return False
-        return True
 
     def install_configuration(self):
         """The configuration of the first input if the switch takes it, and else one port for each NIC."""
@@ -233,6 +235,35 @@ class Boot:
         here, kept = Path("/etc/machine-id"), DATA / "machine-id"
         if not kept.exists() and len(here.read_text().strip()) == 32:
             shutil.copy(here, kept)
+
+
+def plugged():
+    """NICs that came while the machine runs: names and binds them, and gives each a port that has none or had another address."""
+    boot = Boot()
+    boot.name_nics()
+    text, state = CONFIG.read_text(), read_json(STATE, {})
+    ports = {name: nic.address for name, nic in boot.present.items() if name != nics.MANAGEMENT}
+    for name, address in ports.items():
+        boot.bind(name, address)
+    text = configuration.add_ports(text, [name for name in boot.new if name in ports])
+    text = configuration.set_devices(text, {**boot.absent, **ports}, boot.former)
+    write(CONFIG, text, 0o640)
+    running = {port["name"]: port["device"] for port in json.loads(command("nestctl", "-j", "port", "show"))}
+    for port in configuration.ports(text):
+        try:
+            follow(configuration.scalar(port, "name"), configuration.scalar(port, "device"), running)
+        except Failed as failed:
+            boot.problems.append(str(failed))
+    write_json(STATE, {**state, "problems": state.get("problems", []) + boot.problems, "news": state.get("news", []) + boot.news,
+                       "nics": boot.known_nics()}, 0o644)
+
+
+def follow(name, device, running):
+    """Gives a port of the running switch the device that the file has."""
+    if name not in running:
+        command("nestctl", "port", "add", name, "device", device)
+    elif running[name] != device:
+        command("nestctl", "port", "set", name, "device", device)
 
 
 def refused(text, addresses):

@@ -115,6 +115,17 @@ def continued(name, nic, news):
     return Name(name.name, nic.address, nic.index, nic.mac or name.mac)
 
 
+def by_address(names):
+    """{address: name}. Where an absent NIC was, another one may be now."""
+    return {name.address.lower(): name.name for name in sorted(names, key=lambda name: not name.absent)}
+
+
+def addresses_of_absent(names, present):
+    """{name: where its NIC was; None if another NIC is there now}"""
+    taken = {nic.address for nic in present.values()}
+    return {name.name: None if name.address in taken else name.address for name in names if name.absent}
+
+
 def next_free(names):
     taken = {name.name for name in names}
     return next(name for number in range(1, len(taken) + 2) if (name := f"p{number}") not in taken)

@@ -130,31 +130,6 @@ def announce(line):
         return  # there is no serial line
 
 
-def leave_out_broken():
-    """If the last start failed because of a NIC, its port is down until the next start of the machine, and the others go on."""
-    said = why_not()
-    found = re.search(r"port '([^']+)': device '(?:pci:)?([0-9a-f:.]+)", said)
-    names = {name.address: name.name for name in nics.from_json(machine.read_json(machine.NAMES, []))}
-    if not found or found[2] not in names:
-        return
-    text = machine.CONFIG.read_text()
-    machine.write(machine.CONFIG, configuration.set_devices(text, {names[found[2]]: None}, names), 0o640)
-    state = machine.read_json(machine.STATE, {})
-    machine.write_json(machine.STATE, {**state, "problems": [*state.get("problems", []), said]}, 0o644)
-
-
-def wait_before_start():
-    """The more often the switch has ended within a minute of its start, the longer its next start waits, up to 30 s."""
-    path = machine.RUN / "starts.json"
-    last = machine.read_json(path, {"at": 0, "number": 0})
-    now = time.monotonic()
-    number = last["number"] + 1 if now - last["at"] < 60 else 0
-    machine.write_json(path, {"at": now, "number": number})
-    if number:
-        leave_out_broken()
-    time.sleep(min(30, 2 ** (number - 3)) if number > 2 else 0)
-
-
 def update(source):
     """Writes the slot that does not run, from the archive of an update. It is tried at the next start."""
     slot = SLOTS[this_slot()]
@@ -201,7 +176,7 @@ def write_checked(source, path):
 
 
 def backup(target):
-    names = {name.address.lower(): name.name for name in nics.from_json(machine.read_json(machine.NAMES, []))}
+    names = nics.by_address(nics.from_json(machine.read_json(machine.NAMES, [])))
     with tarfile.open(fileobj=target, mode="w|gz") as archive:
         for name in BACKUP:
             path = machine.DATA / name

@@ -27,7 +27,7 @@ static-macs:
   - {{ mac: '{STATIC}', vlan: 10, port: b }}
 """
 PORT_KEYS = """name state device port_group rx_packets rx_bytes rx_forwarded rx_flooded rx_unknown rx_drops rx_would_drop tx_packets tx_bytes tx_drops
-    macs not_learned mac_moves truncated""".split()
+    device_drops macs not_learned mac_moves truncated""".split()
 REASONS = """malformed port_down vlan_filtered bad_source bpdu link_local forged_transmit dhcp_server router_advert spoofed rate_limit
     mac_conflict reflected mac_flap mac_limit storm_broadcast storm_multicast same_port isolated dest_down storm_unknown_unicast
     unregistered no_destination""".split()

@@ -73,6 +73,8 @@ def same(site):
             tap.equal(value(found, "nestswitch_port_receive_drops_total", port=name, reason=reason), count, f"{reason} of {name}")
         for reason, count in port["tx_drops"].items():
             tap.equal(value(found, "nestswitch_port_transmit_drops_total", port=name, reason=reason), count, f"{reason} to {name}")
+        for reason, count in port["device_drops"].items():
+            tap.equal(value(found, "nestswitch_port_device_drops_total", port=name, reason=reason), count, f"{reason} of the device of {name}")
         tap.equal(value(found, "nestswitch_fdb_entries", port=name), port["macs"], f"MACs of {name}")
     tap.equal(value(found, "nestswitch_port_receive_drops_total", port="c", reason="forged_transmit"), 3, "forged frames")
     tap.equal(value(found, "nestswitch_port_receive_packets_total", port="esx-1.a"), STATIONS, "frames")
@@ -98,8 +100,8 @@ def states(site):
     site.call("port.disable", {"name": "b"})
     site.call("port.add", {"name": "new", "set": {"device": "null:", "mac-limit": 9}})
     found = samples(site)
-    of_b = {state: value(found, "nestswitch_port_state", port="b", state=state) for state in ("up", "down", "disabled", "err-disabled")}
-    tap.equal(of_b, {"up": 0, "down": 0, "disabled": 1, "err-disabled": 0}, "state of b")
+    of_b = {state: value(found, "nestswitch_port_state", port="b", state=state) for state in ("up", "down", "absent", "disabled", "err-disabled")}
+    tap.equal(of_b, {"up": 0, "down": 0, "absent": 0, "disabled": 1, "err-disabled": 0}, "state of b")
     tap.equal([value(found, "nestswitch_port_up", port=port) for port in ("esx-1.a", "b", "new")], [1, 0, 1], "ports up")
     tap.equal(value(found, "nestswitch_events_total", type="port-down"), 1, "ports that went down")
     site.call("port.del", {"name": "new"})

@@ -32,7 +32,9 @@ def pipe():
 
 
 class Browser:
-    def __init__(self, folder):
+    def __init__(self, folder, prefix=()):
+        """`prefix`: words that run a command elsewhere, such as in another namespace."""
+        self.prefix = prefix
         self.folder, self.number, self.session, self.rest, self.complaints = folder, 0, None, b"", []
 
     def __enter__(self):
@@ -44,7 +46,7 @@ class Browser:
             os.dup2(events, EVENTS)
 
         self.process = subprocess.Popen(
-            [*program(), "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
+            [*self.prefix, *program(), "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
              f"--user-data-dir={self.folder}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
             start_new_session=True, preexec_fn=connect)

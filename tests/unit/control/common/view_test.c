@@ -40,9 +40,9 @@ static void counters(void **state)
 	check(VIEW_COUNTERS,
 	      "[{\"name\": \"p\", \"state\": \"up\", \"rx_packets\": 10, \"rx_forwarded\": 1, \"rx_flooded\": 2,"
 	      "\"rx_drops\": {\"malformed\": 3, \"bpdu\": 0, \"mac_limit\": 4}, \"tx_packets\": 5, \"macs\": 6,"
-	      "\"tx_drops\": {\"mac_changed\": 0}}]",
-	      "PORT  STATE  RX  FORWARDED  FLOODED  DROPPED  TX  MACS  DROPPED AS               NOT SENT AS\n"
-	      "p     up     10          1        2        7   5     6  malformed=3 mac_limit=4  -\n");
+	      "\"tx_drops\": {\"mac_changed\": 0}, \"device_drops\": {\"rx_missed\": 8, \"tx_errors\": 0}}]",
+	      "PORT  STATE  RX  FORWARDED  FLOODED  DROPPED  TX  MACS  DROPPED AS               NOT SENT AS  LOST BY DEVICE\n"
+	      "p     up     10          1        2        7   5     6  malformed=3 mac_limit=4  -            rx_missed=8\n");
 }
 
 static void policies(void **state)

@@ -15,6 +15,7 @@
 #include "control/switch/switch.h"
 #include "dataplane/counters.h"
 #include "dataplane/frame.h"
+#include "dataplane/link.h"
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 #include "tests/unit/config.h"
@@ -111,6 +112,38 @@ static void all_or_none_are_opened(void **state)
 	test_apply(sw, PLANE "ports: [" NULL_PORT("b") ", " NULL_PORT("a") "]");
 	assert_int_equal(test_port(sw, "a"), 0);
 	assert_int_equal(test_port(sw, "b"), 1);
+}
+
+static void check_absent(const char *name)
+{
+	unsigned port = test_port(sw, name);
+
+	assert_false(port_is_open(&sw->device[port]));
+	assert_int_equal(sw->port[port].link, LINK_GONE);
+	assert_int_equal(switch_port_state(sw, port), PORT_ABSENT);
+	assert_int_equal(pollers(port, 0), 0);
+}
+
+// A switch starts without a NIC. A NIC that is added must be there.
+static void a_nic_that_is_absent(void **state)
+{
+	struct error e;
+
+	(void)state;
+	open_switch(PLANE "ports: [{name: nic, device: 'pci:0000:ff:1f.6'}, " NULL_PORT("a") "]");
+	check_absent("nic");
+	assert_int_equal(switch_port_state(sw, test_port(sw, "a")), PORT_UP);
+	struct config *c = test_config(PLANE "ports: [{name: nic, device: 'pci:0000:ff:1f.6'}, "
+					     "{name: new, device: 'pci:0000:ff:1f.7'}]");
+	CHECK(!switch_apply(sw, c, &e) && strstr(e.text, "there is no PCI device 0000:ff:1f.7"),
+	      "%s", e.text);
+	config_free(c);
+	assert_false(ports_reconnect(sw));
+	test_apply(sw, PLANE "ports: [" NULL_PORT("b") ", {name: nic, device: "
+						       "'pci:0000:ff:1f.6'}]");
+	check_absent("nic");
+	test_apply(sw, PLANE "ports: [" NULL_PORT("nic") "]");
+	assert_int_equal(switch_port_state(sw, test_port(sw, "nic")), PORT_UP);
 }
 
 // The device of another port is refused, even if that port is removed in the same change.
@@ -347,7 +380,7 @@ static void reset(void **state)
 
 #define PORTS_TEST(function) cmocka_unit_test_teardown(function, close_switch)
 
-RUN_TESTS(PORTS_TEST(numbers), PORTS_TEST(all_or_none_are_opened),
+RUN_TESTS(PORTS_TEST(numbers), PORTS_TEST(all_or_none_are_opened), PORTS_TEST(a_nic_that_is_absent),
 	  PORTS_TEST(a_device_has_one_port), PORTS_TEST(as_many_devices_as_there_can_be),
 	  PORTS_TEST(queues_are_spread), PORTS_TEST(many_queues_are_spread),
 	  PORTS_TEST(all_or_none_get_their_mtu),
