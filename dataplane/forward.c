@@ -665,8 +665,10 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 				if (conf->vxlan)
 					txbatch_drain(&w->tx); // tunnels share the underlay, in the
 							       // order of the times
+				bool ticks = when[i] >= w->next_tick_ns;
 				forwarder_set_clock(w, when[i]);
-				u = usual_now(&b);
+				if (ticks)
+					u = usual_now(&b);
 			}
 			struct fdb_slot *stale;
 			portset to = usual_port(&u, a, &stale);
