@@ -372,7 +372,7 @@ static void outputs_that_fail(void **state)
 	struct writer *o = writer_open("/dev/full", error);
 	if (!o)
 		return; // the error came at once
-	for (int i = 0; i < 1000; i++)
+	for (int i = 0; i < 10000; i++) // several blocks
 		writer_put(o, 0, bytes, sizeof bytes);
 	assert_false(writer_close(o));
 }
