@@ -371,7 +371,7 @@ static void outputs_that_fail(void **state)
 	assert_non_null(strstr(error, "/no/such/folder/a.pcap"));
 	struct writer *o = writer_open("/dev/full", error);
 	if (!o)
-		return; // the error came at once
+		return;                 // the error came at once
 	for (int i = 0; i < 10000; i++) // several blocks
 		writer_put(o, 0, bytes, sizeof bytes);
 	assert_false(writer_close(o));
