@@ -210,7 +210,9 @@ def busy(bench):
 
 
 def replay(bench):
-    tap.equal(measure(bench, "replay", "--frames", "501")["rows"][0]["frames"], 501, "frames")
+    row = measure(bench, "replay", "--frames", "501")["rows"][0]
+    tap.equal(row["frames"], 501, "frames")
+    assert 0 < row["rate"]["min"] and 0 < row["cpu_rate"]["min"], row
     bench.file("three.pcap", pcap([frame(A)] * 3))
     config = bench.file("one.yaml", "ports: [{ name: a }]\n")
     tap.equal(measure(bench, "replay", "--config", config, "--in", "a=three.pcap")["rows"][0]["frames"], 3, "frames")
