@@ -10,7 +10,7 @@
 
 #include "control/pcap/record.h"
 
-enum { BLOCK = 256 * 1024, LINK_ETHERNET = 1, NS_PER_S = 1000000000 };
+enum { BLOCK = 64 * 1024, LINK_ETHERNET = 1, NS_PER_S = 1000000000 };
 
 struct writer {
 	int fd;
