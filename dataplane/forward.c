@@ -791,8 +791,10 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 				if (conf->vxlan)
 					txbatch_drain(&w->tx); // tunnels share the underlay, in the
 							       // order of the times
+				bool ticks = when[i] >= w->next_tick_ns;
 				forwarder_set_clock(w, when[i]);
-				u = usual_now(&b);
+				if (ticks)
+					u = usual_now(&b);
 			}
 			bool usual = has_usual_source(&u, a) && has_usual_destination(&u, a, &to);
 			if (__builtin_expect(usual && goes_unchanged(&b, &u, a, to), 1)) {

@@ -56,6 +56,11 @@ struct rte_mempool *pool_create_lone(uint64_t memory)
 	return create_pool("frames", "stack", buffers_in(memory), 0, RTE_MBUF_DEFAULT_BUF_SIZE);
 }
 
+struct rte_mempool *pool_create_views(unsigned count)
+{
+	return create_pool("views", "stack", count, 0, 0);
+}
+
 struct rte_mempool *pool_create_long(unsigned id)
 {
 	char name[RTE_MEMPOOL_NAMESIZE];

@@ -12,6 +12,22 @@ struct rte_mempool *pool_create(uint64_t memory);
 // The same for one thread, fast to create. The last buffer that was freed is the next to be taken.
 struct rte_mempool *pool_create_lone(uint64_t memory);
 
+// A pool for one thread of buffers without bytes of their own. pool_set_view() must follow each
+// allocation.
+struct rte_mempool *pool_create_views(unsigned count);
+
+// Makes a buffer of such a pool the frame of `len` bytes at `data`, which must stay there until it
+// is freed. They and `headroom` bytes before them may be overwritten. At most POOL_VIEW_MAX bytes.
+enum { POOL_VIEW_MAX = 65000 };
+static inline void pool_set_view(struct rte_mbuf *m, uint8_t *data, uint32_t len, uint16_t headroom)
+{
+	m->buf_addr = data - headroom;
+	m->buf_len = (uint16_t)(headroom + len);
+	m->data_off = headroom;
+	m->data_len = (uint16_t)len;
+	m->pkt_len = len;
+}
+
 // A small pool of long buffers, for drivers that need a frame in one segment. The caller chooses
 // the number id.
 enum { POOL_LONG_FRAME = 16384 };

@@ -274,11 +274,13 @@ static const struct bench_mode modes[] = {
 		.about =
 			"`nestswitch replay` as a process of its own, from start to end, with its "
 			"captures in the page cache. They are known unicast between two ports, a frame "
-			"every microsecond, unless --in names others. The time is wall time. RSS is the "
-			"peak of resident memory.",
+			"every microsecond, unless --in names others. SECONDS and RATE are of wall time. "
+			"CPU RATE is frames per second of CPU time, which other work on the machine "
+			"changes less. RSS is the peak of resident memory.",
 		.takes = OPT_MACS | OPT_SIZE | OPT_FRAMES | OPT_CONFIG | OPT_IN | OPT_TIMES,
 		.standard = {.macs = ONE(2000), .size = ONE(64), .frames = 1000000, .repeats = 5},
-		.columns = {MEDIAN(frames), SPREAD(seconds), SPREAD(rate), MEDIAN(rss_mib)},
+		.columns = {MEDIAN(frames), SPREAD(seconds), SPREAD(rate), SPREAD(cpu_rate),
+			    MEDIAN(rss_mib)},
 		.run = bench_replay,
 	},
 	{

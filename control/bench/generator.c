@@ -17,7 +17,12 @@
 #include "dataplane/frame.h"
 #include "dataplane/portset.h"
 
-enum { LEAST_SAMPLES = 4096, GRACE_MS = 20, TEACH_MAX = 200 };
+enum {
+	LEAST_SAMPLES = 4096,
+	GRACE_MS = 20,
+	TEACH_MAX = 200,
+	ATTEMPTS = 100, // on a busy machine, the worker may miss whole trials
+};
 #define TEACH_S 0.05
 
 #define BURST 32u
@@ -179,6 +184,22 @@ void generator_burst(struct generator *g, unsigned port, uint64_t frames)
 double generator_rate(const struct generator *g)
 {
 	return (double)g->received * (double)rte_get_tsc_hz() / (double)g->cycles;
+}
+
+bool generator_find_limit(struct generator *g, portset ports, unsigned trials, double seconds,
+			  double *limit)
+{
+	double all[BENCH_REPEATS];
+
+	*limit = 0;
+	for (int attempt = 0; attempt < ATTEMPTS && *limit <= 0; attempt++) {
+		for (unsigned i = 0; i < trials; i++) {
+			generator_run(g, ports, GENERATOR_FULL, seconds);
+			all[i] = generator_rate(g);
+		}
+		*limit = bench_median(all, trials);
+	}
+	return *limit > 0 || complain("the worker gets no time (stop other work)");
 }
 
 bool generator_reserve(struct generator *g, double frames)

@@ -53,5 +53,10 @@ void generator_run(struct generator *g, portset ports, double rate, double secon
 // One trial: sends this number of frames one after the other, as fast as this thread can.
 void generator_burst(struct generator *g, unsigned port, uint64_t frames);
 
+// The limit: what comes back, in frames per second, while the ingress rings are never empty, as the
+// median of some trials. False: the worker gets no time.
+bool generator_find_limit(struct generator *g, portset ports, unsigned trials, double seconds,
+			  double *limit);
+
 // What came back in the last trial, in frames per second.
 double generator_rate(const struct generator *g);

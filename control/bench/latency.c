@@ -23,18 +23,6 @@ static double ns_of(double cycles)
 	return cycles * 1e9 / (double)rte_get_tsc_hz();
 }
 
-// Measures the throughput while the queue is never empty, in frames per second.
-static double find_limit(struct bench *b, struct generator *g)
-{
-	double all[BENCH_REPEATS];
-
-	for (unsigned r = 0; r < b->o.repeats; r++) {
-		generator_run(g, portset_of(0), GENERATOR_FULL, b->o.seconds);
-		all[r] = generator_rate(g);
-	}
-	return bench_median(all, b->o.repeats);
-}
-
 struct result {
 	double ns[SHARES + 1][BENCH_REPEATS]; // at the shares below, and the maximum
 	double jitter_ns[BENCH_REPEATS];
@@ -112,8 +100,9 @@ static bool measure_load(struct bench *b, struct generator *g, unsigned at, doub
 bool bench_latency(struct bench *b)
 {
 	struct generator g;
-	bool good = generator_open(&g, b);
-	double limit = good ? find_limit(b, &g) : 0;
+	double limit = 0;
+	bool good = generator_open(&g, b) &&
+		    generator_find_limit(&g, portset_of(0), b->o.repeats, b->o.seconds, &limit);
 
 	for (unsigned i = 0; i < b->o.load.count && good; i++)
 		good = measure_load(b, &g, i, limit);

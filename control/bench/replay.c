@@ -88,8 +88,18 @@ static bool make_input(const struct bench *b, struct folder *f)
 	return b->o.in_count || (write_capture(b, f, 0) && write_capture(b, f, 1));
 }
 
-// Runs a process with standard output to a file. Measures its time and memory.
-static bool time_child(char *const *words, const char *output, double *seconds, double *rss_mib)
+// What a process took.
+struct taken {
+	double seconds, cpu_s, rss_mib;
+};
+
+static double seconds_of(const struct timeval *t)
+{
+	return (double)t->tv_sec + (double)t->tv_usec / 1e6;
+}
+
+// Runs a process with standard output to a file.
+static bool time_child(char *const *words, const char *output, struct taken *t)
 {
 	posix_spawn_file_actions_t files;
 	struct timespec before, after;
@@ -108,9 +118,10 @@ static bool time_child(char *const *words, const char *output, double *seconds, 
 	while (wait4(pid, &status, 0, &used) < 0 && errno == EINTR)
 		;
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	*seconds = (double)(after.tv_sec - before.tv_sec) +
-		   (double)(after.tv_nsec - before.tv_nsec) / 1e9;
-	*rss_mib = (double)used.ru_maxrss / 1024;
+	t->seconds = (double)(after.tv_sec - before.tv_sec) +
+		     (double)(after.tv_nsec - before.tv_nsec) / 1e9;
+	t->cpu_s = seconds_of(&used.ru_utime) + seconds_of(&used.ru_stime);
+	t->rss_mib = (double)used.ru_maxrss / 1024;
 	return !status || complain("nestswitch replay failed (see its error above)");
 }
 
@@ -131,7 +142,9 @@ static bool measure_replay(struct bench *b, struct folder *f)
 {
 	const char *words[WORDS] = {"nestswitch", "replay", "--config",
 				    b->o.config ? b->o.config : f->config};
-	double seconds[BENCH_REPEATS], rate[BENCH_REPEATS], rss[BENCH_REPEATS];
+	double seconds[BENCH_REPEATS], rate[BENCH_REPEATS], cpu_rate[BENCH_REPEATS],
+		rss[BENCH_REPEATS];
+	struct taken t;
 	char own[2][128];
 	unsigned n = 4;
 
@@ -142,18 +155,22 @@ static bool measure_replay(struct bench *b, struct folder *f)
 		words[n++] = b->o.in_count ? b->o.in[i] : own[i];
 	}
 	// The first run puts the files into the page cache.
-	if (!time_child((char *const *)words, f->output, &seconds[0], &rss[0]))
+	if (!time_child((char *const *)words, f->output, &t))
 		return false;
 	uint64_t frames = read_frame_count(f->output);
 	for (unsigned r = 0; r < b->o.repeats; r++) {
-		if (!time_child((char *const *)words, f->output, &seconds[r], &rss[r]))
+		if (!time_child((char *const *)words, f->output, &t))
 			return false;
-		rate[r] = (double)frames / seconds[r];
+		seconds[r] = t.seconds;
+		rate[r] = (double)frames / t.seconds;
+		cpu_rate[r] = (double)frames / t.cpu_s;
+		rss[r] = t.rss_mib;
 		bench_progress(b);
 	}
-	bench_add(b, json_pack("{s:I, s:o, s:o, s:o}", "frames", (json_int_t)frames, "seconds",
+	bench_add(b, json_pack("{s:I, s:o, s:o, s:o, s:o}", "frames", (json_int_t)frames, "seconds",
 			       bench_measured(seconds, b->o.repeats), "rate",
-			       bench_measured(rate, b->o.repeats), "rss_mib",
+			       bench_measured(rate, b->o.repeats), "cpu_rate",
+			       bench_measured(cpu_rate, b->o.repeats), "rss_mib",
 			       bench_measured(rss, b->o.repeats)));
 	return true;
 }

@@ -6,11 +6,9 @@
 #include "control/bench/bench.h"
 #include "control/bench/generator.h"
 #include "control/bench/load.h"
-#include "control/common/complain.h"
 #include "dataplane/portset.h"
 
 enum {
-	ATTEMPTS = 100,
 	TRIALS = 3,       // of a rate; most of them decide, because a core is lost now and then
 	CURVE_STEPS = 10, // RFC 2544 26.3: steps of 10 % or less
 	GAP_BYTES = 20,   // preamble and gap between frames
@@ -66,22 +64,6 @@ static double search(struct test *t, double loss)
 	return low;
 }
 
-// Finds the limit. On a busy machine, the worker may miss whole trials.
-static bool find_limit(struct test *t)
-{
-	double all[TRIALS];
-
-	t->limit = 0;
-	for (int attempt = 0; attempt < ATTEMPTS && t->limit <= 0; attempt++) {
-		for (int i = 0; i < TRIALS; i++) {
-			generator_run(&t->g, t->ports, GENERATOR_FULL, t->b->o.seconds);
-			all[i] = generator_rate(&t->g);
-		}
-		t->limit = bench_median(all, TRIALS);
-	}
-	return t->limit > 0 || complain("the worker gets no time (stop other work)");
-}
-
 static const char *directions(const struct test *t)
 {
 	return t->ports == portset_of(0) ? "one" : "both";
@@ -113,7 +95,7 @@ static bool add_throughput(struct test *t)
 	double ndr[BENCH_REPEATS], pdr[BENCH_REPEATS], loss = t->b->o.loss / 100;
 	unsigned n = t->b->o.repeats;
 
-	if (!find_limit(t))
+	if (!generator_find_limit(&t->g, t->ports, TRIALS, t->b->o.seconds, &t->limit))
 		return false;
 	for (unsigned r = 0; r < n; r++) {
 		ndr[r] = search(t, 0) / 1e6;
@@ -177,7 +159,7 @@ static bool add_bursts(struct test *t)
 	double frames[BENCH_REPEATS], rate[BENCH_REPEATS];
 	unsigned n = t->b->o.repeats;
 
-	if (!find_limit(t))
+	if (!generator_find_limit(&t->g, t->ports, TRIALS, t->b->o.seconds, &t->limit))
 		return false;
 	for (unsigned r = 0; r < n; r++) {
 		frames[r] = (double)longest_burst(&t->g);

@@ -5,30 +5,46 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_SIZE = 256 * 1024 };
-
-struct bytes {
-	struct archive *archive;
-	int fd;
-	uint64_t size;
-	const uint8_t *at; // the rest of a block
-	size_t left;
-	uint8_t *joined; // bytes of several blocks
-	size_t room;
-	bool empty;
-	const char *failure;
+enum {
+	BLOCK = 256 * 1024,
+	PROBE = 64, // bytes that show whether and how a file is compressed
 };
 
 static int open_path(const char *path)
 {
 	return strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+}
+
+static ssize_t read_file(struct bytes_file *b, uint8_t *to, size_t room)
+{
+	ssize_t n;
+
+	do
+		n = read(b->fd, to, room);
+	while (n < 0 && errno == EINTR);
+	b->read += n > 0 ? (uint64_t)n : 0;
+	return n;
+}
+
+// Gives libarchive the next bytes of the file.
+static la_ssize_t give_raw(struct archive *a, void *bytes, const void **out)
+{
+	struct bytes_file *b = bytes;
+	ssize_t n = (ssize_t)b->raw_len;
+
+	*out = b->raw;
+	b->raw_len = 0;
+	if (!n)
+		n = read_file(b, b->raw, BLOCK);
+	if (n < 0)
+		archive_set_error(a, errno, "%s", strerror(errno));
+	return n;
 }
 
 // Filters that libarchive has itself. It would run programs for others.
@@ -43,18 +59,6 @@ static bool read_as_one_file(struct archive *a)
 	       archive_read_support_format_empty(a) == ARCHIVE_OK;
 }
 
-static bool open_archive(struct bytes *b)
-{
-	struct archive_entry *entry;
-
-	if (!read_as_one_file(b->archive) ||
-	    archive_read_open_fd(b->archive, b->fd, READ_SIZE) != ARCHIVE_OK)
-		return false;
-	int rc = archive_read_next_header(b->archive, &entry);
-	b->empty = rc == ARCHIVE_EOF;
-	return rc == ARCHIVE_OK || rc == ARCHIVE_WARN || b->empty;
-}
-
 // What libarchive says, or what the system says.
 static const char *reason(struct archive *a)
 {
@@ -63,118 +67,158 @@ static const char *reason(struct archive *a)
 	return text ? text : strerror(archive_errno(a));
 }
 
-struct bytes *bytes_open(const char *path, const char **why)
+// Reads the first bytes. Enough of them are at once in memory for libarchive to know the file.
+static bool read_first(struct bytes_file *b)
 {
-	static char text[256];
-	struct bytes *b = calloc(1, sizeof *b);
+	ssize_t n;
+
+	do {
+		n = read_file(b, b->raw + b->raw_len, BLOCK - b->raw_len);
+		b->raw_len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && b->raw_len < PROBE);
+	return n >= 0;
+}
+
+static bool open_archive(struct bytes_file *b)
+{
+	struct archive_entry *entry;
+
+	if (!read_as_one_file(b->archive) ||
+	    archive_read_open(b->archive, b, NULL, give_raw, NULL) != ARCHIVE_OK)
+		return false;
+	int rc = archive_read_next_header(b->archive, &entry);
+	return rc == ARCHIVE_OK || rc == ARCHIVE_WARN || rc == ARCHIVE_EOF;
+}
+
+// The file is as it was written: its first bytes become the block, and libarchive has no part in
+// it any more.
+static void read_plainly(struct bytes_file *b, size_t first)
+{
+	archive_read_free(b->archive);
+	b->archive = NULL;
+	b->block = b->at = b->raw;
+	b->end = b->at + first;
+	b->raw = NULL;
+}
+
+// False: errno, or libarchive, has the reason.
+static bool begin(struct bytes_file *b)
+{
 	struct stat st;
 
+	if (b->fd < 0 || fstat(b->fd, &st))
+		return false;
+	if (S_ISDIR(st.st_mode)) {
+		errno = EISDIR;
+		return false;
+	}
+	b->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	b->room = BLOCK;
+	b->raw = malloc(BLOCK);
+	if (!b->raw || !read_first(b))
+		return false;
+	size_t first = b->raw_len;
+	b->archive = archive_read_new();
+	if (!b->archive || !open_archive(b))
+		return false;
+	if (archive_filter_code(b->archive, 0) == ARCHIVE_FILTER_NONE) {
+		read_plainly(b, first);
+		return true;
+	}
+	b->block = b->at = b->end = malloc(BLOCK);
+	return b->block;
+}
+
+struct bytes_file *bytes_open(const char *path, const char **why)
+{
+	static char text[256];
+	struct bytes_file *b = calloc(1, sizeof *b);
+
 	*why = text;
-	snprintf(text, sizeof text, "%s", strerror(ENOMEM));
-	if (!b || !(b->archive = archive_read_new())) {
-		free(b);
-		return NULL;
+	if (b) {
+		b->fd = open_path(path);
+		if (begin(b))
+			return b;
 	}
-	b->fd = open_path(path);
-	if (b->fd < 0 || fstat(b->fd, &st)) {
-		snprintf(text, sizeof text, "%s", strerror(errno));
-	} else if (S_ISDIR(st.st_mode)) {
-		snprintf(text, sizeof text, "%s", strerror(EISDIR));
-	} else if (!open_archive(b)) {
-		snprintf(text, sizeof text, "%s", reason(b->archive));
-	} else {
-		b->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-		return b;
-	}
+	snprintf(text, sizeof text, "%s", b && b->archive ? reason(b->archive) : strerror(errno));
 	bytes_close(b);
 	return NULL;
 }
 
-void bytes_close(struct bytes *b)
+void bytes_close(struct bytes_file *b)
 {
 	if (!b)
 		return;
 	archive_read_free(b->archive);
 	if (b->fd >= 0)
 		close(b->fd);
-	free(b->joined);
+	free(b->block);
+	free(b->raw);
 	free(b);
 }
 
-// Goes on to the next block. False at the end.
-static bool next_block(struct bytes *b)
+// The rest of a block of libarchive's, or of its next one, as far as there is room.
+static ssize_t unpack(struct bytes_file *b, uint8_t *to, size_t room)
 {
-	const void *block;
 	la_int64_t offset;
 
-	if (b->empty)
-		return false;
-	do {
-		int rc = archive_read_data_block(b->archive, &block, &b->left, &offset);
-		if (rc != ARCHIVE_OK && rc != ARCHIVE_WARN) {
-			b->left = 0;
-			b->failure = rc == ARCHIVE_EOF ? NULL : reason(b->archive);
-			return false;
-		}
-	} while (!b->left);
-	b->at = block;
-	return true;
+	while (!b->unpacked_n) {
+		const void *block;
+		int rc = archive_read_data_block(b->archive, &block, &b->unpacked_n, &offset);
+		b->unpacked = block;
+		if (rc == ARCHIVE_OK || rc == ARCHIVE_WARN)
+			continue;
+		b->unpacked_n = 0;
+		return rc == ARCHIVE_EOF ? 0 : -1;
+	}
+	size_t n = b->unpacked_n < room ? b->unpacked_n : room;
+	memcpy(to, b->unpacked, n);
+	b->unpacked += n;
+	b->unpacked_n -= n;
+	return (ssize_t)n;
 }
 
-static bool make_room(struct bytes *b, size_t n)
+// Moves what is left to the front of the block, which gets room for n bytes.
+static bool make_room(struct bytes_file *b, size_t n)
 {
-	uint8_t *more = n > b->room ? realloc(b->joined, n) : b->joined;
+	size_t left = bytes_left(b), room = n > b->room ? n : b->room;
 
-	if (!more)
-		return false;
-	b->joined = more;
-	b->room = n > b->room ? n : b->room;
-	return true;
+	memmove(b->block, b->at, left);
+	uint8_t *block = room > b->room ? realloc(b->block, room) : b->block;
+	b->block = block ? block : b->block;
+	b->room = block ? room : b->room;
+	b->at = b->block;
+	b->end = b->at + left;
+	return block;
 }
 
-// Bytes that lie in several blocks.
-static size_t join(struct bytes *b, size_t n, const uint8_t **data)
+uint8_t *bytes_read_on(struct bytes_file *b, size_t n)
 {
-	size_t have = 0;
-
+	if (b->held || b->failure)
+		return NULL;
 	if (!make_room(b, n)) {
 		b->failure = strerror(ENOMEM);
-		return 0;
+		return NULL;
 	}
-	while (have < n && (b->left || next_block(b))) {
-		size_t part = n - have < b->left ? n - have : b->left;
-		memcpy(b->joined + have, b->at, part);
-		b->at += part;
-		b->left -= part;
-		have += part;
+	while (bytes_left(b) < n) {
+		size_t room = b->room - (size_t)(b->end - b->block);
+		ssize_t got = b->archive ? unpack(b, b->end, room) : read_file(b, b->end, room);
+		if (got < 0)
+			b->failure = b->archive ? reason(b->archive) : strerror(errno);
+		if (got <= 0)
+			return NULL;
+		b->end += got;
 	}
-	*data = b->joined;
-	return have;
+	return b->at;
 }
 
-size_t bytes_take(struct bytes *b, size_t n, const uint8_t **data)
-{
-	if (b->failure)
-		return 0;
-	if (n > b->left)
-		return join(b, n, data);
-	*data = b->at;
-	b->at += n;
-	b->left -= n;
-	return n;
-}
-
-const char *bytes_failure(const struct bytes *b)
-{
-	return b->failure;
-}
-
-uint64_t bytes_size(const struct bytes *b)
+uint64_t bytes_size(const struct bytes_file *b)
 {
 	return b->size;
 }
 
-uint64_t bytes_done(const struct bytes *b)
+uint64_t bytes_done(const struct bytes_file *b)
 {
-	return (uint64_t)archive_filter_bytes(b->archive, -1);
+	return b->archive ? (uint64_t)archive_filter_bytes(b->archive, -1)
+			  : b->read - bytes_left(b);
 }

@@ -5,26 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "control/pcap/format.h"
 #include "control/pcap/reader.h"
 #include "control/pcap/record.h"
 
+enum { AHEAD = 64 };
+
+// The stamp of an input without a next record.
+#define NO_RECORD UINT64_MAX
+
+_Static_assert(CAPTURE_NS_MAX < NO_RECORD, "a record's stamp is less");
+
 struct input {
 	struct reader *reader;
-	bool wanted;  // the next record has to be read
-	bool pending; // `next` holds a record
-	struct capture_record next;
+	unsigned at, count; // of the records that were read
+	struct capture_record ahead[AHEAD];
 	char cut[CAPTURE_ERROR]; // a warning that waits
 };
 
 struct captures {
 	unsigned count;
+	int used_up; // an input whose records were all given; -1: none
+	bool cut;    // an input may have a warning
+	uint64_t next_ns[CAPTURES_MAX];
 	struct input input[CAPTURES_MAX];
 };
 
 struct captures *captures_create(void)
 {
-	return calloc(1, sizeof(struct captures));
+	struct captures *c = calloc(1, sizeof *c);
+
+	if (c)
+		c->used_up = -1;
+	return c;
 }
 
 void captures_destroy(struct captures *c)
@@ -34,13 +46,16 @@ void captures_destroy(struct captures *c)
 	free(c);
 }
 
-static void read_ahead(struct input *in, unsigned number)
+static void read_ahead(struct captures *c, unsigned number)
 {
-	enum reader_status s = reader_next(in->reader, &in->next, in->cut);
+	struct input *in = &c->input[number];
+	enum reader_status s = reader_read(in->reader, in->ahead, AHEAD, &in->count, in->cut);
 
-	in->wanted = false;
-	in->pending = s == READER_RECORD;
-	in->next.input = number;
+	in->at = 0;
+	for (unsigned i = 0; i < in->count; i++)
+		in->ahead[i].input = number;
+	c->next_ns[number] = in->count ? in->ahead[0].ns : NO_RECORD;
+	c->cut |= s == READER_CUT;
 }
 
 static bool has_ethernet(const struct reader *r)
@@ -77,36 +92,74 @@ bool captures_add(struct captures *c, const char *path, char error[CAPTURE_ERROR
 	in->reader = reader_open(path, error);
 	if (!in->reader)
 		return false;
-	read_ahead(in, c->count++);
+	read_ahead(c, c->count++);
 	if (has_ethernet(in->reader))
 		return true;
 	refuse_file(in, path, error);
 	return false;
 }
 
+// Takes a warning. False: there is none.
+static bool take_warning(struct captures *c, char text[CAPTURE_ERROR])
+{
+	for (unsigned i = 0; c->cut && i < c->count; i++) {
+		char *cut = c->input[i].cut;
+		if (!*cut)
+			continue;
+		snprintf(text, CAPTURE_ERROR, "%s", cut);
+		*cut = 0;
+		return true;
+	}
+	return c->cut = false;
+}
+
+// The input with the earliest record. Which one it is cannot be predicted, so there is no branch.
+static unsigned find_first(const struct captures *c)
+{
+	uint64_t best = c->next_ns[0];
+	unsigned first = 0;
+
+	for (unsigned i = 1; i < c->count; i++) {
+		bool earlier = c->next_ns[i] < best;
+		first = earlier ? i : first;
+		best = earlier ? c->next_ns[i] : best;
+	}
+	return first;
+}
+
+enum capture_status captures_read(struct captures *c, const struct capture_record **out,
+				  unsigned max, unsigned *n, char text[CAPTURE_ERROR])
+{
+	*n = 0;
+	if (c->used_up >= 0)
+		read_ahead(c, (unsigned)c->used_up); // which overwrites what was given
+	c->used_up = -1;
+	if (take_warning(c, text))
+		return CAPTURE_WARNING;
+	while (*n < max && c->used_up < 0) {
+		unsigned first = find_first(c);
+		struct input *in = &c->input[first];
+		if (c->next_ns[first] == NO_RECORD)
+			break;
+		out[(*n)++] = &in->ahead[in->at++];
+		if (in->at == in->count)
+			c->used_up = (int)first;
+		else
+			c->next_ns[first] = in->ahead[in->at].ns;
+	}
+	return *n ? CAPTURE_RECORD : CAPTURE_END;
+}
+
 enum capture_status captures_next(struct captures *c, struct capture_record *r,
 				  char text[CAPTURE_ERROR])
 {
-	struct input *first = NULL;
+	const struct capture_record *next;
+	unsigned n;
+	enum capture_status s = captures_read(c, &next, 1, &n, text);
 
-	for (unsigned i = 0; i < c->count; i++) {
-		struct input *in = &c->input[i];
-		if (in->wanted)
-			read_ahead(in, i);
-		if (*in->cut) {
-			snprintf(text, CAPTURE_ERROR, "%s", in->cut);
-			*in->cut = 0;
-			return CAPTURE_WARNING;
-		}
-		if (in->pending && (!first || in->next.ns < first->next.ns))
-			first = in;
-	}
-	if (!first)
-		return CAPTURE_END;
-	*r = first->next;
-	first->pending = false;
-	first->wanted = true; // reading it invalidates the data of this one
-	return CAPTURE_RECORD;
+	if (s == CAPTURE_RECORD)
+		*r = *next;
+	return s;
 }
 
 unsigned captures_count(const struct captures *c)

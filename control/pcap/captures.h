@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // captures: the frames of several captures, merged by time.
 //
-// Model     All inputs are read in parallel, one record ahead. captures_next() returns the earliest
-//           record. If timestamps are equal, the input that was added first wins. Within one input
+// Model     All inputs are read in parallel, some records ahead, and the earliest record comes
+//           first. If timestamps are equal, the input that was added first wins. Within one input
 //           the file's order holds, even if its timestamps are out of order.
 // Memory    A block of each file, whatever its size.
 // Ownership captures_create() to captures_destroy().
@@ -24,11 +24,17 @@ void captures_destroy(struct captures *c);
 bool captures_add(struct captures *c, const char *path, char error[CAPTURE_ERROR]);
 
 enum capture_status {
-	CAPTURE_RECORD,  // *r is the next record, valid until the next call
+	CAPTURE_RECORD,  // there are records, valid until the next call
 	CAPTURE_END,     // there are no more records
 	CAPTURE_WARNING, // an input ended too early, see text; the others go on
 };
 
+// The next records, at least one and at most max. *n: how many, 0 if the result is not
+// CAPTURE_RECORD.
+enum capture_status captures_read(struct captures *c, const struct capture_record **out,
+				  unsigned max, unsigned *n, char text[CAPTURE_ERROR]);
+
+// The next record.
 enum capture_status captures_next(struct captures *c, struct capture_record *r,
 				  char text[CAPTURE_ERROR]);
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "control/pcap/bytes.h"
 #include "control/pcap/record.h"
 
 enum { LINK_ETHERNET = 1 };
@@ -23,12 +24,11 @@ struct reader_interface {
 	struct stamp_unit unit;
 };
 
-struct bytes;
-
 struct reader {
-	struct bytes *bytes;
+	struct bytes_file *bytes;
 	char *path;
-	enum reader_status (*next)(struct reader *r, struct capture_record *out);
+	// Reads records, at most max, as long as they are in memory. 0: see reader_stop().
+	unsigned (*read)(struct reader *r, struct capture_record *out, unsigned max);
 	bool swapped; // the other byte order than ours
 	bool is_pcapng;
 	uint8_t head;      // pcap: bytes before the data of a record
@@ -40,6 +40,7 @@ struct reader {
 	uint64_t skipped, last_ns;
 	uint8_t fcs_cut;
 	const char *why; // READER_CUT
+	bool told;       // it was returned
 };
 
 static inline uint16_t reader_16(const struct reader *r, const uint8_t *p)
@@ -66,19 +67,37 @@ static inline uint64_t reader_64(const struct reader *r, const uint8_t *p)
 	return r->swapped ? __builtin_bswap64(v) : v;
 }
 
-// Each starts to read a file, of which the first four bytes were taken. False: error is set.
+// Each starts to read a file, whose first four bytes are known. False: error is set.
 bool reader_start_pcap(struct reader *r, uint32_t magic, char error[CAPTURE_ERROR]);
 bool reader_start_pcapng(struct reader *r, char error[CAPTURE_ERROR]);
 
 // A new interface. NULL: there are too many, or there is no memory.
 struct reader_interface *reader_add_interface(struct reader *r);
 
-// The file ends here, or cannot be read any further. got: the bytes of an incomplete record.
-enum reader_status reader_stop(struct reader *r, size_t got);
-enum reader_status reader_cut(struct reader *r, const char *why);
+// There is no whole record in memory: the file ends here, or cannot be read any further, or its
+// bytes are held. False.
+bool reader_stop(struct reader *r);
+// The file cannot be used any further. False.
+bool reader_cut(struct reader *r, const char *why);
 
-// Completes a record of the interface `local` of the section. False: it is skipped.
-bool reader_accept(struct reader *r, const struct reader_interface *i, unsigned fcs,
-		   struct capture_record *out);
+void reader_cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out);
+
+// Completes a record of an interface. False: it is skipped.
+static inline bool reader_accept(struct reader *r, const struct reader_interface *i, unsigned fcs,
+				 struct capture_record *out)
+{
+	if (i->link != LINK_ETHERNET) {
+		r->skipped++;
+		return false;
+	}
+	if (out->length < out->captured)
+		out->length = out->captured;
+	if (fcs)
+		reader_cut_fcs(r, fcs, out);
+	if (out->stamped)
+		r->last_ns = out->ns;
+	out->ns = r->last_ns;
+	return true;
+}
 
 uint64_t stamp_ns(const struct stamp_unit *u, uint64_t value);

@@ -46,16 +46,15 @@ const char *capture_link_advice(const char *link)
 
 static bool start(struct reader *r, char error[CAPTURE_ERROR])
 {
-	const uint8_t *data;
 	uint32_t magic;
-	size_t n = bytes_take(r->bytes, sizeof magic, &data);
+	const uint8_t *data = bytes_peek(r->bytes, sizeof magic);
 	const char *why = bytes_failure(r->bytes);
 
-	if (n < sizeof magic) {
+	if (!data) {
 		snprintf(error, CAPTURE_ERROR, "%s: %s", r->path,
-			 why ? why
-			 : n ? "the file is too short for a capture"
-			     : "the file is empty");
+			 why                    ? why
+			 : bytes_left(r->bytes) ? "the file is too short for a capture"
+						: "the file is empty");
 		return false;
 	}
 	memcpy(&magic, data, sizeof magic);
@@ -88,14 +87,26 @@ void reader_close(struct reader *r)
 	free(r);
 }
 
+enum reader_status reader_read(struct reader *r, struct capture_record *out, unsigned max,
+			       unsigned *n, char text[CAPTURE_ERROR])
+{
+	r->bytes->held = false;
+	*n = r->why ? 0 : r->read(r, out, max);
+	if (*n)
+		return READER_RECORD;
+	if (!r->why || r->told)
+		return READER_END;
+	r->told = true;
+	snprintf(text, CAPTURE_ERROR, "%s: %s, and is used up to there", r->path, r->why);
+	return READER_CUT;
+}
+
 enum reader_status reader_next(struct reader *r, struct capture_record *out,
 			       char text[CAPTURE_ERROR])
 {
-	enum reader_status s = r->why ? READER_END : r->next(r, out);
+	unsigned n;
 
-	if (s == READER_CUT)
-		snprintf(text, CAPTURE_ERROR, "%s: %s, and is used up to there", r->path, r->why);
-	return s;
+	return reader_read(r, out, 1, &n, text);
 }
 
 struct reader_interface *reader_add_interface(struct reader *r)
@@ -116,22 +127,22 @@ struct reader_interface *reader_add_interface(struct reader *r)
 	return i;
 }
 
-enum reader_status reader_cut(struct reader *r, const char *why)
+bool reader_cut(struct reader *r, const char *why)
 {
 	r->why = why;
-	return READER_CUT;
+	return false;
 }
 
-enum reader_status reader_stop(struct reader *r, size_t got)
+bool reader_stop(struct reader *r)
 {
-	const char *why = bytes_failure(r->bytes);
-
-	if (why)
-		return reader_cut(r, why);
-	return got ? reader_cut(r, "the file ends within a record") : READER_END;
+	if (bytes_failure(r->bytes))
+		r->why = bytes_failure(r->bytes);
+	else if (!r->bytes->held && bytes_left(r->bytes))
+		r->why = "the file ends within a record";
+	return false;
 }
 
-static void cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out)
+void reader_cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out)
 {
 	uint32_t length = out->length > fcs ? out->length - fcs : 0;
 
@@ -139,23 +150,6 @@ static void cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out)
 	if (out->captured > length)
 		out->captured = length;
 	r->fcs_cut = (uint8_t)fcs;
-}
-
-bool reader_accept(struct reader *r, const struct reader_interface *i, unsigned fcs,
-		   struct capture_record *out)
-{
-	if (i->link != LINK_ETHERNET) {
-		r->skipped++;
-		return false;
-	}
-	if (out->length < out->captured)
-		out->length = out->captured;
-	if (fcs)
-		cut_fcs(r, fcs, out);
-	if (out->stamped)
-		r->last_ns = out->ns;
-	out->ns = r->last_ns;
-	return true;
 }
 
 static uint64_t at_most(unsigned __int128 ns)

@@ -7,7 +7,7 @@
 //           Both byte orders are read, and sections of pcapng in either. Frames of interfaces that
 //           are no Ethernet are skipped and counted. An FCS is cut off where the file says that
 //           there is one.
-// Ownership reader_open() to reader_close(). A record's data is valid until the next call.
+// Ownership reader_open() to reader_close(). The data of records are valid until the next call.
 // Time      Nanoseconds since 1970, at most CAPTURE_NS_MAX.
 // Limits    READER_RECORD_MAX bytes of a frame, READER_INTERFACES_MAX interfaces. A capture that
 //           exceeds them is read up to there.
@@ -25,6 +25,12 @@ struct reader;
 struct reader *reader_open(const char *path, char error[CAPTURE_ERROR]);
 void reader_close(struct reader *r);
 
+// Reads at least one record, and further ones as long as they are in memory, at most max.
+// *n: how many, 0 if the result is not READER_RECORD.
+enum reader_status reader_read(struct reader *r, struct capture_record *out, unsigned max,
+			       unsigned *n, char text[CAPTURE_ERROR]);
+
+// Reads one record.
 enum reader_status reader_next(struct reader *r, struct capture_record *out,
 			       char text[CAPTURE_ERROR]);
 

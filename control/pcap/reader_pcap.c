@@ -7,7 +7,7 @@
 #include "control/pcap/record.h"
 
 enum {
-	HEADER = 20,         // after the magic number
+	HEADER = 24,
 	RECORD = 16,         // seconds, fraction, captured, length
 	RECORD_PATCHED = 24, // of Kuznetzov's libpcap: interface, protocol, type
 	FCS_PRESENT = 0x04000000,
@@ -35,24 +35,36 @@ static void read_lengths(const struct reader *r, const uint8_t *head, struct cap
 	out->length = other ? captured : length;
 }
 
-static enum reader_status next_record(struct reader *r, struct capture_record *out)
+static bool next_record(struct reader *r, struct capture_record *out)
 {
 	const struct reader_interface *i = r->interface;
-	const uint8_t *head;
-	size_t n;
+	uint8_t *head = bytes_peek(r->bytes, r->head);
 
-	n = bytes_take(r->bytes, r->head, &head);
-	if (n < r->head)
-		return reader_stop(r, n);
+	if (!head)
+		return reader_stop(r);
 	*out = (struct capture_record){.stamped = true};
 	out->ns = reader_32(r, head) * UINT64_C(1000000000) + reader_32(r, head + 4) * i->unit.up;
 	read_lengths(r, head, out);
 	if (out->captured > READER_RECORD_MAX)
 		return reader_cut(r, "the file has a record of impossible length");
-	if (bytes_take(r->bytes, out->captured, &out->data) < out->captured)
-		return reader_stop(r, r->head);
+	head = bytes_peek(r->bytes, r->head + out->captured);
+	if (!head)
+		return reader_stop(r);
+	out->data = head + r->head;
+	bytes_take(r->bytes, r->head + out->captured);
 	reader_accept(r, i, i->fcs, out);
-	return READER_RECORD;
+	return true;
+}
+
+static unsigned read_records(struct reader *r, struct capture_record *out, unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && next_record(r, &out[n])) {
+		r->bytes->held = true;
+		n++;
+	}
+	return n;
 }
 
 static bool know_magic(struct reader *r, struct reader_interface *i, uint32_t magic)
@@ -81,17 +93,18 @@ bool reader_start_pcap(struct reader *r, uint32_t magic, char error[CAPTURE_ERRO
 			  : "out of memory");
 		return false;
 	}
-	if (bytes_take(r->bytes, HEADER, &head) < HEADER) {
+	if (!(head = bytes_peek(r->bytes, HEADER))) {
 		snprintf(error, CAPTURE_ERROR, "%s: the file ends within its header", r->path);
 		return false;
 	}
-	uint16_t major = reader_16(r, head), minor = reader_16(r, head + 2);
-	uint32_t link = reader_32(r, head + 16);
+	uint16_t major = reader_16(r, head + 4), minor = reader_16(r, head + 6);
+	uint32_t link = reader_32(r, head + 20);
 	r->old_order = major < 2 || (major == 2 && minor < 3) || major == 543;
 	r->either_order = major == 2 && minor == 3;
 	i->link = link & LINK_MASK;
 	if (link & FCS_PRESENT)
 		i->fcs = (uint8_t)((link >> FCS_SHIFT) * FCS_UNIT);
-	r->next = next_record;
+	r->read = read_records;
+	bytes_take(r->bytes, HEADER);
 	return true;
 }

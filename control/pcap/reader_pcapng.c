@@ -12,7 +12,7 @@ enum {
 	BLOCK_MIN = 12,
 	BLOCK_MAX = 1 << 24,
 	HEAD = 8, // type, length; the length stands at the end, too
-	TAIL = 4,
+	MAGIC = 4,
 	OPTION_HEAD = 4,
 	SECTION_BODY = 16,
 	INTERFACE_BODY = 8,
@@ -31,7 +31,7 @@ enum {
 // A block without its head and tail.
 struct block {
 	uint32_t type;
-	const uint8_t *body;
+	uint8_t *body;
 	uint32_t len;
 };
 
@@ -199,67 +199,61 @@ static const char *read_simple_packet(struct reader *r, const struct block *b,
 	return NULL;
 }
 
-// The byte order of a section follows its type and length.
-static const char *start_section(struct reader *r, uint32_t *length)
+// Takes the head of a section. Its byte order follows its type and length.
+static bool take_section(struct reader *r)
 {
-	const uint8_t *p;
+	const uint8_t *head = bytes_peek(r->bytes, HEAD + MAGIC);
 	uint32_t magic;
 
-	if (bytes_take(r->bytes, sizeof magic, &p) < sizeof magic)
-		return "the file ends within a record";
-	memcpy(&magic, p, sizeof magic);
-	bool swapped = magic != PCAPNG_BYTE_ORDER;
-	if (swapped && __builtin_bswap32(magic) != PCAPNG_BYTE_ORDER)
-		return "the file has a section whose byte order is unknown";
-	if (swapped != r->swapped)
-		*length = __builtin_bswap32(*length);
-	r->swapped = swapped;
+	if (!head)
+		return reader_stop(r);
+	memcpy(&magic, head + HEAD, sizeof magic);
+	r->swapped = magic != PCAPNG_BYTE_ORDER;
+	if (r->swapped && __builtin_bswap32(magic) != PCAPNG_BYTE_ORDER)
+		return reader_cut(r, "the file has a section whose byte order is unknown");
+	uint32_t length = reader_32(r, head + 4);
+	if (length < BLOCK_MIN + SECTION_BODY || length > BLOCK_MAX)
+		return reader_cut(r, "the file has a record of impossible length");
+	if (!bytes_peek(r->bytes, length))
+		return reader_stop(r);
+	bytes_take(r->bytes, length);
 	r->section = r->interfaces;
-	if (*length < BLOCK_MIN + SECTION_BODY || *length > BLOCK_MAX)
-		return "the file has a record of impossible length";
-	return bytes_take(r->bytes, *length - HEAD - sizeof magic, &p) <
-			       *length - HEAD - sizeof magic
-		       ? "the file ends within a record"
-		       : NULL;
+	return true;
 }
 
 // Takes a block. A section is dealt with at once.
-static enum reader_status take_block(struct reader *r, struct block *b)
+static bool take_block(struct reader *r, struct block *b)
 {
-	const uint8_t *p;
-	const char *why;
-	size_t n = bytes_take(r->bytes, HEAD, &p);
+	uint8_t *head = bytes_peek(r->bytes, HEAD);
 
-	if (n < HEAD)
-		return reader_stop(r, n);
-	uint32_t length = reader_32(r, p + 4);
-	b->type = reader_32(r, p);
-	if (b->type == PCAPNG_SECTION) {
-		b->len = 0;
-		why = start_section(r, &length);
-		return why ? reader_cut(r, why) : READER_RECORD;
-	}
+	if (!head)
+		return reader_stop(r);
+	uint32_t length = reader_32(r, head + 4);
+	b->type = reader_32(r, head);
+	if (b->type == PCAPNG_SECTION)
+		return take_section(r);
 	if (length < BLOCK_MIN || length > BLOCK_MAX || length % 4)
 		return reader_cut(r, "the file has a record of impossible length");
-	n = bytes_take(r->bytes, length - HEAD, &b->body);
-	if (n < length - HEAD)
-		return reader_stop(r, HEAD);
+	head = bytes_peek(r->bytes, length);
+	if (!head)
+		return reader_stop(r);
+	b->body = head + HEAD;
 	b->len = length - BLOCK_MIN;
 	if (reader_32(r, b->body + b->len) != length)
 		return reader_cut(r, "the file has a record of impossible length");
-	return READER_RECORD;
+	bytes_take(r->bytes, length);
+	return true;
 }
 
-static enum reader_status next_packet(struct reader *r, struct capture_record *out)
+static bool next_packet(struct reader *r, struct capture_record *out)
 {
-	struct block b;
+	bool accepted = false;
+	struct block b = {0};
 
-	for (;;) {
+	while (!accepted) {
 		const char *why = NULL;
-		bool accepted = false;
-		enum reader_status s = take_block(r, &b);
-		if (s != READER_RECORD)
-			return s;
+		if (!take_block(r, &b))
+			return false;
 		if (b.type == PCAPNG_INTERFACE)
 			why = read_interface(r, &b);
 		else if (b.type == PCAPNG_PACKET || b.type == PCAPNG_OLD_PACKET)
@@ -268,24 +262,29 @@ static enum reader_status next_packet(struct reader *r, struct capture_record *o
 			why = read_simple_packet(r, &b, out, &accepted);
 		if (why)
 			return reader_cut(r, why);
-		if (accepted)
-			return READER_RECORD;
 	}
+	return true;
+}
+
+static unsigned read_packets(struct reader *r, struct capture_record *out, unsigned max)
+{
+	unsigned n = 0;
+
+	while (n < max && next_packet(r, &out[n])) {
+		r->bytes->held = true;
+		n++;
+	}
+	return n;
 }
 
 bool reader_start_pcapng(struct reader *r, char error[CAPTURE_ERROR])
 {
-	const uint8_t *p;
-	uint32_t length = 0;
-	const char *why = "the file ends within its header";
+	bool good = bytes_peek(r->bytes, HEAD) ? take_section(r)
+					       : reader_cut(r, "the file ends within its header");
 
-	if (bytes_take(r->bytes, sizeof length, &p) == sizeof length) {
-		memcpy(&length, p, sizeof length);
-		why = start_section(r, &length);
-	}
-	if (why)
-		snprintf(error, CAPTURE_ERROR, "%s: %s", r->path, why);
+	if (!good)
+		snprintf(error, CAPTURE_ERROR, "%s: %s", r->path, r->why);
 	r->is_pcapng = true;
-	r->next = next_packet;
-	return !why;
+	r->read = read_packets;
+	return good;
 }

@@ -10,6 +10,7 @@ enum {
 	CAPTURE_INTERFACE = 64,
 	READER_RECORD_MAX = 262144, // as libpcap has it
 	READER_INTERFACES_MAX = 65536,
+	CAPTURE_HEADROOM = 4,
 };
 
 // In the year 2500. Later stamps are wrong, and would overflow.
@@ -22,8 +23,8 @@ enum capture_way {
 };
 
 struct capture_record {
-	uint64_t ns; // of a record without a stamp: that of the record before
-	const uint8_t *data;
+	uint64_t ns;        // of a record without a stamp: that of the record before
+	uint8_t *data;      // may be overwritten, as may be the CAPTURE_HEADROOM bytes before it
 	uint32_t captured;  // bytes at data
 	uint32_t length;    // bytes on the wire
 	uint32_t interface; // its number in the file, over all sections

@@ -2,70 +2,96 @@
 #include "control/pcap/writer.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "control/pcap/record.h"
 
-enum { BUFFER = 256 * 1024 };
+enum { BLOCK = 64 * 1024, LINK_ETHERNET = 1, NS_PER_S = 1000000000 };
 
 struct writer {
-	pcap_t *dead;
-	pcap_dumper_t *dump;
-	char buffer[BUFFER]; // glibc has no large buffers of its own
+	int fd;
+	bool failed;
+	size_t used;
+	uint8_t block[BLOCK];
 };
+
+struct file_head {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t zone, accuracy, snaplen, link;
+};
+
+struct record_head {
+	uint32_t s, ns, captured, length;
+};
+
+// Writes the block. What follows an error is not written.
+static void flush(struct writer *w)
+{
+	for (size_t at = 0; at < w->used && !w->failed;) {
+		ssize_t n = write(w->fd, w->block + at, w->used - at);
+		at += n > 0 ? (size_t)n : 0;
+		w->failed = n < 0 && errno != EINTR;
+	}
+	w->used = 0;
+}
+
+static void put(struct writer *w, const void *data, size_t len)
+{
+	const uint8_t *from = data;
+
+	while (len) {
+		size_t room = BLOCK - w->used, part = len < room ? len : room;
+		memcpy(w->block + w->used, from, part);
+		w->used += part;
+		from += part;
+		len -= part;
+		if (w->used == BLOCK)
+			flush(w);
+	}
+}
 
 struct writer *writer_open(const char *path, char error[CAPTURE_ERROR])
 {
+	static const struct file_head head = {.magic = 0xa1b23c4d,
+					      .major = 2,
+					      .minor = 4,
+					      .snaplen = READER_RECORD_MAX,
+					      .link = LINK_ETHERNET};
 	struct writer *w = malloc(sizeof *w);
+	int fd = w ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : -1;
 
-	if (w)
-		w->dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, READER_RECORD_MAX,
-							       PCAP_TSTAMP_PRECISION_NANO);
-	if (!w || !w->dead) {
+	if (fd < 0) {
+		snprintf(error, CAPTURE_ERROR, "%s: %s", path, strerror(errno));
 		free(w);
-		snprintf(error, CAPTURE_ERROR, "%s: out of memory", path);
 		return NULL;
 	}
-	w->dump = NULL;
-	FILE *file = fopen(path, "wb");
-	if (file) {
-		setvbuf(file, w->buffer, _IOFBF, BUFFER);  // system calls take most of the time
-		__fsetlocking(file, FSETLOCKING_BYCALLER); // one thread writes
-		w->dump = pcap_dump_fopen(w->dead, file);
-	}
-	if (w->dump)
-		return w;
-	snprintf(error, CAPTURE_ERROR, "%s: %s", path,
-		 file ? pcap_geterr(w->dead) : strerror(errno));
-	if (file)
-		fclose(file);
-	pcap_close(w->dead);
-	free(w);
-	return NULL;
+	w->fd = fd;
+	w->failed = false;
+	w->used = 0;
+	put(w, &head, sizeof head);
+	return w;
 }
 
 void writer_put(struct writer *w, uint64_t ns, const uint8_t *data, uint32_t len)
 {
-	struct pcap_pkthdr h = {
-		.ts = {.tv_sec = (time_t)(ns / 1000000000),
-		       .tv_usec = (suseconds_t)(ns % 1000000000)},
-		.caplen = len < READER_RECORD_MAX ? len : READER_RECORD_MAX,
-		.len = len,
-	};
+	struct record_head head = {.s = (uint32_t)(ns / NS_PER_S),
+				   .ns = (uint32_t)(ns % NS_PER_S),
+				   .captured = len < READER_RECORD_MAX ? len : READER_RECORD_MAX,
+				   .length = len};
 
-	pcap_dump((u_char *)w->dump, &h, data);
+	put(w, &head, sizeof head);
+	put(w, data, head.captured);
 }
 
 bool writer_close(struct writer *w)
 {
-	bool good = !pcap_dump_flush(w->dump) && !ferror(pcap_dump_file(w->dump));
-
-	pcap_dump_close(w->dump);
-	pcap_close(w->dead);
+	flush(w);
+	bool good = !close(w->fd) && !w->failed;
 	free(w);
 	return good;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// writer: writes a capture, with libpcap.
+// writer: writes a capture.
 //
-// Model     Classic pcap with link type Ethernet and nanoseconds, which every tool reads.
+// Model     Classic pcap with link type Ethernet and nanoseconds, which every tool reads. It is
+//           written in large blocks.
 // Errors    A text for the user.
 #pragma once
 

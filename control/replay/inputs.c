@@ -10,7 +10,6 @@
 #include "control/common/complain.h"
 #include "control/common/text.h"
 #include "control/pcap/captures.h"
-#include "control/pcap/format.h"
 #include "control/pcap/reader.h"
 #include "control/pcap/record.h"
 #include "control/replay/stations.h"
@@ -337,26 +336,39 @@ static int port_of(struct inputs *in, const struct capture_record *rec, enum lef
 	return rec->drop || rec->way == CAPTURE_OUTBOUND ? NO_PORT : port;
 }
 
-bool inputs_next(struct inputs *in, struct capture_record *r, unsigned *port)
+// Keeps the frames that come to a port.
+static unsigned find_ports(struct inputs *in, const struct capture_record *const *rec, unsigned n,
+			   struct input_frame *out)
 {
+	enum left why = 0;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		int port = port_of(in, rec[i], &why);
+		if (port == NO_PORT)
+			in->left[why]++;
+		else
+			out[kept++] = (struct input_frame){rec[i], (unsigned)port};
+	}
+	in->taken += kept;
+	return kept;
+}
+
+unsigned inputs_read(struct inputs *in, struct input_frame *out, unsigned max)
+{
+	const struct capture_record *rec[INPUTS_READ_MAX];
 	char text[CAPTURE_ERROR];
 	enum capture_status s;
-	enum left why = 0;
+	unsigned n, kept = 0;
 
-	while ((s = captures_next(in->captures, r, text)) != CAPTURE_END) {
-		if (s == CAPTURE_WARNING) {
+	max = max < INPUTS_READ_MAX ? max : INPUTS_READ_MAX;
+	while (!kept && (s = captures_read(in->captures, rec, max, &n, text)) != CAPTURE_END) {
+		if (s == CAPTURE_WARNING)
 			complain("warning: %s", text);
-			continue;
-		}
-		int found = port_of(in, r, &why);
-		if (found != NO_PORT) {
-			*port = (unsigned)found;
-			in->taken++;
-			return true;
-		}
-		in->left[why]++;
+		else
+			kept = find_ports(in, rec, n, out);
 	}
-	return false;
+	return kept;
 }
 
 // Conclusions.

@@ -38,9 +38,17 @@ void inputs_destroy(struct inputs *in);
 // Opens the files.
 bool inputs_open(struct inputs *in);
 
-// The next frame that a port receives. *port: its number in the configuration. False at the end.
-// Files that end too early are told.
-bool inputs_next(struct inputs *in, struct capture_record *r, unsigned *port);
+enum { INPUTS_READ_MAX = 256 };
+
+// A frame that a port receives.
+struct input_frame {
+	const struct capture_record *rec;
+	unsigned port; // its number in the configuration
+};
+
+// The next frames, at most max and INPUTS_READ_MAX. They are valid until the next call. 0 at the
+// end. Files that end too early are told.
+unsigned inputs_read(struct inputs *in, struct input_frame *out, unsigned max);
 
 // Tells what was left out or changed, a line for each. False: nothing at all was taken.
 bool inputs_conclude(struct inputs *in);

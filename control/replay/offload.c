@@ -51,9 +51,9 @@ bool offload_next(struct offload *o, struct capture_record *frame)
 	}
 	*frame = o->of;
 	frame->length = frame->captured = rte_pktmbuf_pkt_len(m);
-	frame->data = rte_pktmbuf_read(m, 0, frame->captured, o->flat);
-	if (frame->data != o->flat)
-		memcpy(o->flat, frame->data, frame->captured);
+	const uint8_t *bytes = rte_pktmbuf_read(m, 0, frame->captured, o->flat);
+	if (bytes != o->flat)
+		memcpy(o->flat, bytes, frame->captured);
 	frame->data = o->flat;
 	rte_pktmbuf_free(m);
 	return true;

@@ -12,6 +12,7 @@
 #include "control/switch/mactable.h"
 #include "control/switch/snooping.h"
 #include "dataplane/counters.h"
+#include "dataplane/frame.h"
 #include "dataplane/lease.h"
 #include "dataplane/pool.h"
 #include "dataplane/portset.h"
@@ -45,15 +46,31 @@ static void note_expiry(struct player *p)
 		p->sweep_tick = tick + aging + 1;
 }
 
+// Ageing and recovery happen between bursts: the pending frames are all of one tick, and before the
+// next recovery.
+static void note_end_of_burst(struct player *p)
+{
+	p->burst_end_ns = RTE_MIN(forward_tick_begin(forward_tick(p->now_ns) + 1), p->recovery_ns);
+}
+
+// Forwards the pending frames, in bursts of one port each.
 static void forward_pending(struct player *p)
 {
+	p->sw->replay_ns = p->now_ns;
+	for (unsigned i = 0, end; i < p->count; i = end) {
+		for (end = i + 1; end < p->count && p->port[end] == p->port[i];)
+			end++;
+		forward_burst(p->fwd, p->port[i], p->frame + i, p->when + i, end - i);
+		if (!rte_ring_empty(p->fwd->events.ring))
+			events_drain(p->sw);
+	}
 	if (!p->count)
 		return;
-	forward_burst(p->fwd, p->port, p->frame, p->when, p->count);
 	txbatch_drain(&p->fwd->tx);
-	events_drain(p->sw);
 	p->recovery_ns = links_recover(p->sw);
 	note_expiry(p);
+	note_end_of_burst(p);
+	p->frames += p->count;
 	p->count = 0;
 	p->buffers = 0;
 }
@@ -87,6 +104,7 @@ static void advance_clock(struct player *p, uint64_t ns)
 	p->now_ns = ns;
 	events_collect_violations(p->sw, 0);
 	forwarder_set_clock(p->fwd, ns);
+	note_end_of_burst(p);
 }
 
 // Counts a stamp before the clock, or long after it.
@@ -104,8 +122,9 @@ static void judge_stamp(struct player *p, uint64_t ns)
 	}
 }
 
-// A record's time on the switch's clock.
-static uint64_t clock_of(struct player *p, const struct capture_record *rec)
+// The time on the switch's clock of a record that does not simply follow the one before.
+static __attribute__((noinline)) uint64_t odd_clock_of(struct player *p,
+						       const struct capture_record *rec)
 {
 	if (!rec->stamped)
 		return p->now_ns;
@@ -119,48 +138,58 @@ static uint64_t clock_of(struct player *p, const struct capture_record *rec)
 	return ns > p->now_ns ? ns : p->now_ns;
 }
 
-// Takes buffers in bulk, which is faster.
-static struct rte_mbuf *take_buffer(struct player *p)
+static inline uint64_t clock_of(struct player *p, const struct capture_record *rec)
 {
-	if (!p->spares && !rte_pktmbuf_alloc_bulk(p->sw->pool, p->spare, PLAYER_SPARES))
-		p->spares = PLAYER_SPARES;
-	return p->spares ? p->spare[--p->spares] : rte_pktmbuf_alloc(p->sw->pool);
+	uint64_t ns = rec->ns - p->first_ns;
+	bool follows = p->begun && rec->stamped && ns - p->now_ns <= JUMP_NS &&
+		       ns <= PLAYER_CLOCK_MAX;
+
+	return __builtin_expect(follows, 1) ? ns : odd_clock_of(p, rec);
 }
 
-static bool add_frame(struct player *p, const struct capture_record *rec, uint64_t ns)
+// The frame of a record, where its bytes are. A long one, and one whose bytes are used again, is a
+// copy.
+static inline struct rte_mbuf *make_frame(struct player *p, const struct capture_record *rec,
+					  bool copy)
 {
-	struct rte_mbuf *m = pool_fill(p->sw->pool, take_buffer(p), rec->data, rec->captured);
+	if (copy || rec->captured > POOL_VIEW_MAX)
+		return pool_frame(p->sw->pool, rec->data, rec->captured);
+	struct rte_mbuf *m = p->spare[--p->spares];
+	pool_set_view(m, rec->data, rec->captured, CAPTURE_HEADROOM);
+	return m;
+}
+
+static inline bool add_frame(struct player *p, unsigned port, const struct capture_record *rec,
+			     uint64_t ns, bool copy)
+{
+	struct rte_mbuf *m = make_frame(p, rec, copy);
 
 	if (!m)
 		return complain("no packet buffer left for a frame of %" PRIu32 " bytes",
 				rec->captured);
 	*RTE_MBUF_DYNFIELD(m, p->stamp, uint64_t *) = rec->ns;
 	if (rec->captured < rec->length)
-		counter_add(&p->fwd->counters[p->port].truncated, 1);
+		counter_add(&p->fwd->counters[port].truncated, 1);
 	p->now_ns = ns;
-	p->sw->replay_ns = ns;
 	p->when[p->count] = ns;
+	p->port[p->count] = (uint8_t)port;
 	p->frame[p->count++] = m;
-	p->frames++;
 	return true;
 }
 
 // Adds a frame as it was on the wire.
-static bool add_wire_frame(struct player *p, unsigned port, const struct capture_record *rec)
+static inline bool add_wire_frame(struct player *p, unsigned port, const struct capture_record *rec,
+				  bool copy)
 {
 	uint64_t ns = clock_of(p, rec);
-
-	// Ageing and recovery happen between bursts.
-	bool due = forward_tick(ns) != forward_tick(p->now_ns) || ns >= p->recovery_ns;
 	uint32_t buffers = rec->captured / RTE_MBUF_DEFAULT_DATAROOM + 1;
-	if (due || p->port != port || p->count == p->burst ||
-	    p->buffers + buffers > p->sw->pool->size / POOL_SHARE)
+
+	if (ns >= p->burst_end_ns || p->count == p->burst || p->buffers + buffers > p->buffers_max)
 		forward_pending(p);
-	if (due)
+	if (ns >= p->burst_end_ns)
 		advance_clock(p, ns);
-	p->port = port;
 	p->buffers += buffers;
-	if (!add_frame(p, rec, ns))
+	if (!add_frame(p, port, rec, ns, copy))
 		return false;
 	if (p->on_frame) {
 		forward_pending(p);
@@ -169,25 +198,46 @@ static bool add_wire_frame(struct player *p, unsigned port, const struct capture
 	return true;
 }
 
-bool player_add(struct player *p, unsigned port, const struct capture_record *rec)
+// Adds a frame that may be a segment.
+static __attribute__((noinline)) bool add_long_frame(struct player *p, unsigned port,
+						     const struct capture_record *rec)
 {
 	struct capture_record frame;
 
 	if (!offload_begin(&p->offload, rec, p->mtu[port])) {
 		p->doubtful += !p->mtu[port] && offload_is_possible(&p->offload, rec);
-		return add_wire_frame(p, port, rec);
+		return add_wire_frame(p, port, rec, p->on_frame);
 	}
 	p->segments++;
 	while (offload_next(&p->offload, &frame))
-		if (!add_wire_frame(p, port, &frame))
+		if (!add_wire_frame(p, port, &frame, true))
 			return false;
 	return offload_is_whole(&p->offload) ||
 	       complain("no packet buffer left for a segment of %" PRIu32 " bytes", rec->captured);
 }
 
+static bool add_record(struct player *p, unsigned port, const struct capture_record *rec)
+{
+	return rec->captured <= p->usual_max[port] ? add_wire_frame(p, port, rec, p->on_frame)
+						   : add_long_frame(p, port, rec);
+}
+
+bool player_forward(struct player *p, const struct input_frame *frame, unsigned n)
+{
+	if (p->spares < n) {
+		if (rte_pktmbuf_alloc_bulk(p->views, p->spare + p->spares, n - p->spares))
+			return complain("no packet buffers left");
+		p->spares = n;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (!add_record(p, p->number[frame[i].port], frame[i].rec))
+			return false;
+	forward_pending(p); // their records are not valid for longer
+	return true;
+}
+
 void player_finish(struct player *p, uint64_t until_ns)
 {
-	forward_pending(p);
 	if (until_ns > p->now_ns)
 		advance_clock(p, until_ns);
 	events_collect_violations(p->sw, p->sw->ports);
@@ -216,18 +266,28 @@ bool player_init(struct player *p, struct vswitch *sw, unsigned burst)
 
 	p->sw = sw;
 	p->burst = burst;
-	PORTSET_FOREACH(port, sw->ports)
-		p->mtu[port] = switch_port_config(sw, port)->mtu;
+	for (unsigned i = 0; i < sw->config->port_count; i++)
+		p->number[i] = (uint8_t)switch_port(sw, sw->config->port[i].name);
+	p->buffers_max = sw->pool->size / POOL_SHARE;
+	PORTSET_FOREACH(port, sw->ports) {
+		uint32_t mtu = switch_port_config(sw, port)->mtu;
+		p->mtu[port] = mtu;
+		p->usual_max[port] = (mtu ? mtu : MTU_DEFAULT) + FRAME_HEADER;
+	}
 	p->offload.pool = sw->pool;
 	p->stamp = rte_mbuf_dynfield_register(&field);
 	if (p->stamp < 0)
 		return complain("packet buffers have no room for timestamps");
+	p->views = pool_create_views(BURST_MAX + INPUTS_READ_MAX);
+	if (!p->views)
+		return complain("no memory for packet buffers");
 	p->fwd = &sw->worker[0]->forwarder;
 	sw->send_own = send_own;
 	sw->own_arg = p;
 	p->recovery_ns = UINT64_MAX;
 	forwarder_set_clock(p->fwd, 0);
 	p->sweep_tick = sweep(sw);
+	note_end_of_burst(p);
 	return true;
 }
 
@@ -235,7 +295,8 @@ void player_clear(struct player *p)
 {
 	rte_pktmbuf_free_bulk(p->frame, p->count);
 	rte_pktmbuf_free_bulk(p->spare, p->spares);
-	p->count = p->spares = 0;
+	rte_mempool_free(p->views);
+	*p = (struct player){0};
 }
 
 static void tell_strange_drops(const struct player *p, unsigned port)

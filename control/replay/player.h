@@ -4,6 +4,7 @@
 // Model   The clock starts at 0 with the first frame that has a stamp, and never goes back. Ageing,
 //         recovery and frames of the switch itself happen at their time. A gap between two stamps
 //         costs no more than what happens in it.
+// Memory  Frames are forwarded where their records are, without a copy, and may be overwritten.
 // Limits  The clock stops after PLAYER_CLOCK_MAX.
 // Errors  Prints its own.
 #pragma once
@@ -11,6 +12,7 @@
 #include <rte_mbuf_dyn.h>
 
 #include "control/pcap/record.h"
+#include "control/replay/inputs.h"
 #include "control/replay/offload.h"
 #include "control/switch/state.h"
 #include "dataplane/forward.h"
@@ -20,8 +22,6 @@
 // 60 years. Half seconds of the clock have 32 bits.
 #define PLAYER_CLOCK_MAX (UINT64_C(60) * 366 * 86400 * 1000000000)
 
-enum { PLAYER_SPARES = 32 };
-
 // Called after each frame, if bursts have one frame.
 typedef void (*player_frame_fn)(void *arg, unsigned port, const struct capture_record *rec);
 
@@ -29,7 +29,8 @@ struct player {
 	struct vswitch *sw;
 	struct forwarder *fwd;
 	unsigned burst;
-	player_frame_fn on_frame; // NULL: none
+	uint8_t number[PORTS_MAX]; // the switch's, by that of the configuration
+	player_frame_fn on_frame;  // NULL: none
 	void *arg;
 	int stamp; // offset of the capture's timestamp in an mbuf
 	bool own;  // a frame of the switch itself is sent
@@ -37,14 +38,17 @@ struct player {
 	uint64_t first_ns, now_ns; // time of the first record; the switch's clock
 	uint32_t sweep_tick;       // no entry expires before
 	uint64_t recovery_ns;      // an err-disabled port recovers then
-	unsigned port;             // of the pending burst
+	uint64_t burst_end_ns;     // the pending frames are earlier
+	struct rte_mempool *views; // of records
 	unsigned count, spares;
-	uint32_t buffers; // of its frames
-	struct rte_mbuf *frame[BURST_MAX], *spare[PLAYER_SPARES];
+	uint32_t buffers, buffers_max; // that the pending frames may need
+	struct rte_mbuf *frame[BURST_MAX], *spare[INPUTS_READ_MAX];
 	uint64_t when[BURST_MAX];
+	uint8_t port[BURST_MAX];
 	struct offload offload;
-	uint32_t mtu[PORTS_MAX];     // 0: not configured
-	uint64_t segments, doubtful; // were cut into frames; may be segments
+	uint32_t mtu[PORTS_MAX];       // 0: not configured
+	uint32_t usual_max[PORTS_MAX]; // longer frames may be segments
+	uint64_t segments, doubtful;   // were cut into frames; may be segments
 	uint64_t frames, late, late_most_ns, jumps, jump_most_ns;
 };
 
@@ -52,9 +56,10 @@ struct player {
 bool player_init(struct player *p, struct vswitch *sw, unsigned burst);
 void player_clear(struct player *p);
 
-bool player_add(struct player *p, unsigned port, const struct capture_record *rec);
+// Forwards at most INPUTS_READ_MAX frames.
+bool player_forward(struct player *p, const struct input_frame *frame, unsigned n);
 
-// Forwards the last frames, and lets the clock run on to until_ns.
+// Lets the clock run on to until_ns.
 void player_finish(struct player *p, uint64_t until_ns);
 
 // Tells what was odd about the stamps and about what the ports dropped.

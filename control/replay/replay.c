@@ -39,9 +39,8 @@ struct replay {
 	struct outputs *outputs; // NULL: not wanted
 	struct report *report;
 	struct frames *frames;
-	const char *results;      // folder of the outputs; NULL: none
-	struct scratch scratch;   // that folder, if it is removed at the end
-	unsigned port[PORTS_MAX]; // the switch's number of each port of the configuration
+	const char *results;    // folder of the outputs; NULL: none
+	struct scratch scratch; // that folder, if it is removed at the end
 	bool progress;
 };
 
@@ -86,14 +85,17 @@ static void show_progress(const struct replay *r, bool last)
 
 static bool forward_captures(struct replay *r)
 {
-	struct capture_record rec;
-	unsigned port;
+	struct input_frame frame[INPUTS_READ_MAX];
+	uint64_t shown = 0;
+	unsigned n;
 
-	while (inputs_next(r->in, &rec, &port)) {
-		if (!player_add(&r->player, r->port[port], &rec))
+	while ((n = inputs_read(r->in, frame, r->player.burst))) {
+		if (!player_forward(&r->player, frame, n))
 			return false;
-		if (r->player.frames % PROGRESS_EVERY == 0)
-			show_progress(r, false);
+		if (r->player.frames - shown < PROGRESS_EVERY)
+			continue;
+		shown = r->player.frames;
+		show_progress(r, false);
 	}
 	player_finish(&r->player, r->opt->until_ns);
 	show_progress(r, true);
@@ -132,8 +134,6 @@ static bool start(struct replay *r)
 {
 	const struct replay_options *o = r->opt;
 
-	for (unsigned p = 0; p < r->sw->config->port_count; p++)
-		r->port[p] = (unsigned)switch_port(r->sw, r->sw->config->port[p].name);
 	if (!player_init(&r->player, r->sw, o->frames ? 1 : o->burst))
 		return false;
 	r->player.fwd->tx.send = take_frames;
