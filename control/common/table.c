@@ -47,8 +47,16 @@ static void make_cell(json_t *row, const struct table_column *c, char out[TABLE_
 	strcpy(out + end, more);
 }
 
-static void measure_columns(json_t *rows, const struct table_column *c,
-			    int width[TABLE_COLUMNS_MAX])
+static size_t count_columns(const struct table_column *c)
+{
+	size_t n = 0;
+
+	while (c[n].title)
+		n++;
+	return n;
+}
+
+static void measure_columns(json_t *rows, const struct table_column *c, int width[])
 {
 	char text[TABLE_CELL];
 	size_t i;
@@ -78,7 +86,7 @@ static void print_cell(FILE *out, const struct table_column *c, const char *text
 
 void table_print(FILE *out, json_t *rows, const struct table_column *c, bool colours)
 {
-	int width[TABLE_COLUMNS_MAX];
+	int width[count_columns(c)];
 	char text[TABLE_CELL];
 	size_t i;
 	json_t *row;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 // Formats a member of a row as a cell. value NULL: the row does not have this member.
-enum { TABLE_CELL = 512, TABLE_COLUMNS_MAX = 12 };
+enum { TABLE_CELL = 512 };
 typedef void (*table_cell_fn)(json_t *value, char out[TABLE_CELL]);
 
 enum table_colour { TABLE_PLAIN, TABLE_RED, TABLE_GREEN, TABLE_YELLOW, TABLE_BOLD };
