@@ -53,7 +53,7 @@ static inline bool meter_admits(struct meter *m, const struct meter_conf *c, uin
 {
 	uint64_t tokens = len * METER_TOKENS_PER_BYTE;
 
-	if (__builtin_expect(ns != m->ns || tokens > m->ready, 0))
+	if (__builtin_expect(!m->one_user || ns != m->ns || tokens > m->ready, 0))
 		return meter_takes(m, c, tokens, ns);
 	m->ready -= tokens;
 	return true;
