@@ -102,9 +102,9 @@ static struct mdb_chain *chain_of(const struct mdb *m, uint16_t vid, struct snoo
 {
 	unsigned __int128 product = (unsigned __int128)((a.high ^ m->seed[0]) + vid) *
 				    ((a.low ^ m->seed[0]) * m->seed[1] | 1);
-	uint64_t hash = ((uint64_t)product ^ (uint64_t)(product >> 64)) * m->seed[1];
+	uint64_t hash = (uint64_t)product ^ (uint64_t)(product >> 64);
 
-	return &m->chain[hash >> 32 & (MDB_CHAINS - 1)];
+	return &m->chain[(hash ^ hash >> 32) & (MDB_CHAINS - 1)];
 }
 
 static bool has_key(const struct mdb_entry *e, uint16_t vid, struct snoop_address a)

@@ -226,9 +226,9 @@ static enum outcome snoop(const struct multicast *x, const struct rte_mbuf *m, p
 		return find_static(x, &msg, fixed, to);
 	if (!snoops(x))
 		return flood(x, to);
-	switch (msg.kind) {
-	case SNOOP_DATA:
+	if (__builtin_expect(msg.kind == SNOOP_DATA, 1))
 		return find_members(x, &msg, to);
+	switch (msg.kind) {
 	case SNOOP_REPORT:
 		return take_report(x, &msg, to);
 	case SNOOP_QUERY:
@@ -240,6 +240,7 @@ static enum outcome snoop(const struct multicast *x, const struct rte_mbuf *m, p
 		atomic_fetch_add_explicit(&mdb_vlan(x->mdb, x->vid)->invalid, 1,
 					  memory_order_relaxed);
 		break;
+	case SNOOP_DATA:
 	case SNOOP_OTHER:
 	case SNOOP_TO_ALL:
 		break;
