@@ -2,7 +2,8 @@
 // table: prints JSON objects as the rows of a table.
 //
 // Model   A column formats one member of each row as a cell. A column is as wide as its widest
-//         cell. Limits  12 columns. A cell is truncated at 511 bytes and then ends in an ellipsis.
+//         cell.
+// Limits  A cell is truncated at 511 bytes and then ends in an ellipsis.
 #pragma once
 
 #include <jansson.h>
