@@ -130,6 +130,32 @@ static void extremes(void **state)
 	assert_true(meter_admits(&o, &round, 1000, UINT64_C(1) << 33));
 }
 
+// A meter with one user, which takes tokens in advance, gives the same answers to the frame.
+static void a_lone_user_is_treated_alike(void **state)
+{
+	struct meter_conf confs[] = {
+		{.rate_kbps = 100000, .depth = 16384},
+		{.rate_kbps = 100000, .depth = 16384, .peak_kbps = 300000, .peak_depth = 4000}};
+	unsigned passed = 0;
+
+	(void)state;
+	for (size_t c = 0; c < COUNT(confs); c++) {
+		struct meter lone = {.one_user = true}, shared = {.lock = RTE_SPINLOCK_INITIALIZER};
+		uint64_t ns = 0, random = 1;
+		for (unsigned i = 0; i < 200000; i++) {
+			random = random * UINT64_C(6364136223846793005) + 1;
+			uint32_t len = 60 + (uint32_t)(random >> 40) % 1455;
+			ns += random >> 61 ? 0 : (random >> 33) % 600000; // bursts of some eight
+			uint64_t at = random >> 56 & 31 ? ns : ns / 2;    // a clock that goes back
+			bool pass = meter_admits(&shared, &confs[c], len, at);
+			CHECK(meter_admits(&lone, &confs[c], len, at) == pass, "frame %u of %zu", i,
+			      c);
+			passed += pass;
+		}
+	}
+	CHECK(passed > 100000 && passed < 300000, "%u of 400000 frames passed", passed);
+}
+
 enum { OFFERS = 100000, STORM_LIMIT = 70000, FRAME = 100 };
 
 static struct storm shared_storm;
@@ -166,4 +192,5 @@ static void exact_under_two_workers(void **state)
 }
 
 RUN_TESTS(TEST(storms), TEST(default_depth), TEST(rates), TEST(bursts),
-	  TEST(a_refused_frame_is_free), TEST(extremes), TEST(exact_under_two_workers))
+	  TEST(a_refused_frame_is_free), TEST(extremes), TEST(a_lone_user_is_treated_alike),
+	  TEST(exact_under_two_workers))
