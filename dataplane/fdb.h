@@ -226,8 +226,7 @@ static inline uint64_t fdb_slot_get(const struct fdb_slot *s, uint64_t key)
 	return atomic_load_explicit(&s->key, memory_order_relaxed) == key ? value : 0;
 }
 
-// The slot of a key in the line of its own slot, which has another key. NULL if the key is not
-// there.
+// The slot of a key in the line of its own slot, NULL if the key is not there.
 static inline struct fdb_slot *fdb_beside(const struct fdb_slot *own, uint64_t key)
 {
 	struct fdb_line *l = (struct fdb_line *)((uintptr_t)own & -sizeof *l);
@@ -328,9 +327,10 @@ static inline bool fdb_is_stale(uint64_t value, uint64_t fresh, const struct fdb
 static inline void fdb_refresh(struct fdb_slot *s, uint64_t fresh)
 {
 	uint64_t value = atomic_load_explicit(&s->value, memory_order_relaxed);
+	uint64_t next = fresh | (value & FDB_MOVED);
 
-	if (!((uint32_t)(value ^ fresh) & ~(uint32_t)FDB_MOVED))
-		atomic_compare_exchange_strong(&s->value, &value, fresh | (value & FDB_MOVED));
+	if (value != next && (uint32_t)value == (uint32_t)next)
+		atomic_compare_exchange_strong(&s->value, &value, next);
 }
 
 // Handles the source of a frame received on the port of `who` at time ns: refreshes, learns, moves
