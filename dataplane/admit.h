@@ -21,24 +21,24 @@
 struct arrival {
 	uint64_t src_key, dst_key;                  // with the frame's VLAN, 0 if there is none
 	const struct fdb_slot *src_slot, *dst_slot; // own ones
-	uint64_t special; // verdict and tag; 0: an admitted frame without a tag
+	uint64_t packed; // verdict and tag; 0: an admitted frame without a tag
 };
 
 // The tag is as in struct frame. The verdict is ADMITTED, ADMITTED_DHCP, or the reason to drop the
 // frame. Both are one number, because a load that needs two stores has to wait for them.
-static inline uint64_t arrival_special(uint32_t tag, enum outcome verdict)
+static inline uint64_t arrival_pack(uint32_t tag, enum outcome verdict)
 {
 	return (uint64_t)verdict << 32 | tag;
 }
 
 static inline uint32_t arrival_tag(const struct arrival *a)
 {
-	return (uint32_t)a->special;
+	return (uint32_t)a->packed;
 }
 
 static inline enum outcome arrival_verdict(const struct arrival *a)
 {
-	return (enum outcome)(a->special >> 32);
+	return (enum outcome)(a->packed >> 32);
 }
 
 // The VLAN of a frame on a port, 0 if there is none. A frame with a priority tag is in the VLAN of

@@ -185,7 +185,7 @@ static __attribute__((noinline)) void receive_other(const struct reader *r,
 	}
 	if (vid && r->in->looks_closely)
 		verdict = admit_closely(r->conf, r->in, r->leases, m, vid, f.src, f.dst);
-	a->special = arrival_special(f.tag, verdict);
+	a->packed = arrival_pack(f.tag, verdict);
 	note_arrival(&r->map, key_make(vid, 0), &f, a);
 }
 
@@ -200,7 +200,7 @@ static inline void receive_frame(const struct reader *r, const struct fdb_map *m
 		frame_parse(rte_pktmbuf_mtod(m, const uint8_t *), FRAME_HEADER + FRAME_TAG, &f);
 		vlan = __builtin_expect(f.tag != 0, 0) ? tagged_vlan(r, f.tag) : vlan;
 		if (__builtin_expect(vlan != 0, 1)) {
-			a->special = arrival_special(f.tag, ADMITTED);
+			a->packed = arrival_pack(f.tag, ADMITTED);
 			note_arrival(map, vlan, &f, a);
 			return;
 		}
@@ -715,7 +715,7 @@ static inline portset ready_ports(const struct burst *b, const struct usual *u,
 static inline bool goes_unchanged(const struct burst *b, const struct usual *u,
 				  const struct arrival *a, unsigned port)
 {
-	return portset_has(a->special ? ready_ports(b, u, a) : u->ready, port);
+	return portset_has(a->packed ? ready_ports(b, u, a) : u->ready, port);
 }
 
 // The same, if its rates permit that, and perhaps with a change of its tag.
