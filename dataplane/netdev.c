@@ -36,13 +36,21 @@ enum {
 	HEADER = sizeof(struct virtio_net_hdr),
 	RECEIVE_BUFFER = 16 << 20, // bytes that wait in a packet socket
 	VECTORS = 256,             // of the frames of a system call, and more than a frame has
+	SPARES = 32,               // blocks of a queue beside those of its slots
+};
+
+// The bytes of a frame behind its first buffer. The device has a reference. A segment whose bytes
+// stay here has another one, and may outlive the device.
+struct block {
+	struct rte_mbuf_ext_shared_info info;
+	_Alignas(RTE_CACHE_LINE_SIZE) uint8_t bytes[REST];
 };
 
 // A frame in the hands of the kernel: its header, its first buffer, and the rest.
 struct arrival_slot {
 	struct virtio_net_hdr header;
 	struct rte_mbuf *m;
-	uint8_t *rest; // [REST]
+	struct block *rest;
 	struct iovec vector[3];
 	_Alignas(struct cmsghdr) uint8_t notes[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
 };
@@ -51,6 +59,7 @@ struct queue {
 	int fd;
 	unsigned slots; // 1 for a TAP
 	struct arrival_slot *slot;
+	struct block *spare[SPARES];
 	struct mmsghdr message[NETDEV_BURST];
 };
 
@@ -200,21 +209,59 @@ static int open_interface(struct netdev *d, int fd[NETDEV_QUEUES_MAX])
 	return -1;
 }
 
+static void free_block(void *bytes, void *block)
+{
+	(void)bytes;
+	free(block);
+}
+
+static struct block *make_block(void)
+{
+	struct block *b = aligned_alloc(RTE_CACHE_LINE_SIZE, sizeof *b);
+
+	if (!b)
+		return NULL;
+	b->info.free_cb = free_block;
+	b->info.fcb_opaque = b;
+	rte_mbuf_ext_refcnt_set(&b->info, 1);
+	return b;
+}
+
+// Gives up the device's reference.
+static void leave_block(struct block *b)
+{
+	if (b && !rte_mbuf_ext_refcnt_update(&b->info, -1))
+		free(b);
+}
+
 // Prepares the slots of a queue for frames.
 static int make_slots(struct queue *q)
 {
+	for (unsigned i = 0; i < SPARES; i++)
+		if (!(q->spare[i] = make_block()))
+			return -1;
 	q->slot = calloc(q->slots, sizeof *q->slot);
 	for (unsigned i = 0; q->slot && i < q->slots; i++) {
 		struct arrival_slot *s = &q->slot[i];
-		s->rest = malloc(REST);
+		s->rest = make_block();
 		if (!s->rest)
 			return -1;
 		s->vector[0] = (struct iovec){&s->header, HEADER};
-		s->vector[2] = (struct iovec){s->rest, REST};
 		q->message[i].msg_hdr = (struct msghdr){
 			.msg_iov = s->vector, .msg_iovlen = 3, .msg_control = s->notes};
 	}
 	return q->slot ? 0 : -1;
+}
+
+static void free_slots(struct queue *q)
+{
+	for (unsigned i = 0; i < SPARES; i++)
+		leave_block(q->spare[i]);
+	for (unsigned i = 0; q->slot && i < q->slots; i++) {
+		rte_pktmbuf_free(q->slot[i].m);
+		leave_block(q->slot[i].rest);
+	}
+	free(q->slot);
 }
 
 struct netdev *netdev_open(const struct netdev_options *o)
@@ -254,11 +301,7 @@ void netdev_close(struct netdev *d)
 		return;
 	for (struct queue *q = d->queue; q < d->queue + d->queues; q++) {
 		close(q->fd);
-		for (unsigned i = 0; q->slot && i < q->slots; i++) {
-			rte_pktmbuf_free(q->slot[i].m);
-			free(q->slot[i].rest);
-		}
-		free(q->slot);
+		free_slots(q);
 	}
 	free(d);
 }
@@ -396,9 +439,32 @@ static bool refill(struct netdev *d, struct arrival_slot *s)
 	if (s->m)
 		return true;
 	s->m = rte_pktmbuf_alloc(d->pool);
-	if (s->m)
-		s->vector[1] = (struct iovec){rte_pktmbuf_mtod(s->m, void *), ROOM};
-	return s->m;
+	if (!s->m)
+		return false;
+	s->vector[1] = (struct iovec){rte_pktmbuf_mtod(s->m, void *), ROOM};
+	s->vector[2] = (struct iovec){s->rest->bytes, REST};
+	return true;
+}
+
+// Makes the block of a slot a part of a frame, and gives the slot a spare one. The first free one
+// was used last, and is in the cache. NULL if there is no free block or no buffer.
+static struct rte_mbuf *lend_block(struct netdev *d, struct queue *q, struct arrival_slot *s,
+				   uint32_t len)
+{
+	struct block *b = s->rest;
+	unsigned i = 0;
+
+	while (i < SPARES && rte_mbuf_ext_refcnt_read(&q->spare[i]->info) != 1)
+		i++;
+	struct rte_mbuf *m = i < SPARES ? rte_pktmbuf_alloc(d->pool) : NULL;
+	if (!m)
+		return NULL;
+	rte_mbuf_ext_refcnt_update(&b->info, 1);
+	rte_pktmbuf_attach_extbuf(m, b->bytes, RTE_BAD_IOVA, (uint16_t)len, &b->info);
+	rte_pktmbuf_append(m, (uint16_t)len);
+	s->rest = q->spare[i];
+	q->spare[i] = b;
+	return m;
 }
 
 // Puts back the tag that the kernel has taken off, with its TPID.
@@ -421,10 +487,34 @@ static bool put_tag_back(struct rte_mbuf *m, struct msghdr *message)
 	return true;
 }
 
-// Takes the frame of a slot, of `got` bytes with its header; NULL if no buffer is left. A frame
-// whose header lies is emptied, and therefore dropped as malformed.
-static struct rte_mbuf *take_frame(struct netdev *d, struct arrival_slot *s, uint32_t got,
-				   struct msghdr *message)
+// The bytes of a frame behind its first buffer. Those of a segment are not copied. It leaves in
+// pieces, or through a device that copies it; any other frame may be read by a NIC, which cannot
+// read our blocks.
+static struct rte_mbuf *take_rest(struct netdev *d, struct queue *q, struct arrival_slot *s,
+				  uint32_t len)
+{
+	struct rte_mbuf *lent = s->header.gso_type ? lend_block(d, q, s, len) : NULL;
+
+	return lent ? lent : pool_frame(d->pool, s->rest->bytes, len);
+}
+
+// A frame whose header lies is emptied, and therefore dropped as malformed. NULL if no buffer is
+// left.
+static struct rte_mbuf *finish_frame(struct netdev *d, const struct arrival_slot *s,
+				     struct rte_mbuf *m, struct msghdr *message)
+{
+	if (!segment_mark(m, &s->header) || (message && !put_tag_back(m, message)))
+		packet_empty(m);
+	if (segment_is(m) || m->nb_segs == 1 || RTE_MBUF_DIRECT(m->next))
+		return m;
+	struct rte_mbuf *copy = rte_pktmbuf_copy(m, d->pool, 0, UINT32_MAX);
+	rte_pktmbuf_free(m);
+	return copy;
+}
+
+// Takes the frame of a slot, of `got` bytes with its header. NULL if no buffer is left.
+static struct rte_mbuf *take_frame(struct netdev *d, struct queue *q, struct arrival_slot *s,
+				   uint32_t got, struct msghdr *message)
 {
 	struct rte_mbuf *m = s->m;
 	uint32_t len = got - HEADER, first = RTE_MIN(len, (uint32_t)ROOM);
@@ -432,17 +522,14 @@ static struct rte_mbuf *take_frame(struct netdev *d, struct arrival_slot *s, uin
 	s->m = NULL;
 	rte_pktmbuf_append(m, (uint16_t)first);
 	if (len > first) {
-		struct rte_mbuf *rest = pool_frame(d->pool, s->rest, len - first);
+		struct rte_mbuf *rest = take_rest(d, q, s, len - first);
 		if (!rest || rte_pktmbuf_chain(m, rest)) {
 			rte_pktmbuf_free(rest);
 			rte_pktmbuf_free(m);
 			return NULL;
 		}
 	}
-	if (segment_mark(m, &s->header) && (!message || put_tag_back(m, message)))
-		return m;
-	packet_empty(m);
-	return m;
+	return finish_frame(d, s, m, message);
 }
 
 static uint16_t receive_tap(struct netdev *d, struct queue *q, struct rte_mbuf **frames, uint16_t n)
@@ -454,7 +541,7 @@ static uint16_t receive_tap(struct netdev *d, struct queue *q, struct rte_mbuf *
 		ssize_t size = readv(q->fd, s->vector, 3);
 		if (size < (ssize_t)HEADER)
 			break;
-		struct rte_mbuf *m = take_frame(d, s, (uint32_t)size, NULL);
+		struct rte_mbuf *m = take_frame(d, q, s, (uint32_t)size, NULL);
 		if (m)
 			frames[got++] = m;
 	}
@@ -488,7 +575,7 @@ static uint16_t receive_packets(struct netdev *d, struct queue *q, struct rte_mb
 	for (int i = 0; i < count; i++) {
 		if (q->message[i].msg_len < HEADER)
 			continue;
-		struct rte_mbuf *m = take_frame(d, &q->slot[i], q->message[i].msg_len,
+		struct rte_mbuf *m = take_frame(d, q, &q->slot[i], q->message[i].msg_len,
 						&q->message[i].msg_hdr);
 		if (m)
 			frames[got++] = m;
