@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE // ppoll()
 #include "dataplane/idle.h"
 
 #include <errno.h>
@@ -33,14 +34,20 @@ void idle_add(struct idle *w, unsigned port, uint16_t queue, int fd)
 		w->queue[queue] |= portset_of(port);
 }
 
-void idle_look(struct idle *w, uint64_t now_ns)
+static bool watches_any(const struct idle *w)
 {
-	struct epoll_event events[EVENTS];
 	portset any = 0;
 
 	for (unsigned q = 0; q < PORT_QUEUES_MAX; q++)
 		any |= w->queue[q];
-	int n = any ? epoll_wait(w->epoll, events, EVENTS, 0) : 0;
+	return any;
+}
+
+void idle_look(struct idle *w, uint64_t now_ns)
+{
+	struct epoll_event events[EVENTS];
+
+	int n = watches_any(w) ? epoll_wait(w->epoll, events, EVENTS, 0) : 0;
 	for (int i = 0; i < n; i++) {
 		uint64_t data = events[i].data.u64;
 		epoll_ctl(w->epoll, EPOLL_CTL_DEL, (int)(data >> 32), NULL);
@@ -50,4 +57,14 @@ void idle_look(struct idle *w, uint64_t now_ns)
 		return;
 	w->renewed_ns = now_ns;
 	memset(w->queue, 0, sizeof w->queue);
+}
+
+bool idle_wait(const struct idle *w, struct pollfd *fds, unsigned n, uint64_t ns)
+{
+	struct timespec most = {.tv_sec = (time_t)(ns / 1000000000),
+				.tv_nsec = (long)(ns % 1000000000)};
+
+	if (watches_any(w))
+		fds[n++] = (struct pollfd){.fd = w->epoll, .events = POLLIN};
+	return ppoll(fds, n, &most, NULL) > 0;
 }

@@ -4,18 +4,23 @@
 // Model   A worker watches a queue that was empty for a while, and no longer polls it. Each look
 //         asks the kernel for the watched queues that have frames; these are then no longer
 //         watched. A queue is found that went away and came back, or that another worker has now,
-//         because all are given back for a poll every IDLE_RENEW_NS.
+//         because all are given back for a poll every IDLE_RENEW_NS. A worker that has nothing to do
+//         can sleep until a queue has frames.
 // Threads One worker uses a struct idle.
 // Errors  A queue that cannot be watched is not, and is polled as before.
 #pragma once
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-enum { IDLE_RENEW_NS = 20000000 };
+enum {
+	IDLE_RENEW_NS = 20000000,
+	IDLE_FDS_MAX = PORT_QUEUES_MAX * PORTS_MAX + 1, // of idle_wait()
+};
 
 struct idle {
 	int epoll;
@@ -30,3 +35,7 @@ void idle_add(struct idle *w, unsigned port, uint16_t queue, int fd);
 
 // Stops watching the queues that have frames.
 void idle_look(struct idle *w, uint64_t now_ns);
+
+// Sleeps until a watched queue or one of these descriptors has frames, but not longer than that
+// time. Whether one has.
+bool idle_wait(const struct idle *w, struct pollfd *fds, unsigned n, uint64_t ns);

@@ -122,14 +122,42 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	return total;
 }
 
-// Sleeps for a fraction of the idle time so far. A frame does not end the sleep.
+// Lists the devices whose frames end a sleep, apart from those that are watched. False if there are
+// others, too.
+static bool list_wakers(const struct worker *w, struct pollfd *fds, unsigned *n)
+{
+	bool all = true;
+	unsigned port;
+
+	for (uint16_t queue = 0; queue < PORT_QUEUES_MAX; queue++) {
+		portset ports = atomic_load_explicit(&w->polled[queue], memory_order_acquire);
+		PORTSET_FOREACH(port, ports & ~w->idle.queue[queue]) {
+			const struct netdev *net = w->ports[port].net;
+			all &= net != NULL;
+			if (net)
+				fds[(*n)++] = (struct pollfd){.fd = netdev_fd(net, queue),
+							      .events = POLLIN};
+		}
+	}
+	return all;
+}
+
+// Sleeps until a frame comes. Devices that cannot tell are looked at after a fraction of the idle
+// time so far. So are all devices after one of them has woken the worker for nothing.
 static void pause_idle(struct worker *w, uint64_t idle_ns)
 {
-	struct timespec pause = {
-		.tv_nsec = (long)RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS)};
+	uint64_t nap_ns = RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS);
+	struct pollfd fds[IDLE_FDS_MAX];
+	unsigned n = 0;
+	bool all = list_wakers(w, fds, &n);
 
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
-	nanosleep(&pause, NULL);
+	if (w->woken) {
+		nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
+		w->woken = false;
+	} else {
+		w->woken = idle_wait(&w->idle, fds, n, all ? WORKER_SLEEP_MAX_NS : nap_ns);
+	}
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
 }
 
@@ -154,6 +182,7 @@ int worker_run(void *arg)
 		if (frames) {
 			counter_add(&w->busy_cycles, now > before ? now - before : 0);
 			last_ns = w->forwarder.now_ns;
+			w->woken = false;
 		}
 		atomic_store_explicit(&w->cycles, now - start, memory_order_relaxed);
 		before = now;

@@ -3,8 +3,10 @@
 //
 // Model     A worker polls its queues of ports in turn. After each round it passes a quiescent
 //           point, and no longer uses any previously published configuration. An idle worker that
-//           may sleep does so for a fraction of its idle time, for at most WORKER_PAUSE_MAX_NS. A
-//           frame therefore waits for at most that fraction of the time since the last frame. A
+//           may sleep does so until a frame comes to one of our own devices, and for at most
+//           WORKER_SLEEP_MAX_NS. Other devices cannot wake it: if it has any, it sleeps for a
+//           fraction of its idle time, for at most WORKER_PAUSE_MAX_NS, and a frame waits for at
+//           most that fraction of the time since the last frame. A
 //           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
 //           is polled every WORKER_QUIET_NS while other ports have frames; and one of our own
 //           devices that was idle for WORKER_WATCH_NS is asked for together with all others.
@@ -29,6 +31,7 @@
 
 enum {
 	WORKER_PAUSE_MAX_NS = 250000,
+	WORKER_SLEEP_MAX_NS = 5000000,
 	WORKER_QUIET_NS = 100000,
 	WORKER_WATCH_NS = 1000000,
 	WORKER_ROUND_MAX_MS = 2000,
@@ -46,6 +49,7 @@ struct worker {
 	uint64_t asked_ns;              // when they were last polled
 	uint64_t heard_ns[PORT_QUEUES_MAX][PORTS_MAX]; // when such a port last had frames
 	struct idle idle;
+	bool woken; // a device has ended the last sleep; no frame has come since
 	struct fair fair;
 	bool sleeps;                             // whether it may sleep while it is idle
 	_Atomic portset polled[PORT_QUEUES_MAX]; // ports by queue; control writes

@@ -20,7 +20,7 @@
 #include "control/device/quirks/starting.h"
 #include "control/device/spec.h"
 
-enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 24 };
+enum { ARGS_MAX = 128, REPLAY_MEMORY_MIB = 24, CORES_MAP = CPU_SETSIZE * 5 };
 
 // EAL's command line while it is built.
 struct args {
@@ -58,17 +58,35 @@ static unsigned usable_cores(unsigned core[CPU_SETSIZE])
 
 // Places control on the first core and each worker on a core of its own. Workers share cores if
 // there are too few.
-static void add_cores(struct args *a, unsigned workers)
+static void place_apart(char *map, size_t size, const unsigned *core, unsigned n, unsigned workers)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i <= workers && at < size; i++)
+		at += (size_t)snprintf(map + at, size - at, "%s%u@%u", i ? "," : "", i,
+				       core[i % n]);
+}
+
+// Lets all threads run on any core: whoever wakes a worker may need the core that it was on.
+static void place_anywhere(char *map, size_t size, const unsigned *core, unsigned n,
+			   unsigned workers)
+{
+	size_t at = (size_t)snprintf(map, size, "(0-%u)@(", workers);
+
+	for (unsigned i = 0; i < n && at < size; i++)
+		at += (size_t)snprintf(map + at, size - at, "%s%u", i ? "," : "", core[i]);
+	if (at < size)
+		snprintf(map + at, size - at, ")");
+}
+
+static void add_cores(struct args *a, unsigned workers, bool sleep)
 {
 	unsigned core[CPU_SETSIZE], n = usable_cores(core);
-	char map[EAL_ARG * 4];
-	size_t at = 0;
+	char map[CORES_MAP];
 
 	if (!n)
 		return;
-	for (unsigned i = 0; i <= workers; i++)
-		at += (size_t)snprintf(map + at, sizeof map - at, "%s%u@%u", i ? "," : "", i,
-				       core[i % n]);
+	(sleep ? place_anywhere : place_apart)(map, sizeof map, core, n, workers);
 	add_arg(a, "--lcores");
 	add_arg(a, map);
 }
@@ -147,7 +165,8 @@ static bool build_args(struct args *a, const struct config *c, enum eal_use use,
 	char prefix[sizeof option + SWITCH_NAME];
 
 	add_arg(a, "nestswitch");
-	add_cores(a, use != EAL_REPLAY ? c->dataplane.workers : 0);
+	add_cores(a, use != EAL_REPLAY ? c->dataplane.workers : 0,
+		  use == EAL_LIVE && !c->dataplane.busy_poll);
 	if (!add_memory(a, c, use, e))
 		return false;
 	if (use == EAL_REPLAY || !uses_pci(c))

@@ -85,6 +85,30 @@ static void refuses_no_descriptor(void **state)
 	idle_look(&w, 1);
 }
 
+// Each sleep here would last for a minute.
+static void wakes(void **state)
+{
+	struct pollfd fds[IDLE_FDS_MAX] = {{.fd = ends[0], .events = POLLIN}};
+
+	(void)state;
+	give_frame();
+	assert_true(idle_wait(&w, fds, 1, UINT64_C(60000000000))); // by a descriptor
+	idle_add(&w, PORT, QUEUE, ends[0]);
+	assert_true(idle_wait(&w, fds, 0, UINT64_C(60000000000))); // by a watched queue
+	assert_int_equal(read(ends[0], &(char){0}, 1), 1);
+}
+
+static void sleeps_no_longer(void **state)
+{
+	struct pollfd fds[IDLE_FDS_MAX] = {{.fd = ends[0], .events = POLLIN}};
+
+	(void)state;
+	assert_false(idle_wait(&w, fds, 1, 1000));
+	idle_add(&w, PORT, QUEUE, ends[0]);
+	assert_false(idle_wait(&w, fds, 0, 1000));
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, open_watch, close_watch)
 
-RUN_TESTS(CASE(finds_a_frame), CASE(gives_back), CASE(refuses_no_descriptor))
+RUN_TESTS(CASE(finds_a_frame), CASE(gives_back), CASE(refuses_no_descriptor), CASE(wakes),
+	  CASE(sleeps_no_longer))
