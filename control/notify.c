@@ -45,7 +45,7 @@ void notify_alive(uint64_t now_ns)
 	static uint64_t last_ns;
 	uint64_t limit = watchdog_ns();
 
-	if (!limit || now_ns - last_ns < limit / 2)
+	if (!limit || now_ns - last_ns < limit / 4)
 		return;
 	notify_send("WATCHDOG=1");
 	last_ns = now_ns;

@@ -13,5 +13,5 @@
 // Sends lines such as "READY=1\nSTATUS=forwards".
 void notify_send(const char *lines);
 
-// Sends WATCHDOG=1, if the manager wants it and half of its time has passed since the last one.
+// Sends WATCHDOG=1, if the manager wants it and it was last sent a quarter of its time ago.
 void notify_alive(uint64_t now_ns);

@@ -121,15 +121,20 @@ static void on_removal(const char *device, enum rte_dev_event_type type, void *p
 	atomic_store(&links_changed, true);
 }
 
-// A NIC on vfio-pci is asked for. Others are gone at once.
-static bool is_gone(const struct port_part *part)
+static bool is_unplugged(const struct port_part *part)
 {
 	char path[64];
 
 	if (!part->pci)
 		return false;
 	snprintf(path, sizeof path, "/sys/bus/pci/devices/%s", rte_dev_name(part->device));
-	return atomic_load(&part->pulled) || access(path, F_OK);
+	return access(path, F_OK);
+}
+
+// A NIC on vfio-pci is asked for. Others are gone at once.
+static bool is_gone(const struct port_part *part)
+{
+	return part->pci && (atomic_load(&part->pulled) || is_unplugged(part));
 }
 
 // Probes a part, unless it exists already, and makes it the port's ethdev.
@@ -533,10 +538,10 @@ void port_read_losses(struct port *p)
 	memcpy(p->lost, lost, sizeof lost);
 }
 
-bool port_is_asked_for(const struct port *p)
+bool port_is_unplugged(const struct port *p)
 {
 	for (unsigned i = 0; i < p->parts; i++)
-		if (atomic_load(&p->part[i].pulled))
+		if (is_unplugged(&p->part[i]))
 			return true;
 	return false;
 }

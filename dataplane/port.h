@@ -147,8 +147,8 @@ enum link port_link(struct port *p);
 // gone has lost stays as it was. Only control calls it.
 void port_read_losses(struct port *p);
 
-// Whether the machine waits for the port to close, to let its NIC go.
-bool port_is_asked_for(const struct port *p);
+// Whether a NIC of the port is not in the machine any more. Its registers read as ones.
+bool port_is_unplugged(const struct port *p);
 
 static inline bool port_is_open(const struct port *p)
 {

@@ -168,6 +168,7 @@ int worker_run(void *arg)
 	unsigned frames = 0;
 
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	atomic_store(&w->tid, rte_gettid());
 	w->forwarder.tx.send = transmit;
 	w->forwarder.tx.takes = takes;
 	idle_init(&w->idle);
@@ -214,8 +215,8 @@ bool worker_await_quiescent(struct rte_rcu_qsbr *workers, uint64_t token, unsign
 	for (unsigned i = 0; !rte_rcu_qsbr_check(workers, token, false); i++) {
 		if (i < CHECKS_AT_ONCE && ms)
 			rte_pause();
-		else if (monotonic_ns() >= end)
-			return false;
+		else if (monotonic_ns() >= end) // the time may have passed after the check
+			return rte_rcu_qsbr_check(workers, token, false);
 		else
 			nanosleep(&(struct timespec){.tv_nsec = CHECK_PAUSE_NS}, NULL);
 	}

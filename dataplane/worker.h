@@ -55,6 +55,7 @@ struct worker {
 	_Atomic portset polled[PORT_QUEUES_MAX]; // ports by queue; control writes
 	struct rte_ring *own; // of struct own_frame, from control; NULL: another worker sends them
 	_Atomic bool stop;    // control writes
+	_Atomic int tid;      // the worker writes: the kernel's number of its thread
 	// The worker writes, control reads: cycles of rounds with frames, and of all rounds.
 	_Atomic uint64_t busy_cycles, cycles;
 };
@@ -63,5 +64,6 @@ struct worker {
 int worker_run(void *worker);
 
 // Waits until each worker has passed a quiescent point since rte_rcu_qsbr_start() returned `token`.
-// False: not in this time. A worker that takes longer than WORKER_ROUND_MAX_MS is stuck.
+// False: not in this time. A worker that takes longer than WORKER_ROUND_MAX_MS, although it has its
+// core, is stuck.
 bool worker_await_quiescent(struct rte_rcu_qsbr *workers, uint64_t token, unsigned ms);

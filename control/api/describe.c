@@ -532,15 +532,19 @@ json_t *describe_reasons(void)
 	return json_pack("{s:o, s:o}", "rx", rx, "tx", tx);
 }
 
+static const char *worker_state(const struct vswitch *sw, unsigned w)
+{
+	return sw->watch[w].stuck ? "stuck" : watch_is_starved(sw, w) ? "starved" : "turning";
+}
+
 static json_t *describe_worker(const struct vswitch *sw, unsigned w)
 {
 	uint64_t busy = atomic_load(&sw->worker[w]->busy_cycles),
 		 all = atomic_load(&sw->worker[w]->cycles);
 
 	return json_pack("{s:i, s:i, s:s, s:I, s:f, s:I, s:I, s:o}", "id", (int)w, "lcore",
-			 (int)sw->worker[w]->lcore, "state",
-			 sw->watch[w].stuck ? "stuck" : "turning", "seconds_since_round",
-			 (json_int_t)watch_idle_s(sw, w), "load",
+			 (int)sw->worker[w]->lcore, "state", worker_state(sw, w),
+			 "seconds_since_round", (json_int_t)watch_idle_s(sw, w), "load",
 			 json_thousandths(sw->load[w].share), "busy_cycles", (json_int_t)busy,
 			 "cycles", (json_int_t)all, "ports", polled_ports(sw, w));
 }

@@ -417,6 +417,25 @@ bool device_open(struct port *port, const struct config_port *p, unsigned number
 	return device_error(p, o.step.step, rc, e);
 }
 
+static void close_now(void *arg)
+{
+	struct port *port = arg;
+
+	members_spare(true);
+	port_close(port);
+	members_spare(false);
+}
+
+// Closes a NIC that is not there any more, without waiting for its answers.
+static void close_unplugged(struct port *port)
+{
+	if (waiting_skip(close_now, port))
+		return;
+	members_spare(false);
+	port_notes_end();
+	port_abandon(port);
+}
+
 void device_close(struct port *port)
 {
 	bool deferred = port->quirks & PORT_QUIRK_DEFERRED;
@@ -428,9 +447,10 @@ void device_close(struct port *port)
 		port_abandon(port);
 		return;
 	}
-	members_spare(true);
-	port_close(port);
-	members_spare(false);
+	if (port_is_unplugged(port))
+		close_unplugged(port);
+	else
+		close_now(port);
 	handles_free(port);
 	if (!deferred)
 		return;

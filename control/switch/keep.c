@@ -15,7 +15,6 @@
 
 #include "control/common/log.h"
 #include "control/config/config.h"
-#include "control/switch/mactable.h"
 #include "control/switch/state.h"
 #include "control/switch/tunnels.h"
 #include "dataplane/admit.h"

@@ -13,7 +13,7 @@
 // Removes expired entries from the next `count` lines of the table, continuing at its start. A live
 // switch sweeps a slice every SWITCH_TICK_MS, and therefore the whole table in about a quarter of a
 // second.
-enum { SWITCH_TICK_MS = 20, SWITCH_SWEEP_TICKS = 12 };
+enum { SWITCH_SWEEP_TICKS = 12 };
 void mactable_sweep(struct vswitch *sw, uint32_t count);
 
 // Removes all expired entries. Returns the next tick at which an entry can expire, UINT32_MAX if

@@ -352,21 +352,6 @@ static bool is_pulled(const struct vswitch *sw, unsigned port)
 	       device_is_nic(switch_port_config(sw, port)->device);
 }
 
-// Closes the ports whose NIC is pulled. The driver of one that is gone already would wait a minute
-// for it.
-static void let_go(struct vswitch *sw, portset pulled)
-{
-	unsigned port;
-
-	PORTSET_FOREACH(port, pulled)
-		if (port_is_asked_for(&sw->device[port])) {
-			ports_close(sw, portset_of(port));
-		} else {
-			keep_losses(sw, port);
-			port_abandon(&sw->device[port]);
-		}
-}
-
 static void open_again(struct vswitch *sw, unsigned port)
 {
 	const struct config_port *p = switch_port_config(sw, port);
@@ -396,8 +381,7 @@ bool ports_reconnect(struct vswitch *sw)
 		settle_retire(sw, spread_released, NULL);
 		return false;
 	}
-	let_go(sw, pulled);
-	ports_close(sw, lost & ~pulled);
+	ports_close(sw, lost);
 	PORTSET_FOREACH(port, lost) {
 		if (!portset_has(pulled, port))
 			open_again(sw, port);

@@ -15,12 +15,26 @@ struct retired {
 	struct retired *next;
 };
 
+// Waits for the workers. After a wait that failed it only asks.
+static bool await_workers(struct vswitch *sw, uint64_t token)
+{
+	struct watch_patience patience = {0};
+
+	if (sw->unsettled)
+		return worker_await_quiescent(sw->qsbr, token, 0);
+	do
+		if (worker_await_quiescent(sw->qsbr, token, SWITCH_TICK_MS))
+			return true;
+	while (watch_waits(sw, &patience));
+	return false;
+}
+
 bool switch_synchronize(struct vswitch *sw)
 {
 	if (!sw->live)
 		return true;
 	uint64_t token = rte_rcu_qsbr_start(sw->qsbr);
-	if (worker_await_quiescent(sw->qsbr, token, sw->unsettled ? 0 : WORKER_ROUND_MAX_MS))
+	if (await_workers(sw, token))
 		return true;
 	sw->unsettled = token;
 	return false;
@@ -31,6 +45,11 @@ bool settle_begin(struct vswitch *sw, struct error *e)
 	if (settle_poll(sw) && switch_synchronize(sw))
 		return true;
 	unsigned w = watch_slowest(sw);
+	if (watch_is_starved(sw, w))
+		return error_set(
+			e,
+			"worker %u has waited for its core for %.0f s, which other programs use; until it turns nothing can be changed (give the switch a core of its own)",
+			w, watch_idle_s(sw, w));
 	return error_set(
 		e,
 		"worker %u is stuck in a round for %.0f s; until it turns nothing can be changed (if it stays so, restart the switch)",

@@ -2,10 +2,11 @@
 // settle: waits until workers use nothing that was withdrawn, but never for long.
 //
 // Model     Control publishes a change and waits until each worker has passed a quiescent point. A
-//           stuck worker passes none. Therefore each wait ends after WORKER_ROUND_MAX_MS. From then
-//           on the switch is unsettled: waits end at once, changes are refused before they begin,
-//           and what the worker may use is kept. When each worker has passed a quiescent point, the
-//           switch is settled again, and what was kept is freed.
+//           stuck worker passes none. Therefore each wait ends after WORKER_ROUND_MAX_MS; time in
+//           which a worker waits for its core does not count, up to WATCH_PATIENCE_MAX_MS. From
+//           then on the switch is unsettled: waits end at once, changes are refused before they
+//           begin, and what the worker may use is kept. When each worker has passed a quiescent
+//           point, the switch is settled again, and what was kept is freed.
 // Threads   The control thread.
 // Limits    RETIRED_MAX things are kept. Further ones are never freed.
 #pragma once
@@ -21,7 +22,8 @@ enum { RETIRED_MAX = 1024 };
 // published before the last change. False: a worker may still use it.
 bool switch_synchronize(struct vswitch *sw);
 
-// Whether a change can begin, which needs every worker. False: e names the stuck worker.
+// Whether a change can begin, which needs every worker. False: e names the worker, and says whether
+// it is stuck or starved.
 bool settle_begin(struct vswitch *sw, struct error *e);
 
 // Calls retire(sw, what) when no worker uses what was withdrawn before the last

@@ -23,6 +23,8 @@
 #include "dataplane/portset.h"
 #include "dataplane/worker.h"
 
+enum { SWITCH_TICK_MS = 20 }; // how often control looks after a live switch
+
 enum port_state {
 	PORT_UP,
 	PORT_DOWN,
@@ -65,7 +67,10 @@ struct worker_load {
 struct worker_watch {
 	uint64_t cycles;    // at the last look that found them changed
 	uint64_t turned_ns; // when that was
-	unsigned looks;     // since then
+	bool missed;        // whether a look since then found them unchanged
+	uint64_t ran_ms;    // at the last look: the time of its thread on cores
+	unsigned could_ms;  // time since turned_ns in which it could have turned
+	bool starves;       // at the last look: it waited for its core since the look before
 	bool stuck;
 };
 

@@ -30,6 +30,7 @@
 #include "control/switch/snooping.h"
 #include "control/switch/state.h"
 #include "control/switch/tunnels.h"
+#include "control/switch/watch.h"
 #include "dataplane/clock.h"
 #include "dataplane/event.h"
 #include "dataplane/eventtype.h"
@@ -502,16 +503,26 @@ static bool worker_runs(const struct worker *w)
 	return w->lcore && rte_eal_get_lcore_state(w->lcore) == RUNNING;
 }
 
+// Waits until a worker has ended. False: it is stuck.
+static bool await_end(struct vswitch *sw, const struct worker *w, struct watch_patience *patience)
+{
+	for (unsigned ms = 1; worker_runs(w); ms++) {
+		rte_delay_us_sleep(1000);
+		if (ms % SWITCH_TICK_MS == 0 && !watch_waits(sw, patience))
+			return !worker_runs(w);
+	}
+	return true;
+}
+
 bool switch_stop(struct vswitch *sw, unsigned *stuck)
 {
-	unsigned w, ms = 0;
+	struct watch_patience patience = {0};
+	unsigned w;
 
 	for (w = 0; w < sw->workers; w++)
 		atomic_store(&sw->worker[w]->stop, true);
 	for (w = 0; w < sw->workers; w++) {
-		while (worker_runs(sw->worker[w]) && ms++ < WORKER_ROUND_MAX_MS)
-			rte_delay_us_sleep(1000);
-		if (worker_runs(sw->worker[w])) {
+		if (!await_end(sw, sw->worker[w], &patience)) {
 			*stuck = w;
 			return false;
 		}

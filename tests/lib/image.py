@@ -131,12 +131,25 @@ def packages():
 
 
 def needed():
-    """The names of the packages. Ubuntu has a second one with the modules."""
-    for kernel in KERNELS:
-        names = depends(kernel)
-        if names:
-            return names + depends(names[0])
-    raise Missing(f"apt knows no {' and no '.join(KERNELS)} (apt-get update?)")
+    """The names of the packages. Where apt has no lists of packages, it gets them first."""
+    if names := kernel_packages():
+        return names
+    update()
+    if names := kernel_packages():
+        return names
+    raise Missing(f"apt knows no {' and no '.join(KERNELS)}")
+
+
+def kernel_packages():
+    """The packages of the first kernel that apt knows. Ubuntu has a second one with the modules."""
+    return next((names + depends(names[0]) for names in map(depends, KERNELS) if names), [])
+
+
+def update():
+    try:
+        lab.run("apt-get", "-qq", "update", timeout=FETCH_S)
+    except (lab.Failure, subprocess.TimeoutExpired) as error:
+        raise Missing(f"apt has no lists of packages, and gets none: {error}") from error
 
 
 def depends(package):

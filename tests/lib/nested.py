@@ -176,5 +176,5 @@ class Lab(lab.Testbed):
     def start_switch(self):
         ports = "".join(f"  - {{ name: {host.port}, device: '{self.device(host.number)}', mac-address: '{host.mac}', "
                         f"qmp: '{host.machine.qmp}' }}\n" for host in self.hosts)
-        config = f"dataplane: {{ workers: 1, memory: 128, hugepages: off }}\nports:\n{ports}"
+        config = f"dataplane: {{ workers: 1, memory: 128, hugepages: off, busy-poll: off }}\nports:\n{ports}"
         self.switch = lab.Switch(self.build, self.namespace, Path(self.folder.name), config)

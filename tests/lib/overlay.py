@@ -88,7 +88,7 @@ class Machine(frr.Machine):
 
     def configuration(self, more=""):
         ports = "".join(f"  - {{ name: {guest.port}, device: 'af_packet:{guest.port}' }}\n" for guest in self.guests)
-        return (f"switch: {{ mac-table-size: 400000 }}\ndataplane: {{ memory: 192, hugepages: off }}\n"
+        return (f"switch: {{ mac-table-size: 400000 }}\ndataplane: {{ memory: 192, hugepages: off, busy-poll: off }}\n"
                 f"policy: {{ vlan-mode: access, access-vlan: {VLAN}, aging-time: 600, mac-move-limit: 0, mac-limit: 150000 }}\nports:\n{ports}"
                 f"evpn:\n  underlay: {{ device: 'af_packet:eth0', twin: vtep0 }}\n  source: {self.address}\n"
                 f"  vtep-hold: {HOLD_S}\n  vnis: [ {{ vlan: {VLAN}, vni: {VNI} }} ]\n{more}")

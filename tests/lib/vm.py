@@ -15,6 +15,7 @@ from lab import Failure
 
 MEMORY_MB = 128  # of 96 MB, Linux 6.12 leaves the initramfs less than its 17 MB
 BOOT_S = 180  # usually 15 s; minutes on a busy machine
+COMMAND_S = 120  # usually less than one
 NO_OFFLOADS = ",csum=off,gso=off,guest_csum=off,guest_tso4=off,guest_tso6=off,guest_ecn=off,guest_ufo=off"
 CONSOLE_LINES = 15  # of the console, shown if it does not boot
 
@@ -39,7 +40,7 @@ class Vm:
         if line != "ready":
             raise Failure(f"{self.name} printed {line!r} instead of 'ready'")
 
-    def run(self, command, check=True, timeout=30):
+    def run(self, command, check=True, timeout=COMMAND_S):
         """Runs shell commands up to the first that fails. Returns their output."""
         return self.finish(self.begin(command), check, timeout)
 
@@ -49,7 +50,7 @@ class Vm:
         self.process.stdin.flush()
         return self.number, command
 
-    def finish(self, begun, check=True, timeout=30):
+    def finish(self, begun, check=True, timeout=COMMAND_S):
         number, command = begun
         while True:
             answered, status, *output = self.read_line(timeout).split()

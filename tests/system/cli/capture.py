@@ -26,7 +26,7 @@ LOAD_PORTS, LOAD_FRAMES, LOAD_SIZE = 10, 1500, 3000
 
 CONFIG = f"""
 switch: {{ name: tapped }}
-dataplane: {{ memory: 128, hugepages: off }}
+dataplane: {{ memory: 128, hugepages: off, busy-poll: off }}
 policy: {{ mac-limit: 64 }}
 ports:
   - {{ name: trunk, device: 'pcap:,trunk.pcap' }}

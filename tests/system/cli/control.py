@@ -15,7 +15,7 @@ DEVICES = 32  # the limit of Debian's DPDK
 ASSIGNED, STATIC = "02:00:00:00:00:a1", "02:00:00:00:00:99"
 CONFIG = f"""
 switch: {{ name: lab, mac-table-size: 20000 }}
-dataplane: {{ memory: 128, hugepages: off }}
+dataplane: {{ memory: 128, hugepages: off, busy-poll: off }}
 policy: {{ mac-limit: 1024 }}
 port-groups:
   - {{ name: nested, policy: {{ aging-time: 100 }} }}
@@ -64,8 +64,8 @@ STEPS = (
     ("policy", "mac-limit +1024 +switch", policies({"mac-limit": (1024, "switch"), "aging-time": (300, "default")})),
     ("policy show b", "aging-time +100 +group", policies({"aging-time": (100, "group"), "allowed-vlans": ("1-4094", "default")})),
     ("policy show a", "promiscuous +accept +port", policies({"promiscuous": ("accept", "port"), "mac-limit": (1024, "switch")})),
-    ("policy set unicast-flood off aging-time 7", "", None),
-    ("policy show", "aging-time +7 +switch", policies({"unicast-flood": ("off", "switch"), "aging-time": (7, "switch")})),
+    ("policy set unicast-flood off aging-time 700", "", None),
+    ("policy show", "aging-time +700 +switch", policies({"unicast-flood": ("off", "switch"), "aging-time": (700, "switch")})),
     ("policy audit", "FRAMES", lambda rows: rows == []),
     ("binding add 10.0.0.7 port a mac 02:00:00:00:00:07 vlan 10", "", None),
     ("binding add 2001:db8::/64 port a mac 02:00:00:00:00:07 vlan 10", "", None),
@@ -467,7 +467,7 @@ def together(live):
 def under_load(bench):
     """Changes every key repeatedly at full load. Every frame must be counted."""
     bench.file("load.pcap", pcap([frame(f"02:00:00:00:01:{n:02x}", f"02:00:00:00:01:{(n + 1) % 64:02x}") for n in range(64)]))
-    config = ("dataplane: { memory: 128, hugepages: off }\nports:\n"
+    config = ("dataplane: { memory: 128, hugepages: off, busy-poll: off }\nports:\n"
               "  - { name: a, device: 'net_pcap_a,rx_pcap=load.pcap,infinite_rx=1' }\n  - { name: b, device: 'null:' }\n")
     changes = (("promiscuous", "accept"), ("mac-learning", "off"), ("mac-limit", 10), ("native-vlan", 5), ("isolation-group", 3),
                ("unicast-flood", "off"), ("aging-time", 1), ("vlan-mode", "access"), ("allowed-vlans", "1,3"),

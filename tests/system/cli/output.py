@@ -10,7 +10,7 @@ from programs import REFUSED, USAGE
 
 CONFIG = """
 switch: { name: lab }
-dataplane: { memory: 128, hugepages: off }
+dataplane: { memory: 128, hugepages: off, busy-poll: off }
 ports: [{ name: a, device: 'null:' }, { name: b, device: 'null:' }]
 """
 FULL = "No space left on device"

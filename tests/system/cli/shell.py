@@ -17,7 +17,7 @@ COMPLETION = Path(__file__).resolve().parents[3] / "packaging/nestctl.bash"
 STATION = "02:00:00:00:00:99"
 CONFIG = f"""
 switch: {{ name: lab }}
-dataplane: {{ memory: 128, hugepages: off }}
+dataplane: {{ memory: 128, hugepages: off, busy-poll: off }}
 port-groups: [{{ name: nested }}, {{ name: other }}]
 ports:
   - {{ name: esx1, device: 'null:' }}

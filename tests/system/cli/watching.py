@@ -23,7 +23,7 @@ CTRL_C = "\x03"
 MACS = 5000  # more than fit into one answer
 CONFIG = """
 switch: { name: lab }
-dataplane: { memory: 128, hugepages: off }
+dataplane: { memory: 128, hugepages: off, busy-poll: off }
 ports:
   - { name: a, device: 'net_pcap_a,rx_pcap=watched.pcap,infinite_rx=1', policy: { mac-limit: 6000, storm-broadcast: 100000 } }
   - { name: b, device: 'null:' }
