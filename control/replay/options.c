@@ -160,9 +160,6 @@ static bool check_options(const struct replay_options *o)
 		return complain("--update and --out exclude each other: both write the results");
 	if (o->rest && !o->source_count)
 		return complain("--rest needs --sources PORT=MAC");
-	if (o->frames && o->report && !strcmp(o->frames_file, "-") && !strcmp(o->report, "-"))
-		return complain(
-			"--frames and --report - exclude each other: both write to standard output (give one of them a file)");
 	if (o->json && !o->frames)
 		return complain("-j needs --frames (--report FILE writes a report as JSON)");
 	return true;

@@ -85,6 +85,20 @@ static bool check_folder(const struct paths *p, const char *option, const char *
 	return !report || check_write(p, option, path);
 }
 
+// Two outputs into one file or pipe would be mixed.
+static bool check_pair(const char *frames, const char *report)
+{
+	struct stat st;
+
+	if (!frames || !report || strcmp(frames, report) != 0)
+		return true;
+	bool is_stdout = !strcmp(report, "-");
+	if (!is_stdout && !stat(report, &st) && S_ISCHR(st.st_mode))
+		return true;
+	return complain("--frames and --report both write to %s (give one of them another file)",
+			is_stdout ? "standard output" : report);
+}
+
 bool paths_check(const struct replay_options *o, const struct config *c, const struct inputs *in)
 {
 	struct paths p = {0};
@@ -94,7 +108,8 @@ bool paths_check(const struct replay_options *o, const struct config *c, const s
 		note_read(&p, "--in", inputs_path(in, i));
 	if (o->expect && !o->update)
 		note_expected(&p, o->expect, c);
-	return (!o->out || check_folder(&p, "--out", o->out, c, false)) &&
+	return check_pair(o->frames_file, o->report) &&
+	       (!o->out || check_folder(&p, "--out", o->out, c, false)) &&
 	       (!o->update || check_folder(&p, "--update", o->expect, c, true)) &&
 	       check_write(&p, "--report", o->report) &&
 	       check_write(&p, "--frames", o->frames_file);

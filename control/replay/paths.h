@@ -4,7 +4,7 @@
 // Model   A replay reads its configuration, its captures and the expected results. It writes what
 //         the options name. Two paths are the same file if device and inode say so, therefore links
 //         and other spellings are seen through. Files that are no regular ones, such as /dev/null,
-//         are always free.
+//         are always free. No two outputs are mixed.
 // Errors  Prints its own.
 #pragma once
 
@@ -15,5 +15,5 @@
 
 struct inputs;
 
-// False: an output is a file that is read.
+// False: an output is a file that is read, or that another output writes.
 bool paths_check(const struct replay_options *o, const struct config *c, const struct inputs *in);
