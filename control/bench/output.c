@@ -324,14 +324,27 @@ static void put_plot(FILE *f, const struct bench *b, json_t *rows)
 	json_decref(series);
 }
 
-static void put_frame(FILE *f, const struct bench *b)
+// Whether any figure is above 0. gnuplot finds no range for others by itself.
+static bool has_height(const struct bench *b, json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+		if (figure_of(json_object_get(row, b->mode->plot.y), "max") > 0)
+			return true;
+	return false;
+}
+
+static void put_frame(FILE *f, const struct bench *b, json_t *rows)
 {
 	fprintf(f, "set terminal %s size 900,540\nset output ",
 		strcmp(strrchr(b->o.plot, '.'), ".svg") ? "png" : "svg background 'white'");
 	put_quoted(f, b->o.plot);
 	fprintf(f, "\nset title 'nestswitch bench %s'\nset xlabel '%s'\nset ylabel '%s'\n",
 		b->mode->name, b->mode->plot.x_title, b->mode->plot.y_title);
-	fputs("set yrange [0:*]\nset grid\nset key outside below\n", f);
+	fprintf(f, "set yrange [0:%s]\nset grid\nset key outside below\n",
+		has_height(b, rows) ? "*" : "1");
 	fputs("set style data histogram\nset style histogram errorbars gap 2\nset style fill solid 0.6\n",
 	      f);
 	fputs(b->mode->plot.log_x ? "set logscale x\n" : "", f);
@@ -344,7 +357,8 @@ bool bench_plot(const struct bench *b)
 
 	if (!f)
 		return complain("gnuplot: %s", strerror(errno));
-	put_frame(f, b);
-	put_plot(f, b, b->mode->plot.details ? b->details : b->rows);
+	json_t *rows = b->mode->plot.details ? b->details : b->rows;
+	put_frame(f, b, rows);
+	put_plot(f, b, rows);
 	return !pclose(f) || complain("%s: gnuplot failed", b->o.plot);
 }

@@ -219,6 +219,12 @@ def replay(bench):
     bench.file("three.pcap", pcap([frame(A)] * 3))
     config = bench.file("one.yaml", "ports: [{ name: a }]\n")
     tap.equal(measure(bench, "replay", "--config", config, "--in", "a=three.pcap")["rows"][0]["frames"], 3, "frames")
+    folder = bench.folder / ("long" * 20)
+    folder.mkdir()
+    for name in (str(folder), ""):
+        subprocess.run([bench.build / "nestswitch", "bench", "replay", "--frames", "10", *BRIEF], env=os.environ | {"TMPDIR": name},
+                       stdout=subprocess.DEVNULL, check=True)
+    tap.equal(list(folder.iterdir()), [], "files left in TMPDIR")
 
 
 def control(bench):
