@@ -68,7 +68,7 @@ static const char *subcommand_name(void *unused, size_t i)
 	return subcommands[i].name;
 }
 
-int main(int argc, char **argv)
+static int run_subcommand(int argc, char **argv)
 {
 	char hint[TEXT_HINT];
 
@@ -90,4 +90,18 @@ int main(int argc, char **argv)
 	complain("unknown command '%s'%s", argv[1],
 		 text_hint(hint, argv[1], subcommand_name, NULL, "see nestswitch --help"));
 	return EXIT_USAGE;
+}
+
+// Who reads the output must not take a part of it for the whole.
+static int conclude_output(int status)
+{
+	if ((!fflush(stdout) && !ferror(stdout)) || status != EXIT_DONE)
+		return status;
+	complain("standard output: cannot write everything");
+	return EXIT_REFUSED;
+}
+
+int main(int argc, char **argv)
+{
+	return conclude_output(run_subcommand(argc, argv));
 }

@@ -529,7 +529,15 @@ static void print_modes(FILE *out)
 	      out);
 	for (int i = 0; i < MODES; i++)
 		fprintf(out, "  %-13s %s\n", modes[i].name, modes[i].help);
-	fputs("\n`nestswitch bench MODE --help` explains the measurement and its options.\n", out);
+	fputs("\n`nestswitch bench MODE --help` explains the measurement and its options.\n"
+	      "\n"
+	      "Examples:\n"
+	      "\n"
+	      "  nestswitch bench forward --macs 2,2000 --size 64\n"
+	      "                the cost of a frame, with few and with many MACs\n"
+	      "  nestswitch bench latency --load 10%,50%,90% --csv latency.csv --plot latency.svg\n"
+	      "                times at three loads, as a table, for a spreadsheet and as a plot\n",
+	      out);
 }
 
 static const char *mode_name(void *unused, size_t i)

@@ -110,6 +110,7 @@ bool bench_known_unicast(struct load *l, portset senders, portset among, uint32_
 json_t *bench_size(unsigned size);
 
 // Returns the values of the repeats as a member of a row.
+// No values are null.
 json_t *bench_measured(const double *value, unsigned n);
 double bench_median(const double *value, unsigned n);
 
@@ -118,6 +119,9 @@ void bench_add(struct bench *b, json_t *row);
 
 // Counts one more repeat, and shows it on a terminal.
 void bench_progress(struct bench *b);
+
+// Whether a file can be written. Leaves none where there was none: the measurement may be refused.
+bool bench_can_write(const char *path);
 
 // Checks whether the plot can be made, before the mode runs.
 bool bench_plot_ready(struct bench *b);

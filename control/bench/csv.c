@@ -89,9 +89,7 @@ static bool write_rows(const char *path, json_t *rows)
 
 bool bench_csv_ready(const struct bench *b)
 {
-	FILE *f = fopen(b->o.csv, "a");
-
-	return f ? !fclose(f) : complain("%s: %s", b->o.csv, strerror(errno));
+	return bench_can_write(b->o.csv);
 }
 
 bool bench_csv(const struct bench *b)

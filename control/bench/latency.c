@@ -26,6 +26,7 @@ static double ns_of(double cycles)
 struct result {
 	double ns[SHARES + 1][BENCH_REPEATS]; // at the shares below, and the maximum
 	double jitter_ns[BENCH_REPEATS];
+	unsigned repeats; // in which a frame came back
 	uint64_t sent, lost, bucket[BUCKETS];
 };
 
@@ -42,23 +43,26 @@ static double jitter(const struct generator *g)
 	return g->samples > 1 ? ns_of(sum / (double)(g->samples - 1)) : 0;
 }
 
-static void add_repeat(struct result *x, unsigned repeat, struct generator *g)
+static void add_repeat(struct result *x, struct generator *g)
 {
+	x->sent += g->sent;
+	x->lost += g->sent - g->received; // a frame that did not return was lost
+	if (!g->samples)
+		return;
+	unsigned repeat = x->repeats++;
 	x->jitter_ns[repeat] = jitter(g);
 	qsort(g->sample, g->samples, sizeof *g->sample, by_cycles);
 	for (int i = 0; i <= SHARES; i++) {
 		size_t at = i < SHARES ? (size_t)((double)g->samples * shares[i]) : g->samples - 1;
-		x->ns[i][repeat] = g->samples ? ns_of(g->sample[at]) : 0;
+		x->ns[i][repeat] = ns_of(g->sample[at]);
 	}
 	for (size_t i = 0; i < g->samples; i++)
 		x->bucket[63 - __builtin_clzll((uint64_t)ns_of(g->sample[i]) | 1)]++;
-	x->sent += g->sent;
-	x->lost += g->sent - g->received; // a frame that did not return was lost
 }
 
 static void add_rows(struct bench *b, const struct result *x, const char *load, double rate)
 {
-	unsigned n = b->o.repeats;
+	unsigned n = x->repeats; // 0: there are no times, which is null
 
 	bench_add(b, json_pack("{s:s, s:f, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "load", load,
 			       "offered_mpps", rate / 1e6, "sent", (json_int_t)x->sent, "lost",
@@ -89,7 +93,7 @@ static bool measure_load(struct bench *b, struct generator *g, unsigned at, doub
 		return false;
 	for (unsigned r = 0; r < b->o.repeats; r++) {
 		generator_run(g, portset_of(0), rate, b->o.seconds);
-		add_repeat(&x, r, g);
+		add_repeat(&x, g);
 		bench_progress(b);
 	}
 	snprintf(name, sizeof name, "%g%s", value, share ? "%" : " Mpps");

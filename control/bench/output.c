@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <signal.h>
@@ -39,6 +40,10 @@ json_t *bench_measured(const double *value, unsigned n)
 	double sorted[BENCH_REPEATS];
 	json_t *all = json_array();
 
+	if (!n) {
+		json_decref(all);
+		return json_null();
+	}
 	for (unsigned i = 0; i < n; i++)
 		json_array_append_new(all, json_real(value[i]));
 	memcpy(sorted, value, n * sizeof *value);
@@ -76,7 +81,14 @@ void bench_progress(struct bench *b)
 // Prints at least four digits.
 static void format_figure(double v, char *out, size_t size)
 {
-	snprintf(out, size, "%.*f", v >= 1000 ? 0 : v >= 100 ? 1 : v >= 10 ? 2 : 3, v);
+	double size_of = fabs(v);
+
+	snprintf(out, size, "%.*f",
+		 size_of >= 1000  ? 0
+		 : size_of >= 100 ? 1
+		 : size_of >= 10  ? 2
+				  : 3,
+		 v);
 }
 
 static void put_median(json_t *v, char out[TABLE_CELL])
@@ -91,6 +103,10 @@ static void put_spread(json_t *v, char out[TABLE_CELL])
 {
 	char least[WORD], most[WORD], median[WORD];
 
+	if (json_is_null(v)) {
+		snprintf(out, TABLE_CELL, "-");
+		return;
+	}
 	format_figure(figure_of(v, "median"), median, sizeof median);
 	format_figure(figure_of(v, "min"), least, sizeof least);
 	format_figure(figure_of(v, "max"), most, sizeof most);
@@ -208,6 +224,16 @@ bool bench_print(const struct bench *b)
 	       complain("standard output: %s", strerror(errno));
 }
 
+bool bench_can_write(const char *path)
+{
+	bool is_new = access(path, F_OK) != 0;
+	FILE *f = fopen(path, "a");
+
+	if (!f || fclose(f))
+		return complain("%s: %s", path, strerror(errno));
+	return !is_new || !unlink(path) || complain("%s: %s", path, strerror(errno));
+}
+
 bool bench_plot_ready(struct bench *b)
 {
 	const char *path = b->o.plot, *end = strrchr(path, '.');
@@ -220,8 +246,7 @@ bool bench_plot_ready(struct bench *b)
 	b->failure = EXIT_REFUSED;
 	if (system("command -v gnuplot >/dev/null"))
 		return complain("--plot needs gnuplot (apt-get install gnuplot-nox)");
-	FILE *f = fopen(path, "a");
-	return f ? !fclose(f) : complain("%s: %s", path, strerror(errno));
+	return bench_can_write(path);
 }
 
 // Writes a text in gnuplot's quotes.
@@ -299,14 +324,27 @@ static void put_plot(FILE *f, const struct bench *b, json_t *rows)
 	json_decref(series);
 }
 
-static void put_frame(FILE *f, const struct bench *b)
+// Whether any figure is above 0. gnuplot finds no range for others by itself.
+static bool has_height(const struct bench *b, json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row)
+		if (figure_of(json_object_get(row, b->mode->plot.y), "max") > 0)
+			return true;
+	return false;
+}
+
+static void put_frame(FILE *f, const struct bench *b, json_t *rows)
 {
 	fprintf(f, "set terminal %s size 900,540\nset output ",
 		strcmp(strrchr(b->o.plot, '.'), ".svg") ? "png" : "svg background 'white'");
 	put_quoted(f, b->o.plot);
 	fprintf(f, "\nset title 'nestswitch bench %s'\nset xlabel '%s'\nset ylabel '%s'\n",
 		b->mode->name, b->mode->plot.x_title, b->mode->plot.y_title);
-	fputs("set yrange [0:*]\nset grid\nset key outside below\n", f);
+	fprintf(f, "set yrange [0:%s]\nset grid\nset key outside below\n",
+		has_height(b, rows) ? "*" : "1");
 	fputs("set style data histogram\nset style histogram errorbars gap 2\nset style fill solid 0.6\n",
 	      f);
 	fputs(b->mode->plot.log_x ? "set logscale x\n" : "", f);
@@ -319,7 +357,8 @@ bool bench_plot(const struct bench *b)
 
 	if (!f)
 		return complain("gnuplot: %s", strerror(errno));
-	put_frame(f, b);
-	put_plot(f, b, b->mode->plot.details ? b->details : b->rows);
+	json_t *rows = b->mode->plot.details ? b->details : b->rows;
+	put_frame(f, b, rows);
+	put_plot(f, b, rows);
 	return !pclose(f) || complain("%s: gnuplot failed", b->o.plot);
 }

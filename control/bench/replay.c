@@ -26,8 +26,10 @@
 enum { FILES = 4, GAP_NS = 1000, WORDS = 8 + 2 * CAPTURES_MAX };
 
 // A folder for a configuration, two captures and the output of replay.
+enum { FOLDER = 1024 };
+
 struct folder {
-	char path[64], config[96], capture[2][96], output[96];
+	char path[FOLDER], config[FOLDER + 32], capture[2][FOLDER + 32], output[FOLDER + 32];
 };
 
 static const char *const port_names[] = {"p0", "p1"};
@@ -76,7 +78,9 @@ static bool make_input(const struct bench *b, struct folder *f)
 {
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(f->path, sizeof f->path, "%.40s/nestswitch-XXXXXX", tmp ? tmp : "/tmp");
+	tmp = tmp && *tmp ? tmp : "/tmp";
+	if (snprintf(f->path, sizeof f->path, "%s/nestswitch-XXXXXX", tmp) >= FOLDER)
+		return complain("TMPDIR is too long");
 	if (!mkdtemp(f->path))
 		return complain("%s: %s", f->path, strerror(errno));
 	snprintf(f->config, sizeof f->config, "%s/bench.yaml", f->path);
@@ -145,7 +149,7 @@ static bool measure_replay(struct bench *b, struct folder *f)
 	double seconds[BENCH_REPEATS], rate[BENCH_REPEATS], cpu_rate[BENCH_REPEATS],
 		rss[BENCH_REPEATS];
 	struct taken t;
-	char own[2][128];
+	char own[2][FOLDER + 64];
 	unsigned n = 4;
 
 	for (unsigned i = 0; i < 2; i++)

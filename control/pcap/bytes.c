@@ -44,6 +44,7 @@ static la_ssize_t give_raw(struct archive *a, void *bytes, const void **out)
 		n = read_file(b, b->raw, BLOCK);
 	if (n < 0)
 		archive_set_error(a, errno, "%s", strerror(errno));
+	b->ended = b->ended || !n;
 	return n;
 }
 
@@ -59,12 +60,14 @@ static bool read_as_one_file(struct archive *a)
 	       archive_read_support_format_empty(a) == ARCHIVE_OK;
 }
 
-// What libarchive says, or what the system says.
-static const char *reason(struct archive *a)
+// What libarchive says, or what the system says. It has many words for a file that lacks its end.
+static const char *reason(const struct bytes_file *b)
 {
-	const char *text = archive_error_string(a);
+	const char *text = archive_error_string(b->archive);
 
-	return text ? text : strerror(archive_errno(a));
+	if (b->ended)
+		return "the compressed data end too early";
+	return text ? text : strerror(archive_errno(b->archive));
 }
 
 // Reads the first bytes. Enough of them are at once in memory for libarchive to know the file.
@@ -140,7 +143,7 @@ struct bytes_file *bytes_open(const char *path, const char **why)
 		if (begin(b))
 			return b;
 	}
-	snprintf(text, sizeof text, "%s", b && b->archive ? reason(b->archive) : strerror(errno));
+	snprintf(text, sizeof text, "%s", b && b->archive ? reason(b) : strerror(errno));
 	bytes_close(b);
 	return NULL;
 }
@@ -204,7 +207,7 @@ uint8_t *bytes_read_on(struct bytes_file *b, size_t n)
 		size_t room = b->room - (size_t)(b->end - b->block);
 		ssize_t got = b->archive ? unpack(b, b->end, room) : read_file(b, b->end, room);
 		if (got < 0)
-			b->failure = b->archive ? reason(b->archive) : strerror(errno);
+			b->failure = b->archive ? reason(b) : strerror(errno);
 		if (got <= 0)
 			return NULL;
 		b->end += got;

@@ -23,6 +23,7 @@ struct bytes_file {
 	uint8_t *raw;               // of a compressed file
 	const uint8_t *unpacked;    // libarchive's block
 	size_t raw_len, unpacked_n; // not given to libarchive yet; not taken from it yet
+	bool ended;                 // libarchive was told that there is no more
 	uint8_t *block;
 	size_t room;
 	uint64_t size, read;

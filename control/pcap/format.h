@@ -20,7 +20,8 @@ struct stamp_unit {
 struct reader_interface {
 	char name[CAPTURE_INTERFACE];
 	uint16_t link;
-	uint8_t fcs; // bytes
+	uint8_t fcs;     // bytes
+	bool has_frames; // that were read
 	struct stamp_unit unit;
 };
 
@@ -37,7 +38,7 @@ struct reader {
 	struct reader_interface *interface;
 	uint32_t interfaces, room;
 	uint32_t section; // the first interface of the section
-	uint64_t skipped, last_ns;
+	uint64_t skipped, accepted, last_ns;
 	uint8_t fcs_cut;
 	const char *why; // READER_CUT
 	bool told;       // it was returned
@@ -83,9 +84,10 @@ bool reader_cut(struct reader *r, const char *why);
 void reader_cut_fcs(struct reader *r, unsigned fcs, struct capture_record *out);
 
 // Completes a record of an interface. False: it is skipped.
-static inline bool reader_accept(struct reader *r, const struct reader_interface *i, unsigned fcs,
+static inline bool reader_accept(struct reader *r, struct reader_interface *i, unsigned fcs,
 				 struct capture_record *out)
 {
+	i->has_frames = true;
 	if (i->link != LINK_ETHERNET) {
 		r->skipped++;
 		return false;
@@ -94,6 +96,7 @@ static inline bool reader_accept(struct reader *r, const struct reader_interface
 		out->length = out->captured;
 	if (fcs)
 		reader_cut_fcs(r, fcs, out);
+	r->accepted++;
 	if (out->stamped)
 		r->last_ns = out->ns;
 	out->ns = r->last_ns;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/pcap/reader.h"
 
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,12 @@ enum reader_status reader_read(struct reader *r, struct capture_record *out, uns
 	if (!r->why || r->told)
 		return READER_END;
 	r->told = true;
-	snprintf(text, CAPTURE_ERROR, "%s: %s, and is used up to there", r->path, r->why);
+	if (!r->interfaces) { // there is nothing to use
+		snprintf(text, CAPTURE_ERROR, "%s: %s", r->path, r->why);
+		return READER_CUT;
+	}
+	snprintf(text, CAPTURE_ERROR, "%s: %s after frame %" PRIu64 ", and is used up to there",
+		 r->path, r->why, r->accepted + r->skipped);
 	return READER_CUT;
 }
 
@@ -178,6 +184,11 @@ uint32_t reader_interfaces(const struct reader *r)
 const char *reader_interface_name(const struct reader *r, uint32_t interface)
 {
 	return r->interface[interface].name;
+}
+
+bool reader_interface_has_frames(const struct reader *r, uint32_t interface)
+{
+	return r->interface[interface].has_frames;
 }
 
 bool reader_interface_is_ethernet(const struct reader *r, uint32_t interface)

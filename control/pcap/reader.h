@@ -34,11 +34,13 @@ enum reader_status reader_read(struct reader *r, struct capture_record *out, uns
 enum reader_status reader_next(struct reader *r, struct capture_record *out,
 			       char text[CAPTURE_ERROR]);
 
-// The interfaces that were met so far. pcap has one without a name.
+// The interfaces that were met so far. pcap has one without a name. One of pcapng that has no name
+// is called by its number in the file, as Wireshark counts: from 0.
 uint32_t reader_interfaces(const struct reader *r);
 const char *reader_interface_name(const struct reader *r, uint32_t interface);
 bool reader_interface_is_ethernet(const struct reader *r, uint32_t interface);
-bool reader_names_interfaces(const struct reader *r); // false: pcap
+bool reader_interface_has_frames(const struct reader *r, uint32_t interface); // so far
+bool reader_names_interfaces(const struct reader *r);                         // false: pcap
 
 // The name of its link type. It is valid until the next call for any file.
 const char *reader_link_name(const struct reader *r, uint32_t interface);

@@ -37,7 +37,7 @@ static void read_lengths(const struct reader *r, const uint8_t *head, struct cap
 
 static bool next_record(struct reader *r, struct capture_record *out)
 {
-	const struct reader_interface *i = r->interface;
+	struct reader_interface *i = r->interface;
 	uint8_t *head = bytes_peek(r->bytes, r->head);
 
 	if (!head)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reads pcapng (draft-ietf-opsawg-pcapng). Blocks without frames and interfaces are passed over.
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -111,6 +112,8 @@ static const char *read_interface(struct reader *r, const struct block *b)
 	i->link = reader_16(r, b->body);
 	while (next_option(r, b, &at, &o))
 		read_interface_option(r, i, &o);
+	if (!*i->name)
+		snprintf(i->name, sizeof i->name, "%" PRIu32, r->interfaces - 1);
 	return NULL;
 }
 
@@ -148,7 +151,7 @@ static unsigned read_packet_options(const struct reader *r, const struct block *
 	return fcs;
 }
 
-static const struct reader_interface *interface_of(const struct reader *r, uint32_t local)
+static struct reader_interface *interface_of(const struct reader *r, uint32_t local)
 {
 	return local < r->interfaces - r->section ? &r->interface[r->section + local] : NULL;
 }
@@ -160,7 +163,7 @@ static const char *read_packet(struct reader *r, const struct block *b, struct c
 	if (b->len < PACKET_BODY)
 		return "the file has a packet block that is too short";
 	uint32_t local = b->type == PCAPNG_PACKET ? reader_32(r, b->body) : reader_16(r, b->body);
-	const struct reader_interface *i = interface_of(r, local);
+	struct reader_interface *i = interface_of(r, local);
 	*out = (struct capture_record){.stamped = true,
 				       .interface = r->section + local,
 				       .data = b->body + PACKET_BODY,
@@ -182,7 +185,7 @@ static const char *read_packet(struct reader *r, const struct block *b, struct c
 static const char *read_simple_packet(struct reader *r, const struct block *b,
 				      struct capture_record *out, bool *accepted)
 {
-	const struct reader_interface *i = interface_of(r, 0);
+	struct reader_interface *i = interface_of(r, 0);
 
 	if (b->len < SIMPLE_BODY)
 		return "the file has a packet block that is too short";

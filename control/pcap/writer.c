@@ -14,7 +14,7 @@ enum { BLOCK = 64 * 1024, LINK_ETHERNET = 1, NS_PER_S = 1000000000 };
 
 struct writer {
 	int fd;
-	bool failed;
+	int failed; // errno of the first failure
 	size_t used;
 	uint8_t block[BLOCK];
 };
@@ -35,7 +35,7 @@ static void flush(struct writer *w)
 	for (size_t at = 0; at < w->used && !w->failed;) {
 		ssize_t n = write(w->fd, w->block + at, w->used - at);
 		at += n > 0 ? (size_t)n : 0;
-		w->failed = n < 0 && errno != EINTR;
+		w->failed = n < 0 && errno != EINTR ? errno : 0;
 	}
 	w->used = 0;
 }
@@ -71,7 +71,7 @@ struct writer *writer_open(const char *path, char error[CAPTURE_ERROR])
 		return NULL;
 	}
 	w->fd = fd;
-	w->failed = false;
+	w->failed = 0;
 	w->used = 0;
 	put(w, &head, sizeof head);
 	return w;
@@ -91,7 +91,8 @@ void writer_put(struct writer *w, uint64_t ns, const uint8_t *data, uint32_t len
 bool writer_close(struct writer *w)
 {
 	flush(w);
-	bool good = !close(w->fd) && !w->failed;
+	int failed = close(w->fd) && !w->failed ? errno : w->failed;
 	free(w);
-	return good;
+	errno = failed;
+	return !failed;
 }

@@ -17,5 +17,5 @@ struct writer;
 struct writer *writer_open(const char *path, char error[CAPTURE_ERROR]);
 // Writes a frame. A frame that a tag made longer than READER_RECORD_MAX is truncated.
 void writer_put(struct writer *w, uint64_t ns, const uint8_t *data, uint32_t len);
-// False if not all of it could be written.
+// False: not all of it could be written; errno says why.
 bool writer_close(struct writer *w);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "control/replay/expect.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -15,11 +16,13 @@
 #include "control/pcap/frametext.h"
 #include "control/pcap/reader.h"
 #include "control/pcap/record.h"
+#include "control/replay/inputs.h"
 #include "control/replay/outputs.h"
 #include "dataplane/portset.h"
 
 enum { PATH_SIZE = 4096, WHERE = 256, VALUE = 96, ADDRESSES = 12, HEADER = 14, TAG_END = 18 };
 
+#define SUFFIX ".pcap"
 #define HALF_NS 5e-10 // times are numbers of seconds
 
 static void put_path(char path[PATH_SIZE], const char *dir, const char *name, const char *suffix)
@@ -248,15 +251,49 @@ static bool exists(const char *path)
 	return !access(path, F_OK);
 }
 
-bool expect_compare(const char *expected, const char *actual, const struct vswitch *sw)
+static bool is_port(const char *name, size_t len, const struct vswitch *sw)
+{
+	unsigned port;
+
+	PORTSET_FOREACH(port, outputs_ports(sw))
+		if (strlen(sw->port[port].name) == len && !memcmp(sw->port[port].name, name, len))
+			return true;
+	return false;
+}
+
+// A port that is expected to send frames, and that the configuration does not have.
+static bool check_ports(const char *dir, const struct vswitch *sw, const struct inputs *in)
+{
+	char path[PATH_SIZE];
+	const struct dirent *entry;
+	bool good = true;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		size_t len = strlen(entry->d_name), end = strlen(SUFFIX);
+		if (len <= end || strcmp(entry->d_name + len - end, SUFFIX) != 0 ||
+		    is_port(entry->d_name, len - end, sw))
+			continue;
+		put_path(path, dir, entry->d_name, "");
+		if (!inputs_reads(in, path))
+			good = complain("%s is expected, but there is no port '%.*s'", path,
+					(int)(len - end), entry->d_name);
+	}
+	if (d)
+		closedir(d);
+	return good;
+}
+
+bool expect_compare(const char *expected, const char *actual, const struct vswitch *sw,
+		    const struct inputs *in)
 {
 	char wanted[PATH_SIZE], got[PATH_SIZE];
-	bool good = true, any = false;
+	bool good = check_ports(expected, sw, in), any = false;
 	unsigned port;
 
 	PORTSET_FOREACH(port, outputs_ports(sw)) {
-		put_path(wanted, expected, sw->port[port].name, ".pcap");
-		put_path(got, actual, sw->port[port].name, ".pcap");
+		put_path(wanted, expected, sw->port[port].name, SUFFIX);
+		put_path(got, actual, sw->port[port].name, SUFFIX);
 		if (!exists(wanted))
 			continue;
 		any = true;
@@ -289,7 +326,7 @@ bool expect_update(const char *expected, const char *actual, const struct vswitc
 	unsigned port;
 
 	PORTSET_FOREACH(port, outputs_ports(sw))
-		if (!move_file(expected, actual, sw->port[port].name, ".pcap"))
+		if (!move_file(expected, actual, sw->port[port].name, SUFFIX))
 			return false;
 	return move_file(expected, actual, EXPECT_REPORT, "");
 }

@@ -43,10 +43,11 @@ struct frames *frames_open(const char *path, bool json, const struct player *p)
 		free(f);
 		return NULL;
 	}
-	f->path = path ? path : "standard output";
+	bool to_stdout = !strcmp(path, "-");
+	f->path = to_stdout ? "standard output" : path;
 	f->json = json;
 	f->player = p;
-	f->file = path ? fopen(path, "w") : stdout;
+	f->file = to_stdout ? stdout : fopen(path, "w");
 	if (f->file)
 		return f;
 	complain("%s: %s", path, strerror(errno));

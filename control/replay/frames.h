@@ -11,7 +11,7 @@
 
 struct frames;
 
-// path: NULL is standard output. json: an object a line. NULL: it printed why.
+// path: "-" is standard output. json: an object a line. NULL: it printed why.
 struct frames *frames_open(const char *path, bool json, const struct player *p);
 // False: not all lines could be written; it printed so.
 bool frames_close(struct frames *f);

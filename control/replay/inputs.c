@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "control/common/complain.h"
@@ -15,7 +16,20 @@
 #include "control/replay/stations.h"
 #include "dataplane/frame.h"
 
-enum { NO_PORT = -1, SOURCES_NAMED = 10, EXACT = 48 };
+enum {
+	NO_PORT = -1,
+	SOURCES_NAMED = 10,
+	EXACT = 48,
+	NAMED = 10, // interfaces in a message
+	NAMES = NAMED * (CAPTURE_INTERFACE + 2) + 8,
+};
+
+// Interfaces that a message names. Each is Ethernet.
+enum listed {
+	LISTED_ALL,
+	LISTED_WITH_FRAMES,
+	LISTED_STRANGE, // with frames, and no port has their name
+};
 
 const char *const left_names[LEFTS] = {
 #define X(id, name) name,
@@ -182,6 +196,16 @@ static bool refuse_double(const struct inputs *in, const struct source *s)
 			in->config->port[s[0].port].name, in->config->port[s[1].port].name);
 }
 
+// --sources says nothing of a capture whose port is named.
+static bool check_use(const struct inputs *in, const struct replay_options *o)
+{
+	for (unsigned i = 0; i < in->count; i++)
+		if (in->input[i].kind == INPUT_BY_SOURCE)
+			return true;
+	return !o->source_count ||
+	       complain("--sources needs a capture of several ports: --in CAPTURE, without PORT=");
+}
+
 static bool parse_sources(struct inputs *in, const struct replay_options *o)
 {
 	for (unsigned i = 0; i < o->source_count; i++)
@@ -222,7 +246,7 @@ struct inputs *inputs_create(const struct replay_options *o, const struct config
 	}
 	in->config = c;
 	in->rest = NO_PORT;
-	if (!parse_inputs(in, o) || !parse_sources(in, o)) {
+	if (!parse_inputs(in, o) || !check_use(in, o) || !parse_sources(in, o)) {
 		inputs_destroy(in);
 		return NULL;
 	}
@@ -242,6 +266,27 @@ void inputs_destroy(struct inputs *in)
 	stations_destroy(in->unlisted);
 	captures_destroy(in->captures);
 	free(in);
+}
+
+unsigned inputs_count(const struct inputs *in)
+{
+	return in->count;
+}
+
+const char *inputs_path(const struct inputs *in, unsigned n)
+{
+	return in->input[n].path;
+}
+
+bool inputs_reads(const struct inputs *in, const char *path)
+{
+	struct stat st, other;
+
+	for (unsigned i = 0; i < in->count && !stat(path, &st); i++)
+		if (!stat(in->input[i].path, &other) && st.st_dev == other.st_dev &&
+		    st.st_ino == other.st_ino)
+			return true;
+	return false;
 }
 
 static bool needs_names(const struct input *i)
@@ -393,34 +438,44 @@ static void tell_unlisted(struct inputs *in)
 		in->left[LEFT_SOURCE], list, count > SOURCES_NAMED ? ", …" : "");
 }
 
-// Names the Ethernet interfaces of a file, or those that no port has the name of.
-static unsigned list_interfaces(const struct input *i, const struct reader *r, bool strange,
-				char *out, size_t size)
+// Whether a list of Ethernet interfaces has this one.
+static bool is_listed(const struct input *i, const struct reader *r, uint32_t n, enum listed which)
+{
+	if (!reader_interface_is_ethernet(r, n))
+		return false;
+	if (which == LISTED_STRANGE)
+		return reader_interface_has_frames(r, n) &&
+		       (n >= i->known || i->port_of[n] == NO_PORT);
+	return which == LISTED_ALL || reader_interface_has_frames(r, n);
+}
+
+// Names interfaces of a file. Returns how many there are; a long list ends with an ellipsis.
+static unsigned list_interfaces(const struct input *i, const struct reader *r, enum listed which,
+				char out[NAMES])
 {
 	unsigned found = 0;
 	size_t at = 0;
 
 	*out = 0;
 	for (uint32_t n = 0; n < reader_interfaces(r); n++) {
-		const char *name = reader_interface_name(r, n);
-		if (!reader_interface_is_ethernet(r, n) ||
-		    (strange && n < i->known && i->port_of[n] != NO_PORT))
+		if (!is_listed(i, r, n, which))
 			continue;
-		if (at < size)
-			at += (size_t)snprintf(out + at, size - at, "%s%s", found ? ", " : "",
-					       *name ? name : "(no name)");
-		found++;
+		if (found++ < NAMED)
+			at += (size_t)snprintf(out + at, NAMES - at, "%s%s", at ? ", " : "",
+					       reader_interface_name(r, n));
 	}
+	if (found > NAMED)
+		snprintf(out + at, NAMES - at, ", …");
 	return found;
 }
 
 static void tell_interfaces(const struct inputs *in, unsigned n)
 {
 	const struct input *i = &in->input[n];
-	char names[256];
+	char names[NAMES];
 	bool strange = i->kind == INPUT_BY_NAME;
-	unsigned found = list_interfaces(i, captures_reader(in->captures, n), strange, names,
-					 sizeof names);
+	unsigned found = list_interfaces(i, captures_reader(in->captures, n),
+					 strange ? LISTED_STRANGE : LISTED_WITH_FRAMES, names);
 	const char *port = i->port == NO_PORT ? "PORT" : in->config->port[i->port].name;
 
 	if (strange && found)
@@ -453,15 +508,39 @@ static bool check_interface(const struct inputs *in, unsigned n)
 {
 	const struct input *i = &in->input[n];
 	const struct reader *r = captures_reader(in->captures, n);
-	char names[256];
+	const char *link = NULL;
+	char names[NAMES];
 
 	if (i->kind != INPUT_INTERFACE)
 		return true;
-	for (uint32_t k = 0; k < reader_interfaces(r); k++)
-		if (!strcmp(reader_interface_name(r, k), i->interface))
+	for (uint32_t k = 0; k < reader_interfaces(r); k++) {
+		if (strcmp(reader_interface_name(r, k), i->interface) != 0)
+			continue;
+		if (reader_interface_is_ethernet(r, k))
 			return true;
-	list_interfaces(i, r, false, names, sizeof names);
+		link = reader_link_name(r, k);
+	}
+	if (link)
+		return complain(
+			"%s: the link type of interface '%s' is %s (only Ethernet is supported%s)",
+			i->path, i->interface, link, capture_link_advice(link));
+	list_interfaces(i, r, LISTED_ALL, names);
 	return complain("%s has no interface '%s' (it has %s)", i->path, i->interface, names);
+}
+
+// No frame at all is a mistake, unless there is none.
+static bool check_taken(const struct inputs *in)
+{
+	uint64_t outbound = in->left[LEFT_OUTBOUND], dropped = in->left[LEFT_DROPPED];
+
+	if (in->taken)
+		return true;
+	if (in->left[LEFT_INTERFACE] || in->left[LEFT_SOURCE])
+		return complain("no frame comes to a port (see the warnings above)");
+	return !(outbound + dropped) ||
+	       complain("no frame comes to a port: %" PRIu64 " are marked as outbound, %" PRIu64
+			" are records of drops (record what the ports receive)",
+			outbound, dropped);
 }
 
 bool inputs_conclude(struct inputs *in)
@@ -473,9 +552,7 @@ bool inputs_conclude(struct inputs *in)
 		good = check_interface(in, n) && good;
 	}
 	tell_unlisted(in);
-	if (good && !in->taken && (in->left[LEFT_INTERFACE] || in->left[LEFT_SOURCE]))
-		return complain("no frame comes to a port (see the warnings above)");
-	return good;
+	return good && check_taken(in);
 }
 
 uint64_t inputs_skipped(const struct inputs *in)

@@ -35,6 +35,13 @@ struct inputs;
 struct inputs *inputs_create(const struct replay_options *o, const struct config *c, int *status);
 void inputs_destroy(struct inputs *in);
 
+// How many captures there are, and the path of each; "-" is standard input.
+unsigned inputs_count(const struct inputs *in);
+const char *inputs_path(const struct inputs *in, unsigned n);
+
+// Whether a path is one of the captures.
+bool inputs_reads(const struct inputs *in, const char *path);
+
 // Opens the files.
 bool inputs_open(struct inputs *in);
 

@@ -36,7 +36,16 @@ static const char usage[] =
 	"  --update             write DIR of --expect instead\n"
 	"  --fail-on REASON[,…] status 1 if a frame was dropped for such a reason\n"
 	"\n"
-	"A CAPTURE is pcap or pcapng, also compressed with gzip, bzip2, xz, zstd or lz4; -: standard input.\n";
+	"A CAPTURE is pcap or pcapng, also compressed with gzip, bzip2, xz, zstd or lz4; -: standard input.\n"
+	"\n"
+	"Examples:\n"
+	"\n"
+	"  nestswitch replay --config lab.yaml --in esx1=one.pcap --in kvm1=two.pcap --out out\n"
+	"                       a capture for each port; out/ gets what each port is sent\n"
+	"  nestswitch replay --config lab.yaml --in lab.pcapng --frames\n"
+	"                       a capture of all ports by `nestctl capture`, whose interfaces are named like them\n"
+	"  nestswitch replay --config lab.yaml --in br0.pcap --sources esx1=00:50:56:00:00:00/24 --rest kvm1\n"
+	"                       a capture of a whole lab by `tcpdump -i br0`; see `nestswitch sources`\n";
 
 static bool parse_until(const char *text, uint64_t *ns)
 {
@@ -71,12 +80,13 @@ static bool add_word(const char **list, unsigned *count, unsigned max, const cha
 // --frames may have a value as a word of its own.
 static void take_frames(struct replay_options *o, int argc, char **argv)
 {
-	const char *next = optind < argc ? argv[optind] : "-";
+	const char *next = optind < argc ? argv[optind] : "--";
 
 	o->frames = true;
+	o->frames_file = "-";
 	if (optarg) {
 		o->frames_file = optarg;
-	} else if (*next != '-' && !strchr(next, '=')) {
+	} else if ((*next != '-' || !next[1]) && !strchr(next, '=')) {
 		o->frames_file = next;
 		optind++;
 	}

@@ -19,7 +19,7 @@ struct replay_options {
 	unsigned burst;
 	bool update;
 	bool frames, json;
-	const char *frames_file; // NULL: standard output
+	const char *frames_file; // "-": standard output
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_WRONG };

@@ -73,8 +73,8 @@ bool outputs_close(struct outputs *o)
 
 	for (unsigned p = 0; o && p < PORTS_MAX; p++)
 		if (o->writer[p] && !writer_close(o->writer[p]))
-			good = complain("%s/%s.pcap: cannot write the whole file", o->dir,
-					o->sw->port[p].name);
+			good = complain("%s/%s.pcap: %s (the file lacks frames)", o->dir,
+					o->sw->port[p].name, strerror(errno));
 	free(o);
 	return good;
 }

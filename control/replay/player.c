@@ -2,6 +2,7 @@
 #include "control/replay/player.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "control/common/complain.h"
 #include "control/config/config.h"
@@ -304,12 +305,20 @@ static void tell_strange_drops(const struct player *p, unsigned port)
 	struct counters c = {0};
 
 	counters_read(&p->fwd->counters[port], &c);
-	uint64_t strange = c.outcome[OUT_SAME_PORT] + c.outcome[OUT_MAC_FLAP];
-	if (strange > c.rx_packets / STRANGE_SHARE)
-		complain(
-			"warning: port '%s': %" PRIu64 " of %" PRIu64
-			" frames were dropped as same_port or mac_flap (is this a capture of more than one port?)",
-			p->sw->port[port].name, strange, c.rx_packets);
+	uint64_t flaps = c.outcome[OUT_MAC_FLAP], strange = c.outcome[OUT_SAME_PORT] + flaps;
+	char advice[160] = "";
+	if (strange <= c.rx_packets / STRANGE_SHARE)
+		return;
+	if (flaps > strange / 2)
+		snprintf(
+			advice, sizeof advice,
+			"; %" PRIu64
+			" as mac_flap: if their MACs are meant to be on two ports, set mac-move-limit 0",
+			flaps);
+	complain(
+		"warning: port '%s': %" PRIu64 " of %" PRIu64
+		" frames were dropped as same_port or mac_flap (is this a capture of more than one port?)%s",
+		p->sw->port[port].name, strange, c.rx_packets, advice);
 }
 
 void player_conclude(const struct player *p)

@@ -19,6 +19,7 @@
 #include "control/replay/inputs.h"
 #include "control/replay/options.h"
 #include "control/replay/outputs.h"
+#include "control/replay/paths.h"
 #include "control/replay/player.h"
 #include "control/replay/report.h"
 #include "control/replay/scratch.h"
@@ -107,7 +108,6 @@ static bool forward_captures(struct replay *r)
 static bool choose_results(struct replay *r)
 {
 	const struct replay_options *o = r->opt;
-	const char *tmp = getenv("TMPDIR");
 
 	if (o->out) {
 		r->results = o->out;
@@ -118,7 +118,7 @@ static bool choose_results(struct replay *r)
 		return true;
 	if (o->update && mkdir(o->expect, 0777) && errno != EEXIST)
 		return complain("%s: %s", o->expect, strerror(errno));
-	if (!scratch_create(&r->scratch, o->update ? o->expect : tmp ? tmp : "/tmp"))
+	if (!scratch_create(&r->scratch, o->update ? o->expect : scratch_parent()))
 		return false;
 	r->results = r->scratch.path;
 	return true;
@@ -212,7 +212,7 @@ static bool judge_results(struct replay *r)
 	if (o->update)
 		good = expect_update(o->expect, r->results, r->sw);
 	else if (o->expect)
-		good = expect_compare(o->expect, r->results, r->sw);
+		good = expect_compare(o->expect, r->results, r->sw, r->in);
 	return check_drops(r) && good;
 }
 
@@ -263,7 +263,8 @@ static int replay_with(const struct replay_options *opt, struct config *c)
 	int status;
 
 	r.in = inputs_create(opt, c, &status);
-	if (!r.in) {
+	if (!r.in || !paths_check(opt, c, r.in)) {
+		inputs_destroy(r.in);
 		config_free(c);
 		return status;
 	}

@@ -14,6 +14,7 @@
 #include "control/common/text.h"
 #include "control/common/view.h"
 #include "control/replay/inputs.h"
+#include "control/replay/scratch.h"
 #include "control/switch/flush.h"
 #include "control/switch/state.h"
 #include "dataplane/event.h"
@@ -39,11 +40,10 @@ struct report *report_create(const struct vswitch *sw)
 {
 	struct report *r = calloc(1, sizeof *r);
 
-	if (r && (r->events = tmpfile()) && (r->violations = tmpfile())) {
+	if (r && (r->events = scratch_file()) && (r->violations = scratch_file())) {
 		r->sw = sw;
 		return r;
 	}
-	complain("cannot store events: %s", strerror(errno));
 	report_destroy(r);
 	return NULL;
 }
@@ -192,13 +192,15 @@ bool report_write(struct report *r, const char *path, const struct player *p,
 	FILE *f = to_stdout ? stdout : fopen(path, "w");
 
 	if (r->bad)
-		complain("cannot store events: %s", strerror(ENOSPC));
+		complain("cannot store events in %s (set TMPDIR to a folder with room)",
+			 scratch_parent());
 	if (!f)
 		return complain("%s: %s", path, strerror(errno));
 	bool good = put_report(r, f, p, in) && !r->bad;
 	if (to_stdout ? fflush(f) : fclose(f))
 		good = false;
-	return good || complain("%s: cannot write the whole report", path);
+	return good ||
+	       complain("%s: cannot write the whole report", to_stdout ? "standard output" : path);
 }
 
 void report_print(const struct player *p, const struct inputs *in)

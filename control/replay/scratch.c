@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,65 @@ static void empty(int fd)
 		close(fd);
 }
 
+// The folder that a signal removes; NULL: none.
+static const struct scratch *volatile caught;
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+// Calls nothing that a handler of signals must not call. The next signal, and this one when it
+// returns, has its usual effect.
+static void remove_caught(int number)
+{
+	static char entries[64 * 1024] __attribute__((aligned(__alignof__(struct dirent64))));
+	const struct scratch *s = caught;
+	ssize_t len = s && !lseek(s->fd, 0, SEEK_SET) ? getdents64(s->fd, entries, sizeof entries)
+						      : 0;
+
+	for (ssize_t at = 0; at < len;) {
+		const struct dirent64 *entry = (const void *)(entries + at);
+		if (is_result(entry->d_name))
+			unlinkat(s->fd, entry->d_name, 0);
+		at += entry->d_reclen;
+	}
+	if (s)
+		rmdir(s->path);
+	raise(number);
+}
+
+static void catch_signals(const struct scratch *s)
+{
+	const struct sigaction action = {.sa_handler = remove_caught,
+					 .sa_flags = (int)SA_RESETHAND};
+	struct sigaction before;
+
+	caught = s;
+	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+		if (!sigaction(signals[i], NULL, &before) && before.sa_handler == SIG_DFL)
+			sigaction(signals[i], &action, NULL);
+}
+
+const char *scratch_parent(void)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	return tmp && *tmp ? tmp : "/tmp";
+}
+
+FILE *scratch_file(void)
+{
+	char path[SCRATCH_PATH];
+
+	snprintf(path, sizeof path, "%s/.nestswitch-events-" RANDOM_PART, scratch_parent());
+	int fd = mkostemp(path, O_CLOEXEC);
+	FILE *f = fd < 0 || unlink(path) ? NULL : fdopen(fd, "w+");
+	if (f)
+		return f;
+	complain("%s: %s (set TMPDIR to a folder with room)", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
 // Removes folders that killed replays have left.
 static void tidy(const char *parent)
 {
@@ -82,15 +142,17 @@ bool scratch_create(struct scratch *s, const char *parent)
 {
 	tidy(parent);
 	snprintf(s->path, sizeof s->path, "%s/" NAME RANDOM_PART, parent);
-	if (mkdtemp(s->path) && (s->fd = claim(AT_FDCWD, s->path, 0)) >= 0)
-		return true;
-	return complain("%s: %s", s->path, strerror(errno));
+	if (!mkdtemp(s->path) || (s->fd = claim(AT_FDCWD, s->path, 0)) < 0)
+		return complain("%s: %s", s->path, strerror(errno));
+	catch_signals(s);
+	return true;
 }
 
 void scratch_remove(struct scratch *s)
 {
 	if (s->fd < 0)
 		return;
+	caught = NULL;
 	empty(s->fd);
 	s->fd = -1;
 	if (rmdir(s->path))

@@ -10,6 +10,7 @@
 #include "control/common/complain.h"
 #include "control/common/text.h"
 #include "control/pcap/captures.h"
+#include "control/pcap/reader.h"
 #include "control/pcap/record.h"
 #include "control/replay/stations.h"
 
@@ -21,7 +22,14 @@ static const char usage[] =
 	"Prints the source MACs of captures: frames, VLANs, IP addresses, and who makes such MACs. It helps to\n"
 	"write `nestswitch replay --sources`.\n"
 	"\n"
-	"  -j, --json   print an array of JSON objects\n";
+	"  -j, --json   print an array of JSON objects\n"
+	"\n"
+	"Examples:\n"
+	"\n"
+	"  nestswitch sources br0.pcap\n"
+	"               the sources of a capture by `tcpdump -i br0`\n"
+	"  nestswitch replay --config lab.yaml --in br0.pcap --sources esx1=00:50:56:00:00:01 kvm1=52:54:00:00:00:02\n"
+	"               the same capture, with the ports of its sources\n";
 
 static void read_captures(struct captures *in, struct stations *s)
 {
@@ -34,6 +42,17 @@ static void read_captures(struct captures *in, struct stations *s)
 			complain("warning: %s", text);
 		else
 			stations_add(s, rec.data, rec.captured, true);
+	}
+}
+
+static void tell_skipped(const struct captures *in, char **paths)
+{
+	for (unsigned i = 0; i < captures_count(in); i++) {
+		uint64_t skipped = reader_skipped(captures_reader(in, i));
+		if (skipped)
+			complain("warning: %s: %" PRIu64
+				 " frames are skipped, because their interface is no Ethernet",
+				 paths[i], skipped);
 	}
 }
 
@@ -133,6 +152,7 @@ static int print_sources(char **paths, int count, bool json)
 	if (good) {
 		read_captures(in, s);
 		print_stations(s, json);
+		tell_skipped(in, paths);
 	}
 	stations_destroy(s);
 	captures_destroy(in);

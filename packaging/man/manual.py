@@ -109,7 +109,7 @@ class Programs:
         """Lists the options of all modes, each once."""
         options = {}
         for mode, _ in self.rows(self.said(self.nestswitch, "bench", "--help")):
-            if mode:
+            if mode and " " not in mode:  # the others are examples
                 rows = self.rows(self.said(self.nestswitch, "bench", mode, "--help"))
                 options |= {what.split()[0]: (what, meaning) for what, meaning in rows if what and what.startswith("--")}
         return [line for what, meaning in options.values() for line in item(what, re.sub(r" \(default .*\)$", "", meaning))]

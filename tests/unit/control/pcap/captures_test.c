@@ -521,7 +521,7 @@ static void unlike_interfaces(void **state)
 	assert_int_equal(r.ns, UINT64_C(1001500000000));
 	assert_int_equal(r.way, CAPTURE_OUTBOUND);
 	assert_true(r.drop);
-	assert_string_equal(reader_interface_name(reader, r.interface), "");
+	assert_string_equal(reader_interface_name(reader, r.interface), "2");
 	r = next_record(c);
 	assert_int_equal(r.ns, 7000000000);
 	assert_int_equal(r.data[0], 'd');
