@@ -29,9 +29,13 @@ enum {
 	VNI_VALID = 0x08,    // the I flag
 	FIRST_PORT = 0xc000, // UDP source ports: the dynamic ones (RFC 7348 5)
 	PORT_BITS = 14,
+	// The shortest packet with more than a header and a tag in it, as admission reads them
+	SIMPLE_LEAST = VXLAN_HEADER + FRAME_HEADER + FRAME_TAG,
 };
 
 _Static_assert((int)AT_VXLAN + 8 == (int)VXLAN_HEADER, "the headers add up");
+
+_Static_assert((int)ADMITTED == 0, "the verdict on usual packets");
 
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15) // 2^64 by the golden ratio: spreads what it multiplies
 
@@ -235,20 +239,121 @@ struct vxlan_verdict vxlan_judge(const struct vxlan *x, const struct rte_mbuf *m
 	uint16_t vid = find_vlan(x, read_be32(h + AT_VNI) >> 8);
 	if (!vid)
 		return refuse(OUT_UNKNOWN_VNI);
-	return (struct vxlan_verdict){.port = (uint8_t)port, .verdict = ADMITTED, .vid = vid};
+	uint32_t total = frame_be16(h + AT_TOTAL);
+	return (struct vxlan_verdict){
+		.port = (uint8_t)port,
+		.verdict = ADMITTED,
+		.simple = frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) != TPID_8021Q &&
+			  len >= SIMPLE_LEAST && total >= SIMPLE_LEAST - FRAME_HEADER,
+		.vid = vid,
+		.padding = (uint16_t)(rte_pktmbuf_pkt_len(m) - FRAME_HEADER - total),
+	};
 }
 
-void vxlan_decapsulate(struct rte_mbuf *m, uint16_t vid)
-{
-	uint8_t *h = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t padding = rte_pktmbuf_pkt_len(m) - FRAME_HEADER - frame_be16(h + AT_TOTAL);
-	bool tagged = frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) == TPID_8021Q;
+// The bytes 12 to 51 of a packet, as five words: type, IPv4 header, UDP header, VXLAN header.
+enum { USUAL_AT = 12, USUAL_WORDS = 5 };
 
-	if (padding)
-		rte_pktmbuf_trim(m, (uint16_t)padding);
-	frame_move_addresses(h + VXLAN_HEADER - FRAME_TAG, h + VXLAN_HEADER);
-	rte_pktmbuf_adj(m, VXLAN_HEADER - FRAME_TAG);
-	frame_set_tag(m, tagged ? 0 : vid);
+// What the next packet has in common with the last one, as a rule, and the verdict on such packets.
+struct usual {
+	uint64_t word[USUAL_WORDS], mac, mac_mask;
+	uint64_t verdict; // struct vxlan_verdict
+};
+
+// The bits of the words that matter: type, version and header length; fragment, protocol and
+// source; source and destination; UDP port and I flag; VNI.
+static const union {
+	uint8_t byte[USUAL_WORDS][8];
+	uint64_t word[USUAL_WORDS];
+} usual_bits = {.byte = {
+			{0xff, 0xff, 0xff, 0, 0, 0, 0, 0},
+			{0x3f, 0xff, 0, 0xff, 0, 0, 0xff, 0xff},
+			{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0},
+			{0xff, 0xff, 0, 0, 0, 0, VNI_VALID, 0},
+			{0, 0, 0xff, 0xff, 0xff, 0, 0, 0},
+		}};
+
+static uint64_t read_word(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+// Makes a packet with this verdict the usual one, if its frame is a simple one.
+static void note_usual(struct usual *u, const struct vxlan *x, const uint8_t *h,
+		       const struct vxlan_verdict *v)
+{
+	if (!v->simple)
+		return;
+	for (unsigned i = 0; i < USUAL_WORDS; i++)
+		u->word[i] = read_word(h + USUAL_AT + 8 * i) & usual_bits.word[i];
+	u->mac_mask = x->mac ? rte_cpu_to_be_64(UINT64_MAX << 16) : 0;
+	u->mac = read_word(h) & u->mac_mask;
+	u->verdict = vxlan_word(
+		&(struct vxlan_verdict){.port = v->port, .vid = v->vid, .simple = true});
+}
+
+// The sum of an IPv4 header, as header_sum() has it, in the order of memory.
+static inline uint32_t words_sum(uint64_t first, uint64_t second, uint64_t third)
+{
+	uint64_t sum = (first >> 16) + (third << 16 >> 16);
+
+	sum = (uint32_t)sum + (sum >> 32) + (uint32_t)second + (second >> 32);
+	uint32_t halves = (uint32_t)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
+	return fold(halves);
+}
+
+// Whether vxlan_judge() has the usual verdict on a packet. It is false for some of these.
+static inline bool is_usual(const struct usual *u, const struct rte_mbuf *m)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint64_t word[USUAL_WORDS], differs = 0;
+
+	if (rte_pktmbuf_data_len(m) < SIMPLE_LEAST)
+		return false;
+	for (unsigned i = 0; i < USUAL_WORDS; i++) {
+		word[i] = read_word(h + USUAL_AT + 8 * i);
+		differs |= (word[i] & usual_bits.word[i]) ^ u->word[i];
+	}
+	uint32_t total = rte_pktmbuf_pkt_len(m) - FRAME_HEADER;
+	differs |= frame_be16(h + AT_TOTAL) ^ total;
+	differs |= frame_be16(h + AT_UDP_LENGTH) ^ (total - IPV4_MIN);
+	differs |= (read_word(h) & u->mac_mask) ^ u->mac;
+	differs |= words_sum(word[0], word[1], word[2]) ^ 0xffff;
+	return !differs && frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) != TPID_8021Q;
+}
+
+bool vxlan_judge_burst(const struct vxlan *x, struct rte_mbuf *const *frames,
+		       struct vxlan_verdict *v, unsigned n)
+{
+	struct usual u = {.word = {UINT64_MAX}}; // no packet has that: the first one is judged
+	bool alike = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (__builtin_expect(is_usual(&u, frames[i]), 1)) {
+			memcpy(&v[i], &u.verdict, sizeof u.verdict);
+			continue;
+		}
+		v[i] = vxlan_judge(x, frames[i]);
+		alike &= vxlan_same_way(&v[i], &v[0]);
+		note_usual(&u, x, rte_pktmbuf_mtod(frames[i], const uint8_t *), &v[i]);
+	}
+	return alike;
+}
+
+void vxlan_tag(struct rte_mbuf *m, uint16_t vid)
+{
+	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) ==
+		      TPID_8021Q;
+
+	frame_push_tag(m, tagged ? 0 : vid); // where the header was
+}
+
+void vxlan_decapsulate(struct rte_mbuf *m, const struct vxlan_verdict *v)
+{
+	vxlan_strip(m, v->padding);
+	vxlan_tag(m, v->vid);
 }
 
 bool vxlan_has_inner_tag(const struct rte_mbuf *m)

@@ -13,7 +13,6 @@
 #include "control/config/evpn.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
-#include "control/switch/tunnels.h"
 #include "dataplane/frame.h"
 #include "dataplane/portset.h"
 #include "dataplane/vxlan.h"
