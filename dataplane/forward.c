@@ -20,6 +20,7 @@
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 #include "dataplane/vxlan.h"
+#include "dataplane/vxlan_private.h"
 
 // In frames: how far the first pass of a burst is ahead, and how many the second pass handles at a
 // time. A core cannot have all prefetches of a burst in flight at once; it would lose the later
@@ -37,6 +38,7 @@ struct burst {
 	portset self;     // the ingress port; empty for the destination of a mirror
 	portset up;       // ports that are up for this burst
 	portset reach;    // ports that are up and that frames from here may go to
+	portset tunnels;  // that take usual frames without a tag at once
 	bool plain;       // the ingress port is up, not mirrored, and without rules on trial
 	bool spares_port; // a violation does not shut the ingress port down
 	bool untagged;    // of a tunnel: frames are without the tags that they are shown with,
@@ -700,12 +702,10 @@ static __attribute__((noinline)) enum outcome drop_undeliverable(struct burst *b
 
 // Forwards a usual frame that needs a rate check or a change of its tag. The result is that of
 // decide().
-static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
-							     const struct arrival *a,
-							     struct rte_mbuf *m, unsigned port)
+static __attribute__((noinline)) enum outcome shape_frame(struct burst *b, const struct arrival *a,
+							  struct rte_mbuf *m, unsigned port)
 {
 	bool want_tag = !portset_has(untagged_ports(b, a, m), port);
-
 	if (!within_ingress_rate(b, &b->in->rules, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
 	if (!txbatch_shape(m, want_tag, form_of(arrival_tag(a)),
@@ -714,6 +714,30 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 	if (!txbatch_within_rate(&b->w->tx, b->conf, port, m, b->w->now_ns))
 		return drop_undeliverable(b, m, port, TX_RATE_LIMIT);
 	txbatch_push(&b->w->tx, port, m);
+	return OUT_FORWARDED;
+}
+
+// Puts a frame without a tag into a packet of a tunnel that takes it.
+static inline void put_into_tunnel(struct txbatch *t, unsigned port, uint16_t vid,
+				   struct rte_mbuf *m)
+{
+	struct counter_block *c = &t->counters[port];
+
+	counter_add(&c->tx_packets, 1);
+	counter_add(&c->tx_bytes, rte_pktmbuf_pkt_len(m) + FRAME_TAG); // as if it came to the port
+	txbatch_push(t, t->vxlan->underlay, m);
+	vxlan_wrap(t->vxlan, port, vid, m);
+}
+
+// The same, and if it goes to a tunnel, perhaps at once into its packet.
+static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
+							     const struct arrival *a,
+							     struct rte_mbuf *m, unsigned port)
+{
+	if (!portset_has(b->tunnels, port) || a->packed ||
+	    !txbatch_tunnel_takes(&b->w->tx, port, m))
+		return shape_frame(b, a, m, port);
+	put_into_tunnel(&b->w->tx, port, key_vid(a->src_key), m);
 	return OUT_FORWARDED;
 }
 
@@ -825,6 +849,8 @@ static inline __attribute__((always_inline)) void forward_frames(
 	b.self = portset_of(port) & ~conf->mirror_only;
 	b.dropped = b.noted = 0;
 	refresh_port_state(&b);
+	b.tunnels = b.in->rules.ingress.rate_kbps ? 0
+						  : txbatch_open_tunnels(&w->tx) & ~conf->careful;
 	b.untagged = false;
 	if (v)
 		begin_tunnel(&b, frames, v, n);

@@ -43,6 +43,13 @@ struct vxlan_vni {
 	uint32_t vid;
 };
 
+// What the headers of all packets of a tunnel have in common, with lengths, source port and VNI 0.
+struct vxlan_header {
+	_Alignas(64) uint8_t byte[VXLAN_HEADER];
+	uint16_t sum; // of the IPv4 header, in the order of the host
+	uint64_t udp; // the UDP header, in the order of the host
+};
+
 struct vxlan {
 	portset tunnels;
 	portset outer;    // the underlay and its twin: their frames are not the switch's
@@ -55,8 +62,8 @@ struct vxlan {
 	uint32_t vni_mask;          // places of the hash - 1
 	uint32_t vni_of[VID_SPACE]; // 0: none
 	struct vxlan_vtep vtep[VXLAN_VTEPS];
-	uint8_t header[PORTS_MAX][64]; // VXLAN_HEADER bytes for the frames of each tunnel
-	struct vxlan_vni vni[];        // the way back
+	struct vxlan_header header[PORTS_MAX];
+	struct vxlan_vni vni[]; // the way back
 };
 
 // Addresses and fields of the packets to a VTEP, in the order of the host.
