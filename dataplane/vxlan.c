@@ -8,6 +8,7 @@
 #include "dataplane/packet.h"
 #include "dataplane/vxlan_private.h"
 
+_Static_assert((int)AT_VXLAN + 8 == (int)VXLAN_HEADER, "the headers add up");
 _Static_assert((int)ADMITTED == 0, "the verdict on usual packets");
 
 static void write_mac(uint8_t *p, uint64_t mac)

@@ -45,7 +45,7 @@ struct vxlan_vni {
 
 // What the headers of all packets of a tunnel have in common, with lengths, source port and VNI 0.
 struct vxlan_header {
-	_Alignas(64) uint8_t byte[VXLAN_HEADER];
+	uint8_t byte[VXLAN_HEADER];
 	uint16_t sum; // of the IPv4 header, in the order of the host
 	uint64_t udp; // the UDP header, in the order of the host
 };

@@ -36,8 +36,6 @@ enum {
 	SIMPLE_LEAST = VXLAN_HEADER + FRAME_HEADER + FRAME_TAG,
 };
 
-_Static_assert((int)AT_VXLAN + 8 == (int)VXLAN_HEADER, "the headers add up");
-
 #define GOLDEN UINT64_C(0x9e3779b97f4a7c15) // 2^64 by the golden ratio: spreads what it multiplies
 
 static inline uint64_t vxlan_mix(uint64_t hash, uint64_t value)
