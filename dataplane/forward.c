@@ -20,6 +20,7 @@
 #include "dataplane/sniff.h"
 #include "dataplane/violation.h"
 #include "dataplane/vxlan.h"
+#include "dataplane/vxlan_private.h"
 
 // In frames: how far the first pass of a burst is ahead, and how many the second pass handles at a
 // time. A core cannot have all prefetches of a burst in flight at once; it would lose the later
@@ -37,8 +38,11 @@ struct burst {
 	portset self;     // the ingress port; empty for the destination of a mirror
 	portset up;       // ports that are up for this burst
 	portset reach;    // ports that are up and that frames from here may go to
+	portset tunnels;  // that take usual frames without a tag at once
 	bool plain;       // the ingress port is up, not mirrored, and without rules on trial
 	bool spares_port; // a violation does not shut the ingress port down
+	bool untagged;    // of a tunnel: frames are without the tags that they are shown with,
+	unsigned tagged;  // except so many
 	unsigned dropped;
 	unsigned noted;           // of them: those that are older than the last noted drop
 	enum outcome last_reason; // of the last one
@@ -482,6 +486,52 @@ static inline bool is_sniffed(const struct burst *b)
 	return __builtin_expect(sniff_first(&b->w->tx.sniffers) != NULL, 0);
 }
 
+// Whether frames of a tunnel need their tags: to be shown, checked or counted with them.
+static bool needs_tags(const struct burst *b)
+{
+	return is_sniffed(b) || !b->plain || b->in->looks_closely || b->in->rules.ingress.rate_kbps;
+}
+
+// The packet whose like comes next in a tunnel, as a rule.
+struct expected {
+	uint64_t word; // of the verdict on it
+	uint64_t vlan; // of its frame, as it stands in keys
+};
+
+// Takes a frame of a tunnel out of its packet. It gets its tag if it needs one.
+static __attribute__((noinline)) struct expected unpack_other(struct burst *b, struct expected e,
+							      struct rte_mbuf *m,
+							      const struct vxlan_verdict *v)
+{
+	bool joined = b->conf->vlan[v->vid].member & b->self;
+
+	vxlan_strip(m, v->padding);
+	if (b->untagged && v->simple && joined)
+		return (struct expected){v->padding ? 0 : vxlan_word(v), key_make(v->vid, 0)};
+	vxlan_tag(m, v->vid);
+	b->tagged++;
+	return e;
+}
+
+static inline void unpack_frame(struct burst *b, struct expected *e, struct rte_mbuf *m,
+				const struct vxlan_verdict *v)
+{
+	if (__builtin_expect(vxlan_word(v) == e->word, 1))
+		vxlan_strip(m, 0);
+	else
+		*e = unpack_other(b, *e, m, v);
+}
+
+// Decides whether the frames of a tunnel stay without tags. If not, they get them at once.
+static void begin_tunnel(struct burst *b, struct rte_mbuf **frames, const struct vxlan_verdict *v,
+			 unsigned n)
+{
+	b->untagged = !needs_tags(b);
+	b->tagged = 0;
+	for (unsigned i = 0; i < n && !b->untagged; i++)
+		unpack_other(b, (struct expected){0}, frames[i], &v[i]);
+}
+
 // Keeps the last dropped frame of a burst for trace.
 static __attribute__((noinline)) void note_drop(struct burst *b, const struct rte_mbuf *m,
 						enum outcome reason)
@@ -498,6 +548,12 @@ static enum outcome discard(struct burst *b, enum outcome reason, struct rte_mbu
 	return reason;
 }
 
+// Gives a frame of a tunnel the tag that it is shown with, if it has none yet.
+static bool put_tag(const struct burst *b, const struct arrival *a, struct rte_mbuf *m)
+{
+	return b->untagged && !arrival_tag(a) && frame_push_tag(m, key_vid(a->src_key));
+}
+
 // Drops a frame that is not admitted.
 static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum outcome reason,
 							 const struct arrival *a,
@@ -505,6 +561,7 @@ static __attribute__((noinline)) enum outcome drop_frame(struct burst *b, enum o
 {
 	if (violation_is(reason) && (reason != OUT_BPDU || b->in->bpdu == BPDU_SHUTDOWN))
 		handle_violation(b, reason, a);
+	put_tag(b, a, m);
 	if (is_sniffed(b))
 		show_to_sniffers(b, SNIFF_DROPPED, reason, &m, 1);
 	return discard(b, reason, m);
@@ -612,11 +669,14 @@ static __attribute__((noinline)) enum outcome decide(struct burst *b, const stru
 		hear_dhcp(b, a, m);
 	out = find_ports(b, a, m, frame_vlan(b, a), &to);
 	if (out >= OUT_FIRST_DROP) {
+		bool put = put_tag(b, a, m);
 		if (is_sniffed(b))
 			show_to_sniffers(b, SNIFF_DROPPED, out, &m, 1);
 		if (!to)
 			return discard(b, out, m);
 		note_drop(b, m, out); // promiscuous ports get it all the same
+		if (put)
+			frame_untag(m);
 	}
 	struct egress e = {
 		.conf = b->conf,
@@ -642,12 +702,10 @@ static __attribute__((noinline)) enum outcome drop_undeliverable(struct burst *b
 
 // Forwards a usual frame that needs a rate check or a change of its tag. The result is that of
 // decide().
-static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
-							     const struct arrival *a,
-							     struct rte_mbuf *m, unsigned port)
+static __attribute__((noinline)) enum outcome shape_frame(struct burst *b, const struct arrival *a,
+							  struct rte_mbuf *m, unsigned port)
 {
 	bool want_tag = !portset_has(untagged_ports(b, a, m), port);
-
 	if (!within_ingress_rate(b, &b->in->rules, m))
 		return drop_frame(b, OUT_RATE_LIMIT, a, m);
 	if (!txbatch_shape(m, want_tag, form_of(arrival_tag(a)),
@@ -656,6 +714,30 @@ static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
 	if (!txbatch_within_rate(&b->w->tx, b->conf, port, m, b->w->now_ns))
 		return drop_undeliverable(b, m, port, TX_RATE_LIMIT);
 	txbatch_push(&b->w->tx, port, m);
+	return OUT_FORWARDED;
+}
+
+// Puts a frame without a tag into a packet of a tunnel that takes it.
+static inline void put_into_tunnel(struct txbatch *t, unsigned port, uint16_t vid,
+				   struct rte_mbuf *m)
+{
+	struct counter_block *c = &t->counters[port];
+
+	counter_add(&c->tx_packets, 1);
+	counter_add(&c->tx_bytes, rte_pktmbuf_pkt_len(m) + FRAME_TAG); // as if it came to the port
+	txbatch_push(t, t->vxlan->underlay, m);
+	vxlan_wrap(t->vxlan, port, vid, m);
+}
+
+// The same, and if it goes to a tunnel, perhaps at once into its packet.
+static __attribute__((noinline)) enum outcome forward_shaped(struct burst *b,
+							     const struct arrival *a,
+							     struct rte_mbuf *m, unsigned port)
+{
+	if (!portset_has(b->tunnels, port) || a->packed ||
+	    !txbatch_tunnel_takes(&b->w->tx, port, m))
+		return shape_frame(b, a, m, port);
+	put_into_tunnel(&b->w->tx, port, key_vid(a->src_key), m);
 	return OUT_FORWARDED;
 }
 
@@ -711,11 +793,12 @@ static inline portset ready_ports(const struct burst *b, const struct usual *u,
 		       : 0;
 }
 
-// Whether a frame goes to its known port, and to nobody else, unchanged.
+// Whether a frame goes to its known port, and to nobody else, unchanged. mixed: untagged frames are
+// not all in the VLAN of such frames.
 static inline bool goes_unchanged(const struct burst *b, const struct usual *u,
-				  const struct arrival *a, unsigned port)
+				  const struct arrival *a, bool mixed, unsigned port)
 {
-	return portset_has(a->packed ? ready_ports(b, u, a) : u->ready, port);
+	return portset_has(a->packed || mixed ? ready_ports(b, u, a) : u->ready, port);
 }
 
 // The same, if its rates permit that, and perhaps with a change of its tag.
@@ -738,7 +821,7 @@ static __attribute__((noinline)) enum outcome forward_other(struct burst *b, con
 
 	if (!stale || !has_usual_destination(u, a, &port))
 		return decide(b, a, m);
-	if (goes_unchanged(b, u, a, port))
+	if (goes_unchanged(b, u, a, b->untagged, port))
 		txbatch_push(&b->w->tx, port, m);
 	else if (goes_shaped(b, u, a, port))
 		out = forward_shaped(b, a, m, port);
@@ -750,12 +833,11 @@ static __attribute__((noinline)) enum outcome forward_other(struct burst *b, con
 }
 
 // Forwards frames that stations, or a VTEP for its stations, have sent. It is inlined where frames
-// come in by a port, because a call for each burst costs a frame an instruction.
-static inline __attribute__((always_inline)) void forward_frames(struct forwarder *w,
-								 const struct swconf *conf,
-								 unsigned port,
-								 struct rte_mbuf **frames,
-								 const uint64_t *when, unsigned n)
+// come in by a port, because a call for each burst costs a frame an instruction. v: of packets that
+// frames came in, NULL for others.
+static inline __attribute__((always_inline)) void forward_frames(
+	struct forwarder *w, const struct swconf *conf, unsigned port, struct rte_mbuf **frames,
+	const struct vxlan_verdict *v, const uint64_t *when, unsigned n)
 {
 	struct arrival arrivals[BURST_MAX];
 	struct burst b;
@@ -767,19 +849,27 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 	b.self = portset_of(port) & ~conf->mirror_only;
 	b.dropped = b.noted = 0;
 	refresh_port_state(&b);
-	if (is_sniffed(&b))
+	b.tunnels = b.in->rules.ingress.rate_kbps ? 0
+						  : txbatch_open_tunnels(&w->tx) & ~conf->careful;
+	b.untagged = false;
+	if (v)
+		begin_tunnel(&b, frames, v, n);
+	if (is_sniffed(&b) && !b.untagged)
 		show_to_sniffers(&b, SNIFF_RX, OUT_FORWARDED, frames, n);
 	const struct reader r = reader_of(&b);
 	const struct fdb_map map = r.map;
-	const uint64_t vlan = r.vlan;
+	struct expected expected = {.vlan = r.vlan};
 	const uint32_t least = r.least;
 	uint32_t bytes = 0, others = 0;
 	portset put = 0; // ports that have got frames here
 	struct usual u = usual_now(&b);
 	for (unsigned i = 0, arrived = 0; i < n;) {
 		for (unsigned end = RTE_MIN(n, i + AHEAD); arrived < end; arrived++) {
+			if (v && b.untagged)
+				unpack_frame(&b, &expected, frames[arrived], &v[arrived]);
 			bytes += rte_pktmbuf_pkt_len(frames[arrived]);
-			receive_frame(&r, &map, vlan, least, frames[arrived], &arrivals[arrived]);
+			receive_frame(&r, &map, expected.vlan, least, frames[arrived],
+				      &arrivals[arrived]);
 		}
 		for (unsigned end = RTE_MIN(n, i + STRIDE); i < end; i++) {
 			const struct arrival *a = &arrivals[i];
@@ -797,7 +887,8 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 					u = usual_now(&b);
 			}
 			bool usual = has_usual_source(&u, a) && has_usual_destination(&u, a, &to);
-			if (__builtin_expect(usual && goes_unchanged(&b, &u, a, to), 1)) {
+			if (__builtin_expect(usual && goes_unchanged(&b, &u, a, v != NULL, to),
+					     1)) {
 				txbatch_put(&w->tx, to, frames[i]);
 				put |= portset_of(to);
 				continue;
@@ -820,6 +911,8 @@ static inline __attribute__((always_inline)) void forward_frames(struct forwarde
 		note_drop(&b, b.drop[b.dropped - 1], b.last_reason);
 	if (b.dropped)
 		rte_pktmbuf_free_bulk(b.drop, b.dropped);
+	if (v && b.untagged)
+		bytes += (n - b.tagged) * FRAME_TAG;
 	w->tally.packets = n;
 	w->tally.bytes = bytes;
 	w->tally.outcome[OUT_FORWARDED] = n - others;
@@ -846,9 +939,10 @@ static void drop_packet(struct forwarder *w, unsigned port, enum outcome why, st
 static __attribute__((noinline)) void forward_tunnel_frames(struct forwarder *w,
 							    const struct swconf *conf,
 							    unsigned port, struct rte_mbuf **frames,
+							    const struct vxlan_verdict *v,
 							    const uint64_t *when, unsigned n)
 {
-	forward_frames(w, conf, port, frames, when, n);
+	forward_frames(w, conf, port, frames, v, when, n);
 }
 
 // Forwards packets of the underlay, which all have the same verdict.
@@ -857,9 +951,7 @@ static void forward_packets(struct forwarder *w, const struct swconf *conf, unsi
 			    const uint64_t *when, unsigned n)
 {
 	if (v->verdict == ADMITTED && portset_has(conf->vxlan->tunnels, v->port)) {
-		for (unsigned i = 0; i < n; i++)
-			vxlan_decapsulate(frames[i], v[i].vid);
-		forward_tunnel_frames(w, conf, v->port, frames, when, n);
+		forward_tunnel_frames(w, conf, v->port, frames, v, when, n);
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
@@ -881,8 +973,6 @@ static void group_packets(struct rte_mbuf **frames, struct vxlan_verdict *v, uns
 
 	for (unsigned i = 0; i < n; i++)
 		at[v[i].port + 1]++;
-	if (at[v[0].port + 1] == n)
-		return;
 	for (unsigned p = 1; p < PORTS_MAX + 2; p++)
 		at[p] += at[p - 1];
 	memcpy(frame, frames, n * sizeof *frames);
@@ -895,14 +985,43 @@ static void group_packets(struct rte_mbuf **frames, struct vxlan_verdict *v, uns
 }
 
 // Judges packets of the underlay, or of its twin: what the host sends goes to the underlay as it
-// is.
-static void judge_packets(const struct vxlan *x, unsigned port, struct rte_mbuf *const *frames,
+// is. True: they all go the same way.
+static bool judge_packets(const struct vxlan *x, unsigned port, struct rte_mbuf *const *frames,
 			  struct vxlan_verdict *v, unsigned n)
 {
+	if (port == x->underlay)
+		return vxlan_judge_burst(x, frames, v, n);
 	for (unsigned i = 0; i < n; i++)
-		v[i] = port == x->underlay
-			       ? vxlan_judge(x, frames[i])
-			       : (struct vxlan_verdict){.port = x->underlay, .verdict = ADMITTED};
+		v[i] = (struct vxlan_verdict){.port = x->underlay, .verdict = ADMITTED};
+	return true;
+}
+
+// How many of the first packets go the same way.
+static unsigned count_alike(const struct vxlan_verdict *v, unsigned n)
+{
+	unsigned i = 1;
+
+	while (i < n && vxlan_same_way(&v[i], &v[0]))
+		i++;
+	return i;
+}
+
+// Counts the packets of a burst.
+static void count_packets(struct forwarder *w, unsigned port, struct rte_mbuf *const *frames,
+			  const struct vxlan_verdict *v, bool alike, unsigned n)
+{
+	struct tally *t = &w->tally;
+
+	if (alike)
+		t->outcome[v->verdict] = n;
+	else
+		for (unsigned i = 0; i < n; i++)
+			tally_outcome(t, (enum outcome)v[i].verdict);
+	t->seen |= UINT32_C(1) << v->verdict;
+	for (unsigned i = 0; i < n; i++)
+		t->bytes += rte_pktmbuf_pkt_len(frames[i]);
+	t->packets = n;
+	counters_add_burst(&w->counters[port], t);
 }
 
 // Forwards what came in by the underlay or its twin. Frames in tunnels come in once more, by their
@@ -913,24 +1032,21 @@ static __attribute__((noinline)) void forward_outer(struct forwarder *w, const s
 {
 	struct sniff_what what = {.ns = w->now_ns, .way = SNIFF_RX, .port = (uint8_t)port};
 	struct vxlan_verdict v[BURST_MAX];
-	struct tally tally = {.packets = n};
 
 	if (sniff_first(&w->tx.sniffers))
 		sniff_frames(sniff_first(&w->tx.sniffers), &what, frames, n);
-	judge_packets(conf->vxlan, port, frames, v, n);
-	for (unsigned i = 0; i < n; i++) {
-		tally.bytes += rte_pktmbuf_pkt_len(frames[i]);
-		tally_outcome(&tally, (enum outcome)v[i].verdict);
+	bool alike = judge_packets(conf->vxlan, port, frames, v, n);
+	count_packets(w, port, frames, v, alike, n);
+	if (alike) {
+		forward_packets(w, conf, port, v, frames, when, n);
+		return;
 	}
 	if (!when)
 		group_packets(frames, v, n);
 	for (unsigned i = 0, end; i < n; i = end) {
-		for (end = i + 1;
-		     end < n && v[end].port == v[i].port && v[end].verdict == v[i].verdict;)
-			end++;
+		end = i + count_alike(v + i, n - i);
 		forward_packets(w, conf, port, &v[i], frames + i, when ? when + i : NULL, end - i);
 	}
-	counters_add_burst(&w->counters[port], &tally);
 }
 
 void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
@@ -942,7 +1058,7 @@ void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 	if (__builtin_expect(conf->vxlan && portset_has(conf->vxlan->outer, port), 0))
 		forward_outer(w, conf, port, frames, when, n);
 	else
-		forward_frames(w, conf, port, frames, when, n);
+		forward_frames(w, conf, port, frames, NULL, when, n);
 }
 
 void forward_own(struct forwarder *w, const struct own_frame *own)

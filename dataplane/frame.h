@@ -31,9 +31,31 @@ static inline uint64_t frame_be64(const uint8_t *p)
 	return rte_be_to_cpu_64(v);
 }
 
+static inline uint32_t frame_be32(const uint8_t *p)
+{
+	uint32_t v;
+
+	memcpy(&v, p, sizeof v);
+	return rte_be_to_cpu_32(v);
+}
+
 static inline uint16_t frame_be16(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static inline void frame_put_be16(uint8_t *p, uint32_t v)
+{
+	rte_be16_t be = rte_cpu_to_be_16((uint16_t)v);
+
+	memcpy(p, &be, sizeof be);
+}
+
+static inline void frame_put_be32(uint8_t *p, uint32_t v)
+{
+	rte_be32_t be = rte_cpu_to_be_32(v);
+
+	memcpy(p, &be, sizeof be);
 }
 
 // Reads the header in data[0 .. len). False where it is cut short: no Ethernet header, or a tag

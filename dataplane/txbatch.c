@@ -67,6 +67,14 @@ static bool is_too_long(const struct rte_mbuf *m, uint32_t longest)
 	return segment_longest(m) > longest + (tagged ? FRAME_TAG : 0);
 }
 
+static bool has_longer(struct rte_mbuf *const *frames, uint16_t n, uint32_t longest)
+{
+	for (uint16_t i = 0; i < n; i++)
+		if (rte_pktmbuf_pkt_len(frames[i]) > longest)
+			return true;
+	return false;
+}
+
 // Drops those of n frames that are too long for the port. Returns the number of those left.
 static __attribute__((noinline)) uint16_t drop_long(struct txbatch *b, unsigned port,
 						    struct rte_mbuf **frames, uint16_t n,
@@ -94,8 +102,7 @@ static bool is_tunnel(const struct txbatch *b, unsigned port)
 // is no buffer for that; the frame is still the caller's.
 static struct rte_mbuf *own_frame(struct txbatch *b, struct rte_mbuf *m)
 {
-	bool own = rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) &&
-		   rte_pktmbuf_headroom(m) >= VXLAN_HEADER - FRAME_TAG;
+	bool own = txbatch_is_own(m, VXLAN_HEADER - FRAME_TAG);
 	struct rte_mbuf *copy = own ? m : rte_pktmbuf_copy(m, b->pool, 0, UINT32_MAX);
 
 	if (copy && !own)
@@ -166,7 +173,7 @@ static void send_frames(struct txbatch *b, unsigned port, struct rte_mbuf **fram
 	struct counter_block *c = &b->counters[port];
 	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
 
-	if (longest)
+	if (longest && has_longer(frames, n, longest))
 		n = drop_long(b, port, frames, n, longest);
 	if (is_tunnel(b, port))
 		n = prepare_tunnel(b, port, frames, n);

@@ -10,6 +10,7 @@
 // Threads   Each worker has one struct and is its only user. The meters are shared.
 // Tunnels   A frame for a tunnel is shown, counted and limited there like one for any other port.
 //           txbatch_drain() then puts it into a packet, which joins the batch of the underlay.
+//           The caller may do all this at once for frames that need no more than that.
 // Ownership A frame passed in belongs to this module, then to the sender. A frame that cannot be
 //           sent is freed and counted.
 // Limits    A port gets each frame of a burst at most once, therefore its batch never overflows.
@@ -116,6 +117,33 @@ void txbatch_give(struct txbatch *b, struct rte_mbuf *m, portset to, const struc
 
 // Gives an unchanged copy of frame m to the destinations of mirrors that are up.
 void txbatch_mirror(struct txbatch *b, struct rte_mbuf *m, portset to, const struct egress *e);
+
+// The tunnels that may take frames at once: those with a next hop, while nobody looks.
+static inline portset txbatch_open_tunnels(struct txbatch *b)
+{
+	const struct vxlan *x = b->vxlan;
+	bool open = __builtin_expect(x != NULL, 0) && x->underlay != VXLAN_NOWHERE && !b->marked &&
+		    !sniff_first(&b->sniffers);
+
+	return open ? x->tunnels & x->resolved : 0;
+}
+
+// Whether a frame has one user, and room for so many bytes before it.
+static inline bool txbatch_is_own(const struct rte_mbuf *m, unsigned room)
+{
+	return rte_mbuf_refcnt_read(m) == 1 && RTE_MBUF_DIRECT(m) && m->data_off >= room;
+}
+
+// Whether such a tunnel takes this frame at once, for vxlan_wrap(): no frames come before it, there
+// is room for it, and it needs no closer look.
+static inline bool txbatch_tunnel_takes(const struct txbatch *b, unsigned port,
+					const struct rte_mbuf *m)
+{
+	uint32_t longest = atomic_load_explicit(&b->runtime[port].longest, memory_order_relaxed);
+
+	return !b->count[port] && b->count[b->vxlan->underlay] < BURST_MAX &&
+	       rte_pktmbuf_pkt_len(m) <= longest && txbatch_is_own(m, VXLAN_HEADER);
+}
 
 // Sends the batch of a port.
 void txbatch_drain_port(struct txbatch *b, unsigned port);

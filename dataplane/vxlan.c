@@ -6,60 +6,15 @@
 #include "dataplane/counters.h"
 #include "dataplane/frame.h"
 #include "dataplane/packet.h"
-
-enum {
-	// Offsets in the header
-	AT_IP = FRAME_HEADER,
-	AT_TOTAL = AT_IP + 2,
-	AT_FRAGMENT = AT_IP + 6,
-	AT_PROTOCOL = AT_IP + 9,
-	AT_CHECKSUM = AT_IP + 10,
-	AT_SOURCE = AT_IP + 12,
-	AT_DESTINATION = AT_IP + 16,
-	AT_UDP = AT_IP + 20,
-	AT_UDP_TO = AT_UDP + 2,
-	AT_UDP_LENGTH = AT_UDP + 4,
-	AT_VXLAN = AT_UDP + 8,
-	AT_VNI = AT_VXLAN + 4,
-	IPV4_MIN = 20,
-	IPV4_PLAIN = 0x45, // version 4, no options
-	DONT_FRAGMENT = 0x4000,
-	MORE_FRAGMENTS = 0x2000,
-	FRAGMENT_OFFSET = 0x1fff,
-	VNI_VALID = 0x08,    // the I flag
-	FIRST_PORT = 0xc000, // UDP source ports: the dynamic ones (RFC 7348 5)
-	PORT_BITS = 14,
-};
+#include "dataplane/vxlan_private.h"
 
 _Static_assert((int)AT_VXLAN + 8 == (int)VXLAN_HEADER, "the headers add up");
-
-#define GOLDEN UINT64_C(0x9e3779b97f4a7c15) // 2^64 by the golden ratio: spreads what it multiplies
-
-static uint32_t read_be32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof v);
-	return rte_be_to_cpu_32(v);
-}
-
-static void write_be16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void write_be32(uint8_t *p, uint32_t v)
-{
-	rte_be32_t be = rte_cpu_to_be_32(v);
-
-	memcpy(p, &be, sizeof be);
-}
+_Static_assert((int)ADMITTED == 0, "the verdict on usual packets");
 
 static void write_mac(uint8_t *p, uint64_t mac)
 {
-	write_be16(p, (uint32_t)(mac >> 32));
-	write_be32(p + 2, (uint32_t)mac);
+	frame_put_be16(p, (uint32_t)(mac >> 32));
+	frame_put_be32(p + 2, (uint32_t)mac);
 }
 
 // A sum of 16-bit words, folded to 16 bits.
@@ -131,21 +86,23 @@ static uint16_t find_vlan(const struct vxlan *x, uint32_t vni)
 	}
 }
 
-// Writes what all packets to a VTEP have in common. Lengths, VNI and source port are 0.
-static void write_header(uint8_t h[VXLAN_HEADER], const struct vxlan_path *p)
+static void write_header(struct vxlan_header *header, const struct vxlan_path *p)
 {
-	memset(h, 0, VXLAN_HEADER);
+	uint8_t *h = header->byte;
+
+	memset(header, 0, sizeof *header);
 	write_mac(h, p->next_hop);
-	write_be16(h + FRAME_ADDRESSES, TYPE_IPV4);
+	frame_put_be16(h + FRAME_ADDRESSES, TYPE_IPV4);
 	h[AT_IP] = IPV4_PLAIN;
 	h[AT_IP + 1] = (uint8_t)(p->dscp << 2);
-	write_be16(h + AT_FRAGMENT, DONT_FRAGMENT);
+	frame_put_be16(h + AT_FRAGMENT, DONT_FRAGMENT);
 	h[AT_IP + 8] = p->ttl;
 	h[AT_PROTOCOL] = PROTOCOL_UDP;
-	write_be32(h + AT_SOURCE, p->source);
-	write_be32(h + AT_DESTINATION, p->vtep);
-	write_be16(h + AT_CHECKSUM, header_sum(h + AT_IP));
-	write_be16(h + AT_UDP_TO, p->udp_port);
+	frame_put_be32(h + AT_SOURCE, p->source);
+	frame_put_be32(h + AT_DESTINATION, p->vtep);
+	header->sum = header_sum(h + AT_IP);
+	frame_put_be16(h + AT_UDP_TO, p->udp_port);
+	header->udp = frame_be64(h + AT_UDP);
 	h[AT_VXLAN] = VNI_VALID;
 }
 
@@ -159,7 +116,7 @@ void vxlan_add_tunnel(struct vxlan *x, unsigned port, const struct vxlan_path *p
 	x->tunnels |= portset_of(port);
 	if (p->next_hop && p->source)
 		x->resolved |= portset_of(port);
-	write_header(x->header[port], p);
+	write_header(&x->header[port], p);
 }
 
 void vxlan_set_mac(struct vxlan *x, uint64_t mac, bool only)
@@ -167,7 +124,7 @@ void vxlan_set_mac(struct vxlan *x, uint64_t mac, bool only)
 	unsigned port;
 
 	PORTSET_FOREACH(port, x->tunnels)
-		write_mac(x->header[port] + 6, mac);
+		write_mac(x->header[port].byte + 6, mac);
 	x->mac = only ? mac : 0;
 }
 
@@ -188,7 +145,7 @@ static unsigned find_tunnel(const struct vxlan *x, uint32_t address)
 static bool is_to_vtep(const struct vxlan *x, const uint8_t *h, uint32_t len)
 {
 	if (len < AT_UDP || frame_be16(h + FRAME_ADDRESSES) != TYPE_IPV4 || h[AT_IP] >> 4 != 4 ||
-	    h[AT_PROTOCOL] != PROTOCOL_UDP || read_be32(h + AT_DESTINATION) != x->source ||
+	    h[AT_PROTOCOL] != PROTOCOL_UDP || frame_be32(h + AT_DESTINATION) != x->source ||
 	    frame_be16(h + AT_FRAGMENT) & FRAGMENT_OFFSET)
 		return false;
 	if (x->mac && frame_be64(h) >> 16 != x->mac)
@@ -229,62 +186,132 @@ struct vxlan_verdict vxlan_judge(const struct vxlan *x, const struct rte_mbuf *m
 			       : (struct vxlan_verdict){.port = x->twin, .verdict = ADMITTED};
 	if (!is_well_formed(h, m))
 		return refuse(OUT_MALFORMED);
-	unsigned port = find_tunnel(x, read_be32(h + AT_SOURCE));
+	unsigned port = find_tunnel(x, frame_be32(h + AT_SOURCE));
 	if (port == VXLAN_NOWHERE)
 		return refuse(OUT_UNKNOWN_VTEP);
-	uint16_t vid = find_vlan(x, read_be32(h + AT_VNI) >> 8);
+	uint16_t vid = find_vlan(x, frame_be32(h + AT_VNI) >> 8);
 	if (!vid)
 		return refuse(OUT_UNKNOWN_VNI);
-	return (struct vxlan_verdict){.port = (uint8_t)port, .verdict = ADMITTED, .vid = vid};
+	uint32_t total = frame_be16(h + AT_TOTAL);
+	return (struct vxlan_verdict){
+		.port = (uint8_t)port,
+		.verdict = ADMITTED,
+		.simple = frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) != TPID_8021Q &&
+			  len >= SIMPLE_LEAST && total >= SIMPLE_LEAST - FRAME_HEADER,
+		.vid = vid,
+		.padding = (uint16_t)(rte_pktmbuf_pkt_len(m) - FRAME_HEADER - total),
+	};
 }
 
-void vxlan_decapsulate(struct rte_mbuf *m, uint16_t vid)
-{
-	uint8_t *h = rte_pktmbuf_mtod(m, uint8_t *);
-	uint32_t padding = rte_pktmbuf_pkt_len(m) - FRAME_HEADER - frame_be16(h + AT_TOTAL);
-	bool tagged = frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) == TPID_8021Q;
+// The bytes 12 to 51 of a packet, as five words: type, IPv4 header, UDP header, VXLAN header.
+enum { USUAL_AT = 12, USUAL_WORDS = 5 };
 
-	if (padding)
-		rte_pktmbuf_trim(m, (uint16_t)padding);
-	frame_move_addresses(h + VXLAN_HEADER - FRAME_TAG, h + VXLAN_HEADER);
-	rte_pktmbuf_adj(m, VXLAN_HEADER - FRAME_TAG);
-	frame_set_tag(m, tagged ? 0 : vid);
+// What the next packet has in common with the last one, as a rule, and the verdict on such packets.
+struct usual {
+	uint64_t word[USUAL_WORDS], mac, mac_mask;
+	uint64_t verdict; // struct vxlan_verdict
+};
+
+// The bits of the words that matter: type, version and header length; fragment, protocol and
+// source; source and destination; UDP port and I flag; VNI.
+static const union {
+	uint8_t byte[USUAL_WORDS][8];
+	uint64_t word[USUAL_WORDS];
+} usual_bits = {.byte = {
+			{0xff, 0xff, 0xff, 0, 0, 0, 0, 0},
+			{0x3f, 0xff, 0, 0xff, 0, 0, 0xff, 0xff},
+			{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0},
+			{0xff, 0xff, 0, 0, 0, 0, VNI_VALID, 0},
+			{0, 0, 0xff, 0xff, 0xff, 0, 0, 0},
+		}};
+
+static uint64_t read_word(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+// Makes a packet with this verdict the usual one, if its frame is a simple one.
+static void note_usual(struct usual *u, const struct vxlan *x, const uint8_t *h,
+		       const struct vxlan_verdict *v)
+{
+	if (!v->simple)
+		return;
+	for (unsigned i = 0; i < USUAL_WORDS; i++)
+		u->word[i] = read_word(h + USUAL_AT + 8 * i) & usual_bits.word[i];
+	u->mac_mask = x->mac ? rte_cpu_to_be_64(UINT64_MAX << 16) : 0;
+	u->mac = read_word(h) & u->mac_mask;
+	u->verdict = vxlan_word(
+		&(struct vxlan_verdict){.port = v->port, .vid = v->vid, .simple = true});
+}
+
+// The sum of an IPv4 header, as header_sum() has it, in the order of memory.
+static inline uint32_t words_sum(uint64_t first, uint64_t second, uint64_t third)
+{
+	uint64_t sum = (first >> 16) + (third << 16 >> 16);
+
+	sum = (uint32_t)sum + (sum >> 32) + (uint32_t)second + (second >> 32);
+	uint32_t halves = (uint32_t)((sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32));
+	return fold(halves);
+}
+
+// Whether vxlan_judge() has the usual verdict on a packet. It is false for some of these.
+static inline bool is_usual(const struct usual *u, const struct rte_mbuf *m)
+{
+	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
+	uint64_t word[USUAL_WORDS], differs = 0;
+
+	if (rte_pktmbuf_data_len(m) < SIMPLE_LEAST)
+		return false;
+	for (unsigned i = 0; i < USUAL_WORDS; i++) {
+		word[i] = read_word(h + USUAL_AT + 8 * i);
+		differs |= (word[i] & usual_bits.word[i]) ^ u->word[i];
+	}
+	uint32_t total = rte_pktmbuf_pkt_len(m) - FRAME_HEADER;
+	differs |= frame_be16(h + AT_TOTAL) ^ total;
+	differs |= frame_be16(h + AT_UDP_LENGTH) ^ (total - IPV4_MIN);
+	differs |= (read_word(h) & u->mac_mask) ^ u->mac;
+	differs |= words_sum(word[0], word[1], word[2]) ^ 0xffff;
+	return !differs && frame_be16(h + VXLAN_HEADER + FRAME_ADDRESSES) != TPID_8021Q;
+}
+
+bool vxlan_judge_burst(const struct vxlan *x, struct rte_mbuf *const *frames,
+		       struct vxlan_verdict *v, unsigned n)
+{
+	struct usual u = {.word = {UINT64_MAX}}; // no packet has that: the first one is judged
+	bool alike = true;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (__builtin_expect(is_usual(&u, frames[i]), 1)) {
+			memcpy(&v[i], &u.verdict, sizeof u.verdict);
+			continue;
+		}
+		v[i] = vxlan_judge(x, frames[i]);
+		alike &= vxlan_same_way(&v[i], &v[0]);
+		note_usual(&u, x, rte_pktmbuf_mtod(frames[i], const uint8_t *), &v[i]);
+	}
+	return alike;
+}
+
+void vxlan_tag(struct rte_mbuf *m, uint16_t vid)
+{
+	bool tagged = frame_be16(rte_pktmbuf_mtod_offset(m, const uint8_t *, FRAME_ADDRESSES)) ==
+		      TPID_8021Q;
+
+	frame_push_tag(m, tagged ? 0 : vid); // where the header was
+}
+
+void vxlan_decapsulate(struct rte_mbuf *m, const struct vxlan_verdict *v)
+{
+	vxlan_strip(m, v->padding);
+	vxlan_tag(m, v->vid);
 }
 
 bool vxlan_has_inner_tag(const struct rte_mbuf *m)
 {
 	return frame_has_second_tag(m);
-}
-
-static uint64_t mix(uint64_t hash, uint64_t value)
-{
-	return (hash ^ value) * GOLDEN;
-}
-
-// The flow of an untagged frame of `len` bytes at p: its MACs, its type, its IP addresses, and the
-// ports of TCP and UDP but for fragments, which would leave their packet behind.
-static uint64_t hash_flow(const uint8_t *p, uint32_t len)
-{
-	uint16_t type = frame_be16(p + FRAME_ADDRESSES);
-	const uint8_t *ip = p + FRAME_HEADER;
-	uint64_t hash = mix(mix(type, frame_be64(p)), read_be32(p + 8));
-	uint8_t protocol = 0;
-
-	len -= FRAME_HEADER;
-	if (type == TYPE_IPV4 && len >= IPV4_MIN + 4u) {
-		hash = mix(hash, frame_be64(ip + 12));
-		if (ip[0] == IPV4_PLAIN &&
-		    !(frame_be16(ip + 6) & (MORE_FRAGMENTS | FRAGMENT_OFFSET)))
-			protocol = ip[9];
-		ip += IPV4_MIN;
-	} else if (type == TYPE_IPV6 && len >= IPV6_HEADER + 4u) {
-		for (unsigned i = 8; i < IPV6_HEADER; i += 8)
-			hash = mix(hash, frame_be64(ip + i));
-		protocol = ip[6];
-		ip += IPV6_HEADER;
-	}
-	return protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP ? mix(hash, read_be32(ip))
-								    : hash;
 }
 
 bool vxlan_encapsulate(const struct vxlan *x, unsigned port, struct rte_mbuf *m)
@@ -296,14 +323,7 @@ bool vxlan_encapsulate(const struct vxlan *x, unsigned port, struct rte_mbuf *m)
 	if (!h)
 		return false;
 	frame_move_addresses(h + VXLAN_HEADER, h + VXLAN_HEADER - FRAME_TAG);
-	uint32_t total = rte_pktmbuf_pkt_len(m) - FRAME_HEADER;
-	uint64_t flow = hash_flow(h + VXLAN_HEADER, rte_pktmbuf_data_len(m) - VXLAN_HEADER);
-	memcpy(h, x->header[port], VXLAN_HEADER);
-	write_be16(h + AT_TOTAL, total);
-	write_be16(h + AT_CHECKSUM, (uint16_t)~fold(frame_be16(h + AT_CHECKSUM) + total));
-	write_be16(h + AT_UDP, FIRST_PORT | (uint32_t)(flow >> (64 - PORT_BITS)));
-	write_be16(h + AT_UDP_LENGTH, total - IPV4_MIN);
-	write_be32(h + AT_VNI, x->vni_of[vid] << 8);
+	vxlan_put_header(x, port, vid, m, h);
 	return true;
 }
 
@@ -316,9 +336,9 @@ bool vxlan_read(const struct rte_mbuf *m, struct vxlan_outer *o)
 	    h[AT_IP] != IPV4_PLAIN || h[AT_PROTOCOL] != PROTOCOL_UDP)
 		return false;
 	*o = (struct vxlan_outer){
-		.from = read_be32(h + AT_SOURCE),
-		.to = read_be32(h + AT_DESTINATION),
-		.vni = read_be32(h + AT_VNI) >> 8,
+		.from = frame_be32(h + AT_SOURCE),
+		.to = frame_be32(h + AT_DESTINATION),
+		.vni = frame_be32(h + AT_VNI) >> 8,
 		.source_port = frame_be16(h + AT_UDP),
 	};
 	return true;

@@ -5,7 +5,8 @@
 //           leaves by a tunnel has the tag of its VLAN, as on a trunk. vxlan_encapsulate() takes
 //           the tag off and puts the tunnel's header before the frame. vxlan_decapsulate() does the
 //           reverse. A frame that has a tag within a tunnel comes behind a priority tag, which
-//           admission refuses (RFC 7348 6.1).
+//           admission refuses (RFC 7348 6.1). vxlan_strip() leaves the VLAN beside the frame, for
+//           those who need no tag.
 //           The UDP source port depends on the flow of the frame, so that the underlay can spread
 //           flows. Frames are never fragmented.
 // Received  Only packets that another VTEP sends are taken: IPv4 without options and not in
@@ -19,6 +20,7 @@
 #include <rte_mbuf.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
@@ -41,6 +43,13 @@ struct vxlan_vni {
 	uint32_t vid;
 };
 
+// What the headers of all packets of a tunnel have in common, with lengths, source port and VNI 0.
+struct vxlan_header {
+	uint8_t byte[VXLAN_HEADER];
+	uint16_t sum; // of the IPv4 header, in the order of the host
+	uint64_t udp; // the UDP header, in the order of the host
+};
+
 struct vxlan {
 	portset tunnels;
 	portset outer;    // the underlay and its twin: their frames are not the switch's
@@ -53,8 +62,8 @@ struct vxlan {
 	uint32_t vni_mask;          // places of the hash - 1
 	uint32_t vni_of[VID_SPACE]; // 0: none
 	struct vxlan_vtep vtep[VXLAN_VTEPS];
-	uint8_t header[PORTS_MAX][64]; // VXLAN_HEADER bytes for the frames of each tunnel
-	struct vxlan_vni vni[];        // the way back
+	struct vxlan_header header[PORTS_MAX];
+	struct vxlan_vni vni[]; // the way back
 };
 
 // Addresses and fields of the packets to a VTEP, in the order of the host.
@@ -80,18 +89,54 @@ void vxlan_add_tunnel(struct vxlan *x, unsigned port, const struct vxlan_path *p
 void vxlan_set_mac(struct vxlan *x, uint64_t mac, bool only);
 
 // Where a frame from the underlay goes: to the port of a tunnel, to the twin, or nowhere with a
-// reason to drop it.
+// reason to drop it. It is one word.
 struct vxlan_verdict {
-	uint8_t port;
+	_Alignas(8) uint8_t port;
 	uint8_t verdict; // enum outcome; ADMITTED
-	uint16_t vid;    // of a tunnel's frame
+	// Of a tunnel's frame:
+	uint16_t vid;
+	uint16_t padding; // that the Ethernet of the underlay has added
+	uint16_t simple;  // 1: it has no tag of its own, and more bytes than a header and a tag
 };
+
+static inline uint64_t vxlan_word(const struct vxlan_verdict *v)
+{
+	uint64_t word;
+
+	_Static_assert(sizeof *v == sizeof word, "a verdict is a word");
+	memcpy(&word, v, sizeof word);
+	return word;
+}
+
+// Whether two packets go to one port, or are dropped for one reason.
+static inline bool vxlan_same_way(const struct vxlan_verdict *a, const struct vxlan_verdict *b)
+{
+	return a->port == b->port && a->verdict == b->verdict;
+}
 
 // Judges a frame from the underlay, and changes nothing.
 struct vxlan_verdict vxlan_judge(const struct vxlan *x, const struct rte_mbuf *m);
 
-// Turns a frame that was judged to come from a tunnel into its frame, with the tag of its VLAN.
-void vxlan_decapsulate(struct rte_mbuf *m, uint16_t vid);
+// The same for several. True: they all go the same way.
+bool vxlan_judge_burst(const struct vxlan *x, struct rte_mbuf *const *frames,
+		       struct vxlan_verdict *v, unsigned n);
+
+// Takes the headers, and padding, off a packet that was judged to come from a tunnel. What is left
+// is the frame as it was sent, without the tag of its VLAN.
+static inline void vxlan_strip(struct rte_mbuf *m, uint16_t padding)
+{
+	if (padding)
+		rte_pktmbuf_trim(m, padding);
+	m->data_off = (uint16_t)(m->data_off + VXLAN_HEADER);
+	m->data_len = (uint16_t)(m->data_len - VXLAN_HEADER);
+	m->pkt_len -= VXLAN_HEADER;
+}
+
+// Puts the tag of its VLAN before such a frame; a priority tag if it has a tag of its own.
+void vxlan_tag(struct rte_mbuf *m, uint16_t vid);
+
+// Turns a packet that was judged to come from a tunnel into its frame, with the tag of its VLAN.
+void vxlan_decapsulate(struct rte_mbuf *m, const struct vxlan_verdict *v);
 
 // Whether a frame with the tag of its VLAN has another one behind it, which no tunnel takes.
 bool vxlan_has_inner_tag(const struct rte_mbuf *m);

@@ -147,6 +147,28 @@ static const struct bench_mode modes[] = {
 			 .y_title = "cycles per copy"},
 	},
 	{
+		.name = "tunnel",
+		.help = "frames into and out of a VXLAN tunnel, beside local frames",
+		.about =
+			"UDP frames of one size, in turns: between two ports, into a VXLAN tunnel, and "
+			"out of it. MACS are known on both sides. " SOURCE_AND_SINK
+			"HARNESS is the cost of that alone, with the packet's headers where the packet "
+			"comes in; SWITCH is the rest of the cycles per frame. RATIO compares with the "
+			"local frames of the same repeat. LOST are frames that did not leave by their "
+			"port.",
+		.takes = OPT_MACS | OPT_SIZE | OPT_TIMES,
+		.standard = {.macs = ONE(2000), .size = LIST_OF(64), .seconds = 0.2, .repeats = 5},
+		.columns = {MEDIAN(size), MEDIAN(way), SPREAD(cycles), MEDIAN(harness),
+			    MEDIAN(switch), SPREAD(ratio), SPREAD(mpps), MEDIAN(macs),
+			    MEDIAN(lost)},
+		.run = bench_tunnel,
+		.plot = {.x = "way",
+			 .y = "cycles",
+			 .series = {"size"},
+			 .x_title = "way",
+			 .y_title = "cycles per frame"},
+	},
+	{
 		.name = "attack",
 		.help = "known traffic beside a port that sends random sources",
 		.about =

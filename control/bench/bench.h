@@ -92,6 +92,7 @@ bool bench_latency(struct bench *b);
 bool bench_throughput(struct bench *b);
 bool bench_back_to_back(struct bench *b);
 bool bench_replay(struct bench *b);
+bool bench_tunnel(struct bench *b);
 bool bench_control(struct bench *b);
 
 // A configuration of ports p0, p1, …, each with at most `limit` MACs, and one worker.

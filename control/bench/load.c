@@ -8,6 +8,7 @@
 #include <rte_lcore.h>
 #include <rte_memcpy.h>
 #include <rte_random.h>
+#include <rte_udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,28 +122,33 @@ static uint64_t destination(const struct recipe *r, unsigned port, uint32_t i)
 	return load_mac(r->kind == TO_UNKNOWN ? UNKNOWN_PORT : port, i);
 }
 
-// Writes what comes after the addresses: UDP to LOAD_GROUP, or no protocol that anybody reads.
+// Writes what comes after the addresses: UDP, or no protocol that anybody reads.
 static void put_payload(uint8_t *frame, const struct recipe *r)
 {
-	struct rte_ipv4_hdr ip = {.version_ihl = RTE_IPV4_VHL_DEF,
-				  .total_length = rte_cpu_to_be_16(sizeof ip),
-				  .time_to_live = 64,
-				  .next_proto_id = IPPROTO_UDP,
-				  .src_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 1)),
-				  .dst_addr = RTE_BE32(LOAD_GROUP)};
+	struct rte_udp_hdr udp = {.src_port = RTE_BE16(LOAD_PORT),
+				  .dst_port = RTE_BE16(LOAD_PORT),
+				  .dgram_len = RTE_BE16(sizeof udp)};
+	struct rte_ipv4_hdr ip = {
+		.version_ihl = RTE_IPV4_VHL_DEF,
+		.total_length = RTE_BE16(sizeof ip + sizeof udp),
+		.time_to_live = 64,
+		.next_proto_id = IPPROTO_UDP,
+		.src_addr = RTE_BE32(RTE_IPV4(10, 0, 0, 1)),
+		.dst_addr = RTE_BE32(r->kind == TO_GROUP ? LOAD_GROUP : LOAD_STATION)};
 	uint8_t *at = frame + FRAME_ADDRESSES;
 
 	if (r->tagged) {
 		memcpy(at, (uint8_t[]){0x81, 0x00, 0, LOAD_VLAN}, FRAME_TAG);
 		at += FRAME_TAG;
 	}
-	if (r->kind != TO_GROUP) {
+	if (r->kind != TO_GROUP && !r->udp) {
 		memcpy(at, (uint8_t[]){0x88, 0xb5}, 2); // IEEE 802 local experiment
 		return;
 	}
 	ip.hdr_checksum = rte_ipv4_cksum(&ip);
 	memcpy(at, (uint8_t[]){0x08, 0x00}, 2);
 	memcpy(at + 2, &ip, sizeof ip);
+	memcpy(at + 2 + sizeof ip, &udp, sizeof udp);
 }
 
 static bool fill_stream(struct stream *s, const struct recipe *r, const uint32_t *src,

@@ -24,8 +24,10 @@ enum {
 	LOAD_RING = 512,
 	LOAD_SIZE_IMIX = 0, // 7 x 64, 4 x 576, 1 x 1518 bytes
 	LOAD_VLAN = 10,
-	LOAD_GROUP = 0xef010101, // of TO_GROUP: 239.1.1.1
-	LOAD_SLOW_US = 100,      // a longer round is a slow one
+	LOAD_GROUP = 0xef010101,   // of TO_GROUP: 239.1.1.1
+	LOAD_STATION = 0x0a000002, // 10.0.0.2, of other UDP
+	LOAD_PORT = 1024,
+	LOAD_SLOW_US = 100, // a longer round is a slow one
 };
 #define STREAM_MAX (UINT64_C(4) << 30)
 #define LOAD_ENDLESS UINT64_MAX
@@ -48,6 +50,7 @@ struct recipe {
 	bool random_source; // one of 2^46 MACs
 	unsigned size;      // on the line, FCS included
 	bool tagged;        // in VLAN LOAD_VLAN
+	bool udp;           // UDP in IPv4; else no protocol that anybody reads
 };
 
 // The results of a worker's lcore in one run.

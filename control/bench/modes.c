@@ -13,6 +13,7 @@
 #include "control/api/methods/methods.h"
 #include "control/bench/bench.h"
 #include "control/bench/load.h"
+#include "control/bench/runs.h"
 #include "control/common/complain.h"
 #include "control/common/error.h"
 #include "control/common/policykeys.h"
@@ -98,41 +99,15 @@ static portset first_ports(unsigned n)
 	return n < PORTS_MAX ? portset_of(n) - 1 : ~(portset)0;
 }
 
-// The repeats of one measurement, with the sum of all lanes or one lane.
-struct runs {
-	unsigned count;
-	struct lane lane[BENCH_REPEATS];
-};
-
-// Computes a figure of a run.
-typedef double (*figure_fn)(const struct lane *lane);
-
-static double mpps(uint64_t frames, const struct lane *lane)
-{
-	return frames ? (double)frames * (double)rte_get_tsc_hz() /
-				(double)(lane->end - lane->start) / 1e6
-		      : 0;
-}
-
-static double all_mpps(const struct lane *lane)
-{
-	return mpps(lane->frames, lane);
-}
-
 static double first_mpps(const struct lane *lane)
 {
-	return mpps(lane->port_frames[0], lane);
-}
-
-static double cycles(const struct lane *lane)
-{
-	return lane->frames ? (double)lane->cycles / (double)lane->frames : 0;
+	return lane_mpps(lane->port_frames[0], lane);
 }
 
 // On the line a frame has an FCS of 4 bytes, a preamble of 8, a gap of 12.
 static double gbps(const struct lane *lane)
 {
-	return mpps(lane->bytes + 24 * lane->frames, lane) * 8 / 1e3;
+	return lane_mpps(lane->bytes + 24 * lane->frames, lane) * 8 / 1e3;
 }
 
 static double longest_us(const struct lane *lane)
@@ -143,25 +118,6 @@ static double longest_us(const struct lane *lane)
 static double slow_rounds(const struct lane *lane)
 {
 	return (double)lane->slow;
-}
-
-// A figure of all repeats, times `factor`, minus `less`.
-static json_t *figure_json(const struct runs *r, figure_fn figure, double factor, double less)
-{
-	double value[BENCH_REPEATS];
-
-	for (unsigned i = 0; i < r->count; i++)
-		value[i] = figure(&r->lane[i]) * factor - less;
-	return bench_measured(value, r->count);
-}
-
-static double median_of(const struct runs *r, figure_fn figure)
-{
-	double value[BENCH_REPEATS];
-
-	for (unsigned i = 0; i < r->count; i++)
-		value[i] = figure(&r->lane[i]);
-	return bench_median(value, r->count);
 }
 
 // Runs all repeats, after one that does not count. each: gets the runs of each worker, or NULL.
@@ -180,20 +136,6 @@ static void measure_repeats(struct bench *b, struct load *l, portset senders, st
 		}
 		bench_progress(b);
 	}
-}
-
-// The sum of the counters of some ports since the repeats started.
-static struct counters sum_counters(const struct vswitch *sw, portset ports)
-{
-	struct counters all = {0}, c;
-	unsigned port;
-
-	PORTSET_FOREACH(port, ports) {
-		switch_counters(sw, port, &c);
-		for (size_t k = 0; k < sizeof c / sizeof(uint64_t); k++)
-			((uint64_t *)&all)[k] += ((uint64_t *)&c)[k];
-	}
-	return all;
 }
 
 // forward
@@ -251,8 +193,8 @@ static bool read_captures(struct bench *b, struct load *l, portset *senders)
 static void forward_row(struct bench *b, json_t *about, json_t *worker, const struct runs *r)
 {
 	json_t *row = json_pack("{s:o, s:o, s:o, s:o}", "worker", worker, "cycles",
-				figure_json(r, cycles, 1, 0), "mpps",
-				figure_json(r, all_mpps, 1, 0), "gbps", figure_json(r, gbps, 1, 0));
+				runs_json(r, runs_cycles, 1, 0), "mpps",
+				runs_json(r, runs_mpps, 1, 0), "gbps", runs_json(r, gbps, 1, 0));
 
 	json_object_update_missing(row, about);
 	bench_add(b, row);
@@ -274,16 +216,16 @@ static bool forward_rows(struct bench *b, struct load *l, portset senders, json_
 	measure_repeats(b, l, senders, &all, each);
 	for (unsigned w = 0; workers > 1 && w < workers; w++)
 		forward_row(b, about, json_sprintf("%u", w), &each[w]);
-	struct counters c = sum_counters(l->sw, senders);
+	struct counters c = runs_counters(l->sw, senders);
 	json_int_t frames = (json_int_t)c.rx_packets,
 		   forwarded = (json_int_t)c.outcome[OUT_FORWARDED],
 		   flooded = (json_int_t)c.outcome[OUT_FLOODED];
-	json_object_update_new(about,
-			       json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness",
-					 figure_json(&bare, cycles, 1, 0), "switch",
-					 figure_json(&all, cycles, 1, median_of(&bare, cycles)),
-					 "frames", frames, "forwarded", forwarded, "flooded",
-					 flooded, "dropped", frames - forwarded - flooded));
+	json_object_update_new(
+		about, json_pack("{s:o, s:o, s:I, s:I, s:I, s:I}", "harness",
+				 runs_json(&bare, runs_cycles, 1, 0), "switch",
+				 runs_json(&all, runs_cycles, 1, runs_median(&bare, runs_cycles)),
+				 "frames", frames, "forwarded", forwarded, "flooded", flooded,
+				 "dropped", frames - forwarded - flooded));
 	forward_row(b, about, json_string("all"), &all);
 	json_decref(about);
 	free(each);
@@ -404,7 +346,7 @@ static bool flood_row(struct bench *b, struct load *l, const struct flooded *f, 
 {
 	unsigned ports = (unsigned)__builtin_popcountll(r.to),
 		 copies = f->joined ? GROUP_MEMBERS : ports;
-	double whole = copies * median_of(single, cycles);
+	double whole = copies * runs_median(single, runs_cycles);
 	struct runs runs;
 
 	r.kind = f->kind;
@@ -415,10 +357,10 @@ static bool flood_row(struct bench *b, struct load *l, const struct flooded *f, 
 	measure_repeats(b, l, portset_of(0), &runs, NULL);
 	bench_add(b, json_pack("{s:i, s:o, s:s, s:o, s:o, s:o, s:o}", "ports", (int)ports, "size",
 			       bench_size(r.size), "kind", f->name, "cycles",
-			       figure_json(&runs, cycles, 1, 0), "copy",
-			       figure_json(&runs, cycles, 1.0 / copies, 0), "single",
-			       figure_json(single, cycles, 1, 0), "ratio",
-			       figure_json(&runs, cycles, 1 / whole, 0)));
+			       runs_json(&runs, runs_cycles, 1, 0), "copy",
+			       runs_json(&runs, runs_cycles, 1.0 / copies, 0), "single",
+			       runs_json(single, runs_cycles, 1, 0), "ratio",
+			       runs_json(&runs, runs_cycles, 1 / whole, 0)));
 	return true;
 }
 
@@ -463,7 +405,7 @@ enum { VICTIM, PEER, ATTACKER, BYSTANDER, ATTACK_PORTS, ATTACK_FRAMES = 1 << 20 
 
 static double attacker_mpps(const struct lane *lane)
 {
-	return mpps(lane->port_frames[ATTACKER], lane);
+	return lane_mpps(lane->port_frames[ATTACKER], lane);
 }
 
 // Known traffic beside the frames of a recipe. attack NULL: alone.
@@ -479,13 +421,13 @@ static bool attack_row(struct bench *b, struct load *l, const char *name,
 		return false;
 	measure_repeats(b, l, senders, &runs, NULL);
 	if (!attack)
-		*alone = median_of(&runs, first_mpps);
-	struct counters c = sum_counters(l->sw, portset_of(VICTIM));
+		*alone = runs_median(&runs, first_mpps);
+	struct counters c = runs_counters(l->sw, portset_of(VICTIM));
 	bench_add(b, json_pack("{s:s, s:o, s:o, s:f, s:o, s:o, s:i, s:i, s:I}", "beside", name,
-			       "mpps", figure_json(&runs, first_mpps, 1, 0), "share",
-			       figure_json(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
-			       figure_json(&runs, first_mpps, 1 / (*alone * fair), 0),
-			       "beside_mpps", figure_json(&runs, attacker_mpps, 1, 0), "macs",
+			       "mpps", runs_json(&runs, first_mpps, 1, 0), "share",
+			       runs_json(&runs, first_mpps, 1 / *alone, 0), "fair", fair, "ratio",
+			       runs_json(&runs, first_mpps, 1 / (*alone * fair), 0), "beside_mpps",
+			       runs_json(&runs, attacker_mpps, 1, 0), "macs",
 			       (int)fdb_count(l->sw->shared.fdb, ATTACKER), "limit",
 			       (int)policy_rows[PK_MAC_LIMIT].standard, "lost",
 			       (json_int_t)(c.rx_packets - c.outcome[OUT_FORWARDED])));
@@ -548,15 +490,15 @@ static bool neighbours_row(struct bench *b, unsigned hosts, bool promiscuous, un
 	if (good) {
 		load_run(l, all, 0, NULL, NULL);
 		measure_repeats(b, l, pair, &runs, NULL);
-		*alone = *alone > 0 ? *alone : median_of(&runs, all_mpps);
-		double copies = (double)sum_counters(l->sw, all).tx_packets /
-				(double)sum_counters(l->sw, pair).rx_packets;
+		*alone = *alone > 0 ? *alone : runs_median(&runs, runs_mpps);
+		double copies = (double)runs_counters(l->sw, all).tx_packets /
+				(double)runs_counters(l->sw, pair).rx_packets;
 		bench_add(b,
 			  json_pack("{s:o, s:s, s:i, s:o, s:o, s:o, s:f}", "size", bench_size(size),
 				    "hosts", promiscuous ? "promiscuous" : "learning", "neighbours",
-				    (int)hosts, "mpps", figure_json(&runs, all_mpps, 1, 0), "share",
-				    figure_json(&runs, all_mpps, 1 / *alone, 0), "cycles",
-				    figure_json(&runs, cycles, 1, 0), "copies", copies));
+				    (int)hosts, "mpps", runs_json(&runs, runs_mpps, 1, 0), "share",
+				    runs_json(&runs, runs_mpps, 1 / *alone, 0), "cycles",
+				    runs_json(&runs, runs_cycles, 1, 0), "copies", copies));
 	}
 	load_destroy(l);
 	return good;
@@ -671,9 +613,9 @@ static bool control_row(struct bench *b, struct load *l, const char *name, load_
 	json_decref(d.next);
 	if (!d.bad)
 		bench_add(b, json_pack("{s:s, s:o, s:o, s:o, s:i}", "phase", name, "cycles",
-				       figure_json(&runs, cycles, 1, 0), "longest_us",
-				       figure_json(&runs, longest_us, 1, 0), "slow_rounds",
-				       figure_json(&runs, slow_rounds, 1, 0), "work", (int)done));
+				       runs_json(&runs, runs_cycles, 1, 0), "longest_us",
+				       runs_json(&runs, longest_us, 1, 0), "slow_rounds",
+				       runs_json(&runs, slow_rounds, 1, 0), "work", (int)done));
 	return !d.bad;
 }
 

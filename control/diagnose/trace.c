@@ -920,7 +920,7 @@ static json_t *trace_outer(struct vswitch *shadow, const struct vswitch *sw,
 		v = vxlan_judge(x, m);
 	json_t *step = explain_packet(&v, m), *story;
 	if (v.vid) {
-		vxlan_decapsulate(m, v.vid);
+		vxlan_decapsulate(m, &v);
 		rte_pktmbuf_linearize(m);
 		struct trace_frame inner = {v.port, frame->ns, rte_pktmbuf_data_len(m),
 					    rte_pktmbuf_mtod(m, const uint8_t *)};

@@ -46,6 +46,10 @@ def pruned(rows):
     return median(rows, "cycles", ports=PORTS, kind="group of 2 ports") / median(rows, "cycles", ports=PORTS, kind="group")
 
 
+def tunnelled(way):
+    return lambda rows: median(rows, "ratio", way=way)
+
+
 def beside_hosts(size, hosts):
     return lambda rows: median(rows, "share", size=size, hosts=hosts, neighbours=NEIGHBOURS)
 
@@ -101,6 +105,8 @@ FLOOD = (
     Figure("unknown unicast to 16 ports: cost relative to 16 single sends", "", flooding("unknown unicast"), Target("<", 1)),
     Figure("group frame to 2 of 16 ports: cost relative to flooding it", "", pruned, Target("≤", 0.5)),
 )
+TUNNEL = tuple(
+    Figure(f"a frame {way}: cost relative to a local one", "", tunnelled(way), Target("≤", 1.6)) for way in ("into a tunnel", "out of a tunnel"))
 REPLAY = (
     Figure("replay: frames per second, with captures in memory", "/s", slowest, Target("≥", 3e6)),
 )
@@ -116,6 +122,7 @@ SECTIONS = {
     "workers": (WORKERS, (("forward", "--macs", "2000", "--workers", "1"), ("forward", "--macs", "2000", "--workers", "2"))),
     "attack": (ATTACK, (("attack",),)),
     "flood": (FLOOD, (("flood", "--ports", str(PORTS)),)),
+    "tunnel": (TUNNEL, (("tunnel",),)),
     "replay": (REPLAY, (("replay",),)),
     "neighbours": (NEIGHBOUR, (("neighbours",),)),
 }

@@ -13,7 +13,7 @@ import tap
 from bench import frame, pcap
 
 DONE, REFUSED, USAGE = 0, 1, 2
-MODES = ("forward", "learn", "capacity", "flood", "attack", "neighbours", "latency", "throughput", "back-to-back",
+MODES = ("forward", "learn", "capacity", "flood", "tunnel", "attack", "neighbours", "latency", "throughput", "back-to-back",
          "replay", "control")
 REPEATS = 2
 BRIEF = ("--seconds", "0.01", "--repeats", str(REPEATS), "--anyway")
@@ -131,6 +131,15 @@ def flood(bench):
     for row in rows:
         copies = 2 if row["kind"] == "group of 2 ports" else row["ports"]
         assert abs(row["copy"]["median"] * copies - row["cycles"]["median"]) < 0.01, row
+
+
+def tunnel(bench):
+    rows = measure(bench, "tunnel", "--size", "64,1522", "--macs", "10")["rows"]
+    tap.equal([(row["size"], row["way"]) for row in rows],
+              [(size, way) for size in ("64", "1522") for way in ("local", "into a tunnel", "out of a tunnel")])
+    tap.equal([row["lost"] for row in rows], [0] * 6, "frames lost")
+    tap.equal({row["ratio"]["all"][0] for row in rows if row["way"] == "local"}, {1.0}, "ratio of local frames")
+    assert all(row["ratio"]["min"] > 0 and row["harness"]["min"] > 0 for row in rows), rows
 
 
 def attack(bench):
@@ -275,6 +284,6 @@ def tests(bench):
     for words, status, pattern in REFUSALS:
         yield (f"bench {' '.join(words)[:60]}: exit status {status}",
                lambda words=words, status=status, pattern=pattern: bench.fails(status, pattern, "nestswitch", "bench", *words))
-    for mode in (forward, forward_workers, forward_config, forward_captures, learn, capacity, flood, attack, neighbours, latency,
-                 throughput, back_to_back, replay, control, busy, table, plots, no_gnuplot, one_core):
+    for mode in (forward, forward_workers, forward_config, forward_captures, learn, capacity, flood, tunnel, attack, neighbours,
+                 latency, throughput, back_to_back, replay, control, busy, table, plots, no_gnuplot, one_core):
         yield f"bench: {mode.__name__.replace('_', ' ')}", lambda mode=mode: mode(bench)

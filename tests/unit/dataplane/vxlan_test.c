@@ -76,13 +76,80 @@ static void round_trips(void **state)
 		struct vxlan_verdict v = vxlan_judge(y, m);
 		CHECK(v.verdict == ADMITTED && v.port == 9 && v.vid == vid, "frame %u: %s", i,
 		      v.verdict == ADMITTED ? "another tunnel or VLAN" : outcome_names[v.verdict]);
-		vxlan_decapsulate(m, vid);
+		vxlan_decapsulate(m, &v);
 		assert_int_equal(m->pkt_len, FRAME);
 		assert_memory_equal(before, rte_pktmbuf_mtod(m, void *), FRAME);
 		buffer_free(m);
 		free(y);
 	}
 	free(x);
+}
+
+enum { BURST = 8, AT_SUM = 24, PACKET = FRAME - FRAME_TAG + VXLAN_HEADER };
+
+// Makes the checksum of a packet right again.
+static void mend_checksum(uint8_t *h)
+{
+	uint32_t sum = 0;
+
+	h[AT_SUM] = h[AT_SUM + 1] = 0;
+	for (unsigned i = 14; i < 34; i += 2)
+		sum += frame_be16(h + i);
+	for (unsigned i = 0; i < 2; i++)
+		sum = (sum & 0xffff) + (sum >> 16);
+	h[AT_SUM] = (uint8_t)(~sum >> 8), h[AT_SUM + 1] = (uint8_t)~sum;
+}
+
+// A packet of one of two VTEPs, often with a bit or its length changed.
+static struct rte_mbuf *packet_of(struct vxlan *const end[2], uint64_t *seed)
+{
+	struct rte_mbuf *m = frame_of((uint16_t)(1 + rnd_below(seed, 2)), seed);
+	uint8_t *h;
+
+	assert_true(vxlan_encapsulate(end[rnd_below(seed, 4) == 0], 0, m));
+	h = rte_pktmbuf_mtod(m, uint8_t *);
+	if (rnd_below(seed, 2))
+		h[rnd_below(seed, VXLAN_HEADER + 16)] ^= (uint8_t)(1 << rnd_below(seed, 8));
+	if (rnd_below(seed, 8) == 0)
+		memcpy(h + VXLAN_HEADER + FRAME_ADDRESSES, (uint8_t[]){0x81, 0}, 2);
+	if (rnd_below(seed, 2))
+		mend_checksum(h);
+	if (rnd_below(seed, 8) == 0)
+		rte_pktmbuf_trim(m, (uint16_t)rnd_below(seed, PACKET - 1));
+	return m;
+}
+
+static void packets_are_judged_alike_in_bursts(void **state)
+{
+	struct vxlan *x = end_of(HERE, VTEP(0)),
+		     *end[2] = {end_of(VTEP(0), HERE), end_of(VTEP(1), HERE)};
+	struct rte_mbuf *m[BURST];
+	uint64_t seed = 3, admitted = 0;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		struct vxlan_verdict v[BURST];
+		unsigned same = 0;
+		if (round % 2)
+			vxlan_set_mac(x, 0x020000000000, true);
+		else
+			x->mac = 0;
+		for (unsigned i = 0; i < BURST; i++)
+			m[i] = packet_of(end, &seed);
+		bool alike = vxlan_judge_burst(x, m, v, BURST);
+		for (unsigned i = 0; i < BURST; i++) {
+			struct vxlan_verdict alone = vxlan_judge(x, m[i]);
+			CHECK(vxlan_word(&v[i]) == vxlan_word(&alone),
+			      "round %u, packet %u: %s in a burst, else %s", round, i,
+			      outcome_names[v[i].verdict], outcome_names[alone.verdict]);
+			same += vxlan_same_way(&alone, &v[0]);
+			admitted += alone.verdict == ADMITTED;
+			buffer_free(m[i]);
+		}
+		assert_int_equal(alike, same == BURST);
+	}
+	assert_true(admitted > 20000);
+	free(end[0]), free(end[1]), free(x);
 }
 
 static void every_vtep_and_vni_is_found(void **state)
@@ -157,4 +224,5 @@ static void no_room(void **state)
 	free(x);
 }
 
-RUN_TESTS(TEST(round_trips), TEST(every_vtep_and_vni_is_found), TEST(flows_spread), TEST(no_room))
+RUN_TESTS(TEST(round_trips), TEST(packets_are_judged_alike_in_bursts),
+	  TEST(every_vtep_and_vni_is_found), TEST(flows_spread), TEST(no_room))
