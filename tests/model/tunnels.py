@@ -305,7 +305,7 @@ def flow(inner):
 
 
 def ports(protocol, content):
-    return content[:4] if protocol in (TCP, UDP) and len(content) >= 8 else b""
+    return content[:4] if protocol in (TCP, UDP) and len(content) >= 4 else b""
 
 
 class SourcePorts:
