@@ -291,15 +291,15 @@ def flow(inner):
     """What the source port of a packet follows from, or None where the rules do not say.
 
     # reading: MACs, type, IP addresses and protocol, and the ports of TCP and UDP. Fragments have no ports: those of
-    # one packet must not overtake each other.
+    # one packet must not overtake each other. Nothing is said of a packet that ends with its header, or just behind it.
     """
     kind, ip = inner[12:14], inner[14:]
-    if kind == IPV4 and len(ip) >= 20:
-        if ip[0] != 0x45:
-            return None
+    if len(ip) < {IPV4: 24, IPV6: 44}.get(kind, 0) or kind == IPV4 and ip[0] != 0x45:
+        return None
+    if kind == IPV4:
         is_whole = not int.from_bytes(ip[6:8], "big") & 0x3fff
         return inner[:14], ip[12:20], ip[9], ports(ip[9], ip[20:]) if is_whole else b""
-    if kind == IPV6 and len(ip) >= 40:
+    if kind == IPV6:
         return inner[:14], ip[8:40], ip[6], ports(ip[6], ip[40:])
     return inner[:14], b"", 0, b""
 
