@@ -955,8 +955,11 @@ static void forward_packets(struct forwarder *w, const struct swconf *conf, unsi
 		return;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (when)
+		if (when) {
+			txbatch_drain(&w->tx); // tunnels share the underlay, in the order of the
+					       // times
 			forwarder_set_clock(w, when[i]);
+		}
 		if (v->verdict == ADMITTED)
 			txbatch_push_any(&w->tx, v->port, frames[i]);
 		else

@@ -340,6 +340,7 @@ bool vxlan_read(const struct rte_mbuf *m, struct vxlan_outer *o)
 		.to = frame_be32(h + AT_DESTINATION),
 		.vni = frame_be32(h + AT_VNI) >> 8,
 		.source_port = frame_be16(h + AT_UDP),
+		.port = frame_be16(h + AT_UDP_TO),
 	};
 	return true;
 }

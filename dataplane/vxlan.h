@@ -148,7 +148,7 @@ bool vxlan_encapsulate(const struct vxlan *x, unsigned port, struct rte_mbuf *m)
 // The addresses and the VNI of a packet that vxlan_judge() took for one of a VTEP, for people.
 struct vxlan_outer {
 	uint32_t from, to, vni;
-	uint16_t source_port;
+	uint16_t source_port, port;
 };
 
 // False: the frame has no such headers.

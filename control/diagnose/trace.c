@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#define _GNU_SOURCE // tdestroy()
 #include "control/diagnose/trace.h"
 
+#include <search.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +37,17 @@
 
 enum { TUNNEL_TEXT = 96 };
 
+// The keys whose entries were copied. An entry is copied once: a frame may have removed it since.
+struct taken {
+	uint64_t *key;
+	size_t count;
+	void *tree; // of search.h
+};
+
 // A traced frame, and what the forwarding path did with it.
 struct traced {
 	struct vswitch *shadow;
+	struct taken *taken;
 	const struct trace_frame *frame;
 	unsigned port; // ingress
 	const struct portconf *in;
@@ -763,6 +773,44 @@ static void read_outcome(struct traced *s)
 	switch_clear_counters(s->shadow, s->shadow->ports);
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void keep_key(void *key)
+{
+	(void)key; // of the array
+}
+
+static bool taken_init(struct taken *t, size_t keys)
+{
+	*t = (struct taken){.key = calloc(keys, sizeof *t->key)};
+	return t->key;
+}
+
+static void taken_fini(struct taken *t)
+{
+	tdestroy(t->tree, keep_key);
+	free(t->key);
+}
+
+// Copies the table entry of a key, the first time that a frame asks for it.
+static void take_entry(const struct traced *s, const struct vswitch *sw, uint64_t key)
+{
+	struct taken *t = s->taken;
+	uint64_t *new = &t->key[t->count];
+
+	*new = key;
+	uint64_t **at = tsearch(new, &t->tree, compare_keys);
+	if (!at || *at != new)
+		return;
+	t->count++;
+	shadow_take(s->shadow, sw, key);
+}
+
 // Parses the frame as the forwarding path does, and copies the table entries of its addresses.
 static void fetch_entries(struct traced *s, const struct vswitch *sw, const struct rte_mbuf *m)
 {
@@ -776,8 +824,8 @@ static void fetch_entries(struct traced *s, const struct vswitch *sw, const stru
 		return;
 	snoop_read(&s->message, m, FRAME_ADDRESSES + (s->head.tag ? FRAME_TAG : 0), s->head.dst);
 	s->vid = key_vid(a.src_key);
-	shadow_take(s->shadow, sw, a.src_key);
-	shadow_take(s->shadow, sw, a.dst_key);
+	take_entry(s, sw, a.src_key);
+	take_entry(s, sw, a.dst_key);
 	s->source_known = fdb_lookup(s->shadow->shared.fdb, a.src_key,
 				     forward_tick(s->shadow->replay_ns), &s->source);
 }
@@ -792,7 +840,7 @@ static void fetch_owners(struct traced *s, const struct vswitch *sw, const struc
 	s->owners = neighbour_find(s->shadow->conf, s->shadow->shared.leases, s->vid, s->target,
 				   s->owner);
 	for (unsigned i = 0; i < s->owners; i++)
-		shadow_take(s->shadow, sw, s->owner[i].key);
+		take_entry(s, sw, s->owner[i].key);
 }
 
 // Finds the rule about groups that decided, if one did.
@@ -848,10 +896,10 @@ static json_t *explain_packet(const struct vxlan_verdict *v, const struct rte_mb
 
 	if (!drop && !v->vid) {
 		say(step, "no VXLAN packet to this VTEP: it is the host's");
+	} else if (v->verdict == OUT_NO_DESTINATION) {
+		say(step, "no VXLAN packet to this VTEP, and there is no twin");
 	} else if (!vxlan_read(m, &o)) {
-		say(step, drop && v->verdict == OUT_NO_DESTINATION
-				  ? "no VXLAN packet to this VTEP, and there is no twin"
-				  : "the header is not that of a VTEP");
+		say(step, "the header is not that of a VTEP");
 	} else {
 		text_put_ipv4(o.from, from);
 		text_put_ipv4(o.to, to);
@@ -866,7 +914,7 @@ static json_t *explain_packet(const struct vxlan_verdict *v, const struct rte_mb
 
 // The story of a packet of the underlay or its twin that is in no tunnel.
 static json_t *trace_packet(const struct vswitch *sw, unsigned port, const struct vxlan_verdict *v,
-			    json_t *step, const struct rte_mbuf *m)
+			    const struct rte_mbuf *m)
 {
 	bool drop = v->verdict != ADMITTED;
 	json_t *ports = json_array();
@@ -876,16 +924,17 @@ static json_t *trace_packet(const struct vswitch *sw, unsigned port, const struc
 						       sw->port[v->port].name, "policy", "frames",
 						       frame_to_hex(m), "result", "delivered",
 						       "text", "as it is"));
-	return json_pack("{s:s, s:n, s:s, s:n, s:[o], s:o, s:[]}", "port", sw->port[port].name,
-			 "vlan", "outcome", outcome_names[v->verdict], "rule", "steps", step,
-			 "ports", ports, "events");
+	return json_pack("{s:s, s:n, s:s, s:n, s:[], s:o, s:[]}", "port", sw->port[port].name,
+			 "vlan", "outcome", outcome_names[v->verdict], "rule", "steps", "ports",
+			 ports, "events");
 }
 
-static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
+static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw, struct taken *taken,
 			 const struct trace_frame *frame)
 {
 	struct traced s = {
 		.shadow = shadow,
+		.taken = taken,
 		.frame = frame,
 		.port = frame->port,
 		.in = &sw->conf->port[frame->port],
@@ -906,8 +955,25 @@ static json_t *trace_one(struct vswitch *shadow, const struct vswitch *sw,
 	return story;
 }
 
+// Traces the frame in a packet. It may be longer than a buffer.
+static json_t *trace_inner(struct vswitch *shadow, const struct vswitch *sw, struct taken *taken,
+			   uint64_t ns, const struct vxlan_verdict *v, struct rte_mbuf *m)
+{
+	vxlan_decapsulate(m, v);
+
+	uint32_t len = rte_pktmbuf_pkt_len(m);
+	uint8_t *room = malloc(len);
+	struct trace_frame inner = {.port = v->port, .ns = ns, .len = len};
+	json_t *story = NULL;
+
+	if (room && (inner.data = rte_pktmbuf_read(m, 0, len, room)))
+		story = trace_one(shadow, sw, taken, &inner);
+	free(room);
+	return story;
+}
+
 // Traces a packet of the underlay or its twin, and the frame that is in it.
-static json_t *trace_outer(struct vswitch *shadow, const struct vswitch *sw,
+static json_t *trace_outer(struct vswitch *shadow, const struct vswitch *sw, struct taken *taken,
 			   const struct trace_frame *frame)
 {
 	const struct vxlan *x = sw->conf->vxlan;
@@ -918,17 +984,10 @@ static json_t *trace_outer(struct vswitch *shadow, const struct vswitch *sw,
 		return NULL;
 	if (frame->port == x->underlay)
 		v = vxlan_judge(x, m);
-	json_t *step = explain_packet(&v, m), *story;
-	if (v.vid) {
-		vxlan_decapsulate(m, &v);
-		rte_pktmbuf_linearize(m);
-		struct trace_frame inner = {v.port, frame->ns, rte_pktmbuf_data_len(m),
-					    rte_pktmbuf_mtod(m, const uint8_t *)};
-		story = trace_one(shadow, sw, &inner);
-		json_array_insert_new(json_object_get(story, "steps"), 0, step);
-	} else {
-		story = trace_packet(sw, frame->port, &v, step, m);
-	}
+	json_t *step = explain_packet(&v, m);
+	json_t *story = v.vid ? trace_inner(shadow, sw, taken, frame->ns, &v, m)
+			      : trace_packet(sw, frame->port, &v, m);
+	json_array_insert_new(json_object_get(story, "steps"), 0, step);
 	rte_pktmbuf_free(m);
 	return story;
 }
@@ -940,17 +999,21 @@ static bool is_outer(const struct vswitch *sw, unsigned port)
 
 json_t *trace_frames(const struct vswitch *sw, const struct trace_frame *frames, size_t n)
 {
-	struct vswitch *shadow = shadow_create(sw, (uint32_t)((2 + NEIGHBOUR_OWNERS_MAX) * n + 1));
-	json_t *all = shadow ? json_array() : NULL;
+	size_t keys = (2 + NEIGHBOUR_OWNERS_MAX) * n + 1;
+	struct vswitch *shadow = shadow_create(sw, (uint32_t)keys);
+	struct taken taken = {0};
+	json_t *all = shadow && taken_init(&taken, keys) ? json_array() : NULL;
 
 	for (size_t i = 0; i < n && all; i++) {
-		json_t *story = is_outer(sw, frames[i].port) ? trace_outer(shadow, sw, &frames[i])
-							     : trace_one(shadow, sw, &frames[i]);
+		json_t *story = is_outer(sw, frames[i].port)
+					? trace_outer(shadow, sw, &taken, &frames[i])
+					: trace_one(shadow, sw, &taken, &frames[i]);
 		if (!story || json_array_append_new(all, story)) {
 			json_decref(all);
 			all = NULL;
 		}
 	}
+	taken_fini(&taken);
 	shadow_destroy(shadow);
 	return all;
 }

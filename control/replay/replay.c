@@ -25,7 +25,6 @@
 #include "control/replay/scratch.h"
 #include "control/switch/state.h"
 #include "control/switch/switch.h"
-#include "control/switch/tunnels.h"
 #include "dataplane/counters.h"
 #include "dataplane/event.h"
 #include "dataplane/portset.h"
@@ -51,10 +50,8 @@ static uint16_t take_frames(void *arg, unsigned port, struct rte_mbuf **frames, 
 
 	for (uint16_t i = 0; i < n && r->outputs; i++)
 		outputs_write(r->outputs, port, player_stamp(&r->player, frames[i]), frames[i]);
-	for (uint16_t i = 0; i < n && r->frames && !r->player.own; i++) {
-		int tunnel = tunnels_of_packet(r->sw, port, frames[i]);
-		frames_sent(r->frames, tunnel >= 0 ? (unsigned)tunnel : port);
-	}
+	for (uint16_t i = 0; i < n && r->frames && !r->player.own; i++)
+		frames_sent(r->frames, port, frames[i]);
 	rte_pktmbuf_free_bulk(frames, n);
 	return n;
 }

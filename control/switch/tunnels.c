@@ -197,7 +197,9 @@ int tunnels_of_packet(const struct vswitch *sw, unsigned port, const struct rte_
 	const struct vxlan *x = sw->conf->vxlan;
 	struct vxlan_outer o;
 
-	return x && port == x->underlay && vxlan_read(m, &o) && o.from == x->source
+	// The twin may send UDP to a VTEP, too.
+	return x && port == x->underlay && vxlan_read(m, &o) && o.from == x->source &&
+			       o.port == x->udp_port
 		       ? tunnels_port(sw, o.to)
 		       : -1;
 }

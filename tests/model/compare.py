@@ -5,7 +5,8 @@ import heapq
 import json
 
 import pcap
-from model import DEFAULTS, SECOND, Switch
+from model import DEFAULTS, SECOND
+from tunnels import SourcePorts, Switch
 
 # Timed events of one instant have no order among each other.
 BY_THEMSELVES = ("mac-aged", "port-recovered", "group-left", "querier-changed")
@@ -23,12 +24,22 @@ class Expected:
         self.start = start
         self.report = self.switch.report()
         self.bodies = {port.name: pcap.body([(start + time, data, len(data)) for time, data, _ in port.sent])
-                       for port in self.switch.ports}
+                       for port in self.switch.ports if port.name not in tunnels(scenario.config)}
+
+
+def tunnels(config):
+    return {peer["vtep"] for peer in config.get("evpn", {}).get("peers", [])}
+
+
+def devices(config):
+    """Names of the ports that have captures."""
+    way = config.get("evpn", {}).get("underlay")
+    return [port["name"] for port in config["ports"]] + (["underlay"] if way else []) + ([way["twin"]] if way and "twin" in way else [])
 
 
 def arrivals(scenario):
     """The frames of all captures, merged by time. Ties are in the order of the ports."""
-    captures = [[frame for frame in scenario.frames if frame[1] == port["name"]] for port in scenario.config["ports"]]
+    captures = [[frame for frame in scenario.frames if frame[1] == name] for name in devices(scenario.config)]
     # If a capture goes back in time, its frames keep their order.
     return list(heapq.merge(*captures, key=lambda frame: frame[0]))
 
@@ -36,22 +47,35 @@ def arrivals(scenario):
 def differences(expected, folder):
     """Lines that describe the differences; empty if there are none."""
     found = []
-    for port in expected.switch.ports:
+    for name, wanted in expected.bodies.items():
         try:
-            got = pcap.read_body("%s/%s.pcap" % (folder, port.name))
+            got = pcap.read_body("%s/%s.pcap" % (folder, name))
         except (OSError, ValueError) as error:
             found.append(str(error))
             continue
-        if got != expected.bodies[port.name]:
-            found += output_difference(expected, port, got)
+        port = expected.switch.by_name[name]
+        if getattr(port, "flows", None):
+            wanted, faults = with_source_ports(port.flows, wanted, got)
+            found += faults
+        if got != wanted:
+            found += output_difference(expected, port, wanted, got)
     with open(folder + "/report.json") as file:
         found += report_differences(expected.report, in_nanoseconds(json.load(file)))
     return found
 
 
-def output_difference(expected, port, got):
+def with_source_ports(flows, wanted, got):
+    """The expected output with the source ports that the switch chose, and what is wrong with these."""
+    chosen, records, have = SourcePorts(flows), pcap.records(wanted), pcap.records(got)
+    for n, (record, other) in enumerate(zip(records, have)):
+        data = chosen.take_over(n, record[1], other[1])
+        records[n] = record[0], data, record[2]
+    return pcap.body(records), chosen.all_faults()
+
+
+def output_difference(expected, port, wanted, got):
     """The first frame of an output that differs, and the cause of the expected frame."""
-    want, have = pcap.records(expected.bodies[port.name]), pcap.records(got)
+    want, have = pcap.records(wanted), pcap.records(got)
     at = next((n for n, pair in enumerate(zip(want, have)) if pair[0] != pair[1]), min(len(want), len(have)))
     lines = ["output of %s differs at frame %d (expected %d frames, got %d)" % (port.name, at, len(want), len(have))]
     if at < len(want):
@@ -144,4 +168,5 @@ def frame_text(data):
         tci = int.from_bytes(data[at + 2:at + 4], "big")
         text += " %s vid %d pri %x" % (data[at:at + 2].hex(), tci & 0xfff, tci >> 12)
         at += 4
-    return "%s type %s %s" % (text, data[at:at + 2].hex(), data[at + 2:at + 14].hex())
+    shown = 70 if data[at:at + 2] == b"\x08\x00" else 14  # of IPv4, what a tunnel puts before a frame
+    return "%s type %s %s" % (text, data[at:at + 2].hex(), data[at + 2:at + shown].hex())

@@ -10,15 +10,16 @@ import claimpackets
 import grouppackets
 import multicast
 import packets
+import tunnelpackets
 from model import AUDITED, DEFAULTS, SECOND, HALF_SECOND, Port
 
 # What the switch has. A key that is not in here is left out of the configurations, and the model takes the value
-# of UNTIL_THEN for it. "mirrors", "bpdu guard", "uplink", "vlans" and "bindings" stand for what is no key of policy, or a value of one.
+# of UNTIL_THEN for it. "mirrors", "bpdu guard", "uplink", "vlans", "bindings" and "evpn" stand for what is no key of policy, or a value of one.
 FORWARDING = {
     "promiscuous", "forged-transmits", "mac-changes", "mac-learning", "unicast-flood", "mac-limit",
     "mac-limit-policy", "aging-time", "vlan-mode", "access-vlan", "native-vlan", "allowed-vlans",
     "isolation-group", "bpdu", "link-local"}
-WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors", "uplink", "vlans", "bindings"}
+WHOLE_POLICY = set(DEFAULTS) | {"bpdu guard", "mirrors", "uplink", "vlans", "bindings", "evpn"}
 SCOPE = WHOLE_POLICY
 UNTIL_THEN = {"mac-move-limit": 0, "violation": "protect"}  # every move is followed; no violation events
 
@@ -78,6 +79,11 @@ FAMILY = {key: family for family, keys in {
     "ingress": ("ingress-rate", "ingress-peak", "ingress-burst"),
     "egress": ("egress-rate", "egress-peak", "egress-burst")}.items() for key in keys}
 
+# Keys that apply to tunnels.
+TUNNEL_KEYS = ("unicast-flood", "broadcast-flood", "multicast-flood", "storm-broadcast", "storm-multicast", "storm-unknown-unicast",
+               "ingress-rate", "ingress-peak", "ingress-burst", "egress-rate", "egress-peak", "egress-burst", "bpdu", "link-local",
+               "dhcp-server", "router-advert", "violation", "recovery-time", "audit")
+
 # Families that have to meet: for holds whose home is full or down, for instance.
 FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "forged", "mac-learning"),
          ("mac-sticky", "shutdown", "move"), ("mac-sticky", "shutdown"),
@@ -90,7 +96,11 @@ FOCUS = (("move", "limit"), ("move", "limit", "shutdown"), ("move", "limit", "fo
          ("audit", "forged", "dhcp-server", "router-advert", "limit"), ("audit", "ingress", "storm-broadcast", "shutdown"),
          ("audit", "storm-multicast", "storm-unknown-unicast", "limit"),
          ("audit", "storm-multicast", "storm-unknown-unicast"), ("audit", "storm-multicast", "snooping"), ("audit", "ingress"),
-         ("isolation-group", "promiscuous"), ("link-local", "bpdu", "multicast-flood"),
+         ("evpn",), ("evpn",), ("evpn", "move"), ("evpn", "move", "limit", "uplink"), ("evpn", "mac-sticky", "shutdown", "bpdu guard"),
+         ("evpn", "trunk", "promiscuous", "isolation-group"), ("evpn", "snooping"), ("evpn", "mirrors", "egress"), ("evpn", "forged"),
+         ("evpn", "storm-broadcast", "storm-multicast", "storm-unknown-unicast", "ingress"),
+         ("evpn", "dhcp-server", "router-advert", "audit"), ("evpn", "snooping", "spoof"),
+         ("isolation-group", "promiscuous"), ("isolation-group", "promiscuous", "unicast-flood", "broadcast-flood"), ("link-local", "bpdu", "multicast-flood"),
          ("storm-broadcast", "storm-multicast", "storm-unknown-unicast", "promiscuous", "broadcast-flood",
           "unicast-flood"))
 
@@ -124,6 +134,12 @@ OUTCOMES = {
     **dict.fromkeys(("reflected", "reflected though moved", "reflected though held", "at home behind an uplink",
                      "isolated uplinks"), "uplink"),
     "neighbour suppressed": "bindings",
+    **dict.fromkeys(("unknown_vtep", "unknown_vni", "tx too_long", "tx no_route", "tx vlan_filtered", "tagged in a tunnel",
+                     "remote MAC that is ours", "remote MAC without room", "remote MAC moved here", "held at its VTEP",
+                     "from tunnel to tunnel", "packet of the host", "packet of the host without a twin", "packet of the twin",
+                     "padding of a packet", "query of the switch into a tunnel",
+                     *("packet with " + fault for fault in ("options", "more fragments", "a wrong checksum", "less than its length",
+                                                            "no frame", "another UDP length", "no I flag"))), "evpn"),
     "moved to a full port": "mac-limit", "sticky conflict that shuts nothing down": "mac-sticky",
     "event mac-flushed": "violation", "flooded to promiscuous ports only": "promiscuous",
     **dict.fromkeys(("unicast flooded", "broadcast flooded", "multicast flooded"), ""),
@@ -153,9 +169,9 @@ def octets(mac):
 class Configuration:
     """Builds one random configuration; the result is in `config`, plain dicts as in the YAML."""
 
-    def __init__(self, rng, scope):
+    def __init__(self, rng, scope, about=None):
         self.rng, self.scope = rng, scope
-        self.theme = self.choose_theme()
+        self.theme = self.choose_theme() | ({about} if about else set())
         self.config = {"policy": self.policy(0.5)}
         self.config["port-groups"] = [{"name": "g%d" % n, "policy": self.policy(0.5)} for n in range(rng.randrange(4))]
         self.config["ports"] = [self.port(n) for n in range(self.port_count())]
@@ -171,6 +187,8 @@ class Configuration:
             self.config["vlans"] = self.vlans()
         if "bindings" in self.theme:
             self.config["bindings"] = self.bindings()
+        if "evpn" in self.theme and len(self.config["ports"]) < 62:
+            self.config["evpn"] = self.evpn()
         self.config["switch"] = self.switch()
 
     def choose_theme(self):
@@ -310,6 +328,17 @@ class Configuration:
                 rows.append(row)
         return rows
 
+    def evpn(self):
+        rng, most = self.rng, 62 - len(self.config["ports"])
+        policy = {key: content for key, content in self.policy(0.3).items() if key in TUNNEL_KEYS}
+        for way in ("ingress", "egress"):
+            if policy.get(way + "-peak") and not policy.get(way + "-rate"):
+                policy[way + "-rate"] = 1000
+        evpn = tunnelpackets.section(rng, policy, VLANS, MACS, most)
+        for mirror in self.config.get("mirrors", []):
+            mirror["source"] += [peer["vtep"] for peer in evpn["peers"] if rng.random() < 0.3]
+        return evpn
+
     def switch(self):
         switch = {"name": "lab%d" % self.rng.randrange(100)} if self.rng.random() < 0.5 else {}
         if self.rng.random() < 0.3:  # a table of exactly what was reserved
@@ -326,6 +355,12 @@ class Traffic:
         self.rng = rng
         self.tick = tick  # the resolution of the captures' clock, in ns
         self.ports = configuration.resolved()
+        evpn = configuration.config.get("evpn")
+        self.longest = evpn["underlay"]["mtu"] - 36 if evpn else 0  # that a tunnel takes
+        self.remote = [(row["mac"], row["vlan"]) for peer in (evpn["peers"] if evpn else []) for row in peer["macs"]]
+        if evpn:
+            self.ports += [tunnelpackets.Vtep(peer, evpn) for peer in evpn["peers"]]
+            self.ports += [tunnelpackets.Host(name, evpn) for name in ("underlay", evpn["underlay"].get("twin")) if name]
         self.guarded = bool({"dhcp-server", "router-advert"} & configuration.theme)
         self.snooped, self.bound = "vlans" in configuration.theme, "bindings" in configuration.theme
         self.reserved = 0.2 if "link-local" in configuration.theme else 0.05
@@ -358,16 +393,23 @@ class Traffic:
         for _ in range(rng.choice((1, 1, 2, 3, 8, 40))):
             if rng.random() < 0.05:
                 port = rng.choice(self.ports)
-            data = self.frame(port)
-            wire_length = len(data) + rng.randint(1, 2000) if rng.random() < 0.02 else len(data)
-            self.frames.append((self.now, port.name, data, wire_length))
+            more = rng.randint(1, 2000) if rng.random() < 0.02 else 0
+            self.add(port, self.frame(port), more)
+
+    def add(self, port, data, more=0):
+        """A frame comes to a port, or in a packet by the underlay; more bytes than the capture has."""
+        if isinstance(port, tunnelpackets.Host):
+            data = port.pack(self.rng, data)
+        self.frames.append((self.now, port.name, data, len(data) + more))
 
     def duel(self):
         """Two or three ports that claim one MAC: now all of them, now one after the other for a while."""
-        rng, vlan = self.rng, self.rng.choice(VLANS)
+        rng, vlan, mac = self.rng, self.rng.choice(VLANS), self.rng.choice(self.macs)
+        if self.remote and rng.random() < 0.7:
+            mac, vlan = rng.choice(self.remote)
         ports = [port for port in self.ports if port.has_vlan(vlan)] or self.ports
         ports = rng.sample(ports, min(len(ports), rng.choice((2, 3))))
-        mac, pace = rng.choice(self.macs), rng.choice((MILLISECOND, 100 * MILLISECOND, HALF_SECOND, SECOND))
+        pace = rng.choice((MILLISECOND, 100 * MILLISECOND, HALF_SECOND, SECOND))
         port = ports[0]
         for _ in range(rng.choice((4, 8, 20))):
             self.claim(port, mac, vlan)
@@ -388,7 +430,7 @@ class Traffic:
         for other in others:
             self.claim(home, other, 1)
         bpdu = octets(RESERVED[0]) + octets(mac) + b"\x00\x04" + bytes(4)
-        self.frames.append((self.now, home.name, bpdu, len(bpdu)))
+        self.add(home, bpdu)
         for _ in range(4):
             for port in (there, here):
                 self.now += rng.choice((self.tick, self.tick, MILLISECOND, HALF_SECOND))
@@ -396,8 +438,7 @@ class Traffic:
 
     def claim(self, port, mac, vlan):
         tag = b"" if port.key("vlan-mode") == "access" else b"\x81\x00" + vlan.to_bytes(2, "big")
-        data = octets(self.destination()) + octets(mac) + tag + self.content()
-        self.frames.append((self.now, port.name, data, len(data)))
+        self.add(port, octets(self.destination()) + octets(mac) + tag + self.content())
 
     def pause(self):
         """Silence that ends a hold, or just does not; the time of a hold, or just less or more."""
@@ -508,6 +549,10 @@ class Traffic:
         rng = self.rng
         if self.guarded and rng.random() < 0.8:
             return packets.random_content(rng)
+        if self.longest and rng.random() < 0.5:
+            if rng.random() < 0.8:
+                return tunnelpackets.flow_content(rng)
+            return (b"\x88\xb5" + bytes(9600))[:self.longest - 12 + rng.choice((-1, 0, 0, 1, 4))]
         number = len(self.frames).to_bytes(2, "big")
         kind = rng.random()
         if kind < 0.05:
@@ -531,9 +576,10 @@ class Scenario:
         return Scenario(config or self.config, frames or self.frames, **self.settings)
 
 
-def scenario(seed, scope):
+def scenario(seed, scope, about=None):
+    """A scenario in which, if asked, one key is varied in any case."""
     rng = random.Random(seed)
-    configuration = Configuration(rng, scope)
+    configuration = Configuration(rng, scope, about)
     microseconds = rng.random() < 0.3
     frames = Traffic(rng, configuration, 1000 if microseconds else 1).frames
     length = (max(frame[0] for frame in frames) - frames[0][0]) // SECOND

@@ -278,6 +278,7 @@ class Switch:
         for row in config.get("static-macs", []):
             if is_group(mac_bytes(row["mac"])):
                 self.snooping.add_static(row["vlan"], mac_bytes(row["mac"]), self.by_name[row["port"]])
+        self.placed = {}  # key: port of what was told at the start
         self.now = 0  # the clock; it never goes back, though stamps may
         self.stamp = 0  # of the frame at hand
         self.is_own = False  # the frame at hand is one of the switch itself
@@ -292,12 +293,21 @@ class Switch:
         """Handles one frame that arrives at a time on a port; wire_length is more than the data where it was cut."""
         self.advance(now)
         self.stamp = now
-        port, frame = self.by_name[name], Frame(data)
         self.frame_number += 1
+        self.log.append([None, []])
+        self.arrive(self.by_name[name], data, len(data) < wire_length)
+
+    def arrive(self, port, data, is_cut):
+        self.count_arrival(port, data, is_cut)
+        self.handle(port, Frame(data))
+
+    @staticmethod
+    def count_arrival(port, data, is_cut):
         port.count["rx_packets"] += 1
         port.count["rx_bytes"] += len(data)
-        port.count["truncated"] += len(data) < wire_length
-        self.log.append([None, []])
+        port.count["truncated"] += is_cut
+
+    def handle(self, port, frame):
         try:
             self.admit(port, frame)
             self.step10_source(port, frame)

@@ -68,7 +68,7 @@ class Trial:
         scenario = self.scenario
         with open(self.folder + "/config.yaml", "w") as file:
             file.write(yamlout.configuration(scenario.config, random.Random(len(scenario.frames))))
-        for name in (port["name"] for port in scenario.config["ports"]):
+        for name in compare.devices(scenario.config):
             records = [(time, data, wire) for time, port, data, wire in scenario.frames if port == name]
             if records:
                 path = "%s/in-%s.pcap" % (self.folder, name)
@@ -92,9 +92,9 @@ class Trial:
         shutil.rmtree(where, ignore_errors=True)
         shutil.copytree(self.folder, where)
         os.makedirs(where + "/expected")
-        for port in self.expected.switch.ports:
-            pcap.write("%s/expected/%s.pcap" % (where, port.name),
-                       [(self.expected.start + time, data, len(data)) for time, data, _ in port.sent])
+        for name in self.expected.bodies:
+            pcap.write("%s/expected/%s.pcap" % (where, name),
+                       [(self.expected.start + time, data, len(data)) for time, data, _ in self.expected.switch.by_name[name].sent])
         with open(where + "/expected/report.json", "w") as file:
             json.dump(compare.in_seconds(self.expected.report), file, indent=1)
 
@@ -141,8 +141,26 @@ class Shrinker:
                     yield lambda config, at=at, key=key, section=section: {
                         **config, section: [{**other, "policy": without(other["policy"], key)} if n == at else other
                                             for n, other in enumerate(config[section])]}
-        for name in (port["name"] for port in config["ports"] if port["name"] not in busy):
+        mirrored = {mirror["destination"] for mirror in config.get("mirrors", [])}
+        for name in (port["name"] for port in config["ports"] if port["name"] not in busy | mirrored):
             yield lambda config, name=name: without_port(config, name)
+        yield from self.smaller_tunnels(config.get("evpn"), busy)
+
+    @staticmethod
+    def smaller_tunnels(evpn, busy):
+        if not evpn:
+            return
+        if not busy & {"underlay", evpn["underlay"].get("twin")}:
+            yield lambda config: {key: value for key, value in config.items() if key != "evpn"}
+        for key in ("policy", "ttl", "dscp", "udp-port"):
+            yield lambda config, key=key: {**config, "evpn": without(config["evpn"], key)}
+        for peer in evpn["peers"]:
+            yield lambda config, peer=peer: {**config, "evpn": {
+                **config["evpn"], "peers": [other for other in config["evpn"]["peers"] if other["vtep"] != peer["vtep"]]}}
+            for row in peer.get("macs", []):
+                yield lambda config, peer=peer, row=row: {**config, "evpn": {**config["evpn"], "peers": [
+                    {**other, "macs": [mac for mac in other.get("macs", []) if mac is not row]} if other["vtep"] == peer["vtep"]
+                    else other for other in config["evpn"]["peers"]]}}
 
     def fails(self, scenario):
         if self.runs == 0:

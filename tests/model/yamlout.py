@@ -13,6 +13,8 @@ def configuration(config, rng):
         if config.get(section):
             lines.append(section + ":")
             lines += ["  - " + mapping(row, rng) for row in config[section]]
+    if config.get("evpn"):
+        lines += ["evpn:"] + ["  %s: %s" % (key, value(key, content, rng)) for key, content in config["evpn"].items()]
     return "\n".join(lines) + "\n"
 
 
@@ -24,12 +26,20 @@ def value(key, content, rng):
     if isinstance(content, dict):
         return mapping(content, rng)
     if isinstance(content, list):
-        return "[%s]" % ", ".join(mac_range(text, rng) if key == "allowed-macs" else '"%s"' % text for text in content)
-    if content in SPELLINGS:
+        return "[%s]" % ", ".join(item(key, one, rng) for one in content)
+    if isinstance(content, str) and content in SPELLINGS:
         return rng.choice(SPELLINGS[content])
-    if key in ("mac", "mac-address", "effective-mac"):
+    if key in ("mac", "mac-address", "effective-mac", "next-hop"):
         return mac(content, rng)
-    return '"%s"' % content if "," in str(content) else str(content)
+    return '"%s"' % content if "," in str(content) or str(content).endswith(":") else str(content)
+
+
+def item(key, content, rng):
+    if isinstance(content, dict):
+        return mapping(content, rng)
+    if key == "allowed-macs":
+        return mac_range(content, rng)
+    return '"%s"' % content if isinstance(content, str) else str(content)
 
 
 def mac_range(text, rng):

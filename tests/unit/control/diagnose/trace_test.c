@@ -225,6 +225,25 @@ static void frames_follow_each_other(void **state)
 	}
 }
 
+// An entry of the running switch that a frame has removed does not come back with a later frame.
+static void removed_entries_stay_away(void **state)
+{
+	static const struct sent frames[] = {
+		{"a", MAC(1), MAC(2), -1, 0, 0},
+		{"full", MAC(2), MAC(1), -1, 0, 0},
+		{"a", MAC(1), MAC(2), -1, 0, 0},
+	};
+	static const char *const outcomes[] = {"forwarded", "forwarded", "flooded"};
+
+	(void)state;
+	open_switch("ports: [{name: a}, {name: b}, {name: full, policy: {mac-limit: 0}}]");
+	learn("b", 1, MAC(1));
+	json_t *all = trace(frames, COUNT(frames));
+	for (size_t i = 0; i < COUNT(frames); i++)
+		CHECK(!strcmp(outcome(all, i), outcomes[i]), "frame %zu: %s", i, outcome(all, i));
+	json_decref(all);
+}
+
 // A trace uses the entries of the running switch and their ages, and does not change them.
 static void the_switch_stays(void **state)
 {
@@ -371,6 +390,69 @@ static void bytes_of_what_is_sent(void **state)
 	json_decref(none);
 }
 
+static const char overlay[] =
+	"ports: [{name: a, policy: {vlan-mode: access, access-vlan: 10}}]\n"
+	"evpn:\n"
+	"  underlay: {device: 'null:'}\n"
+	"  source: 10.9.0.1\n"
+	"  control: none\n"
+	"  vnis: [{vlan: 10, vni: 10010}]\n"
+	"  peers: [{vtep: 10.9.0.2, next-hop: 02:00:00:00:09:02, vnis: [10010]}]\n";
+
+// The header of a packet from 10.9.0.2 with a frame of LONG bytes in VNI 10010.
+enum { LONG = 5000 };
+
+static const uint8_t long_header[] = {0x02, 0x00, 0x0a, 0x09, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00,
+				      0x09, 0x02, 0x08, 0x00, 0x45, 0x00, 0x13, 0xac, 0x00, 0x01,
+				      0x40, 0x00, 0x40, 0x11, 0x13, 0x2c, 0x0a, 0x09, 0x00, 0x02,
+				      0x0a, 0x09, 0x00, 0x01, 0xc3, 0x50, 0x12, 0xb5, 0x13, 0x98,
+				      0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x27, 0x1a, 0x00};
+
+static json_t *trace_underlay(const uint8_t *packet, size_t len)
+{
+	struct trace_frame frame = {test_port(sw, "underlay"), 0, (uint32_t)len, packet};
+	json_t *stories = trace_frames(sw, &frame, 1),
+	       *story = json_incref(json_array_get(stories, 0));
+
+	json_decref(stories);
+	assert_int_equal(rte_mempool_in_use_count(sw->pool), 0);
+	return story;
+}
+
+// The frame in a packet is whole, however many buffers it takes.
+static void long_frames_of_tunnels(void **state)
+{
+	uint8_t packet[sizeof long_header + LONG] = {0};
+
+	(void)state;
+	open_switch(overlay);
+	memcpy(packet, long_header, sizeof long_header);
+	test_header(packet + sizeof long_header, MAC(2), MAC(1), -1);
+	json_t *story = trace_underlay(packet, sizeof packet),
+	       *line = json_array_get(json_object_get(story, "ports"), 0);
+	assert_string_equal(text_of(story, "port"), "10.9.0.2");
+	assert_string_equal(text_of(line, "port"), "a");
+	assert_int_equal(json_string_length(json_array_get(json_object_get(line, "frames"), 0)),
+			 2 * LONG);
+	json_decref(story);
+}
+
+// A packet that is not for the VTEP is not called malformed.
+static void packets_of_the_host(void **state)
+{
+	uint8_t packet[sizeof long_header + LONG] = {0};
+
+	(void)state;
+	open_switch(overlay);
+	memcpy(packet, long_header, sizeof long_header);
+	packet[36] ^= 1; // another UDP port
+	json_t *story = trace_underlay(packet, sizeof packet);
+	assert_string_equal(text_of(story, "outcome"), "no_destination");
+	assert_string_equal(text_of(json_array_get(json_object_get(story, "steps"), 0), "text"),
+			    "no VXLAN packet to this VTEP, and there is no twin");
+	json_decref(story);
+}
+
 // A trace has the events of its frame.
 static void events(void **state)
 {
@@ -507,6 +589,7 @@ static void limits(void **state)
 #define TRACE_TEST(function) cmocka_unit_test_teardown(function, close_switch)
 
 RUN_TESTS(TRACE_TEST(where_frames_end), TRACE_TEST(frames_follow_each_other),
-	  TRACE_TEST(the_switch_stays), TRACE_TEST(time_passes), TRACE_TEST(deliveries),
-	  TRACE_TEST(groups), TRACE_TEST(bytes_of_what_is_sent), TRACE_TEST(events),
-	  TRACE_TEST(requests), TRACE_TEST(refusals), TRACE_TEST(limits))
+	  TRACE_TEST(removed_entries_stay_away), TRACE_TEST(long_frames_of_tunnels),
+	  TRACE_TEST(packets_of_the_host), TRACE_TEST(the_switch_stays), TRACE_TEST(time_passes),
+	  TRACE_TEST(deliveries), TRACE_TEST(groups), TRACE_TEST(bytes_of_what_is_sent),
+	  TRACE_TEST(events), TRACE_TEST(requests), TRACE_TEST(refusals), TRACE_TEST(limits))
