@@ -139,9 +139,9 @@ static int mark_link(struct rtnl *r, int index, int bridge)
 	return error == -EAFNOSUPPORT ? 0 : error; // a kernel without IPv6 changes what it knows
 }
 
-// Turns IPv6 off on an interface, where /proc can be written. Without an address of its own it is
-// silent, too.
-static void silence_ipv6(const char *name)
+// Turns IPv6 off or on on an interface, where /proc can be written. Without an address of its own
+// it is silent, too. A bridge needs IPv6 for its neighbours.
+static void set_ipv6(const char *name, bool on)
 {
 	char path[80];
 
@@ -149,7 +149,7 @@ static void silence_ipv6(const char *name)
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (write(fd, "1", 1) < 0)
+	if (write(fd, on ? "0" : "1", 1) < 0)
 		errno = 0;
 	close(fd);
 }
@@ -295,7 +295,7 @@ static bool make_tap(struct shadow *s, struct rtnl *r, struct error *e)
 		return error_set(e, "evpn: /dev/net/tun: %s", strerror(errno));
 	if (ioctl(s->fd, TUNSETIFF, &i))
 		return fail(e, "l", s->vni, -errno);
-	silence_ipv6(i.ifr_name);
+	set_ipv6(i.ifr_name, false);
 	int error = find_link(r, i.ifr_name, &l);
 	if (!error)
 		s->tap = l.index;
@@ -317,7 +317,7 @@ static bool make_bridge(struct shadow *s, struct rtnl *r, struct error *e)
 		error = find_link(r, name, &l);
 	if (!error)
 		error = mark_link(r, l.index, 0);
-	silence_ipv6(name);
+	set_ipv6(name, true);
 	if (!error)
 		s->bridge = l.index;
 	return !error || fail(e, "b", s->vni, error);
@@ -345,7 +345,7 @@ static bool make_vxlan(struct shadow *s, struct rtnl *r, const struct shadow_und
 	}
 	if (!error)
 		s->vxlan = l.index;
-	silence_ipv6(name);
+	set_ipv6(name, false);
 	return !error || fail(e, "x", s->vni, error);
 }
 
