@@ -139,19 +139,24 @@ static int mark_link(struct rtnl *r, int index, int bridge)
 	return error == -EAFNOSUPPORT ? 0 : error; // a kernel without IPv6 changes what it knows
 }
 
-// Turns IPv6 off or on on an interface, where /proc can be written. Without an address of its own
-// it is silent, too. A bridge needs IPv6 for its neighbours.
-static void set_ipv6(const char *name, bool on)
+// Sets what IPv6 does on an interface, where /proc can be written.
+static void set_ipv6(const char *name, const char *setting, bool on)
 {
 	char path[80];
 
-	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (write(fd, on ? "0" : "1", 1) < 0)
+	if (write(fd, on ? "1" : "0", 1) < 0)
 		errno = 0;
 	close(fd);
+}
+
+// A port needs no IPv6. Without an address of its own it would be silent, too.
+static void silence_ipv6(const char *name)
+{
+	set_ipv6(name, "disable_ipv6", true);
 }
 
 // Keeps a port of a bridge from learning, and from passing anything on.
@@ -295,7 +300,7 @@ static bool make_tap(struct shadow *s, struct rtnl *r, struct error *e)
 		return error_set(e, "evpn: /dev/net/tun: %s", strerror(errno));
 	if (ioctl(s->fd, TUNSETIFF, &i))
 		return fail(e, "l", s->vni, -errno);
-	set_ipv6(i.ifr_name, false);
+	silence_ipv6(i.ifr_name);
 	int error = find_link(r, i.ifr_name, &l);
 	if (!error)
 		s->tap = l.index;
@@ -317,7 +322,9 @@ static bool make_bridge(struct shadow *s, struct rtnl *r, struct error *e)
 		error = find_link(r, name, &l);
 	if (!error)
 		error = mark_link(r, l.index, 0);
-	set_ipv6(name, true);
+	// It has rows for IPv6, and no address: it is silent, and takes no advice of routers.
+	set_ipv6(name, "accept_ra", false);
+	set_ipv6(name, "disable_ipv6", false);
 	if (!error)
 		s->bridge = l.index;
 	return !error || fail(e, "b", s->vni, error);
@@ -345,7 +352,7 @@ static bool make_vxlan(struct shadow *s, struct rtnl *r, const struct shadow_und
 	}
 	if (!error)
 		s->vxlan = l.index;
-	set_ipv6(name, false);
+	silence_ipv6(name);
 	return !error || fail(e, "x", s->vni, error);
 }
 
