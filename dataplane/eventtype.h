@@ -41,7 +41,8 @@
 	X(VTEP_DOWN, "vtep-down")             /* the same */ \
 	X(EVPN_RESYNC, "evpn-resync")         /* reason: enum resync_cause */ \
 	X(EVPN_TABLE_FULL, "evpn-table-full") /* group: the VTEP; count: of its MACs */ \
-	X(EVPN_PORT_LIMIT, "evpn-port-limit") /* group: the VTEP */
+	X(EVPN_PORT_LIMIT, "evpn-port-limit") /* group: the VTEP */ \
+	X(EVPN_NEIGHBOUR_LIMIT, "evpn-neighbour-limit") /* port, or EVENT_PORT_ANY */
 
 enum { EVENT_PORT_ANY = 255 };
 

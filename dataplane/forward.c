@@ -353,13 +353,15 @@ static __attribute__((noinline)) portset find_owner_ports(const struct burst *b,
 							  const struct rte_mbuf *m, portset may)
 {
 	struct neighbour_owner owner[NEIGHBOUR_OWNERS_MAX];
+	struct neighbour_sources sources = {b->conf, b->w->shared->leases, b->w->shared->remotes};
 	uint16_t vid = key_vid(a->src_key);
 	struct ip_address target;
 
 	if (!(b->conf->snoop[vid] & SNOOP_FINDS_NEIGHBOURS) || !neighbour_asks(m, &target))
 		return 0;
-	unsigned n = neighbour_find(b->conf, b->w->shared->leases, vid, target, owner);
-	return neighbour_ports(b->fdb, b->w->now.tick, owner, n, may);
+	unsigned n = neighbour_find(&sources, vid, target, owner);
+	return neighbour_ports(b->fdb, b->w->now.tick, owner, n, may,
+			       b->conf->vxlan ? b->conf->vxlan->tunnels : 0);
 }
 
 // Finds the ports of those in `may` that a frame is flooded to.

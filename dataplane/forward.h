@@ -25,6 +25,7 @@
 #include "dataplane/mdb.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/remote.h"
 #include "dataplane/txbatch.h"
 
 struct forwarding {
@@ -34,6 +35,7 @@ struct forwarding {
 	struct fdb *fdb;
 	struct mdb *mdb;
 	struct leases *leases;
+	struct remotes *remotes; // NULL: there are no other machines
 	struct port_runtime port[PORTS_MAX];
 };
 

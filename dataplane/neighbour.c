@@ -87,10 +87,11 @@ static unsigned first_of(const struct swconf *conf, struct ip_address ip)
 	return low;
 }
 
-unsigned neighbour_find(const struct swconf *conf, const struct leases *leases, uint16_t vid,
-			struct ip_address ip, struct neighbour_owner out[NEIGHBOUR_OWNERS_MAX])
+// Finds those that the configuration binds the address to. Returns their number, or one more than
+// there is room for.
+static unsigned find_bound(const struct swconf *conf, uint16_t vid, struct ip_address ip,
+			   struct neighbour_owner out[NEIGHBOUR_OWNERS_MAX])
 {
-	struct neighbour_owner leased;
 	unsigned n = 0;
 
 	for (unsigned i = first_of(conf, ip);
@@ -99,27 +100,42 @@ unsigned neighbour_find(const struct swconf *conf, const struct leases *leases, 
 		if (o->vid && o->vid != vid)
 			continue;
 		if (n == NEIGHBOUR_OWNERS_MAX)
-			return 0;
-		out[n++] = (struct neighbour_owner){key_make(vid, o->mac), o->port};
+			return n + 1;
+		out[n++] = (struct neighbour_owner){.key = key_make(vid, o->mac), .port = o->port};
 	}
-	leased.key = lease_owner(leases, vid, ip, &leased.port);
-	if (leased.key && n == NEIGHBOUR_OWNERS_MAX)
-		return 0;
-	if (leased.key)
-		out[n++] = leased;
 	return n;
 }
 
+unsigned neighbour_find(const struct neighbour_sources *s, uint16_t vid, struct ip_address ip,
+			struct neighbour_owner out[NEIGHBOUR_OWNERS_MAX])
+{
+	struct neighbour_owner more[] = {{0}, {.remote = true}};
+	unsigned n = find_bound(s->conf, vid, ip, out);
+
+	more[0].key = lease_owner(s->leases, vid, ip, &more[0].port);
+	more[1].key = s->remotes ? remote_find(s->remotes, vid, ip) : 0;
+	for (unsigned i = 0; i < RTE_DIM(more); i++) {
+		if (more[i].key && n >= NEIGHBOUR_OWNERS_MAX)
+			return 0;
+		if (more[i].key)
+			out[n++] = more[i];
+	}
+	return n > NEIGHBOUR_OWNERS_MAX ? 0 : n;
+}
+
 portset neighbour_ports(const struct fdb *fdb, uint32_t tick, const struct neighbour_owner *owner,
-			unsigned count, portset may)
+			unsigned count, portset may, portset tunnels)
 {
 	portset to = 0;
 	struct fdb_entry e;
 
 	for (unsigned i = 0; i < count; i++) {
-		if (!fdb_lookup(fdb, owner[i].key, tick, &e) || !portset_has(may, e.port))
+		portset where = owner[i].remote ? may & tunnels : may;
+		if (!fdb_lookup(fdb, owner[i].key, tick, &e) || !portset_has(where, e.port))
 			return 0;
-		to |= portset_of(e.port) | (may & portset_of(owner[i].port));
+		to |= portset_of(e.port);
+		if (!owner[i].remote)
+			to |= may & portset_of(owner[i].port);
 	}
 	return to;
 }

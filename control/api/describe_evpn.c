@@ -118,12 +118,16 @@ static json_t *describe_sync(const struct fabric *f)
 	if (!f)
 		return json_null();
 	fabric_status(f, &s);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows_written",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "rows_written",
 			 (json_int_t)s.sync.rows_written, "rows_read", (json_int_t)s.sync.rows_read,
 			 "pending", (json_int_t)s.sync.pending, "resyncs", (json_int_t)s.resyncs,
 			 "refused", (json_int_t)s.sync.refused, "leftovers",
 			 (json_int_t)s.sync.leftovers, "nexthop_rows",
-			 (json_int_t)s.sync.nexthop_rows);
+			 (json_int_t)s.sync.nexthop_rows, "neighbours_local",
+			 (json_int_t)s.neighbours.local, "neighbours_remote",
+			 (json_int_t)s.neighbours.remote, "neighbours_contested",
+			 (json_int_t)s.neighbours.contested, "neighbours_refused",
+			 (json_int_t)s.neighbours.refused);
 }
 
 json_t *describe_evpn(const struct vswitch *sw, const struct fabric *f)

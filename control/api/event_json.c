@@ -223,6 +223,9 @@ void event_collect_members(struct event_members *all, const struct event *e, con
 		add_vtep(all, e);
 		add_number_member(all, "count", e->count);
 		break;
+	case EVENT_EVPN_NEIGHBOUR_LIMIT:
+		add_word_member(all, "port", e->port == EVENT_PORT_ANY ? NULL : port);
+		break;
 	case EVENT_TYPES:
 		break;
 	}

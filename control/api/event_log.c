@@ -47,6 +47,7 @@ static const int event_levels[EVENT_TYPES] = {
 	[EVENT_EVPN_RESYNC] = LOG_NOTICE,
 	[EVENT_EVPN_TABLE_FULL] = LOG_WARNING,
 	[EVENT_EVPN_PORT_LIMIT] = LOG_WARNING,
+	[EVENT_EVPN_NEIGHBOUR_LIMIT] = LOG_WARNING,
 };
 
 // The events of the current second. Each class has a budget of its own, so that those that guests

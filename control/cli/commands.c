@@ -376,7 +376,8 @@ const struct command commands[] = {
 	{"binding", "show", "binding.show", VIEW_BINDINGS,
 	 .help = "show which IP addresses stations may use, for spoof-guard",
 	 .more = "Bindings of type dhcp were learned; LEASE is the time in seconds that they have left. In VLANs with "
-		 "neighbour-suppression on, requests for a bound address go to its owner alone.",
+		 "neighbour-suppression on, requests for a bound address go to its owner alone. Those of type remote are bound at "
+		 "other machines, which tell of them by EVPN; spoof-guard does not use them.",
 	 .args = ARGS(OF_PORT,
 		      {"mac", ARG_VALUE, KIND_MAC, "M", .help = "only bindings of this MAC",
 		       .optional = true},
@@ -396,7 +397,8 @@ const struct command commands[] = {
 	{"evpn", "show", "evpn.show", VIEW_EVPN,
 	 .help = "show the VNIs of the VLANs, and who else is in them",
 	 .more = "A VNI is up, alone (no other VTEP takes floods for it: is FRR running?) or down, with the reason. The last line "
-		 "counts the kernel's rows, by which FRR and the switch exchange MACs.",
+		 "counts the kernel's rows, by which FRR and the switch exchange MACs; and addresses, where neighbour-suppression is "
+		 "on. An address is contested for a minute after it changed its MAC: requests for it are flooded.",
 	 .examples = "evpn"},
 	{"evpn", "vtep", "evpn.vtep", VIEW_VTEPS,
 	 .help = "show the other VTEPs, and how packets reach them", .args = ARGS(ROWS),

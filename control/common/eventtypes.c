@@ -66,6 +66,8 @@ static const char *const meanings[EVENT_TYPES] = {
 		"MACs of another machine are not in the MAC table, because it is full: vtep, count",
 	[EVENT_EVPN_PORT_LIMIT] =
 		"Another machine gets no frames, because no port number is left for it: vtep",
+	[EVENT_EVPN_NEIGHBOUR_LIMIT] =
+		"More addresses are bound behind a port than other machines are told; without a port, other machines have more than there is room for: port",
 };
 
 enum event_class event_type_class(enum event_type type)

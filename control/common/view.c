@@ -198,6 +198,13 @@ static void print_evpn(FILE *out, json_t *r, bool colours)
 			member_number(sync, "rows_written"), member_number(sync, "pending"),
 			member_number(sync, "rows_read"), member_number(sync, "refused"),
 			member_number(sync, "resyncs"));
+	if (json_is_object(sync))
+		fprintf(out,
+			"addresses: %lld bound here and told to others, %lld at other machines, %lld contested, %lld refused\n",
+			member_number(sync, "neighbours_local"),
+			member_number(sync, "neighbours_remote"),
+			member_number(sync, "neighbours_contested"),
+			member_number(sync, "neighbours_refused"));
 }
 
 void view_print(FILE *out, enum view view, json_t *r, bool colours)

@@ -45,6 +45,7 @@ static bool fill_shadow(struct vswitch *shadow, const struct vswitch *sw, uint32
 		return false;
 	}
 	atomic_store(&shadow->shared.conf, sw->conf);
+	shadow->shared.remotes = sw->shared.remotes; // no frame changes it
 	atomic_store(&shadow->shared.up, atomic_load(&sw->shared.up));
 	atomic_store(&shadow->shared.err_disabled, atomic_load(&sw->shared.err_disabled));
 	for (unsigned port = 0; port < PORTS_MAX; port++) {

@@ -422,7 +422,10 @@ static void explain_neighbour(const struct traced *s, json_t *step)
 
 	text_put_address(s->target.high, s->target.low, ip);
 	text_put_mac(key_mac(s->owner[0].key), mac);
-	if (s->owners == 1)
+	if (s->owners == 1 && s->owner[0].remote)
+		say(step, "asks for %s, which %s has at another machine: to its tunnel alone", ip,
+		    mac);
+	else if (s->owners == 1)
 		say(step, "asks for %s, which is bound to %s: to its port alone", ip, mac);
 	else
 		say(step, "asks for %s, which is bound to %u stations: to their ports alone", ip,
@@ -837,8 +840,9 @@ static void fetch_owners(struct traced *s, const struct vswitch *sw, const struc
 	    !(s->shadow->conf->snoop[s->vid] & SNOOP_FINDS_NEIGHBOURS) ||
 	    !neighbour_asks(m, &s->target))
 		return;
-	s->owners = neighbour_find(s->shadow->conf, s->shadow->shared.leases, s->vid, s->target,
-				   s->owner);
+	struct neighbour_sources sources = {s->shadow->conf, s->shadow->shared.leases,
+					    s->shadow->shared.remotes};
+	s->owners = neighbour_find(&sources, s->vid, s->target, s->owner);
 	for (unsigned i = 0; i < s->owners; i++)
 		take_entry(s, sw, s->owner[i].key);
 }

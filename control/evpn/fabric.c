@@ -12,6 +12,7 @@
 
 #include "control/common/log.h"
 #include "control/evpn/fabric_private.h"
+#include "control/evpn/neighbours.h"
 #include "control/evpn/nexthop.h"
 #include "control/evpn/row.h"
 #include "control/evpn/rtnl.h"
@@ -52,14 +53,34 @@ void fabric_arm(struct fabric *v)
 
 static void take_row(struct fabric *v, const struct nlmsghdr *h)
 {
+	struct neighbours_row neighbour;
 	struct mirror_row r;
 
+	if (row_read_neighbour(h, &neighbour))
+		neighbours_take(v->neighbours, &neighbour, fabric_now_ms());
 	if (!row_read(h, &r))
 		return;
 	if (r.nexthop && !r.gone)
 		r.destination = nexthop_object(&v->talk, r.nexthop);
 	if (r.destination != v->source || !r.destination)
 		mirror_take(v->mirror, &r, fabric_now_ms());
+}
+
+static bool ask_dump(struct fabric *v, uint8_t family)
+{
+	union rtnl_request q;
+	struct ndmsg *n = rtnl_begin(&q, RTM_GETNEIGH, NLM_F_DUMP, sizeof *n);
+
+	n->ndm_family = family;
+	int64_t sequence = rtnl_ask(&v->news, &q);
+	if (sequence < 0)
+		return false;
+	v->dump_family = family;
+	v->dump_sequence = (uint32_t)sequence;
+	v->dump_torn = false;
+	v->dump_runs = true;
+	v->heard_ms = fabric_now_ms();
+	return true;
 }
 
 static void end_dump(struct fabric *v, const struct nlmsghdr *h)
@@ -69,7 +90,12 @@ static void end_dump(struct fabric *v, const struct nlmsghdr *h)
 		v->dump_wanted = true;
 		return;
 	}
-	mirror_dump_end(v->mirror, fabric_now_ms());
+	if (v->dump_family == AF_BRIDGE) {
+		mirror_dump_end(v->mirror, fabric_now_ms());
+		v->dump_wanted = !ask_dump(v, AF_UNSPEC);
+		return;
+	}
+	neighbours_dump_end(v->neighbours, fabric_now_ms());
 	if (v->resync_reason < 0)
 		return;
 	v->resyncs++;
@@ -130,18 +156,11 @@ static void on_read(evutil_socket_t fd, short what, void *fabric)
 
 static void begin_dump(struct fabric *v)
 {
-	union rtnl_request q;
-	struct ndmsg *n = rtnl_begin(&q, RTM_GETNEIGH, NLM_F_DUMP, sizeof *n);
-
-	n->ndm_family = AF_BRIDGE;
-	int64_t sequence = rtnl_ask(&v->news, &q);
-	if (sequence < 0)
+	if (!ask_dump(v, AF_BRIDGE))
 		return; // tried again with the next turn
-	v->dump_sequence = (uint32_t)sequence;
-	v->dump_wanted = v->dump_torn = false;
-	v->dump_runs = true;
-	v->heard_ms = fabric_now_ms();
+	v->dump_wanted = false;
 	mirror_dump_begin(v->mirror);
+	neighbours_dump_begin(v->neighbours);
 }
 
 // Opens a socket that hears the groups and takes dumps.
@@ -202,7 +221,7 @@ static void arm_later(struct fabric *v, uint32_t wait_ms)
 static void on_turn(evutil_socket_t fd, short what, void *fabric)
 {
 	struct fabric *v = fabric;
-	uint32_t wait;
+	uint32_t wait, also;
 
 	(void)fd, (void)what;
 	v->armed = false;
@@ -211,6 +230,8 @@ static void on_turn(evutil_socket_t fd, short what, void *fabric)
 	if (v->dump_wanted && !v->dump_runs)
 		begin_dump(v);
 	wait = mirror_turn(v->mirror, fabric_now_ms());
+	also = neighbours_turn(v->neighbours, fabric_now_ms());
+	wait = also < wait ? also : wait;
 	vteps_follow(v);
 	// Events of the switch may have armed it already: a time would take that back.
 	if (!v->armed)
@@ -276,9 +297,11 @@ struct fabric *fabric_create(struct event_base *base, const struct fabric_host *
 		v->vtep[n].state = FABRIC_VTEP_STATES;
 	v->resync_reason = HOST_RESYNC_START;
 	v->mirror = mirror_create(host, &v->writer);
-	if (!v->mirror)
+	if (v->mirror)
+		v->neighbours = neighbours_create(host, &v->writer, v->mirror);
+	if (!v->neighbours)
 		error_no_memory(e);
-	if (!v->mirror || !open_sockets(v, s, e) || !check_devices(v, s, e) ||
+	if (!v->neighbours || !open_sockets(v, s, e) || !check_devices(v, s, e) ||
 	    !create_events(v, e)) {
 		fabric_destroy(v);
 		return NULL;
@@ -297,6 +320,7 @@ void fabric_destroy(struct fabric *v)
 	for (unsigned i = 0; i < 3; i++)
 		if (events[i])
 			event_free(events[i]);
+	neighbours_destroy(v->neighbours);
 	mirror_destroy(v->mirror);
 	rtnl_close(&v->news);
 	rtnl_close(&v->writer);
@@ -325,19 +349,29 @@ void fabric_configure(struct fabric *v, const struct fabric_settings *s)
 void fabric_touch(struct fabric *v, uint64_t key)
 {
 	mirror_touch(v->mirror, key);
+	neighbours_touch(v->neighbours, key);
 	fabric_arm(v);
 }
 
 void fabric_compare(struct fabric *v)
 {
 	mirror_compare(v->mirror);
+	neighbours_compare(v->neighbours, true);
+	fabric_arm(v);
+}
+
+void fabric_compare_owners(struct fabric *v, bool all)
+{
+	neighbours_compare(v->neighbours, all);
 	fabric_arm(v);
 }
 
 void fabric_resync(struct fabric *v, bool hard)
 {
-	if (hard)
+	if (hard) {
+		neighbours_drop_external(v->neighbours);
 		vnis_bounce_all(v);
+	}
 	v->dump_wanted = v->links_changed = true;
 	v->resync_reason = HOST_RESYNC_COMMAND;
 	fabric_arm(v);
@@ -350,6 +384,12 @@ void fabric_status(const struct fabric *v, struct fabric_status *s)
 	s->source = v->source;
 	s->resyncs = v->resyncs;
 	mirror_stats(v->mirror, &s->sync);
+	neighbours_stats(v->neighbours, fabric_now_ms(), &s->neighbours);
+}
+
+void fabric_walk_neighbours(const struct fabric *v, neighbours_visit_fn visit, void *arg)
+{
+	neighbours_walk(v->neighbours, visit, arg);
 }
 
 size_t fabric_vni_count(const struct fabric *v)

@@ -19,6 +19,7 @@
 #include "control/common/error.h"
 #include "control/evpn/host.h"
 #include "control/evpn/mirror.h"
+#include "control/evpn/neighbours.h"
 
 enum { FABRIC_TWIN = 16, FABRIC_REASON = 160, FABRIC_NEWS_BYTES = 64 << 20 };
 
@@ -73,6 +74,7 @@ struct fabric_vtep {
 struct fabric_status {
 	uint32_t source; // 0: none yet
 	struct mirror_stats sync;
+	struct neighbours_stats neighbours;
 	uint64_t resyncs;
 };
 
@@ -93,10 +95,16 @@ void fabric_configure(struct fabric *v, const struct fabric_settings *s);
 void fabric_touch(struct fabric *v, uint64_t key);
 void fabric_compare(struct fabric *v);
 
+// Bindings have changed; with `all`, settings of VLANs have, too.
+void fabric_compare_owners(struct fabric *v, bool all);
+
 // Reads the kernel again. hard: has zebra tell everything anew as well.
 void fabric_resync(struct fabric *v, bool hard);
 
 void fabric_status(const struct fabric *v, struct fabric_status *s);
+
+// The addresses at other machines that the switch was told.
+void fabric_walk_neighbours(const struct fabric *v, neighbours_visit_fn visit, void *arg);
 size_t fabric_vni_count(const struct fabric *v);
 void fabric_vni(const struct fabric *v, size_t i, struct fabric_vni *out);
 

@@ -11,6 +11,7 @@
 #include "dataplane/event.h"
 
 struct mirror;
+struct neighbours;
 
 // A VNI and its devices.
 struct own_vni {
@@ -40,6 +41,7 @@ struct fabric {
 	struct rtnl writer; // rows
 	struct rtnl news;   // groups and dumps
 	struct mirror *mirror;
+	struct neighbours *neighbours;
 	struct event *read, *turn, *build;
 	bool armed; // turn is to run at once
 	uint32_t wanted_source, source;
@@ -53,6 +55,7 @@ struct fabric {
 	bool routes_changed; // or neighbours
 	uint64_t look_ms;    // when unresolved VTEPs were looked at
 	bool dump_wanted, dump_runs, dump_torn;
+	uint8_t dump_family; // AF_BRIDGE, and then AF_UNSPEC: neighbours
 	uint32_t dump_sequence;
 	uint64_t heard_ms; // when a message was read last
 	int news_bytes;

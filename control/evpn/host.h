@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/binding.h"
+
 enum host_where { HOST_NOWHERE, HOST_LOCAL, HOST_REMOTE };
 
 // What the switch has for a MAC.
@@ -21,13 +23,19 @@ struct host_entry {
 
 typedef void (*host_visit_fn)(void *arg, uint64_t key, const struct host_entry *e);
 
-// What EVPN tells. count: MACs that found the table full; enum host_resync.
+enum { HOST_NO_PORT = 255 };
+
+typedef void (*host_owner_fn)(void *arg, uint16_t vid, uint64_t mac, struct ip_address ip);
+
+// What EVPN tells. count: MACs that found the table full; enum host_resync; the port that has too
+// many addresses, or HOST_NO_PORT if other machines have.
 enum host_news {
 	HOST_VTEP_UP,
 	HOST_VTEP_DOWN,
 	HOST_RESYNC,
 	HOST_TABLE_FULL,
 	HOST_PORT_LIMIT,
+	HOST_NEIGHBOUR_LIMIT,
 };
 
 enum host_resync { HOST_RESYNC_START, HOST_RESYNC_OVERRUN, HOST_RESYNC_COMMAND };
@@ -59,4 +67,15 @@ struct fabric_host {
 	void (*find)(void *arg, uint64_t key, struct host_entry *e);
 	void (*walk)(void *arg, host_visit_fn visit, void *visit_arg);
 	void (*tell)(void *arg, enum host_news what, uint32_t vtep, uint32_t count);
+
+	// The MAC that an address of a VLAN is bound to, if it is one MAC and that is on a port
+	// here, and requests for it go to its owner alone; and the port of the binding. 0: none.
+	uint64_t (*owner)(void *arg, uint16_t vid, struct ip_address ip, unsigned *port);
+
+	// Calls visit() for each address that is bound to a MAC; VLAN 0: in any.
+	void (*walk_owners)(void *arg, host_owner_fn visit, void *visit_arg);
+
+	// An address of a VLAN belongs to a MAC at another machine. MAC 0: it does no longer.
+	// -ENOSPC.
+	int (*place_ip)(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac);
 };

@@ -165,6 +165,15 @@ static void earn_credit(struct mirror *m, uint64_t now_ms)
 		m->credit = most;
 }
 
+bool mirror_may_write(struct mirror *m)
+{
+	if (m->credit < 1)
+		return false;
+	m->credit--;
+	m->stats.rows_written++;
+	return true;
+}
+
 void mirror_write(struct mirror *m, uint64_t now_ms)
 {
 	static struct batch b;

@@ -15,11 +15,15 @@
 #include "control/evpn/mirror.h"
 #include "control/switch/switch.h"
 #include "control/switch/tunnels.h"
+#include "dataplane/binding.h"
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/key.h"
+#include "dataplane/lease.h"
+#include "dataplane/neighbour.h"
+#include "dataplane/portconf.h"
 
-enum { RETRY_NS = 1000000000 };
+enum { RETRY_NS = 1000000000, ADDRESS_BITS = 128 };
 
 struct overlay {
 	struct event_base *base;
@@ -129,6 +133,7 @@ static void tell(void *overlay, enum host_news what, uint32_t vtep, uint32_t cou
 		[HOST_RESYNC] = EVENT_EVPN_RESYNC,
 		[HOST_TABLE_FULL] = EVENT_EVPN_TABLE_FULL,
 		[HOST_PORT_LIMIT] = EVENT_EVPN_PORT_LIMIT,
+		[HOST_NEIGHBOUR_LIMIT] = EVENT_EVPN_NEIGHBOUR_LIMIT,
 	};
 	static const enum resync_cause causes[] = {
 		[HOST_RESYNC_START] = RESYNC_START,
@@ -143,7 +148,65 @@ static void tell(void *overlay, enum host_news what, uint32_t vtep, uint32_t cou
 
 	if (what == HOST_RESYNC)
 		e.reason = causes[count];
+	if (what == HOST_NEIGHBOUR_LIMIT)
+		e.port = (uint8_t)count;
 	switch_emit(sw, &e);
+}
+
+// The one MAC of some owners. 0: they have several, or there is none.
+static uint64_t only_key(const struct neighbour_owner *owner, unsigned count)
+{
+	for (unsigned i = 1; i < count; i++)
+		if (owner[i].key != owner[0].key)
+			return 0;
+	return count ? owner[0].key : 0;
+}
+
+static uint64_t owner(void *overlay, uint16_t vid, struct ip_address ip, unsigned *port)
+{
+	struct vswitch *sw = ((struct overlay *)overlay)->sw;
+	struct neighbour_sources here = {sw->conf, sw->shared.leases, NULL};
+	struct neighbour_owner all[NEIGHBOUR_OWNERS_MAX];
+	struct host_entry e;
+
+	if (!(sw->conf->snoop[vid] & SNOOP_FINDS_NEIGHBOURS))
+		return 0;
+	uint64_t key = only_key(all, neighbour_find(&here, vid, ip, all));
+	if (!key)
+		return 0;
+	find(overlay, key, &e);
+	*port = all[0].port;
+	return e.where == HOST_LOCAL ? key_mac(key) : 0;
+}
+
+struct owners {
+	host_owner_fn visit;
+	void *arg;
+};
+
+static void visit_lease(void *owners, const struct lease *l)
+{
+	const struct owners *o = owners;
+
+	if (l->bits == ADDRESS_BITS)
+		o->visit(o->arg, key_vid(l->key), key_mac(l->key), l->ip);
+}
+
+static void walk_owners(void *overlay, host_owner_fn visit, void *arg)
+{
+	struct vswitch *sw = ((struct overlay *)overlay)->sw;
+	struct owners o = {visit, arg};
+
+	for (unsigned i = 0; i < sw->conf->owner_count; i++) {
+		const struct owner *w = &sw->conf->owner[i];
+		visit(arg, w->vid, w->mac, w->ip);
+	}
+	lease_walk(sw->shared.leases, visit_lease, &o);
+}
+
+static int place_ip(void *overlay, uint16_t vid, struct ip_address ip, uint64_t mac)
+{
+	return tunnels_place_ip(((struct overlay *)overlay)->sw, vid, ip, mac);
 }
 
 // The section of the configuration.
@@ -198,8 +261,9 @@ static void keep_settings(struct overlay *o, const struct fabric_settings *s,
 
 static bool begin_fabric(struct overlay *o, const struct fabric_settings *s, struct error *e)
 {
-	struct fabric_host host = {o,     set_vtep,   resolve, set_source, publish,
-				   place, remove_mac, find,    walk,       tell};
+	struct fabric_host host = {o,     set_vtep,    resolve, set_source, publish,
+				   place, remove_mac,  find,    walk,       tell,
+				   owner, walk_owners, place_ip};
 
 	o->fabric = fabric_create(o->base, &host, s, e);
 	return o->fabric;
@@ -232,6 +296,8 @@ static bool follow(struct overlay *o, struct error *e)
 	}
 	if (!read_settings(o->sw->config, &s, &vlans))
 		return error_no_memory(e);
+	if (o->fabric)
+		fabric_compare_owners(o->fabric, true);
 	if (o->fabric && same_settings(&s, &o->is)) {
 		free(vlans);
 		return true;
@@ -301,6 +367,10 @@ void overlay_note(struct overlay *o, const struct event *e)
 			fabric_touch(o->fabric, e->key);
 		else
 			fabric_compare(o->fabric);
+		break;
+	case EVENT_BINDING_LEARNED:
+	case EVENT_BINDING_ENDED:
+		fabric_compare_owners(o->fabric, false);
 		break;
 	case EVENT_LOST:
 		fabric_compare(o->fabric);

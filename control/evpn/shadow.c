@@ -139,19 +139,24 @@ static int mark_link(struct rtnl *r, int index, int bridge)
 	return error == -EAFNOSUPPORT ? 0 : error; // a kernel without IPv6 changes what it knows
 }
 
-// Turns IPv6 off on an interface, where /proc can be written. Without an address of its own it is
-// silent, too.
-static void silence_ipv6(const char *name)
+// Sets what IPv6 does on an interface, where /proc can be written.
+static void set_ipv6(const char *name, const char *setting, bool on)
 {
 	char path[80];
 
-	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/disable_ipv6", name);
+	snprintf(path, sizeof path, "/proc/sys/net/ipv6/conf/%s/%s", name, setting);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
-	if (write(fd, "1", 1) < 0)
+	if (write(fd, on ? "1" : "0", 1) < 0)
 		errno = 0;
 	close(fd);
+}
+
+// A port needs no IPv6. Without an address of its own it would be silent, too.
+static void silence_ipv6(const char *name)
+{
+	set_ipv6(name, "disable_ipv6", true);
 }
 
 // Keeps a port of a bridge from learning, and from passing anything on.
@@ -317,7 +322,9 @@ static bool make_bridge(struct shadow *s, struct rtnl *r, struct error *e)
 		error = find_link(r, name, &l);
 	if (!error)
 		error = mark_link(r, l.index, 0);
-	silence_ipv6(name);
+	// It has rows for IPv6, and no address: it is silent, and takes no advice of routers.
+	set_ipv6(name, "accept_ra", false);
+	set_ipv6(name, "disable_ipv6", false);
 	if (!error)
 		s->bridge = l.index;
 	return !error || fail(e, "b", s->vni, error);

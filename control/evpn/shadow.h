@@ -4,7 +4,8 @@
 //
 // Model     A bridge nsb<VNI> with two ports: a VXLAN device nsx<VNI>, where zebra puts the MACs
 //           and flood lists of other machines, and a TAP nsl<VNI>, where this switch puts its own.
-//           No frame goes through them: nothing is learned or flooded, IPv6 is off. Bridge and
+//           No frame goes through them: nothing is learned or flooded, no port has IPv6, and the
+//           bridge has no address. It has rows of neighbours: addresses with their MACs. Bridge and
 //           VXLAN device have a mark in their alias. Those that have it are taken over, others are
 //           refused. The TAP ends with this process, and the kernel then forgets its MACs:
 //           therefore FRR withdraws the MACs of a switch that was killed.

@@ -10,6 +10,7 @@
 #include "control/evpn/fabric.h"
 #include "control/evpn/fabric_private.h"
 #include "control/evpn/mirror.h"
+#include "control/evpn/neighbours.h"
 #include "control/evpn/nexthop.h"
 #include "control/evpn/shadow.h"
 
@@ -25,6 +26,7 @@ static void remove_shadow(struct fabric *v, struct own_vni *o)
 	shadow_remove(&o->shadow, &v->talk);
 	o->made = false;
 	mirror_set_vni(v->mirror, o->vid, o->vni, 0, 0);
+	neighbours_set_vni(v->neighbours, o->vid, 0);
 }
 
 static bool is_wanted(const struct fabric_settings *s, const struct own_vni *o)
@@ -55,6 +57,7 @@ static void remove_unwanted(struct fabric *v, const struct fabric_settings *s)
 		}
 		shadow_remove(&o->shadow, &v->talk);
 		mirror_del_vni(v->mirror, o->vid, fabric_now_ms());
+		neighbours_del_vni(v->neighbours, o->vid);
 	}
 	v->vnis = kept;
 }
@@ -69,7 +72,8 @@ static bool add_vni(struct fabric *v, const struct fabric_vlan *w)
 	more[v->vnis] = (struct own_vni){
 		.vid = w->vid, .vni = w->vni, .shadow = {.vni = w->vni, .fd = -1}};
 	v->vnis++;
-	return mirror_set_vni(v->mirror, w->vid, w->vni, 0, 0);
+	return mirror_set_vni(v->mirror, w->vid, w->vni, 0, 0) &&
+	       neighbours_set_vni(v->neighbours, w->vid, 0);
 }
 
 bool vnis_configure(struct fabric *v, const struct fabric_settings *s)
@@ -125,6 +129,7 @@ static void make(struct fabric *v, struct own_vni *o)
 	*o->reason = 0;
 	o->made = true;
 	mirror_set_vni(v->mirror, o->vid, o->vni, o->shadow.vxlan, o->shadow.tap);
+	neighbours_set_vni(v->neighbours, o->vid, o->shadow.bridge);
 	v->dump_wanted = true;
 }
 

@@ -173,6 +173,30 @@ static double evpn_rows_refused(const struct scrape *l, unsigned i)
 	return (double)evpn_status(l).sync.refused;
 }
 
+static double evpn_addresses_here(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return evpn_status(l).neighbours.local;
+}
+
+static double evpn_addresses_elsewhere(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return evpn_status(l).neighbours.remote;
+}
+
+static double evpn_addresses_contested(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return evpn_status(l).neighbours.contested;
+}
+
+static double evpn_addresses_refused(const struct scrape *l, unsigned i)
+{
+	(void)i;
+	return (double)evpn_status(l).neighbours.refused;
+}
+
 static double evpn_resyncs(const struct scrape *l, unsigned i)
 {
 	(void)i;
@@ -208,6 +232,17 @@ static const struct family families[] = {
 	 evpn_rows_pending},
 	{"nestswitch_evpn_rows_refused_total", "counter",
 	 "Rows that the kernel or the switch refused.", OF_SWITCH, evpn_rows_refused},
+	{"nestswitch_evpn_addresses_local", "gauge",
+	 "Addresses bound here that other machines are told of.", OF_SWITCH, evpn_addresses_here},
+	{"nestswitch_evpn_addresses_remote", "gauge",
+	 "Addresses at other machines, requests for which go there alone.", OF_SWITCH,
+	 evpn_addresses_elsewhere},
+	{"nestswitch_evpn_addresses_contested", "gauge",
+	 "Addresses at other machines whose MAC has changed: requests for them are flooded.",
+	 OF_SWITCH, evpn_addresses_contested},
+	{"nestswitch_evpn_addresses_refused_total", "counter",
+	 "How often an address was refused: by the kernel, or because of a limit.", OF_SWITCH,
+	 evpn_addresses_refused},
 	{"nestswitch_evpn_resyncs_total", "counter",
 	 "How often what FRR has in the kernel was read as a whole.", OF_SWITCH, evpn_resyncs},
 	{"process_cpu_seconds_total", "counter",

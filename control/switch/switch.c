@@ -43,6 +43,7 @@
 #include "dataplane/pool.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/remote.h"
 #include "dataplane/vxlan.h"
 #include "dataplane/worker.h"
 
@@ -434,6 +435,8 @@ static bool create_tables(struct vswitch *sw, const struct config *c, size_t fix
 		return no_memory_for(e, "the tunnels");
 	if (!sw->querier || mdb_create(&sw->shared.mdb, seed))
 		return no_memory_for(e, "the multicast groups");
+	if (remote_create(&sw->shared.remotes, seed))
+		return no_memory_for(e, "the addresses at other machines");
 	return !lease_create(&sw->shared.leases, seed) || no_memory_for(e, "the leases");
 }
 
@@ -558,6 +561,7 @@ void switch_destroy(struct vswitch *sw)
 	fdb_destroy(sw->shared.fdb);
 	mdb_destroy(sw->shared.mdb);
 	lease_destroy(sw->shared.leases);
+	remote_destroy(sw->shared.remotes);
 	querier_destroy(sw->querier);
 	tunnels_destroy(sw->tunnels);
 	unmapping_wait_for(NULL);

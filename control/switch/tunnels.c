@@ -17,6 +17,7 @@
 #include "dataplane/port.h"
 #include "dataplane/portconf.h"
 #include "dataplane/portset.h"
+#include "dataplane/remote.h"
 #include "dataplane/vxlan.h"
 
 // The MAC of an underlay without a device: local, and with the address of the VTEP.
@@ -272,6 +273,14 @@ int tunnels_remove_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t
 		return -ENOENT;
 	events_drain(sw);
 	report(sw, EVENT_MAC_REMOVED, key, (unsigned)port, 0, (enum fdb_type)e.type);
+	return 0;
+}
+
+int tunnels_place_ip(struct vswitch *sw, uint16_t vid, struct ip_address ip, uint64_t mac)
+{
+	if (mac)
+		return remote_put(sw->shared.remotes, key_make(vid, mac), ip);
+	remote_del(sw->shared.remotes, vid, ip);
 	return 0;
 }
 

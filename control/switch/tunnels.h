@@ -26,6 +26,7 @@
 #include "control/common/error.h"
 #include "control/config/config.h"
 #include "control/switch/state.h"
+#include "dataplane/binding.h"
 #include "dataplane/portconf.h"
 
 // Collects: there is a tunnel to this VTEP, which takes floods for these VNIs and no others. VNIs
@@ -56,6 +57,10 @@ int tunnels_place_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t 
 
 // Removes a MAC that is behind this tunnel. -ENOENT: it is not, or no longer.
 int tunnels_remove_mac(struct vswitch *sw, uint32_t vtep, uint16_t vid, uint64_t mac);
+
+// An address of a VLAN belongs to a MAC at another machine, 0: to none any longer. Requests for it
+// go there alone while the MAC is behind a tunnel. -ENOSPC: there are REMOTE_MAX.
+int tunnels_place_ip(struct vswitch *sw, uint16_t vid, struct ip_address ip, uint64_t mac);
 
 // Whether a port is a tunnel.
 bool tunnels_is_tunnel(const struct vswitch *sw, unsigned port);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the kernel says by netlink: rows of its FDB for the mirror, in any order, between dumps and
-// losses; answers to questions about next hops, addresses and interfaces. The MACs that the mirror
-// counts are those that it placed in the switch.
+// What the kernel says by netlink: rows of its FDB for the mirror and of its neighbours, in any
+// order, between dumps and losses; answers to questions about next hops, addresses and interfaces.
+// The MACs and addresses that are counted are those that were placed in the switch.
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "control/common/error.h"
 #include "control/evpn/host.h"
 #include "control/evpn/mirror.h"
+#include "control/evpn/neighbours.h"
 #include "control/evpn/nexthop.h"
 #include "control/evpn/row.h"
 #include "control/evpn/rtnl.h"
@@ -16,7 +17,7 @@
 #include "dataplane/key.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { VXLAN = 7, TAP = 8, VID = 10, VNI = 500, PLACES = 512, PORT_ID = 77 };
+enum { VXLAN = 7, TAP = 8, BRIDGE = 9, VID = 10, VNI = 500, PLACES = 512, PORT_ID = 77 };
 
 static struct bytes input;
 static uint32_t asked;    // sequence number of the last request
@@ -172,6 +173,50 @@ static void walk(void *arg, host_visit_fn visit, void *visit_arg)
 	visit(visit_arg, key_make(VID, 1), &local);
 }
 
+// Addresses at other machines. Those with an even number are refused, but not where they are.
+static struct {
+	struct ip_address ip;
+	uint64_t mac;
+} address[PLACES];
+static unsigned addresses;
+
+static int place_ip(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac)
+{
+	unsigned i = 0;
+
+	(void)arg;
+	MUST(vid == VID);
+	while (i < addresses && (address[i].ip.high != ip.high || address[i].ip.low != ip.low))
+		i++;
+	if (!mac) {
+		MUST(i < addresses, "an address goes that did not come");
+		address[i] = address[--addresses];
+		return 0;
+	}
+	if (i == addresses && (!(ip.low & 1) || i == PLACES))
+		return -ENOSPC;
+	MUST(i == addresses || address[i].mac != mac, "an address comes twice");
+	address[i].ip = ip;
+	address[i].mac = mac;
+	addresses += i == addresses;
+	return 0;
+}
+
+// Every fourth address is bound here.
+static uint64_t owner(void *arg, uint16_t vid, struct ip_address ip, unsigned *port)
+{
+	(void)arg, (void)vid;
+	*port = ip.low & 7;
+	return ip.low & 3 ? 0 : 1;
+}
+
+static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
+{
+	(void)arg;
+	visit(visit_arg, VID, 1, (struct ip_address){0, 4});
+	visit(visit_arg, 0, 1, (struct ip_address){0, 8});
+}
+
 static void tell(void *arg, enum host_news what, uint32_t vtep, uint32_t count)
 {
 	(void)arg, (void)what, (void)vtep, (void)count;
@@ -183,7 +228,10 @@ static const struct fabric_host host = {.set_vtep = set_vtep,
 					.remove = take_out,
 					.find = find,
 					.walk = walk,
-					.tell = tell};
+					.tell = tell,
+					.owner = owner,
+					.walk_owners = walk_owners,
+					.place_ip = place_ip};
 
 static void check_counts(const struct mirror *m)
 {
@@ -200,15 +248,28 @@ static void check_counts(const struct mirror *m)
 	MUST(sum == places, "%u at VTEPs, but %u are placed", sum, places);
 }
 
+static void check_addresses(struct neighbours *n, uint64_t now_ms)
+{
+	struct neighbours_stats s;
+
+	neighbours_stats(n, now_ms, &s);
+	MUST(s.remote == addresses, "%u counted, but %u are placed", s.remote, addresses);
+}
+
 // A row in memory of its exact size, padded as netlink pads messages.
-static void take_row(struct mirror *m, uint64_t now_ms)
+static void take_row(struct mirror *m, struct neighbours *v, uint64_t now_ms)
 {
 	char bytes[512];
 	size_t n = take_message(bytes, sizeof bytes);
 	char *exact = calloc(1, MNL_ALIGN(n));
+	struct neighbours_row neighbour;
 	struct mirror_row r;
 
 	memcpy(exact, bytes, n);
+	if (row_read_neighbour((const struct nlmsghdr *)exact, &neighbour)) {
+		neighbour.interface = BRIDGE;
+		neighbours_take(v, &neighbour, now_ms);
+	}
 	if (row_read((const struct nlmsghdr *)exact, &r)) {
 		r.interface = r.interface & 1 ? TAP : VXLAN;
 		MUST(!r.nexthop || !r.destination);
@@ -231,31 +292,40 @@ static void ask(struct rtnl *talk)
 	shadow_is_free(talk, VNI, &e);
 }
 
-static void act(struct mirror *m, struct rtnl *talk, uint64_t *now_ms)
+static void act(struct mirror *m, struct neighbours *n, struct rtnl *talk, uint64_t *now_ms)
 {
 	switch (take8(&input)) {
 	case 0:
 		*now_ms += take8(&input) * UINT64_C(10);
 		mirror_turn(m, *now_ms);
+		neighbours_turn(n, *now_ms);
 		check_counts(m);
+		check_addresses(n, *now_ms);
 		break;
 	case 1:
 		mirror_dump_begin(m);
+		neighbours_dump_begin(n);
 		break;
 	case 2:
 		mirror_dump_end(m, *now_ms);
+		neighbours_dump_end(n, *now_ms);
 		break;
 	case 3:
 		mirror_news_lost(m);
 		break;
 	case 4:
+		neighbours_touch(n, key_make(VID, take8(&input)));
 		mirror_touch(m, key_make(VID, take8(&input)));
 		break;
 	case 5:
 		ask(talk);
 		break;
+	case 6:
+		*now_ms += take8(&input) * UINT64_C(1000);
+		neighbours_drop_external(n);
+		break;
 	default:
-		take_row(m, *now_ms);
+		take_row(m, n, *now_ms);
 	}
 }
 
@@ -265,15 +335,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint64_t now_ms = 1000;
 
 	input = (struct bytes){data, size};
-	places = asked = answered = 0;
+	places = addresses = asked = answered = 0;
 	MUST(!rtnl_open(&talk, 0));
 	struct mirror *m = mirror_create(&host, &talk);
 	mirror_configure(m, 1000, 500);
+	struct neighbours *n = neighbours_create(&host, &talk, m);
 	MUST(mirror_set_vni(m, VID, VNI, VXLAN, TAP));
+	MUST(neighbours_set_vni(n, VID, BRIDGE));
 	while (input.left)
-		act(m, &talk, &now_ms);
+		act(m, n, &talk, &now_ms);
 	mirror_turn(m, now_ms);
+	neighbours_turn(n, now_ms);
 	check_counts(m);
+	check_addresses(n, now_ms);
+	neighbours_del_vni(n, VID);
+	MUST(!addresses, "%u addresses are left", addresses);
+	neighbours_destroy(n);
 	mirror_del_vni(m, VID, now_ms);
 	mirror_turn(m, now_ms + 100000);
 	MUST(!places, "%u places are left", places);

@@ -100,6 +100,11 @@ class Machine(lab.Namespace):
         lines = lab.run("bridge", "-n", self.name, "fdb", "show", "dev", device, check=False).stdout.splitlines()
         return [(line.split()[0], line.split()[1:]) for line in lines]
 
+    def neighbours(self, device):
+        """{address: words} of the kernel's neighbours on a device"""
+        lines = [line.split() for family in ("-4", "-6") for line in self.ip(family, "neigh", "show", "dev", device).stdout.splitlines()]
+        return {line[0]: line[1:] for line in lines if "lladdr" in line}
+
     def vxlan_frames(self):
         """Frames that the kernel's own VXLAN devices have sent."""
         text = lab.run("ip", "-n", self.name, "-j", "-s", "link", "show", "type", "vxlan", check=False).stdout

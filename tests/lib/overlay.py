@@ -15,6 +15,7 @@ from groups import inside
 from live import Control
 
 VLAN, VNI = 10, 10010
+ARP, IPV6, ICMP6, SOLICITATION = 0x806, 0x86dd, 58, 135
 HOLD_S = 5
 MTU = 1450  # in tunnels over an underlay of 1500
 
@@ -26,6 +27,7 @@ class Guest(lab.Station):
         super().__init__(f"{machine.name}g{number}", ipv6=False)
         self.machine, self.number = machine, number
         self.port, self.ip4 = f"g{number}", f"10.77.0.{machine.number * 10 + number}"
+        self.ip6 = f"fd77::{machine.number:x}:{number:x}"
         self.mac = f"02:77:00:00:{machine.number:02x}:{number:02x}"
         self.ip("link", "add", "eth0", "address", self.mac, "type", "veth", "peer", "name", self.port, "netns", machine.name)
         machine.ip("link", "set", self.port, "up")
@@ -53,12 +55,31 @@ class Guest(lab.Station):
                 time.sleep(0.002)
         return sent
 
-    def ear(self):
+    def announce(self, address, operation=1):
+        """Says by ARP that it has an IPv4 address."""
+        self.send(self.mac, kind=ARP, payload=arp(operation, self.mac, address, address))
+
+    def ask(self, address):
+        """Asks for the MAC of an address, by ARP or by a neighbour solicitation."""
+        if ":" not in address:
+            self.send(self.mac, kind=ARP, payload=arp(1, self.mac, self.ip4, address))
+        else:
+            target = socket.inet_pton(socket.AF_INET6, address)
+            group = bytes.fromhex("ff0200000000000000000001ff") + target[13:]
+            header = struct.pack(">IHBB", 6 << 28, 24, ICMP6, 255) + socket.inet_pton(socket.AF_INET6, self.ip6) + group
+            self.send(self.mac, "33:33:" + group[-4:].hex(":"), header + struct.pack(">BBHI", SOLICITATION, 0, 0, 0) + target, IPV6)
+
+    def ear(self, kind=0x88b5):
         with inside(self):
-            raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x88b5))
-            raw.bind(("eth0", 0x88b5))
+            raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(kind))
+            raw.bind(("eth0", kind))
         raw.setblocking(False)
         return raw
+
+
+def arp(operation, mac, sender, target):
+    mac = bytes.fromhex(mac.replace(":", ""))
+    return struct.pack(">HHBBH", 1, 0x800, 6, 4, operation) + mac + socket.inet_aton(sender) + bytes(6) + socket.inet_aton(target)
 
 
 def heard(ear):
@@ -91,7 +112,8 @@ class Machine(frr.Machine):
         return (f"switch: {{ mac-table-size: 400000 }}\ndataplane: {{ memory: 192, hugepages: off, busy-poll: off }}\n"
                 f"policy: {{ vlan-mode: access, access-vlan: {VLAN}, aging-time: 600, mac-move-limit: 0, mac-limit: 150000 }}\nports:\n{ports}"
                 f"evpn:\n  underlay: {{ device: 'af_packet:eth0', twin: vtep0 }}\n  source: {self.address}\n"
-                f"  vtep-hold: {HOLD_S}\n  vnis: [ {{ vlan: {VLAN}, vni: {VNI} }} ]\n{more}")
+                f"  vtep-hold: {HOLD_S}\n  vnis: [ {{ vlan: {VLAN}, vni: {VNI} }} ]\n"
+                f"vlans: [ {{ vlan: {VLAN}, neighbour-suppression: on }} ]\n{more}")
 
     def start_switch(self, build, fresh=True):
         self.build = build
@@ -113,6 +135,18 @@ class Machine(frr.Machine):
         """{MAC: port} of the entries behind tunnels, or of the others"""
         return {row["mac"]: row["port"] for row in self.control.call("fdb.show")["entries"] if
                 row["type"].startswith("remote") == remote}
+
+    def bind(self, guest, *addresses, mac=None):
+        for address in addresses:
+            self.control.call("binding.add", ip=address, port=guest.port, mac=mac or guest.mac)
+
+    def unbind(self, guest, *addresses, mac=None):
+        for address in addresses:
+            self.control.call("binding.del", ip=address, port=guest.port, mac=mac or guest.mac)
+
+    def addresses(self):
+        """{address: machine} of those at other machines"""
+        return {row["ip"][0]: row["port"] for row in self.control.call("binding.show") if row["type"] == "remote"}
 
     def owners(self):
         """{MAC: address of its machine}"""

@@ -8,8 +8,13 @@
 #include "control/common/error.h"
 #include "control/common/text.h"
 #include "control/config/config.h"
+#include "control/evpn/fabric.h"
+#include "control/evpn/overlay.h"
 #include "control/switch/leases.h"
 #include "control/switch/state.h"
+#include "control/switch/tunnels.h"
+#include "dataplane/binding.h"
+#include "dataplane/fdb.h"
 #include "dataplane/key.h"
 #include "dataplane/lease.h"
 
@@ -118,6 +123,40 @@ static bool add_learned(json_t *to, const struct vswitch *sw, const struct wante
 	return true;
 }
 
+// Addresses at other machines, which FRR tells of.
+struct remote {
+	const struct vswitch *sw;
+	const struct wanted *wanted;
+	json_t *to;
+};
+
+// The tunnel that a MAC is behind. NULL: it is behind none.
+static const char *tunnel_of(const struct vswitch *sw, uint64_t key)
+{
+	struct fdb_entry e;
+
+	return fdb_lookup(sw->shared.fdb, key, switch_tick(sw), &e) && tunnels_is_tunnel(sw, e.port)
+		       ? sw->port[e.port].name
+		       : NULL;
+}
+
+static void add_remote(void *remote, uint64_t key, struct ip_address address)
+{
+	const struct remote *r = remote;
+	const struct wanted *w = r->wanted;
+	const char *port = tunnel_of(r->sw, key);
+	char mac[MAC_TEXT], ip[IP_TEXT];
+
+	if ((w->port && (!port || strcmp(w->port, port) != 0)) ||
+	    (w->mac && w->mac != key_mac(key)) || (w->vid && w->vid != key_vid(key)))
+		return;
+	text_put_mac(key_mac(key), mac);
+	text_put_address(address.high, address.low, ip);
+	json_array_append_new(r->to, json_pack("{s:s?, s:s, s:i, s:[s], s:s, s:n}", "port", port,
+					       "mac", mac, "vlan", (int)key_vid(key), "ip", ip,
+					       "type", "remote", "lease"));
+}
+
 static json_t *binding_show(struct control *k, const json_t *params, struct error *e)
 {
 	const struct config *c = k->sw->config;
@@ -132,10 +171,14 @@ static json_t *binding_show(struct control *k, const json_t *params, struct erro
 		    (!w.vid || w.vid == b->vid))
 			json_array_append_new(all, describe_binding(b));
 	}
-	if (add_learned(all, k->sw, &w, e))
-		return all;
-	json_decref(all);
-	return NULL;
+	if (!add_learned(all, k->sw, &w, e)) {
+		json_decref(all);
+		return NULL;
+	}
+	if (overlay_fabric(k->overlay))
+		fabric_walk_neighbours(overlay_fabric(k->overlay), add_remote,
+				       &(struct remote){k->sw, &w, all});
+	return all;
 }
 
 // The binding of a MAC, or of every MAC of a port, in a VLAN. NULL: there is none.

@@ -12,7 +12,7 @@ const KINDS = {
 };
 const CONFIG = ['config-rolled-back', 'config-rollback-failed'];
 const WORKERS = ['worker-stuck', 'worker-turns'];
-const MACHINES = ['vtep-up', 'vtep-down', 'evpn-resync', 'evpn-table-full', 'evpn-port-limit'];
+const MACHINES = ['vtep-up', 'vtep-down', 'evpn-resync', 'evpn-table-full', 'evpn-port-limit', 'evpn-neighbour-limit'];
 const USUAL = [...KINDS.moves, ...KINDS.violations, ...CONFIG, ...WORKERS, ...MACHINES, 'group-limit', 'querier-changed', 'binding-refused', 'table-full', 'events-lost'];
 
 const station = (event) => `${event.mac} (VLAN ${event.vlan})`;
@@ -54,6 +54,8 @@ const SENTENCES = {
 	'vtep-up': (e) => [`machine ${e.vtep} is reached`],
 	'vtep-down': (e) => [`machine ${e.vtep} is not reached any more`],
 	'evpn-resync': (e) => [`what FRR has in the kernel was read as a whole: ${e.reason}`],
+	'evpn-neighbour-limit': (e) => [e.port ? `more addresses are bound behind ${e.port} than other machines are told`
+		: 'other machines have more addresses than there is room for'],
 	'evpn-table-full': (e) => [`the MAC table has no room for ${plural(e.count, 'MAC')} of machine ${e.vtep}`],
 	'evpn-port-limit': (e) => [`machine ${e.vtep} gets no frames: no port number is left`],
 	'events-lost': (e) => [`${count(e.count)} events were lost because too many came at once`],

@@ -4,7 +4,9 @@
 //
 //   local MAC | sticky MAC | gone MAC   what a guest here does (VLAN 10)
 //   many COUNT FIRST                    local MACs that follow each other
-//   show                                VNIs, VTEPs, counts, then all MACs, then "."
+//   bind MAC IP | unbind MAC IP         an address of a guest here
+//   show                                VNIs, VTEPs, counts, then all MACs and all addresses at
+//                                       other machines, then "."
 //   resync | hard | end
 //
 // usage: mirror TWIN SOURCE VNI [BYTES]
@@ -25,7 +27,15 @@
 #include "control/evpn/fabric.h"
 #include "dataplane/key.h"
 
-enum { VLAN = 10, LINE = 128 };
+enum { VLAN = 10, LINE = 128, BINDINGS = 512 };
+
+struct binding_here {
+	uint64_t mac;
+	struct ip_address ip;
+};
+
+static struct binding_here bound[BINDINGS];
+static unsigned bindings;
 
 struct station {
 	uint64_t key;
@@ -158,10 +168,36 @@ static void walk(void *arg, host_visit_fn visit, void *visit_arg)
 	twalk_r(table, walk_node, &w);
 }
 
+static uint64_t owner(void *arg, uint16_t vid, struct ip_address ip, unsigned *port)
+{
+	struct host_entry e = {0};
+
+	for (unsigned i = 0; i < bindings; i++)
+		if (bound[i].ip.high == ip.high && bound[i].ip.low == ip.low) {
+			find(arg, key_make(vid, bound[i].mac), &e);
+			*port = 0;
+			return e.where == HOST_LOCAL ? bound[i].mac : 0;
+		}
+	return 0;
+}
+
+static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
+{
+	(void)arg;
+	for (unsigned i = 0; i < bindings; i++)
+		visit(visit_arg, 0, bound[i].mac, bound[i].ip);
+}
+
+static int place_ip(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac)
+{
+	(void)arg, (void)vid, (void)ip, (void)mac;
+	return 0;
+}
+
 static void tell(void *arg, enum host_news what, uint32_t vtep, uint32_t count)
 {
-	static const char *const names[] = {"vtep-up", "vtep-down", "resync", "table-full",
-					    "port-limit"};
+	static const char *const names[] = {"vtep-up",    "vtep-down",  "resync",
+					    "table-full", "port-limit", "neighbour-limit"};
 
 	(void)arg;
 	printf("event %s %s %u\n", names[what], address_text(vtep), count);
@@ -177,6 +213,16 @@ static void show_mac(void *arg, uint64_t key, const struct host_entry *e)
 	       e->sticky ? " sticky" : "");
 }
 
+static void show_address(void *arg, uint64_t key, struct ip_address ip)
+{
+	char mac[MAC_TEXT], text[IP_TEXT];
+
+	(void)arg;
+	text_put_mac(key_mac(key), mac);
+	text_put_address(ip.high, ip.low, text);
+	printf("address %s %s\n", text, mac);
+}
+
 static void show(void)
 {
 	struct fabric_status s;
@@ -185,9 +231,11 @@ static void show(void)
 
 	fabric_status(fabric, &s);
 	printf("status written %" PRIu64 " read %" PRIu64 " refused %" PRIu64 " leftovers %" PRIu64
-	       " pending %u resyncs %" PRIu64 " nexthop_rows %" PRIu64 "\n",
+	       " pending %u resyncs %" PRIu64 " nexthop_rows %" PRIu64
+	       " addresses %u contested %u refused_addresses %" PRIu64 "\n",
 	       s.sync.rows_written, s.sync.rows_read, s.sync.refused, s.sync.leftovers,
-	       s.sync.pending, s.resyncs, s.sync.nexthop_rows);
+	       s.sync.pending, s.resyncs, s.sync.nexthop_rows, s.neighbours.local,
+	       s.neighbours.contested, s.neighbours.refused);
 	for (size_t i = 0; i < fabric_vni_count(fabric); i++) {
 		fabric_vni(fabric, i, &v);
 		printf("vni %u %s local %u remote %u %s\n", v.mirror.vni,
@@ -199,6 +247,7 @@ static void show(void)
 			printf("peer %s %s macs %u by %s\n", address_text(t.mirror.address),
 			       fabric_vtep_state_names[t.state], t.mirror.macs, t.interface);
 	walk(NULL, show_mac, NULL);
+	fabric_walk_neighbours(fabric, show_address, NULL);
 	printf(".\n");
 }
 
@@ -216,10 +265,24 @@ static void touch(uint64_t mac, enum host_where where, bool sticky)
 	fabric_touch(fabric, key);
 }
 
+static void bind_address(const char *word, uint64_t mac, struct ip_address ip)
+{
+	unsigned i = 0;
+
+	while (i < bindings && (bound[i].mac != mac || bound[i].ip.low != ip.low))
+		i++;
+	if (*word == 'b' && bindings < BINDINGS)
+		bound[bindings++] = (struct binding_here){mac, ip};
+	else if (i < bindings)
+		bound[i] = bound[--bindings];
+	fabric_compare_owners(fabric, false);
+}
+
 static bool carry_out(const char *line)
 {
-	char word[16], text[MAC_TEXT] = "", first[MAC_TEXT] = "";
-	int n = sscanf(line, "%15s %17s %17s", word, text, first);
+	char word[16], text[MAC_TEXT] = "", first[40] = "";
+	int n = sscanf(line, "%15s %17s %39s", word, text, first);
+	struct ip_address ip;
 	uint64_t mac, count;
 
 	if (n == 1 && !strcmp(word, "show"))
@@ -232,6 +295,8 @@ static bool carry_out(const char *line)
 		 text_mac(first, &mac))
 		for (uint64_t i = 0; i < count; i++)
 			touch(mac + i, HOST_LOCAL, false);
+	else if (n == 3 && text_mac(text, &mac) && text_address(first, &ip.high, &ip.low))
+		bind_address(word, mac, ip);
 	else if (n == 2 && text_mac(text, &mac))
 		touch(mac, *word == 'g' ? HOST_NOWHERE : HOST_LOCAL, *word == 's');
 	else
@@ -253,8 +318,9 @@ static void on_line(evutil_socket_t fd, short what, void *arg)
 
 int main(int argc, char **argv)
 {
-	struct fabric_host host = {NULL,  set_vtep,   resolve, set_source, publish,
-				   place, remove_mac, find,    walk,       tell};
+	struct fabric_host host = {NULL,  set_vtep,    resolve, set_source, publish,
+				   place, remove_mac,  find,    walk,       tell,
+				   owner, walk_owners, place_ip};
 	struct fabric_vlan vlan = {.vid = VLAN};
 	struct fabric_settings s = {
 		.udp_port = 4789, .hold_ms = 5000, .sync_rate = 10000, .vlan = &vlan, .count = 1};

@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What becomes of bound addresses and of the kernel's neighbours, with a kernel that is a list of
+// requests.
+#include "control/evpn/neighbours.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "control/evpn/host.h"
+#include "control/evpn/mirror.h"
+#include "control/evpn/row.h"
+#include "control/evpn/rtnl.h"
+#include "dataplane/key.h"
+#include "tests/unit/kit.h"
+
+enum { BRIDGE = 1000001, VID = 10, OTHER_VID = 20, OTHER_BRIDGE = 1000002, STATIONS = 600 };
+
+#define MAC(n) (UINT64_C(0x020000000000) + (n))
+#define IP(n) ((struct ip_address){0, UINT64_C(0xffff0a000000) + (n)})
+#define IP6(n) ((struct ip_address){UINT64_C(0xfd00) << 48, (n)})
+
+// The kernel: it takes all requests, or refuses them with `refusal`.
+
+struct mnl_socket {
+	int none;
+};
+
+static struct mnl_socket only;
+static struct neighbours_row last; // of the last request
+static unsigned requests;
+static uint32_t asked, answered;
+static int refusal;
+
+struct mnl_socket *mnl_socket_open2(int bus, int flags)
+{
+	(void)bus, (void)flags;
+	return &only;
+}
+
+int mnl_socket_close(struct mnl_socket *s)
+{
+	(void)s;
+	return 0;
+}
+
+unsigned mnl_socket_get_portid(const struct mnl_socket *s)
+{
+	(void)s;
+	return 0;
+}
+
+int mnl_socket_bind(struct mnl_socket *s, unsigned groups, pid_t pid)
+{
+	(void)s, (void)groups, (void)pid;
+	return 0;
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *s, const void *bytes, size_t n)
+{
+	const struct nlmsghdr *h = bytes;
+	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
+
+	(void)s;
+	assert_true(row_read_neighbour(h, &last));
+	assert_int_equal(m->ndm_state, NUD_PERMANENT);
+	asked = h->nlmsg_seq;
+	requests++;
+	return (ssize_t)n;
+}
+
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *s, void *to, size_t room)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+	} answer = {{.nlmsg_len = sizeof answer, .nlmsg_type = NLMSG_ERROR, .nlmsg_seq = asked},
+		    {.error = refusal}};
+
+	(void)s;
+	if (answered == asked) {
+		errno = EAGAIN;
+		return -1;
+	}
+	answered = asked;
+	assert_true(room >= sizeof answer);
+	memcpy(to, &answer, sizeof answer);
+	return sizeof answer;
+}
+
+// The switch: stations 1 to STATIONS, each with the address of its number.
+
+static struct {
+	bool bound, local;
+} station[STATIONS + 1];
+static struct {
+	uint64_t mac; // told
+	bool full;
+	unsigned limits;
+	uint32_t limited_port;
+} is;
+
+static void find(void *arg, uint64_t key, struct host_entry *e)
+{
+	uint64_t n = key_mac(key) - MAC(0);
+
+	(void)arg;
+	*e = (struct host_entry){0};
+	if (n <= STATIONS && station[n].local && key_vid(key) == VID)
+		e->where = HOST_LOCAL;
+}
+
+static uint64_t owner(void *arg, uint16_t vid, struct ip_address ip, unsigned *port)
+{
+	uint32_t n = (uint32_t)ip.low & 0xffff;
+
+	(void)arg;
+	*port = 3;
+	return vid == VID && station[n].bound && station[n].local ? MAC(n) : 0;
+}
+
+static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
+{
+	(void)arg;
+	for (unsigned n = 1; n <= STATIONS; n++)
+		if (station[n].bound)
+			visit(visit_arg, n % 2 ? VID : 0, MAC(n), n == 6 ? IP6(n) : IP(n));
+}
+
+static int place_ip(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac)
+{
+	(void)arg, (void)ip;
+	assert_true(vid == VID || vid == OTHER_VID);
+	if (mac && is.full)
+		return -ENOSPC;
+	is.mac = mac;
+	return 0;
+}
+
+static void tell(void *arg, enum host_news what, uint32_t vtep, uint32_t count)
+{
+	(void)arg, (void)vtep;
+	assert_int_equal(what, HOST_NEIGHBOUR_LIMIT);
+	is.limits++;
+	is.limited_port = count;
+}
+
+static struct rtnl writer;
+static struct mirror *mirror;
+static struct neighbours *n;
+static uint64_t now_ms;
+
+static void turn(uint64_t wait_ms)
+{
+	now_ms += wait_ms;
+	mirror_turn(mirror, now_ms);
+	neighbours_turn(n, now_ms);
+}
+
+static void walk(void *arg, host_visit_fn visit, void *visit_arg)
+{
+	(void)arg, (void)visit, (void)visit_arg;
+}
+
+static int open_neighbours(void **state)
+{
+	static const struct fabric_host host = {.find = find,
+						.walk = walk,
+						.tell = tell,
+						.owner = owner,
+						.walk_owners = walk_owners,
+						.place_ip = place_ip};
+
+	(void)state;
+	memset(station, 0, sizeof station);
+	memset(&is, 0, sizeof is);
+	requests = asked = answered = 0;
+	refusal = 0;
+	now_ms = 1000;
+	if (rtnl_open(&writer, 0) || !(mirror = mirror_create(&host, &writer)))
+		return -1;
+	mirror_configure(mirror, 100000, 0);
+	n = neighbours_create(&host, &writer, mirror);
+	if (!n || !neighbours_set_vni(n, VID, BRIDGE) ||
+	    !neighbours_set_vni(n, OTHER_VID, OTHER_BRIDGE))
+		return -1;
+	turn(100);
+	return 0;
+}
+
+static int close_neighbours(void **state)
+{
+	(void)state;
+	neighbours_destroy(n);
+	mirror_destroy(mirror);
+	rtnl_close(&writer);
+	return is.mac != 0; // all was taken out
+}
+
+static void row_is(struct ip_address ip, uint64_t mac, bool external)
+{
+	neighbours_take(n,
+			&(struct neighbours_row){.interface = BRIDGE,
+						 .ip = ip,
+						 .mac = mac,
+						 .gone = !mac,
+						 .external = external},
+			now_ms);
+}
+
+static void bind_station(unsigned i, bool bound, bool local)
+{
+	station[i].bound = bound;
+	station[i].local = local;
+	neighbours_compare(n, false);
+	turn(NEIGHBOURS_COMPARE_MS);
+}
+
+static void set_place(unsigned i, bool local)
+{
+	station[i].local = local;
+	neighbours_touch(n, key_make(VID, MAC(i)));
+	turn(1);
+}
+
+static void expect_request(unsigned count, bool gone, struct ip_address ip)
+{
+	assert_int_equal(requests, count);
+	assert_int_equal(last.gone, gone);
+	assert_int_equal(last.interface, BRIDGE);
+	assert_true(last.ip.high == ip.high && last.ip.low == ip.low);
+}
+
+static void a_bound_address_is_advertised_while_its_mac_is_here(void **state)
+{
+	(void)state;
+	bind_station(1, true, false);
+	assert_int_equal(requests, 0);
+	set_place(1, true);
+	expect_request(1, false, IP(1));
+	assert_int_equal(last.mac, MAC(1));
+	set_place(1, false);
+	expect_request(2, true, IP(1));
+	set_place(1, true);
+	bind_station(1, false, true);
+	expect_request(4, true, IP(1));
+}
+
+static void a_binding_of_any_vlan_is_advertised_where_its_mac_is(void **state)
+{
+	(void)state;
+	bind_station(6, true, true);
+	expect_request(1, false, IP6(6));
+	set_place(6, false);
+	expect_request(2, true, IP6(6));
+}
+
+static void a_row_of_ours_that_goes_is_written_again(void **state)
+{
+	(void)state;
+	bind_station(1, true, true);
+	row_is(IP(1), MAC(1), false);
+	turn(1);
+	assert_int_equal(requests, 1);
+	row_is(IP(1), 0, false);
+	turn(1);
+	expect_request(2, false, IP(1));
+}
+
+static void a_row_that_a_former_process_left_is_removed(void **state)
+{
+	(void)state;
+	neighbours_dump_begin(n);
+	row_is(IP(1), MAC(1), false);
+	neighbours_dump_end(n, now_ms);
+	turn(NEIGHBOURS_COMPARE_MS);
+	expect_request(1, true, IP(1));
+}
+
+static void a_row_of_frr_is_an_address_elsewhere(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	row_is(IP(1), 0, true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	// A dump does not have it.
+	neighbours_dump_begin(n);
+	neighbours_dump_end(n, now_ms);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	assert_int_equal(requests, 0);
+}
+
+static uint32_t contested(void)
+{
+	struct neighbours_stats s;
+
+	neighbours_stats(n, now_ms, &s);
+	return s.contested;
+}
+
+// Whether it is replaced or withdrawn first.
+static void an_address_that_changes_its_mac_is_contested(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	row_is(IP(1), MAC(8), true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	assert_int_equal(contested(), 1);
+	turn(NEIGHBOURS_CONTEST_MS - 2);
+	row_is(IP(1), 0, true);
+	turn(1);
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	turn(NEIGHBOURS_CONTEST_MS);
+	assert_int_equal(is.mac, MAC(9));
+	assert_int_equal(contested(), 0);
+}
+
+// Two machines that have bound one address do not claim it in turn at the rate of BGP.
+static void a_claim_of_another_machine_is_answered_later(void **state)
+{
+	(void)state;
+	bind_station(1, true, true);
+	for (unsigned i = 1; i < 4; i++) {
+		row_is(IP(1), MAC(9), true);
+		turn(1);
+		turn(NEIGHBOURS_CLAIM_MS - 2);
+		assert_int_equal(requests, i);
+		assert_int_equal(is.mac, 0);
+		turn(2);
+		expect_request(i + 1, false, IP(1));
+	}
+	// A guest that comes here is claimed at once.
+	row_is(IP(1), MAC(1), true);
+	turn(1);
+	set_place(1, false);
+	set_place(1, true);
+	expect_request(5, false, IP(1));
+}
+
+// What is FRR's is not deleted.
+static void a_row_that_frr_replaced_is_left_alone(void **state)
+{
+	(void)state;
+	bind_station(1, true, true);
+	row_is(IP(1), MAC(1), true);
+	turn(1);
+	set_place(1, false);
+	assert_int_equal(requests, 1);
+	assert_int_equal(is.mac, MAC(1));
+}
+
+static void a_refused_row_is_tried_with_the_next_dump(void **state)
+{
+	struct neighbours_stats s;
+
+	(void)state;
+	refusal = -EINVAL;
+	bind_station(1, true, true);
+	turn(1000);
+	assert_int_equal(requests, 1);
+	neighbours_stats(n, now_ms, &s);
+	assert_int_equal(s.refused, 1);
+	refusal = 0;
+	neighbours_dump_begin(n);
+	neighbours_dump_end(n, now_ms);
+	turn(NEIGHBOURS_COMPARE_MS);
+	assert_int_equal(requests, 2);
+	row_is(IP(1), MAC(1), false);
+	turn(1000);
+	assert_int_equal(requests, 2);
+}
+
+static void a_port_has_a_limit(void **state)
+{
+	struct neighbours_stats s;
+
+	(void)state;
+	for (unsigned i = 1; i <= NEIGHBOURS_PORT_MAX + 10; i++)
+		station[i].bound = station[i].local = true;
+	neighbours_compare(n, false);
+	turn(NEIGHBOURS_COMPARE_MS);
+	neighbours_stats(n, now_ms, &s);
+	assert_int_equal(s.local, NEIGHBOURS_PORT_MAX);
+	assert_int_equal(s.refused, 10);
+	assert_int_equal(requests, NEIGHBOURS_PORT_MAX);
+	assert_int_equal(is.limits, 1);
+	assert_int_equal(is.limited_port, 3);
+	// One of those that wait gets the place of one that goes.
+	set_place(1, false);
+	turn(NEIGHBOURS_RETRY_MS);
+	turn(NEIGHBOURS_COMPARE_MS);
+	neighbours_stats(n, now_ms, &s);
+	assert_int_equal(s.local, NEIGHBOURS_PORT_MAX);
+	assert_int_equal(requests, NEIGHBOURS_PORT_MAX + 2);
+}
+
+static void a_full_switch_is_told_once_and_tried_again(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	is.full = true;
+	row_is(IP(2), MAC(8), true);
+	row_is(IP(3), MAC(7), true);
+	turn(1);
+	assert_int_equal(is.limits, 1);
+	assert_int_equal(is.limited_port, HOST_NO_PORT);
+	is.full = false;
+	row_is(IP(3), 0, true);
+	row_is(IP(1), 0, true);
+	turn(1);
+	turn(NEIGHBOURS_RETRY_MS);
+	turn(NEIGHBOURS_COMPARE_MS);
+	assert_int_equal(is.mac, MAC(8));
+}
+
+static void a_vni_that_goes_takes_its_addresses_along(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	neighbours_del_vni(n, VID);
+	assert_int_equal(is.mac, 0);
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+}
+
+static void count_visits(void *count, uint64_t key, struct ip_address ip)
+{
+	assert_int_equal(key_vid(key), VID);
+	assert_int_equal(key_mac(key), MAC(9));
+	assert_int_equal(ip.low, IP(1).low);
+	++*(unsigned *)count;
+}
+
+// The rows that zebra does not know any more stay away; others it writes again.
+static void frrs_rows_can_be_dropped(void **state)
+{
+	unsigned visits = 0;
+
+	(void)state;
+	bind_station(2, true, true);
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	neighbours_walk(n, count_visits, &visits);
+	assert_int_equal(visits, 1);
+	neighbours_drop_external(n);
+	expect_request(2, true, IP(1));
+}
+
+#define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
+
+RUN_TESTS(IT(a_bound_address_is_advertised_while_its_mac_is_here),
+	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
+	  IT(a_row_of_ours_that_goes_is_written_again),
+	  IT(a_row_that_a_former_process_left_is_removed), IT(a_row_of_frr_is_an_address_elsewhere),
+	  IT(an_address_that_changes_its_mac_is_contested),
+	  IT(a_claim_of_another_machine_is_answered_later),
+	  IT(a_row_that_frr_replaced_is_left_alone), IT(a_refused_row_is_tried_with_the_next_dump),
+	  IT(a_port_has_a_limit), IT(a_full_switch_is_told_once_and_tried_again),
+	  IT(a_vni_that_goes_takes_its_addresses_along), IT(frrs_rows_can_be_dropped))
