@@ -33,6 +33,7 @@ struct reader {
 	bool swapped; // the other byte order than ours
 	bool is_pcapng;
 	uint8_t head;      // pcap: bytes before the data of a record
+	uint64_t magic;    // pcap: the file's first bytes, magic and version
 	bool old_order;    // pcap before 2.3: lengths the other way round
 	bool either_order; // pcap 2.3: perhaps
 	struct reader_interface *interface;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reads pcap (draft-ietf-opsawg-pcap), and the kinds of it that libpcap reads, too.
 #include <stdio.h>
+#include <string.h>
 
 #include "control/pcap/bytes.h"
 #include "control/pcap/format.h"
@@ -42,6 +43,9 @@ static bool next_record(struct reader *r, struct capture_record *out)
 
 	if (!head)
 		return reader_stop(r);
+	if (!memcmp(head, &r->magic, sizeof r->magic)) // else a record of the year 2055
+		return reader_cut(
+			r, "the file has a second capture behind the first (mergecap joins them)");
 	*out = (struct capture_record){.stamped = true};
 	out->ns = reader_32(r, head) * UINT64_C(1000000000) + reader_32(r, head + 4) * i->unit.up;
 	read_lengths(r, head, out);
@@ -97,6 +101,7 @@ bool reader_start_pcap(struct reader *r, uint32_t magic, char error[CAPTURE_ERRO
 		snprintf(error, CAPTURE_ERROR, "%s: the file ends within its header", r->path);
 		return false;
 	}
+	memcpy(&r->magic, head, sizeof r->magic);
 	uint16_t major = reader_16(r, head + 4), minor = reader_16(r, head + 6);
 	uint32_t link = reader_32(r, head + 20);
 	r->old_order = major < 2 || (major == 2 && minor < 3) || major == 543;
