@@ -308,6 +308,22 @@ static void remove_remotes(struct vswitch *sw, const struct config *of, const st
 	}
 }
 
+// Places the MACs of a peer that the former configuration does not have. Returns for how many of
+// them there is no room.
+static uint32_t place_remotes(struct vswitch *sw, const struct config *former,
+			      const struct config_peer *p)
+{
+	uint32_t left = 0;
+
+	for (unsigned k = 0; k < p->mac_count; k++) {
+		const struct config_remote *m = &p->mac[k], *was = find_remote(former, p->vtep, m);
+		if (!was || was->sticky != m->sticky)
+			left += tunnels_place_mac(sw, p->vtep, m->vid, m->mac, m->sticky) ==
+				-ENOSPC;
+	}
+	return left;
+}
+
 void tunnels_update_peers(struct vswitch *sw, const struct config *former)
 {
 	const struct config *c = sw->config;
@@ -315,11 +331,11 @@ void tunnels_update_peers(struct vswitch *sw, const struct config *former)
 	remove_remotes(sw, former, c);
 	for (unsigned i = 0; i < c->evpn.peer_count; i++) {
 		const struct config_peer *p = &c->evpn.peer[i];
-		for (unsigned k = 0; k < p->mac_count; k++) {
-			const struct config_remote *m = &p->mac[k],
-						   *was = find_remote(former, p->vtep, m);
-			if (!was || was->sticky != m->sticky)
-				tunnels_place_mac(sw, p->vtep, m->vid, m->mac, m->sticky);
-		}
+		struct event full = {.type = EVENT_EVPN_TABLE_FULL,
+				     .ns = switch_now(sw),
+				     .count = place_remotes(sw, former, p),
+				     .group = {0, UINT64_C(0xffff) << 32 | p->vtep}};
+		if (full.count)
+			switch_emit(sw, &full);
 	}
 }

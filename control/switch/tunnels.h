@@ -13,7 +13,8 @@
 //           moves. MACs of a VLAN that a tunnel leaves, and of a tunnel that is removed, go with
 //           it.
 // Events    A placed MAC is reported as mac-added, or as mac-moved where a local one gave way; a
-//           removed one as mac-removed.
+//           removed one as mac-removed. MACs of peers that find no room are reported as
+//           evpn-table-full, but not those of the first configuration: events begin later.
 // Threads   The control thread.
 // Addresses IPv4, in the order of the host: 10.9.0.2 is 0x0a090002.
 // Limits    64 ports in all. Remote MACs share the entries of the table that no port has reserved.

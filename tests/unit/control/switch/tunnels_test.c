@@ -24,12 +24,14 @@
 
 static struct vswitch *sw;
 static struct error e;
-static unsigned told[EVENT_TYPES];
+static unsigned told[EVENT_TYPES], left_out;
 
 static void note_event(void *arg, const struct event *event)
 {
 	(void)arg;
 	told[event->type]++;
+	if (event->type == EVENT_EVPN_TABLE_FULL)
+		left_out = event->count;
 }
 
 static int open_switch(void **state)
@@ -251,10 +253,40 @@ static void the_table_has_a_limit(void **state)
 	assert_int_equal(tunnels_place_mac(sw, VTEP(2), 10, MAC(20), false), 0);
 }
 
+// One event a peer tells how many of its MACs found no room.
+static void peers_find_the_table_full(void **state)
+{
+	static const char peers[] =
+		"switch: {mac-table-size: 8194}\n"
+		"ports: [{name: a}, {name: b}]\n"
+		"evpn:\n"
+		"  source: 10.9.0.1\n"
+		"  control: none\n"
+		"  vnis: [{vlan: 10, vni: 500}]\n"
+		"  peers:\n"
+		"  - {vtep: 10.9.0.2, vnis: [500], macs: [{mac: 02:00:00:00:00:01, vlan: 10}]}\n"
+		"  - vtep: 10.9.0.3\n"
+		"    vnis: [500]\n"
+		"    macs: [{mac: 02:00:00:00:00:02, vlan: 10}, {mac: 02:00:00:00:00:03, vlan: 10},"
+		" {mac: 02:00:00:00:00:04, vlan: 10}]\n";
+
+	(void)state;
+	switch_destroy(sw);
+	sw = test_switch("switch: {mac-table-size: 8194}\nports: [{name: a}, {name: b}]",
+			 SWITCH_REPLAY);
+	sw->on_event = note_event;
+	test_apply(sw, peers);
+	assert_int_equal(told[EVENT_EVPN_TABLE_FULL], 1);
+	assert_int_equal(left_out, 2);
+	assert_true(port_of(10, MAC(1)) >= 0 && port_of(10, MAC(2)) >= 0);
+	assert_int_equal(port_of(10, MAC(3)), -1);
+}
+
 #define TUNNELS_TEST(function) cmocka_unit_test_setup_teardown(function, open_switch, close_switch)
 
 RUN_TESTS(TUNNELS_TEST(nothing_is_in_force_before_it_is_published),
 	  TUNNELS_TEST(a_tunnel_keeps_its_port), TUNNELS_TEST(ports_run_out),
 	  TUNNELS_TEST(macs_are_placed_and_removed), TUNNELS_TEST(who_has_a_mac),
 	  TUNNELS_TEST(a_mac_that_moves_too_often_is_held_at_home),
-	  TUNNELS_TEST(macs_go_with_their_tunnel), TUNNELS_TEST(the_table_has_a_limit))
+	  TUNNELS_TEST(macs_go_with_their_tunnel), TUNNELS_TEST(the_table_has_a_limit),
+	  TUNNELS_TEST(peers_find_the_table_full))
