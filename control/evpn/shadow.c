@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 // ip link shows it at the devices.
@@ -209,6 +210,22 @@ static int create_bridge(struct rtnl *r, const char *name)
 	return finish_kind(r, &q, info, data);
 }
 
+// Gives a bridge a MAC of its own. It would else take that of a port, and the kernel drops the
+// neighbours of a device whose MAC changes without zebra taking notice. No guest can guess it.
+static int set_address(struct rtnl *r, int index)
+{
+	union rtnl_request q;
+	struct ifinfomsg *i = rtnl_begin(&q, RTM_NEWLINK, 0, sizeof *i);
+	uint8_t mac[6];
+
+	if (getrandom(mac, sizeof mac, 0) != sizeof mac)
+		return -EIO;
+	mac[0] = (uint8_t)((mac[0] & 0xfe) | 2); // a station's, locally administered
+	i->ifi_index = index;
+	mnl_attr_put(&q.header, IFLA_ADDRESS, sizeof mac, mac);
+	return rtnl_talk(r, &q, NULL, NULL);
+}
+
 static int create_vxlan(struct rtnl *r, const char *name, uint32_t vni,
 			const struct shadow_underlay *u)
 {
@@ -318,8 +335,11 @@ static bool make_bridge(struct shadow *s, struct rtnl *r, struct error *e)
 		return false;
 	if (!l.index)
 		error = create_bridge(r, name);
-	if (!error && !l.index)
+	if (!error && !l.index) {
 		error = find_link(r, name, &l);
+		if (!error)
+			error = set_address(r, l.index);
+	}
 	if (!error)
 		error = mark_link(r, l.index, 0);
 	// It has rows for IPv6, and no address: it is silent, and takes no advice of routers.
