@@ -4,8 +4,8 @@
 // Model   A worker watches a queue that was empty for a while, and no longer polls it. Each look
 //         asks the kernel for the watched queues that have frames; these are then no longer
 //         watched. A queue is found that went away and came back, or that another worker has now,
-//         because all are given back for a poll every IDLE_RENEW_NS. A worker that has nothing to do
-//         can sleep until a queue has frames.
+//         because all are given back for a poll every IDLE_RENEW_NS. A worker that has nothing to
+//         do can sleep until a queue has frames.
 // Threads One worker uses a struct idle.
 // Errors  A queue that cannot be watched is not, and is polled as before.
 #pragma once
