@@ -69,7 +69,7 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 static void remove_caught(int number)
 {
 	static char entries[64 * 1024] __attribute__((aligned(__alignof__(struct dirent64))));
-	const struct scratch *s = caught;
+	const struct scratch *s = caught; // its fd is -1 until the folder may have files
 	ssize_t len = s && !lseek(s->fd, 0, SEEK_SET) ? getdents64(s->fd, entries, sizeof entries)
 						      : 0;
 
@@ -142,10 +142,12 @@ bool scratch_create(struct scratch *s, const char *parent)
 {
 	tidy(parent);
 	snprintf(s->path, sizeof s->path, "%s/" NAME RANDOM_PART, parent);
-	if (!mkdtemp(s->path) || (s->fd = claim(AT_FDCWD, s->path, 0)) < 0)
-		return complain("%s: %s", s->path, strerror(errno));
-	catch_signals(s);
-	return true;
+	s->fd = -1;
+	catch_signals(s); // before the folder is there, so that no signal can come too early
+	if (mkdtemp(s->path) && (s->fd = claim(AT_FDCWD, s->path, 0)) >= 0)
+		return true;
+	caught = NULL;
+	return complain("%s: %s", s->path, strerror(errno));
 }
 
 void scratch_remove(struct scratch *s)
