@@ -418,8 +418,31 @@ static void bursts_make_no_difference(void **state)
 	}
 }
 
+// A tunnel's frames that wait are in its packets, although the next burst knows of no tunnel.
+static void a_tunnel_goes_away(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a, policy: {vlan-mode: access, access-vlan: 5}}]\n"
+		    "evpn: {source: 10.9.0.1, control: none, underlay: {device: tap:u0},\n"
+		    " vnis: [{vlan: 5, vni: 500}],\n"
+		    " peers: [{vtep: 10.9.0.2, next-hop: 02:00:00:00:00:e2, vnis: [500]}]}\n");
+	unsigned a = number_of("a"), tunnel = number_of("10.9.0.2"), under = number_of("underlay");
+	static struct swconf without;
+	without = *sw->conf;
+	without.vxlan = NULL;
+	struct rte_mbuf *m = frame(MAC_BROADCAST, MAC(1), VID_NONE, 60);
+	forward_burst(fwd, a, &m, NULL, 1);
+	atomic_store(&sw->shared.conf, &without);
+	m = frame(MAC(1), MAC(1), VID_NONE, 60);
+	forward(a, &m, NULL, 1);
+	atomic_store(&sw->shared.conf, sw->conf);
+	assert_int_equal(delivered[tunnel], 0);
+	assert_int_equal(delivered[under], 1);
+	test_close();
+}
+
 #define FORWARD_TEST(function) cmocka_unit_test_teardown(function, test_end)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
-	  FORWARD_TEST(bursts_make_no_difference))
+	  FORWARD_TEST(bursts_make_no_difference), FORWARD_TEST(a_tunnel_goes_away))
