@@ -10,6 +10,7 @@
 
 #include "dataplane/netdev.h"
 #include "dataplane/pool.h"
+#include "dataplane/port.h"
 #include "dataplane/segment.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
@@ -20,6 +21,7 @@ enum {
 	PIECE = 1448,
 	DATA = 60000,
 	MANY = 100,
+	BURST = 32,
 	ROUNDS = 3,
 	ROOM = 2048,
 	TOO_LONG = ROOM + 65536 + 60
@@ -195,6 +197,25 @@ static void drops_longer_segments(void **state)
 	fail_msg("it has not come, or is not empty");
 }
 
+// The bytes of a segment cost a poll as much in one buffer as in many.
+static void long_segments_spoil_the_appetite(void **state)
+{
+	struct port_options o = {.rx_queues = 1, .workers = 1, .pool = pool};
+	struct rte_mbuf *m[MANY];
+	struct port_error e;
+	struct port p;
+
+	(void)state;
+	assert_int_equal(port_open_net(&p, NETDEV_PACKET, "v1", &o, &e), 0);
+	for (unsigned i = 0; i < BURST; i++)
+		send_packet(DATA, DATA / 2, i);
+	uint16_t before = p.appetite[0], n = port_rx(&p, 0, m, BURST);
+	rte_pktmbuf_free_bulk(m, n);
+	assert_true(n > BURST / 2);
+	assert_true(p.appetite[0] < before);
+	port_close(&p);
+}
+
 static void segments_outlive_their_device(void **state)
 {
 	(void)state;
@@ -215,6 +236,7 @@ int main(void)
 		VETH_TEST(copies_no_segment),
 		VETH_TEST(copies_other_frames),
 		VETH_TEST(drops_longer_segments),
+		VETH_TEST(long_segments_spoil_the_appetite),
 		VETH_TEST(segments_outlive_their_device),
 	};
 
