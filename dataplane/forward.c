@@ -1054,12 +1054,28 @@ static __attribute__((noinline)) void forward_outer(struct forwarder *w, const s
 	}
 }
 
+// Sends what waits for the tunnels of the former configuration, whose ports the new one may lack.
+static __attribute__((noinline)) void change_tunnels(struct txbatch *t, const struct vxlan *x)
+{
+	bool marked = t->marked;
+
+	txbatch_drain(t);
+	t->marked = marked;
+	t->vxlan = x;
+}
+
+static inline void use_tunnels(struct txbatch *t, const struct vxlan *x)
+{
+	if (__builtin_expect(t->vxlan != x, 0))
+		change_tunnels(t, x);
+}
+
 void forward_burst(struct forwarder *w, unsigned port, struct rte_mbuf **frames,
 		   const uint64_t *when, unsigned n)
 {
 	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
 
-	w->tx.vxlan = conf->vxlan;
+	use_tunnels(&w->tx, conf->vxlan);
 	if (__builtin_expect(conf->vxlan && portset_has(conf->vxlan->outer, port), 0))
 		forward_outer(w, conf, port, frames, when, n);
 	else
@@ -1071,7 +1087,7 @@ void forward_own(struct forwarder *w, const struct own_frame *own)
 	const struct swconf *conf = atomic_load_explicit(&w->shared->conf, memory_order_acquire);
 	const struct vlanconf *vlan = &conf->vlan[own->vid];
 
-	w->tx.vxlan = conf->vxlan;
+	use_tunnels(&w->tx, conf->vxlan);
 	struct egress e = {
 		.conf = conf,
 		.ns = w->now_ns,

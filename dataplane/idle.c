@@ -3,6 +3,7 @@
 #include "dataplane/idle.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -26,12 +27,14 @@ static uint64_t pack(unsigned port, uint16_t queue, int fd)
 	return (uint64_t)(uint32_t)fd << 32 | (uint64_t)queue << 16 | port;
 }
 
-void idle_add(struct idle *w, unsigned port, uint16_t queue, int fd)
+bool idle_add(struct idle *w, unsigned port, uint16_t queue, int fd)
 {
 	struct epoll_event e = {.events = EPOLLIN, .data.u64 = pack(port, queue, fd)};
 
-	if (!epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) || errno == EEXIST)
-		w->queue[queue] |= portset_of(port);
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) && errno != EEXIST)
+		return false;
+	w->queue[queue] |= portset_of(port);
+	return true;
 }
 
 static bool watches_any(const struct idle *w)
@@ -59,12 +62,11 @@ void idle_look(struct idle *w, uint64_t now_ns)
 	memset(w->queue, 0, sizeof w->queue);
 }
 
-bool idle_wait(const struct idle *w, struct pollfd *fds, unsigned n, uint64_t ns)
+bool idle_wait(const struct idle *w, uint64_t ns)
 {
 	struct timespec most = {.tv_sec = (time_t)(ns / 1000000000),
 				.tv_nsec = (long)(ns % 1000000000)};
+	struct pollfd watched = {.fd = w->epoll, .events = POLLIN};
 
-	if (watches_any(w))
-		fds[n++] = (struct pollfd){.fd = w->epoll, .events = POLLIN};
-	return ppoll(fds, n, &most, NULL) > 0;
+	return ppoll(&watched, watches_any(w), &most, NULL) > 0;
 }

@@ -5,22 +5,21 @@
 //         asks the kernel for the watched queues that have frames; these are then no longer
 //         watched. A queue is found that went away and came back, or that another worker has now,
 //         because all are given back for a poll every IDLE_RENEW_NS. A worker that has nothing to
-//         do can sleep until a queue has frames.
+//         do can sleep until a watched queue has frames.
+//         The kernel keeps no device open because it is watched. A sleep in poll() for the device
+//         itself would: a worker that wakes up after control has closed the device would have to
+//         close it, and to wait for the lock of all interfaces.
 // Threads One worker uses a struct idle.
 // Errors  A queue that cannot be watched is not, and is polled as before.
 #pragma once
 
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
-enum {
-	IDLE_RENEW_NS = 20000000,
-	IDLE_FDS_MAX = PORT_QUEUES_MAX * PORTS_MAX + 1, // of idle_wait()
-};
+enum { IDLE_RENEW_NS = 20000000 };
 
 struct idle {
 	int epoll;
@@ -31,11 +30,11 @@ struct idle {
 void idle_init(struct idle *w);
 void idle_fini(struct idle *w);
 
-void idle_add(struct idle *w, unsigned port, uint16_t queue, int fd);
+// False if it cannot be watched.
+bool idle_add(struct idle *w, unsigned port, uint16_t queue, int fd);
 
 // Stops watching the queues that have frames.
 void idle_look(struct idle *w, uint64_t now_ns);
 
-// Sleeps until a watched queue or one of these descriptors has frames, but not longer than that
-// time. Whether one has.
-bool idle_wait(const struct idle *w, struct pollfd *fds, unsigned n, uint64_t ns);
+// Sleeps until a watched queue has frames, but not longer than that time. Whether one has.
+bool idle_wait(const struct idle *w, uint64_t ns);

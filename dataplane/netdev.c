@@ -493,7 +493,8 @@ static bool put_tag_back(struct rte_mbuf *m, struct msghdr *message)
 static struct rte_mbuf *take_rest(struct netdev *d, struct queue *q, struct arrival_slot *s,
 				  uint32_t len)
 {
-	struct rte_mbuf *lent = s->header.gso_type ? lend_block(d, q, s, len) : NULL;
+	bool lends = s->header.gso_type && len <= UINT16_MAX; // what the length of a buffer can be
+	struct rte_mbuf *lent = lends ? lend_block(d, q, s, len) : NULL;
 
 	return lent ? lent : pool_frame(d->pool, s->rest->bytes, len);
 }

@@ -605,8 +605,11 @@ static uint16_t next_appetite(uint16_t appetite, struct rte_mbuf **frames, uint1
 {
 	uint32_t cost = 0;
 
-	for (uint16_t i = 0; i < n; i++)
-		cost += RTE_MAX(segment_frames(frames[i]), frames[i]->nb_segs);
+	for (uint16_t i = 0; i < n; i++) {
+		uint32_t buffers = rte_pktmbuf_pkt_len(frames[i]) / RTE_MBUF_DEFAULT_DATAROOM;
+		cost += RTE_MAX(segment_frames(frames[i]),
+				RTE_MAX(buffers, (uint32_t)frames[i]->nb_segs));
+	}
 	if (cost > POLL_COST)
 		return (uint16_t)RTE_MAX(n * POLL_COST / cost, 1u);
 	return (uint16_t)RTE_MIN(appetite * 2, APPETITE_MAX);

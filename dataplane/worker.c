@@ -122,9 +122,8 @@ static unsigned poll_ports(struct worker *w, bool busy)
 	return total;
 }
 
-// Lists the devices whose frames end a sleep, apart from those that are watched. False if there are
-// others, too.
-static bool list_wakers(const struct worker *w, struct pollfd *fds, unsigned *n)
+// Watches all queues of the worker. False if there are some that cannot be watched.
+static bool watch_all(struct worker *w)
 {
 	bool all = true;
 	unsigned port;
@@ -133,10 +132,7 @@ static bool list_wakers(const struct worker *w, struct pollfd *fds, unsigned *n)
 		portset ports = atomic_load_explicit(&w->polled[queue], memory_order_acquire);
 		PORTSET_FOREACH(port, ports & ~w->idle.queue[queue]) {
 			const struct netdev *net = w->ports[port].net;
-			all &= net != NULL;
-			if (net)
-				fds[(*n)++] = (struct pollfd){.fd = netdev_fd(net, queue),
-							      .events = POLLIN};
+			all &= net && idle_add(&w->idle, port, queue, netdev_fd(net, queue));
 		}
 	}
 	return all;
@@ -147,16 +143,14 @@ static bool list_wakers(const struct worker *w, struct pollfd *fds, unsigned *n)
 static void pause_idle(struct worker *w, uint64_t idle_ns)
 {
 	uint64_t nap_ns = RTE_MIN(idle_ns / PAUSE_PART, (uint64_t)WORKER_PAUSE_MAX_NS);
-	struct pollfd fds[IDLE_FDS_MAX];
-	unsigned n = 0;
-	bool all = list_wakers(w, fds, &n);
+	bool all = watch_all(w);
 
 	rte_rcu_qsbr_thread_offline(w->qsbr, w->id);
 	if (w->woken) {
 		nanosleep(&(struct timespec){.tv_nsec = (long)nap_ns}, NULL);
 		w->woken = false;
 	} else {
-		w->woken = idle_wait(&w->idle, fds, n, all ? WORKER_SLEEP_MAX_NS : nap_ns);
+		w->woken = idle_wait(&w->idle, all ? WORKER_SLEEP_MAX_NS : nap_ns);
 	}
 	rte_rcu_qsbr_thread_online(w->qsbr, w->id);
 }

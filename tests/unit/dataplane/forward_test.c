@@ -3,6 +3,7 @@
 // check that every outcome is counted under its name, that bursts make no difference, and that no
 // buffer is lost.
 
+#include <rte_ip.h>
 #include <string.h>
 
 #include "control/common/error.h"
@@ -16,9 +17,12 @@
 #include "dataplane/eventtype.h"
 #include "dataplane/fdb.h"
 #include "dataplane/forward.h"
+#include "dataplane/frame.h"
 #include "dataplane/key.h"
 #include "dataplane/portset.h"
+#include "dataplane/sniff.h"
 #include "dataplane/txbatch.h"
+#include "dataplane/vxlan.h"
 #include "tests/unit/forwarding.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
@@ -418,8 +422,163 @@ static void bursts_make_no_difference(void **state)
 	}
 }
 
+// A tunnel's frames that wait are in its packets, although the next burst knows of no tunnel.
+static void a_tunnel_goes_away(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a, policy: {vlan-mode: access, access-vlan: 5}}]\n"
+		    "evpn: {source: 10.9.0.1, control: none, underlay: {device: tap:u0},\n"
+		    " vnis: [{vlan: 5, vni: 500}],\n"
+		    " peers: [{vtep: 10.9.0.2, next-hop: 02:00:00:00:00:e2, vnis: [500]}]}\n");
+	unsigned a = number_of("a"), tunnel = number_of("10.9.0.2"), under = number_of("underlay");
+	static struct swconf without;
+	without = *sw->conf;
+	without.vxlan = NULL;
+	struct rte_mbuf *m = frame(MAC_BROADCAST, MAC(1), VID_NONE, 60);
+	forward_burst(fwd, a, &m, NULL, 1);
+	atomic_store(&sw->shared.conf, &without);
+	m = frame(MAC(1), MAC(1), VID_NONE, 60);
+	forward(a, &m, NULL, 1);
+	atomic_store(&sw->shared.conf, sw->conf);
+	assert_int_equal(delivered[tunnel], 0);
+	assert_int_equal(delivered[under], 1);
+	test_close();
+}
+
+static const char of_tunnels[] =
+	"policy: {mac-limit: 40}\n"
+	"ports:\n"
+	"- {name: a, policy: {vlan-mode: access, access-vlan: 5}}\n"
+	"- {name: b, policy: {allowed-vlans: 1-7}}\n"
+	"- {name: c, policy: {native-vlan: 6, allowed-vlans: 5-7, storm-broadcast: 200}}\n"
+	"- {name: d, policy: {promiscuous: accept, allowed-vlans: 6}}\n"
+	"evpn: {source: 10.9.0.1, control: none, underlay: {device: tap:u0, mtu: 576},\n"
+	" vnis: [{vlan: 5, vni: 500}, {vlan: 6, vni: 600}, {vlan: 7, vni: 700}],\n"
+	" peers: [{vtep: 10.9.0.2, next-hop: 02:00:00:00:00:e2, vnis: [500, 600],\n"
+	"          macs: [{mac: 02:00:00:00:00:01, vlan: 5}, {mac: 02:00:00:00:00:02, vlan: 6}]},\n"
+	"         {vtep: 10.9.0.3, next-hop: 02:00:00:00:00:e3, vnis: [500, 700],\n"
+	"          macs: [{mac: 02:00:00:00:00:03, vlan: 5}, {mac: 02:00:00:00:00:04, vlan: 7}]},\n"
+	"         {vtep: 10.9.0.4, vnis: [600], macs: [{mac: 02:00:00:00:00:05, vlan: 6}]}]}\n";
+
+enum { TUNNEL_PORTS = 8, TUNNEL_BURSTS = 3000, VTEPS = 8 };
+
+static const char *const tunnel_ports[TUNNEL_PORTS] = {
+	"a", "b", "c", "d", "10.9.0.2", "10.9.0.3", "10.9.0.4", "underlay"};
+
+struct tunnels_result {
+	uint64_t sent[TUNNEL_PORTS], bytes[TUNNEL_PORTS], to_vtep[VTEPS];
+	struct counters counters[TUNNEL_PORTS];
+};
+
+static uint64_t bytes_to_vtep[VTEPS]; // a hash over the packets to 10.9.0.n
+
+static uint16_t deliver_packets(void *arg, unsigned port, struct rte_mbuf **frames, uint16_t n)
+{
+	for (uint16_t i = 0; i < n && port == sw->conf->vxlan->underlay; i++) {
+		const uint8_t *p = rte_pktmbuf_mtod(frames[i], const uint8_t *);
+		uint64_t *hash = &bytes_to_vtep[p[33] % VTEPS];
+		for (uint32_t k = 0; k < rte_pktmbuf_data_len(frames[i]); k++)
+			*hash = *hash * 31 + p[k];
+	}
+	return deliver(arg, port, frames, n);
+}
+
+// What a frame has in common with the one before it, as a rule.
+struct kind {
+	uint64_t dst, src;
+	uint32_t vni, peer;
+	int vid;
+};
+
+// Frames that mostly are like the one before them, and in the underlay the packets of them.
+static struct rte_mbuf *next_frame(struct kind *k, uint64_t *seed, bool packet)
+{
+	static const uint32_t vnis[] = {500, 600, 700, 800};
+
+	if (!rnd_below(seed, 3))
+		k->dst = rnd_below(seed, 8) ? MAC(rnd_below(seed, 12)) : MAC_BROADCAST;
+	if (!rnd_below(seed, 3))
+		k->src = MAC(rnd_below(seed, 12));
+	if (!rnd_below(seed, 4))
+		k->vid = rnd_below(seed, 3) ? VID_NONE : (int)rnd_below(seed, 8);
+	if (!rnd_below(seed, 4))
+		k->vni = vnis[rnd_below(seed, COUNT(vnis))], k->peer = 2 + rnd_below(seed, 4);
+	struct rte_mbuf *m = frame(k->dst, k->src, k->vid, 10 + rnd_below(seed, 600));
+	if (!packet)
+		return m;
+	uint8_t h[VXLAN_HEADER] = {MACS, 8, 0, 0x45};
+	uint32_t total = rte_pktmbuf_pkt_len(m) + VXLAN_OUTER;
+	frame_put_be16(h + 16, total);
+	memcpy(h + 22, (uint8_t[]){64, 17}, 2);
+	memcpy(h + 26, (uint8_t[]){10, 9, 0, (uint8_t)k->peer, 10, 9, 0, 1}, 8);
+	frame_put_be16(h + 36, 4789);
+	frame_put_be16(h + 38, total - 20);
+	h[42] = 8;
+	frame_put_be32(h + 46, k->vni << 8);
+	uint16_t sum = (uint16_t)~rte_raw_cksum(h + 14, 20);
+	memcpy(h + 24, &sum, sizeof sum);
+	memcpy(rte_pktmbuf_prepend(m, VXLAN_HEADER), h, sizeof h);
+	if (!rnd_below(seed, 8))
+		rte_pktmbuf_append(m, 1); // padding
+	return m;
+}
+
+// Bursts of each kind of port, with or without somebody who looks.
+static struct tunnels_result play_tunnels(bool watched)
+{
+	static struct rte_mbuf *burst[BURST_MAX];
+	struct tunnels_result r = {0};
+	struct kind kind = {0};
+	uint64_t seed = 7;
+
+	open_switch(of_tunnels);
+	fwd->tx.send = deliver_packets;
+	memset(bytes_to_vtep, 0, sizeof bytes_to_vtep);
+	struct sniffer *s = sniffer_create(4096, 64, 1);
+	if (watched)
+		sniff_add(&fwd->tx.sniffers, s);
+	for (unsigned i = 0; i < TUNNEL_BURSTS; i++) {
+		const char *name = tunnel_ports[rnd_below(&seed, 2) ? 7 : rnd_below(&seed, 4)];
+		unsigned port = number_of(name), n = 1 + rnd_below(&seed, 40);
+		for (unsigned k = 0; k < n; k++)
+			burst[k] = next_frame(&kind, &seed, port == sw->conf->vxlan->underlay);
+		forwarder_set_clock(fwd, i * (SECOND / 100));
+		forward(port, burst, NULL, n);
+	}
+	if (watched)
+		sniff_remove(&fwd->tx.sniffers, s);
+	sniffer_destroy(s);
+	for (unsigned i = 0; i < TUNNEL_PORTS; i++) {
+		unsigned port = number_of(tunnel_ports[i]);
+		r.sent[i] = delivered[port];
+		r.bytes[i] = i == 7 ? 0 : bytes_of_all[port];
+		switch_counters(sw, port, &r.counters[i]);
+	}
+	memcpy(r.to_vtep, bytes_to_vtep, sizeof r.to_vtep);
+	test_close();
+	return r;
+}
+
+// Frames that are seen go a longer way into tunnels and out of them, with the tags of their VLANs.
+static void both_ways_of_tunnels_are_alike(void **state)
+{
+	struct tunnels_result quick = play_tunnels(false), slow = play_tunnels(true);
+
+	(void)state;
+	for (unsigned i = 0; i < TUNNEL_PORTS; i++) {
+		CHECK(quick.sent[i] == slow.sent[i], "%s: %ju and %ju frames", tunnel_ports[i],
+		      (uintmax_t)quick.sent[i], (uintmax_t)slow.sent[i]);
+		CHECK(quick.bytes[i] == slow.bytes[i], "%s: other frames", tunnel_ports[i]);
+		CHECK(!memcmp(&quick.counters[i], &slow.counters[i], sizeof slow.counters[i]),
+		      "%s: other counters", tunnel_ports[i]);
+	}
+	assert_memory_equal(quick.to_vtep, slow.to_vtep, sizeof slow.to_vtep);
+	assert_true(quick.sent[0] > 1000 && quick.sent[7] > 1000);
+}
+
 #define FORWARD_TEST(function) cmocka_unit_test_teardown(function, test_end)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
-	  FORWARD_TEST(bursts_make_no_difference))
+	  FORWARD_TEST(bursts_make_no_difference), FORWARD_TEST(a_tunnel_goes_away),
+	  FORWARD_TEST(both_ways_of_tunnels_are_alike))

@@ -2,12 +2,15 @@
 
 #define _GNU_SOURCE // dup3()
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "dataplane/idle.h"
 #include "tests/unit/kit.h"
 
-enum { PORT = 63, QUEUE = 7 };
+enum { PORT = 63, QUEUE = 7, SLEEP_NS = 400000000 };
 
 static struct idle w;
 static int ends[2]; // to read, to write
@@ -15,6 +18,7 @@ static int ends[2]; // to read, to write
 static int open_watch(void **state)
 {
 	(void)state;
+	signal(SIGPIPE, SIG_IGN);
 	idle_init(&w);
 	return pipe(ends);
 }
@@ -80,35 +84,56 @@ static void gives_back(void **state)
 static void refuses_no_descriptor(void **state)
 {
 	(void)state;
-	idle_add(&w, PORT, QUEUE, -1);
+	assert_false(idle_add(&w, PORT, QUEUE, -1));
 	assert_int_equal(w.queue[QUEUE], 0);
 	idle_look(&w, 1);
 }
 
-// Each sleep here would last for a minute.
+// The sleep would last for a minute.
 static void wakes(void **state)
 {
-	struct pollfd fds[IDLE_FDS_MAX] = {{.fd = ends[0], .events = POLLIN}};
-
 	(void)state;
+	assert_true(idle_add(&w, PORT, QUEUE, ends[0]));
 	give_frame();
-	assert_true(idle_wait(&w, fds, 1, UINT64_C(60000000000))); // by a descriptor
-	idle_add(&w, PORT, QUEUE, ends[0]);
-	assert_true(idle_wait(&w, fds, 0, UINT64_C(60000000000))); // by a watched queue
+	assert_true(idle_wait(&w, UINT64_C(60000000000)));
 	assert_int_equal(read(ends[0], &(char){0}, 1), 1);
 }
 
 static void sleeps_no_longer(void **state)
 {
-	struct pollfd fds[IDLE_FDS_MAX] = {{.fd = ends[0], .events = POLLIN}};
+	(void)state;
+	assert_false(idle_wait(&w, 1000));
+	idle_add(&w, PORT, QUEUE, ends[0]);
+	assert_false(idle_wait(&w, 1000));
+}
+
+static void *sleep_long(void *slept)
+{
+	idle_wait(&w, SLEEP_NS);
+	atomic_store((_Atomic bool *)slept, true);
+	return NULL;
+}
+
+// A worker that kept a device open in its sleep would have to close it, which can take seconds.
+static void keeps_nothing_open(void **state)
+{
+	_Atomic bool slept = false;
+	pthread_t thread;
 
 	(void)state;
-	assert_false(idle_wait(&w, fds, 1, 1000));
 	idle_add(&w, PORT, QUEUE, ends[0]);
-	assert_false(idle_wait(&w, fds, 0, 1000));
+	assert_int_equal(pthread_create(&thread, NULL, sleep_long, &slept), 0);
+	usleep(SLEEP_NS / 4000); // for it to fall asleep
+	close(ends[0]);
+	bool open = write(ends[1], "", 1) == 1, asleep = !atomic_load(&slept);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	ends[0] = dup(ends[1]); // for close_watch()
+	if (!asleep)
+		skip(); // the machine was too busy
+	assert_false(open);
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, open_watch, close_watch)
 
 RUN_TESTS(CASE(finds_a_frame), CASE(gives_back), CASE(refuses_no_descriptor), CASE(wakes),
-	  CASE(sleeps_no_longer))
+	  CASE(sleeps_no_longer), CASE(keeps_nothing_open))

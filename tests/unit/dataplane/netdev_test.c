@@ -5,15 +5,27 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "dataplane/netdev.h"
 #include "dataplane/pool.h"
+#include "dataplane/port.h"
 #include "dataplane/segment.h"
 #include "tests/unit/frame.h"
 #include "tests/unit/kit.h"
 #include "tests/unit/pool.h"
 
-enum { HEADERS = 54, PIECE = 1448, DATA = 60000, MANY = 100, ROUNDS = 3 };
+enum {
+	HEADERS = 54,
+	PIECE = 1448,
+	DATA = 60000,
+	MANY = 100,
+	BURST = 32,
+	ROUNDS = 3,
+	ROOM = 2048,
+	TOO_LONG = ROOM + 65536 + 60
+};
 
 static struct rte_mempool *pool;
 static struct netdev *ends[2]; // from, to
@@ -145,6 +157,65 @@ static void copies_other_frames(void **state)
 	}
 }
 
+// A frame that is longer than any segment. Its header tells the length that is left of its own in
+// 16 bits.
+static void write_longer(uint8_t p[TOO_LONG])
+{
+	uint32_t told = ROOM + (TOO_LONG - ROOM) % (UINT16_MAX + 1) - HEADERS;
+
+	test_header(p, TEST_MAC(1), TEST_MAC(2), TEST_UNTAGGED);
+	memcpy(p + 12, (uint8_t[]){0x86, 0xdd, 0x60}, 3);
+	p[18] = (uint8_t)(told >> 8);
+	p[19] = (uint8_t)told;
+	p[20] = 6; // TCP
+	p[HEADERS + 12] = 5 << 4;
+}
+
+static void drops_longer_segments(void **state)
+{
+	static uint8_t p[TOO_LONG];
+	struct virtio_net_hdr h = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+				   .gso_type = VIRTIO_NET_HDR_GSO_TCPV6,
+				   .hdr_len = HEADERS + 20,
+				   .gso_size = PIECE,
+				   .csum_start = HEADERS,
+				   .csum_offset = 16};
+	struct iovec parts[] = {{&h, sizeof h}, {p, sizeof p}};
+	struct rte_mbuf *m;
+
+	(void)state;
+	if (system("ip link set v0 gso_max_size 131072"))
+		skip(); // kernels before 5.19
+	write_longer(p);
+	assert_int_equal(writev(netdev_fd(ends[0], 0), parts, 2), sizeof h + sizeof p);
+	while (netdev_rx(ends[1], 0, &m, 1) == 1) {
+		bool empty = !rte_pktmbuf_pkt_len(m);
+		rte_pktmbuf_free(m);
+		if (empty)
+			return;
+	}
+	fail_msg("it has not come, or is not empty");
+}
+
+// The bytes of a segment cost a poll as much in one buffer as in many.
+static void long_segments_spoil_the_appetite(void **state)
+{
+	struct port_options o = {.rx_queues = 1, .workers = 1, .pool = pool};
+	struct rte_mbuf *m[MANY];
+	struct port_error e;
+	struct port p;
+
+	(void)state;
+	assert_int_equal(port_open_net(&p, NETDEV_PACKET, "v1", &o, &e), 0);
+	for (unsigned i = 0; i < BURST; i++)
+		send_packet(DATA, DATA / 2, i);
+	uint16_t before = p.appetite[0], n = port_rx(&p, 0, m, BURST);
+	rte_pktmbuf_free_bulk(m, n);
+	assert_true(n > BURST / 2);
+	assert_true(p.appetite[0] < before);
+	port_close(&p);
+}
+
 static void segments_outlive_their_device(void **state)
 {
 	(void)state;
@@ -164,6 +235,8 @@ int main(void)
 		VETH_TEST(keeps_segments),
 		VETH_TEST(copies_no_segment),
 		VETH_TEST(copies_other_frames),
+		VETH_TEST(drops_longer_segments),
+		VETH_TEST(long_segments_spoil_the_appetite),
 		VETH_TEST(segments_outlive_their_device),
 	};
 
