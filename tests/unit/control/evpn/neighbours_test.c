@@ -3,6 +3,7 @@
 // requests.
 #include "control/evpn/neighbours.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
@@ -307,6 +308,47 @@ static uint32_t contested(void)
 	return s.contested;
 }
 
+// A row as the kernel tells of it. False: it is none that counts.
+static bool read_row(uint8_t family, struct ip_address ip, uint64_t mac, struct neighbours_row *r)
+{
+	uint8_t bytes[16], hardware[6];
+	union rtnl_request q;
+	struct ndmsg *m = rtnl_begin(&q, RTM_NEWNEIGH, 0, sizeof *m);
+
+	*m = (struct ndmsg){.ndm_family = family,
+			    .ndm_ifindex = BRIDGE,
+			    .ndm_state = NUD_NOARP,
+			    .ndm_flags = NTF_EXT_LEARNED};
+	for (unsigned i = 0; i < 8; i++) {
+		bytes[i] = (uint8_t)(ip.high >> (56 - 8 * i));
+		bytes[8 + i] = (uint8_t)(ip.low >> (56 - 8 * i));
+	}
+	for (unsigned i = 0; i < 6; i++)
+		hardware[i] = (uint8_t)(mac >> (40 - 8 * i));
+	if (family == AF_INET)
+		mnl_attr_put(&q.header, NDA_DST, 4, bytes + 12);
+	else
+		mnl_attr_put(&q.header, NDA_DST, sizeof bytes, bytes);
+	mnl_attr_put(&q.header, NDA_LLADDR, sizeof hardware, hardware);
+	return row_read_neighbour(&q.header, r);
+}
+
+// ::ffff:10.0.0.1 is another row of the kernel, and another route of BGP, than 10.0.0.1. Whoever
+// claims it must not get the requests for the other one when the contest ends.
+static void a_mapped_address_is_not_the_ipv4_address(void **state)
+{
+	struct neighbours_row r;
+
+	(void)state;
+	assert_true(read_row(AF_INET, IP(1), MAC(9), &r));
+	neighbours_take(n, &r, now_ms);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	assert_false(read_row(AF_INET6, IP(1), MAC(8), &r));
+	assert_true(read_row(AF_INET6, IP6(1), MAC(9), &r));
+	assert_int_equal(r.mac, MAC(9));
+}
+
 // Whether it is replaced or withdrawn first.
 static void an_address_that_changes_its_mac_is_contested(void **state)
 {
@@ -465,7 +507,8 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(a_bound_address_is_advertised_while_its_mac_is_here),
+RUN_TESTS(IT(a_mapped_address_is_not_the_ipv4_address),
+	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
 	  IT(a_row_that_a_former_process_left_is_removed), IT(a_row_of_frr_is_an_address_elsewhere),
