@@ -24,6 +24,7 @@ struct neighbours *neighbours_create(const struct fabric_host *host, struct rtnl
 	n->writer = writer;
 	n->mirror = mirror;
 	TAILQ_INIT(&n->changed);
+	TAILQ_INIT(&n->writing);
 	TAILQ_INIT(&n->resting);
 	TAILQ_INIT(&n->claiming);
 	return n;
@@ -74,7 +75,8 @@ static struct note *get_note(struct neighbours *n, uint16_t vid, struct ip_addre
 // Forgets a note that says nothing.
 static void tidy(struct neighbours *n, struct note *c)
 {
-	if (c->row || c->wanted || c->placed || c->in_changed || c->in_resting || c->in_claiming)
+	if (c->row || c->wanted || c->placed || c->in_changed || c->in_writing || c->in_resting ||
+	    c->in_claiming)
 		return;
 	tdelete(c, &n->notes, compare_notes);
 	free(c);
@@ -85,6 +87,13 @@ static void queue_changed(struct neighbours *n, struct note *c)
 	if (!c->in_changed)
 		TAILQ_INSERT_TAIL(&n->changed, c, changed);
 	c->in_changed = true;
+}
+
+static void queue_writing(struct neighbours *n, struct note *c)
+{
+	if (!c->in_writing)
+		TAILQ_INSERT_TAIL(&n->writing, c, writing);
+	c->in_writing = true;
 }
 
 // The MAC of an address is remembered, and a contest lasts, for the same time.
@@ -118,9 +127,11 @@ static void unqueue(struct neighbours *n, struct note *c)
 {
 	if (c->in_changed)
 		TAILQ_REMOVE(&n->changed, c, changed);
+	if (c->in_writing)
+		TAILQ_REMOVE(&n->writing, c, writing);
 	if (c->in_resting)
 		TAILQ_REMOVE(&n->resting, c, resting);
-	c->in_changed = c->in_resting = false;
+	c->in_changed = c->in_writing = c->in_resting = false;
 	stop_claiming(n, c);
 }
 
@@ -518,15 +529,28 @@ static void queue_due(struct neighbours *n, uint64_t now_ms)
 	}
 }
 
+// What other machines tell is taken, however many rows of ours wait.
 static void apply_changed(struct neighbours *n, uint64_t now_ms)
 {
 	struct note *c;
 
 	while ((c = TAILQ_FIRST(&n->changed))) {
-		if (!apply(n, c, now_ms))
-			return;
 		TAILQ_REMOVE(&n->changed, c, changed);
 		c->in_changed = false;
+		if (!apply(n, c, now_ms))
+			queue_writing(n, c);
+		tidy(n, c);
+	}
+}
+
+// Writes the rows that have waited longest.
+static void write_waiting(struct neighbours *n, uint64_t now_ms)
+{
+	struct note *c;
+
+	while ((c = TAILQ_FIRST(&n->writing)) && apply(n, c, now_ms)) {
+		TAILQ_REMOVE(&n->writing, c, writing);
+		c->in_writing = false;
 		tidy(n, c);
 	}
 }
@@ -547,6 +571,7 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 	queue_due(n, now_ms);
 	if (n->compare && now_ms - n->compared_ms >= NEIGHBOURS_COMPARE_MS)
 		compare_all(n, now_ms);
+	write_waiting(n, now_ms);
 	apply_changed(n, now_ms);
 	const struct note *resting = TAILQ_FIRST(&n->resting),
 			  *claiming = TAILQ_FIRST(&n->claiming);
@@ -554,7 +579,7 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 	sooner(&wait, claiming ? claiming->claim_ms : 0, now_ms);
 	sooner(&wait, n->retry_ms, now_ms);
 	sooner(&wait, n->compare ? n->compared_ms + NEIGHBOURS_COMPARE_MS : 0, now_ms);
-	sooner(&wait, TAILQ_EMPTY(&n->changed) ? 0 : now_ms, now_ms);
+	sooner(&wait, TAILQ_EMPTY(&n->writing) ? 0 : now_ms, now_ms);
 	return wait;
 }
 

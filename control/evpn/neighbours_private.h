@@ -24,8 +24,8 @@ struct note {
 	bool external; // FRR wrote the row
 	bool failed;   // the kernel refused it
 	bool seen;     // in the dump that runs
-	bool in_changed, in_resting, in_claiming;
-	TAILQ_ENTRY(note) changed, resting, claiming;
+	bool in_changed, in_writing, in_resting, in_claiming;
+	TAILQ_ENTRY(note) changed, writing, resting, claiming;
 };
 
 TAILQ_HEAD(note_queue, note);
@@ -53,6 +53,7 @@ struct neighbours {
 	size_t bounds, collected, room;
 	void *notes;                // tsearch()
 	struct note_queue changed;  // something has changed
+	struct note_queue writing;  // wait until the rate allows a row
 	struct note_queue resting;  // wait NEIGHBOURS_CONTEST_MS
 	struct note_queue claiming; // wait NEIGHBOURS_CLAIM_MS
 	bool compare, all;
