@@ -248,7 +248,8 @@ void neighbours_take(struct neighbours *n, const struct neighbours_row *r, uint6
 	uint16_t vid = vid_of_interface(n, r->interface);
 	uint64_t mac = r->gone ? 0 : r->mac;
 
-	if (!vid || mac_is_group(mac))
+	// The kernel has rows of its own for groups.
+	if (!vid || (mac_is_group(mac) && !r->external))
 		return;
 	struct note *c = mac ? get_note(n, vid, r->ip) : find_note(n, vid, r->ip);
 	if (!c)
@@ -481,7 +482,8 @@ static bool put_out(struct neighbours *n, struct note *c, uint64_t now_ms)
 // Tells the switch of an address at another machine.
 static void put_in(struct neighbours *n, struct note *c, uint64_t now_ms)
 {
-	bool known = c->row && c->external && !c->wanted && now_ms >= c->contested_ms;
+	bool known = c->row && !mac_is_group(c->row) && c->external && !c->wanted &&
+		     now_ms >= c->contested_ms;
 	uint64_t mac = known ? c->row : 0;
 
 	if (mac == c->placed)

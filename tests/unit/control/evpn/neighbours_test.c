@@ -351,6 +351,28 @@ static void a_mapped_address_is_not_the_ipv4_address(void **state)
 	assert_int_equal(r.mac, MAC(9));
 }
 
+// The former owner does not get the requests for ever.
+static void an_address_of_a_group_mac_has_no_owner(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	row_is(IP(1), UINT64_C(0x01005e000009), true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	turn(NEIGHBOURS_CONTEST_MS);
+	assert_int_equal(is.mac, 0);
+	row_is(IP(2), UINT64_C(0x01005e000016), false); // the kernel's own
+	turn(1);
+	assert_int_equal(requests, 0);
+	// It is a claim like others: it is answered later.
+	bind_station(1, true, true);
+	row_is(IP(1), UINT64_C(0x01005e000009), true);
+	turn(1);
+	assert_int_equal(requests, 1);
+}
+
 // Whether it is replaced or withdrawn first.
 static void an_address_that_changes_its_mac_is_contested(void **state)
 {
@@ -554,8 +576,8 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(a_mapped_address_is_not_the_ipv4_address), IT(others_are_heard_while_our_rows_wait),
-	  IT(macs_leave_a_share_of_the_rate),
+RUN_TESTS(IT(an_address_of_a_group_mac_has_no_owner), IT(a_mapped_address_is_not_the_ipv4_address),
+	  IT(others_are_heard_while_our_rows_wait), IT(macs_leave_a_share_of_the_rate),
 	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
