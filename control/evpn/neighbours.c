@@ -26,6 +26,7 @@ struct neighbours *neighbours_create(const struct fabric_host *host, struct rtnl
 	TAILQ_INIT(&n->changed);
 	TAILQ_INIT(&n->writing);
 	TAILQ_INIT(&n->resting);
+	TAILQ_INIT(&n->leaving);
 	TAILQ_INIT(&n->claiming);
 	return n;
 }
@@ -76,7 +77,7 @@ static struct note *get_note(struct neighbours *n, uint16_t vid, struct ip_addre
 static void tidy(struct neighbours *n, struct note *c)
 {
 	if (c->row || c->wanted || c->placed || c->in_changed || c->in_writing || c->in_resting ||
-	    c->in_claiming)
+	    c->in_leaving || c->in_claiming)
 		return;
 	tdelete(c, &n->notes, compare_notes);
 	free(c);
@@ -96,7 +97,40 @@ static void queue_writing(struct neighbours *n, struct note *c)
 	c->in_writing = true;
 }
 
-// The MAC of an address is remembered, and a contest lasts, for the same time.
+// Forgets the MAC of an address that was withdrawn.
+static void stop_leaving(struct neighbours *n, struct note *c)
+{
+	if (!c->in_leaving)
+		return;
+	TAILQ_REMOVE(&n->leaving, c, leaving);
+	c->in_leaving = false;
+	n->leavers--;
+	c->last = c->row;
+	if (!c->row && c->in_resting) {
+		TAILQ_REMOVE(&n->resting, c, resting);
+		c->in_resting = false;
+	}
+}
+
+// Remembers the MAC of an address that was withdrawn for as long as a contest lasts. The oldest one
+// is forgotten for it, if there are too many.
+static void queue_leaving(struct neighbours *n, struct note *c, uint64_t now_ms)
+{
+	struct note *oldest;
+
+	if (c->in_leaving)
+		TAILQ_REMOVE(&n->leaving, c, leaving);
+	n->leavers += !c->in_leaving;
+	TAILQ_INSERT_TAIL(&n->leaving, c, leaving);
+	c->in_leaving = true;
+	c->leave_ms = now_ms + NEIGHBOURS_CONTEST_MS;
+	if (n->leavers <= NEIGHBOURS_LEFT_MAX)
+		return;
+	oldest = TAILQ_FIRST(&n->leaving);
+	stop_leaving(n, oldest);
+	queue_changed(n, oldest);
+}
+
 static void queue_resting(struct neighbours *n, struct note *c, uint64_t now_ms)
 {
 	if (c->in_resting)
@@ -132,6 +166,7 @@ static void unqueue(struct neighbours *n, struct note *c)
 	if (c->in_resting)
 		TAILQ_REMOVE(&n->resting, c, resting);
 	c->in_changed = c->in_writing = c->in_resting = false;
+	stop_leaving(n, c);
 	stop_claiming(n, c);
 }
 
@@ -234,7 +269,7 @@ static void set_row(struct neighbours *n, struct note *c, uint64_t mac, bool ext
 		queue_resting(n, c, now_ms);
 	}
 	if (!mac && c->row)
-		queue_resting(n, c, now_ms);
+		queue_leaving(n, c, now_ms);
 	if (mac && external && was_ours && c->wanted)
 		queue_claiming(n, c, now_ms);
 	c->row = mac;
@@ -517,7 +552,10 @@ static void queue_due(struct neighbours *n, uint64_t now_ms)
 	while ((c = TAILQ_FIRST(&n->resting)) && c->rest_ms <= now_ms) {
 		TAILQ_REMOVE(&n->resting, c, resting);
 		c->in_resting = false;
-		c->last = c->row;
+		queue_changed(n, c);
+	}
+	while ((c = TAILQ_FIRST(&n->leaving)) && c->leave_ms <= now_ms) {
+		stop_leaving(n, c);
 		queue_changed(n, c);
 	}
 	while ((c = TAILQ_FIRST(&n->claiming)) && c->claim_ms <= now_ms) {
@@ -575,9 +613,10 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 		compare_all(n, now_ms);
 	write_waiting(n, now_ms);
 	apply_changed(n, now_ms);
-	const struct note *resting = TAILQ_FIRST(&n->resting),
+	const struct note *resting = TAILQ_FIRST(&n->resting), *leaving = TAILQ_FIRST(&n->leaving),
 			  *claiming = TAILQ_FIRST(&n->claiming);
 	sooner(&wait, resting ? resting->rest_ms : 0, now_ms);
+	sooner(&wait, leaving ? leaving->leave_ms : 0, now_ms);
 	sooner(&wait, claiming ? claiming->claim_ms : 0, now_ms);
 	sooner(&wait, n->retry_ms, now_ms);
 	sooner(&wait, n->compare ? n->compared_ms + NEIGHBOURS_COMPARE_MS : 0, now_ms);

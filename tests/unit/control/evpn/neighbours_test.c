@@ -351,6 +351,30 @@ static void a_mapped_address_is_not_the_ipv4_address(void **state)
 	assert_int_equal(r.mac, MAC(9));
 }
 
+static void expect_contested(struct ip_address ip, bool wanted)
+{
+	row_is(ip, MAC(8), true);
+	turn(1);
+	assert_int_equal(is.mac, wanted ? 0 : MAC(8));
+	row_is(ip, 0, true);
+	turn(1);
+}
+
+// A machine that tells of addresses and withdraws them takes no memory without end.
+static void not_all_that_was_withdrawn_is_remembered(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= NEIGHBOURS_LEFT_MAX; i++) {
+		row_is(IP(i), MAC(9), true);
+		row_is(IP(i), 0, true);
+	}
+	turn(1);
+	expect_contested(IP(NEIGHBOURS_LEFT_MAX), true);
+	expect_contested(IP(0), false);
+	turn(NEIGHBOURS_CONTEST_MS - 1);
+	expect_contested(IP(NEIGHBOURS_LEFT_MAX), false);
+}
+
 // The former owner does not get the requests for ever.
 static void an_address_of_a_group_mac_has_no_owner(void **state)
 {
@@ -576,8 +600,9 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(an_address_of_a_group_mac_has_no_owner), IT(a_mapped_address_is_not_the_ipv4_address),
-	  IT(others_are_heard_while_our_rows_wait), IT(macs_leave_a_share_of_the_rate),
+RUN_TESTS(IT(not_all_that_was_withdrawn_is_remembered), IT(an_address_of_a_group_mac_has_no_owner),
+	  IT(a_mapped_address_is_not_the_ipv4_address), IT(others_are_heard_while_our_rows_wait),
+	  IT(macs_leave_a_share_of_the_rate),
 	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
