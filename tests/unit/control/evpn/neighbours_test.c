@@ -34,6 +34,9 @@ static struct neighbours_row last; // of the last request
 static unsigned requests;
 static uint32_t asked, answered;
 static int refusal;
+static bool obeyed; // requests change rows
+
+static void obey_last_request(void);
 
 struct mnl_socket *mnl_socket_open2(int bus, int flags)
 {
@@ -71,6 +74,8 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *s, const void *bytes, size_t 
 	assert_int_equal(m->ndm_state, NUD_PERMANENT);
 	asked = h->nlmsg_seq;
 	requests++;
+	if (obeyed)
+		obey_last_request();
 	return (ssize_t)n;
 }
 
@@ -105,6 +110,8 @@ static struct {
 	uint32_t limited_port;
 } is;
 
+static uint64_t placed[STATIONS + 1]; // told, of each address
+
 static void find(void *arg, uint64_t key, struct host_entry *e)
 {
 	uint64_t n = key_mac(key) - MAC(0);
@@ -121,7 +128,7 @@ static uint64_t owner(void *arg, uint16_t vid, struct ip_address ip, unsigned *p
 
 	(void)arg;
 	*port = 3;
-	return vid == VID && station[n].bound && station[n].local ? MAC(n) : 0;
+	return vid == VID && n <= STATIONS && station[n].bound && station[n].local ? MAC(n) : 0;
 }
 
 static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
@@ -129,16 +136,20 @@ static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
 	(void)arg;
 	for (unsigned n = 1; n <= STATIONS; n++)
 		if (station[n].bound)
-			visit(visit_arg, n % 2 ? VID : 0, MAC(n), n == 6 ? IP6(n) : IP(n));
+			visit(visit_arg, n % 2 ? VID : 0, MAC(n),
+			      n == 6 && !obeyed ? IP6(n) : IP(n));
 }
 
 static int place_ip(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac)
 {
 	(void)arg, (void)ip;
 	assert_true(vid == VID || vid == OTHER_VID);
-	if (mac && is.full)
+	uint64_t i = ip.low - IP(0).low;
+	if (mac && is.full && (i > STATIONS || !placed[i]))
 		return -ENOSPC;
 	is.mac = mac;
+	if (i <= STATIONS)
+		placed[i] = mac;
 	return 0;
 }
 
@@ -179,6 +190,8 @@ static int open_neighbours(void **state)
 	(void)state;
 	memset(station, 0, sizeof station);
 	memset(&is, 0, sizeof is);
+	memset(placed, 0, sizeof placed);
+	obeyed = false;
 	requests = asked = answered = 0;
 	refusal = 0;
 	now_ms = 1000;
@@ -583,6 +596,158 @@ static void macs_leave_a_share_of_the_rate(void **state)
 	expect_request(1, false, IP(1));
 }
 
+// A kernel that tells of its rows later, beside an FRR that writes and deletes what it likes.
+
+enum { IPS = 12, NEWS = 4096, STEPS = 20000 };
+
+static struct {
+	uint64_t mac;
+	bool external;
+} kernel[IPS + 1];
+static struct neighbours_row news[NEWS];
+static unsigned told, heard;
+static uint64_t seed = 5;
+
+static unsigned pick(unsigned count)
+{
+	return (unsigned)(rnd(&seed) >> 20) % count;
+}
+
+static void set_kernel(unsigned i, uint64_t mac, bool external)
+{
+	if (!mac && !kernel[i].mac)
+		return;
+	news[told++ % NEWS] = (struct neighbours_row){.interface = BRIDGE,
+						      .ip = IP(i),
+						      .mac = mac ? mac : kernel[i].mac,
+						      .gone = !mac,
+						      .external = mac ? external
+								      : kernel[i].external};
+	kernel[i].mac = mac;
+	kernel[i].external = external;
+	assert_true(told - heard < NEWS);
+}
+
+static void obey_last_request(void)
+{
+	uint32_t i = (uint32_t)(last.ip.low - IP(0).low);
+
+	if (!refusal && i <= IPS)
+		set_kernel(i, last.gone ? 0 : last.mac, false);
+}
+
+static void hear(unsigned count)
+{
+	for (; count && heard != told; count--)
+		neighbours_take(n, &news[heard++ % NEWS], now_ms);
+}
+
+static void dump_kernel(void)
+{
+	hear(NEWS);
+	neighbours_dump_begin(n);
+	for (unsigned i = 1; i <= IPS; i++)
+		if (kernel[i].mac)
+			row_is(IP(i), kernel[i].mac, kernel[i].external);
+	neighbours_dump_end(n, now_ms);
+}
+
+static void lose_news_and_dump(void)
+{
+	heard = told;
+	dump_kernel();
+}
+
+static void happen(void)
+{
+	unsigned i = 1 + pick(IPS);
+
+	switch (pick(12)) {
+	case 0:
+		set_kernel(i, MAC(100 + pick(3)), true);
+		break;
+	case 1:
+		set_kernel(i, 0, false);
+		break;
+	case 2:
+		station[i].bound = !station[i].bound;
+		neighbours_compare(n, false);
+		break;
+	case 3:
+		station[i].local = !station[i].local;
+		neighbours_touch(n, key_make(VID, MAC(i)));
+		break;
+	case 4:
+		refusal = pick(4) ? 0 : -EINVAL;
+		break;
+	case 5:
+		mirror_configure(mirror, 1 + pick(3) * 1000, 0);
+		break;
+	case 6:
+		if (!pick(20))
+			lose_news_and_dump();
+		break;
+	case 7:
+		is.full = !pick(4);
+		break;
+	case 8:
+		if (!pick(40))
+			neighbours_drop_external(n);
+		break;
+	case 9:
+		turn(pick(40) ? pick(3) : pick(70000));
+		break;
+	default:
+		hear(1 + pick(4));
+		turn(1);
+	}
+}
+
+static void settle(void)
+{
+	refusal = 0;
+	is.full = false;
+	mirror_configure(mirror, 100000, 0);
+	neighbours_compare(n, true); // what was refused
+	for (unsigned t = 0; t < 4; t++) {
+		hear(NEWS);
+		turn(NEIGHBOURS_CONTEST_MS);
+	}
+	hear(NEWS);
+	turn(1);
+}
+
+static void whatever_happens_the_ends_are_equal(void **state)
+{
+	struct neighbours_stats s;
+
+	(void)state;
+	obeyed = true;
+	for (unsigned step = 1; step <= STEPS; step++) {
+		happen();
+		if (step % 500)
+			continue;
+		settle();
+		uint32_t here = 0, elsewhere = 0;
+		for (unsigned i = 1; i <= IPS; i++) {
+			bool ours = station[i].bound && station[i].local;
+			here += ours;
+			elsewhere += !ours && kernel[i].mac;
+			assert_int_equal(kernel[i].external, !ours && kernel[i].mac);
+			assert_int_equal(ours ? kernel[i].mac : 0, ours ? MAC(i) : 0);
+			assert_int_equal(placed[i], ours ? 0 : kernel[i].mac);
+		}
+		neighbours_stats(n, now_ms, &s);
+		assert_int_equal(s.local, here);
+		assert_int_equal(s.remote, elsewhere);
+		assert_int_equal(s.contested, 0);
+	}
+	neighbours_del_vni(n, VID);
+	for (unsigned i = 1; i <= IPS; i++)
+		assert_int_equal(placed[i], 0);
+	is.mac = 0;
+}
+
 // The rows that zebra does not know any more stay away; others it writes again.
 static void frrs_rows_can_be_dropped(void **state)
 {
@@ -600,9 +765,9 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(not_all_that_was_withdrawn_is_remembered), IT(an_address_of_a_group_mac_has_no_owner),
-	  IT(a_mapped_address_is_not_the_ipv4_address), IT(others_are_heard_while_our_rows_wait),
-	  IT(macs_leave_a_share_of_the_rate),
+RUN_TESTS(IT(whatever_happens_the_ends_are_equal), IT(not_all_that_was_withdrawn_is_remembered),
+	  IT(an_address_of_a_group_mac_has_no_owner), IT(a_mapped_address_is_not_the_ipv4_address),
+	  IT(others_are_heard_while_our_rows_wait), IT(macs_leave_a_share_of_the_rate),
 	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
