@@ -380,6 +380,7 @@ static void queue_owned(struct neighbours *n, uint16_t vid, const struct bound *
 
 static void queue_owner(struct neighbours *n, const struct bound *o)
 {
+	n->looks += o->vid ? 1 : n->bridges;
 	for (size_t i = 0; !o->vid && i < n->bridges; i++)
 		queue_owned(n, n->bridge[i].vid, o);
 	if (o->vid && find_bridge(n, o->vid))
@@ -420,6 +421,7 @@ static void compare_all(struct neighbours *n, uint64_t now_ms)
 {
 	n->compare = false;
 	n->compared_ms = now_ms;
+	n->looks = 0;
 	list_owners(n);
 	if (n->all)
 		each_note(n, queue_changed);
@@ -595,6 +597,12 @@ static void write_waiting(struct neighbours *n, uint64_t now_ms)
 	}
 }
 
+// When the next comparison may be made.
+static uint64_t next_compare_ms(const struct neighbours *n)
+{
+	return n->compared_ms + NEIGHBOURS_COMPARE_MS + n->looks / NEIGHBOURS_LOOKS_A_MS;
+}
+
 static void sooner(uint32_t *wait, uint64_t at_ms, uint64_t now_ms)
 {
 	uint64_t ms = at_ms > now_ms ? at_ms - now_ms : 1;
@@ -609,7 +617,7 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 
 	n->now_ms = now_ms;
 	queue_due(n, now_ms);
-	if (n->compare && now_ms - n->compared_ms >= NEIGHBOURS_COMPARE_MS)
+	if (n->compare && now_ms >= next_compare_ms(n))
 		compare_all(n, now_ms);
 	write_waiting(n, now_ms);
 	apply_changed(n, now_ms);
@@ -619,7 +627,7 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 	sooner(&wait, leaving ? leaving->leave_ms : 0, now_ms);
 	sooner(&wait, claiming ? claiming->claim_ms : 0, now_ms);
 	sooner(&wait, n->retry_ms, now_ms);
-	sooner(&wait, n->compare ? n->compared_ms + NEIGHBOURS_COMPARE_MS : 0, now_ms);
+	sooner(&wait, n->compare ? next_compare_ms(n) : 0, now_ms);
 	sooner(&wait, TAILQ_EMPTY(&n->writing) ? 0 : now_ms, now_ms);
 	return wait;
 }

@@ -58,6 +58,7 @@ struct neighbours {
 	struct note_queue leaving;  // withdrawn: are remembered as long
 	struct note_queue claiming; // wait NEIGHBOURS_CLAIM_MS
 	bool compare, all;
+	uint64_t looks; // of the last comparison: owners in VLANs
 	uint64_t now_ms, compared_ms, dump_ms, retry_ms;
 	uint32_t rows, port_rows[PORTS_MAX];
 	uint32_t placed, contested, leavers;

@@ -112,11 +112,14 @@ static struct {
 
 static uint64_t placed[STATIONS + 1]; // told, of each address
 
+static unsigned finds;
+
 static void find(void *arg, uint64_t key, struct host_entry *e)
 {
 	uint64_t n = key_mac(key) - MAC(0);
 
 	(void)arg;
+	finds++;
 	*e = (struct host_entry){0};
 	if (n <= STATIONS && station[n].local && key_vid(key) == VID)
 		e->where = HOST_LOCAL;
@@ -596,6 +599,24 @@ static void macs_leave_a_share_of_the_rate(void **state)
 	expect_request(1, false, IP(1));
 }
 
+// A guest whose link goes up and down causes comparisons. They leave time for other things.
+static void large_comparisons_are_rare(void **state)
+{
+	enum { VLANS = 1000, MS = 2000 };
+
+	(void)state;
+	for (unsigned i = 0; i < VLANS; i++)
+		assert_true(neighbours_set_vni(n, (uint16_t)(1000 + i), BRIDGE + 100 + (int)i));
+	for (unsigned i = 1; i <= STATIONS; i++)
+		station[i].bound = true;
+	finds = 0;
+	for (unsigned t = 0; t < MS; t++) {
+		neighbours_compare(n, true);
+		turn(1);
+	}
+	assert_in_range(finds, VLANS * STATIONS / 2, 2 * MS * NEIGHBOURS_LOOKS_A_MS);
+}
+
 // A kernel that tells of its rows later, beside an FRR that writes and deletes what it likes.
 
 enum { IPS = 12, NEWS = 4096, STEPS = 20000 };
@@ -765,9 +786,10 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(whatever_happens_the_ends_are_equal), IT(not_all_that_was_withdrawn_is_remembered),
-	  IT(an_address_of_a_group_mac_has_no_owner), IT(a_mapped_address_is_not_the_ipv4_address),
-	  IT(others_are_heard_while_our_rows_wait), IT(macs_leave_a_share_of_the_rate),
+RUN_TESTS(IT(large_comparisons_are_rare), IT(whatever_happens_the_ends_are_equal),
+	  IT(not_all_that_was_withdrawn_is_remembered), IT(an_address_of_a_group_mac_has_no_owner),
+	  IT(a_mapped_address_is_not_the_ipv4_address), IT(others_are_heard_while_our_rows_wait),
+	  IT(macs_leave_a_share_of_the_rate),
 	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
