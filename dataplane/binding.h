@@ -28,6 +28,12 @@ static inline struct ip_address ip_of6(const uint8_t *p)
 	return (struct ip_address){frame_be64(p), frame_be64(p + 8)};
 }
 
+// Whether it is an IPv4 address.
+static inline bool ip_is4(struct ip_address ip)
+{
+	return !ip.high && ip.low >> 32 == 0xffff;
+}
+
 struct binding {
 	uint64_t mac; // 0: any
 	struct ip_address prefix, mask;

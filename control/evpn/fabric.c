@@ -92,7 +92,7 @@ static void end_dump(struct fabric *v, const struct nlmsghdr *h)
 	}
 	if (v->dump_family == AF_BRIDGE) {
 		mirror_dump_end(v->mirror, fabric_now_ms());
-		v->dump_wanted = !ask_dump(v, AF_UNSPEC);
+		v->dump_wanted |= !ask_dump(v, AF_UNSPEC);
 		return;
 	}
 	neighbours_dump_end(v->neighbours, fabric_now_ms());

@@ -103,7 +103,8 @@ void mirror_compare(struct mirror *m);
 // UINT32_MAX if nothing waits.
 uint32_t mirror_turn(struct mirror *m, uint64_t now_ms);
 
-// Whether another row may be written now, which is then counted.
+// Whether another row of an address may be written now, which is then counted. MACs leave a share
+// of the rate for them: guests can make MACs without end.
 bool mirror_may_write(struct mirror *m);
 
 void mirror_stats(const struct mirror *m, struct mirror_stats *s);

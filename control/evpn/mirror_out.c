@@ -15,6 +15,7 @@
 enum {
 	BATCH_ROWS = 128,
 	BATCH_BYTES = BATCH_ROWS * 96,
+	IP_SHARE = 4,  // of the rows, one is for an address if there is one to write
 	BURST_MS = 20, // what was not written in that time is not caught up with
 };
 
@@ -153,23 +154,30 @@ static unsigned write_mac(struct mirror *m, struct batch *b, struct mac *c, uint
 	return b->count - before;
 }
 
+static double least(double a, double b)
+{
+	return a < b ? a : b;
+}
+
 static void earn_credit(struct mirror *m, uint64_t now_ms)
 {
-	double most = (double)m->rate * BURST_MS / 1000;
+	double earned = (double)m->rate * (double)(now_ms - m->credit_ms) / 1000,
+	       most = (double)m->rate * BURST_MS / 1000, before = m->ip_credit;
 
 	if (most < 2)
 		most = 2;
-	m->credit += (double)m->rate * (double)(now_ms - m->credit_ms) / 1000;
 	m->credit_ms = now_ms;
-	if (m->credit > most)
-		m->credit = most;
+	m->ip_credit = least(before + earned / IP_SHARE, most < IP_SHARE ? 1 : most / IP_SHARE);
+	m->credit = least(m->credit + earned - (m->ip_credit - before), most);
 }
 
 bool mirror_may_write(struct mirror *m)
 {
-	if (m->credit < 1)
+	double *credit = m->ip_credit >= 1 ? &m->ip_credit : &m->credit;
+
+	if (*credit < 1)
 		return false;
-	m->credit--;
+	--*credit;
 	m->stats.rows_written++;
 	return true;
 }

@@ -70,7 +70,8 @@ struct mirror {
 	bool publish;      // ports of VTEPs have changed
 	bool uncertain;    // news were lost: what the notes lack may be there
 	uint64_t retry_ms; // 0: nothing is to be tried again
-	double credit;     // rows that may be written now
+	double credit;     // rows of MACs that may be written now
+	double ip_credit;  // rows of addresses
 	uint64_t credit_ms;
 	struct mirror_stats stats;
 };

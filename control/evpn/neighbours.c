@@ -24,7 +24,9 @@ struct neighbours *neighbours_create(const struct fabric_host *host, struct rtnl
 	n->writer = writer;
 	n->mirror = mirror;
 	TAILQ_INIT(&n->changed);
+	TAILQ_INIT(&n->writing);
 	TAILQ_INIT(&n->resting);
+	TAILQ_INIT(&n->leaving);
 	TAILQ_INIT(&n->claiming);
 	return n;
 }
@@ -74,7 +76,8 @@ static struct note *get_note(struct neighbours *n, uint16_t vid, struct ip_addre
 // Forgets a note that says nothing.
 static void tidy(struct neighbours *n, struct note *c)
 {
-	if (c->row || c->wanted || c->placed || c->in_changed || c->in_resting || c->in_claiming)
+	if (c->row || c->wanted || c->placed || c->in_changed || c->in_writing || c->in_resting ||
+	    c->in_leaving || c->in_claiming)
 		return;
 	tdelete(c, &n->notes, compare_notes);
 	free(c);
@@ -87,7 +90,47 @@ static void queue_changed(struct neighbours *n, struct note *c)
 	c->in_changed = true;
 }
 
-// The MAC of an address is remembered, and a contest lasts, for the same time.
+static void queue_writing(struct neighbours *n, struct note *c)
+{
+	if (!c->in_writing)
+		TAILQ_INSERT_TAIL(&n->writing, c, writing);
+	c->in_writing = true;
+}
+
+// Forgets the MAC of an address that was withdrawn.
+static void stop_leaving(struct neighbours *n, struct note *c)
+{
+	if (!c->in_leaving)
+		return;
+	TAILQ_REMOVE(&n->leaving, c, leaving);
+	c->in_leaving = false;
+	n->leavers--;
+	c->last = c->row;
+	if (!c->row && c->in_resting) {
+		TAILQ_REMOVE(&n->resting, c, resting);
+		c->in_resting = false;
+	}
+}
+
+// Remembers the MAC of an address that was withdrawn for as long as a contest lasts. The oldest one
+// is forgotten for it, if there are too many.
+static void queue_leaving(struct neighbours *n, struct note *c, uint64_t now_ms)
+{
+	struct note *oldest;
+
+	if (c->in_leaving)
+		TAILQ_REMOVE(&n->leaving, c, leaving);
+	n->leavers += !c->in_leaving;
+	TAILQ_INSERT_TAIL(&n->leaving, c, leaving);
+	c->in_leaving = true;
+	c->leave_ms = now_ms + NEIGHBOURS_CONTEST_MS;
+	if (n->leavers <= NEIGHBOURS_LEFT_MAX)
+		return;
+	oldest = TAILQ_FIRST(&n->leaving);
+	stop_leaving(n, oldest);
+	queue_changed(n, oldest);
+}
+
 static void queue_resting(struct neighbours *n, struct note *c, uint64_t now_ms)
 {
 	if (c->in_resting)
@@ -118,9 +161,12 @@ static void unqueue(struct neighbours *n, struct note *c)
 {
 	if (c->in_changed)
 		TAILQ_REMOVE(&n->changed, c, changed);
+	if (c->in_writing)
+		TAILQ_REMOVE(&n->writing, c, writing);
 	if (c->in_resting)
 		TAILQ_REMOVE(&n->resting, c, resting);
-	c->in_changed = c->in_resting = false;
+	c->in_changed = c->in_writing = c->in_resting = false;
+	stop_leaving(n, c);
 	stop_claiming(n, c);
 }
 
@@ -223,7 +269,7 @@ static void set_row(struct neighbours *n, struct note *c, uint64_t mac, bool ext
 		queue_resting(n, c, now_ms);
 	}
 	if (!mac && c->row)
-		queue_resting(n, c, now_ms);
+		queue_leaving(n, c, now_ms);
 	if (mac && external && was_ours && c->wanted)
 		queue_claiming(n, c, now_ms);
 	c->row = mac;
@@ -237,7 +283,8 @@ void neighbours_take(struct neighbours *n, const struct neighbours_row *r, uint6
 	uint16_t vid = vid_of_interface(n, r->interface);
 	uint64_t mac = r->gone ? 0 : r->mac;
 
-	if (!vid || mac_is_group(mac))
+	// The kernel has rows of its own for groups.
+	if (!vid || (mac_is_group(mac) && !r->external))
 		return;
 	struct note *c = mac ? get_note(n, vid, r->ip) : find_note(n, vid, r->ip);
 	if (!c)
@@ -333,6 +380,7 @@ static void queue_owned(struct neighbours *n, uint16_t vid, const struct bound *
 
 static void queue_owner(struct neighbours *n, const struct bound *o)
 {
+	n->looks += o->vid ? 1 : n->bridges;
 	for (size_t i = 0; !o->vid && i < n->bridges; i++)
 		queue_owned(n, n->bridge[i].vid, o);
 	if (o->vid && find_bridge(n, o->vid))
@@ -373,6 +421,7 @@ static void compare_all(struct neighbours *n, uint64_t now_ms)
 {
 	n->compare = false;
 	n->compared_ms = now_ms;
+	n->looks = 0;
 	list_owners(n);
 	if (n->all)
 		each_note(n, queue_changed);
@@ -470,7 +519,8 @@ static bool put_out(struct neighbours *n, struct note *c, uint64_t now_ms)
 // Tells the switch of an address at another machine.
 static void put_in(struct neighbours *n, struct note *c, uint64_t now_ms)
 {
-	bool known = c->row && c->external && !c->wanted && now_ms >= c->contested_ms;
+	bool known = c->row && !mac_is_group(c->row) && c->external && !c->wanted &&
+		     now_ms >= c->contested_ms;
 	uint64_t mac = known ? c->row : 0;
 
 	if (mac == c->placed)
@@ -504,7 +554,10 @@ static void queue_due(struct neighbours *n, uint64_t now_ms)
 	while ((c = TAILQ_FIRST(&n->resting)) && c->rest_ms <= now_ms) {
 		TAILQ_REMOVE(&n->resting, c, resting);
 		c->in_resting = false;
-		c->last = c->row;
+		queue_changed(n, c);
+	}
+	while ((c = TAILQ_FIRST(&n->leaving)) && c->leave_ms <= now_ms) {
+		stop_leaving(n, c);
 		queue_changed(n, c);
 	}
 	while ((c = TAILQ_FIRST(&n->claiming)) && c->claim_ms <= now_ms) {
@@ -518,17 +571,36 @@ static void queue_due(struct neighbours *n, uint64_t now_ms)
 	}
 }
 
+// What other machines tell is taken, however many rows of ours wait.
 static void apply_changed(struct neighbours *n, uint64_t now_ms)
 {
 	struct note *c;
 
 	while ((c = TAILQ_FIRST(&n->changed))) {
-		if (!apply(n, c, now_ms))
-			return;
 		TAILQ_REMOVE(&n->changed, c, changed);
 		c->in_changed = false;
+		if (!apply(n, c, now_ms))
+			queue_writing(n, c);
 		tidy(n, c);
 	}
+}
+
+// Writes the rows that have waited longest.
+static void write_waiting(struct neighbours *n, uint64_t now_ms)
+{
+	struct note *c;
+
+	while ((c = TAILQ_FIRST(&n->writing)) && apply(n, c, now_ms)) {
+		TAILQ_REMOVE(&n->writing, c, writing);
+		c->in_writing = false;
+		tidy(n, c);
+	}
+}
+
+// When the next comparison may be made.
+static uint64_t next_compare_ms(const struct neighbours *n)
+{
+	return n->compared_ms + NEIGHBOURS_COMPARE_MS + n->looks / NEIGHBOURS_LOOKS_A_MS;
 }
 
 static void sooner(uint32_t *wait, uint64_t at_ms, uint64_t now_ms)
@@ -545,16 +617,18 @@ uint32_t neighbours_turn(struct neighbours *n, uint64_t now_ms)
 
 	n->now_ms = now_ms;
 	queue_due(n, now_ms);
-	if (n->compare && now_ms - n->compared_ms >= NEIGHBOURS_COMPARE_MS)
+	if (n->compare && now_ms >= next_compare_ms(n))
 		compare_all(n, now_ms);
+	write_waiting(n, now_ms);
 	apply_changed(n, now_ms);
-	const struct note *resting = TAILQ_FIRST(&n->resting),
+	const struct note *resting = TAILQ_FIRST(&n->resting), *leaving = TAILQ_FIRST(&n->leaving),
 			  *claiming = TAILQ_FIRST(&n->claiming);
 	sooner(&wait, resting ? resting->rest_ms : 0, now_ms);
+	sooner(&wait, leaving ? leaving->leave_ms : 0, now_ms);
 	sooner(&wait, claiming ? claiming->claim_ms : 0, now_ms);
 	sooner(&wait, n->retry_ms, now_ms);
-	sooner(&wait, n->compare ? n->compared_ms + NEIGHBOURS_COMPARE_MS : 0, now_ms);
-	sooner(&wait, TAILQ_EMPTY(&n->changed) ? 0 : now_ms, now_ms);
+	sooner(&wait, n->compare ? next_compare_ms(n) : 0, now_ms);
+	sooner(&wait, TAILQ_EMPTY(&n->writing) ? 0 : now_ms, now_ms);
 	return wait;
 }
 

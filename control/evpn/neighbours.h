@@ -14,8 +14,11 @@
 //           that claims another one's address gains nothing.
 // Threads   The control thread.
 // Time      Milliseconds of the caller's clock, as an argument.
+//           A guest whose link flaps causes comparisons: they keep a distance that grows with their
+//           work.
 // Limits    NEIGHBOURS_PORT_MAX rows of a port and NEIGHBOURS_MAX of this machine are written, at
 //           the rate that the mirror allows. The switch has a limit for those of other machines.
+//           NEIGHBOURS_LEFT_MAX addresses that were withdrawn are remembered, the latest ones.
 // Errors    A row that the kernel refuses is counted; the next comparison tries again.
 #pragma once
 
@@ -32,6 +35,8 @@ enum {
 	NEIGHBOURS_MAX = 4096,
 	NEIGHBOURS_CLAIM_MS = 20000,
 	NEIGHBOURS_CONTEST_MS = 60000,
+	NEIGHBOURS_LEFT_MAX = 16384, // addresses that were withdrawn and are remembered
+	NEIGHBOURS_LOOKS_A_MS = 500, // at 0.2 us for an owner in a VLAN: a tenth of the time
 	NEIGHBOURS_COMPARE_MS = 100, // between two comparisons
 	NEIGHBOURS_RETRY_MS = 1000,  // after a limit was met
 };

@@ -9,13 +9,6 @@
 #include "control/evpn/rtnl.h"
 #include "dataplane/binding.h"
 
-static const uint64_t mapped = UINT64_C(0xffff00000000); // an IPv4 address (RFC 4291 2.5.5.2)
-
-static bool is_ipv4(struct ip_address ip)
-{
-	return !ip.high && (ip.low & ~UINT64_C(0xffffffff)) == mapped;
-}
-
 static void put_ip(struct nlmsghdr *h, struct ip_address ip)
 {
 	uint8_t bytes[16];
@@ -24,7 +17,7 @@ static void put_ip(struct nlmsghdr *h, struct ip_address ip)
 		bytes[i] = (uint8_t)(ip.high >> (56 - 8 * i));
 		bytes[8 + i] = (uint8_t)(ip.low >> (56 - 8 * i));
 	}
-	unsigned skip = is_ipv4(ip) ? 12 : 0;
+	unsigned skip = ip_is4(ip) ? 12 : 0;
 	mnl_attr_put(h, NDA_DST, sizeof bytes - skip, bytes + skip);
 }
 
@@ -53,7 +46,7 @@ bool neighbours_write_row(struct neighbours *n, const struct note *c, uint64_t m
 	union rtnl_request q;
 	struct ndmsg *m = rtnl_begin(&q, gone ? RTM_DELNEIGH : RTM_NEWNEIGH, flags, sizeof *m);
 
-	m->ndm_family = is_ipv4(c->ip) ? AF_INET : AF_INET6;
+	m->ndm_family = ip_is4(c->ip) ? AF_INET : AF_INET6;
 	m->ndm_ifindex = interface_of(n, c->vid);
 	m->ndm_state = NUD_PERMANENT;
 	put_ip(&q.header, c->ip);

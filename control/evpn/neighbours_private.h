@@ -20,12 +20,12 @@ struct note {
 	uint64_t last;   // MAC of the last row, while that is remembered
 	uint64_t wanted; // MAC here that is advertised; 0: none
 	uint64_t placed; // MAC that the switch was told; 0: none
-	uint64_t rest_ms, claim_ms, contested_ms;
+	uint64_t rest_ms, leave_ms, claim_ms, contested_ms;
 	bool external; // FRR wrote the row
 	bool failed;   // the kernel refused it
 	bool seen;     // in the dump that runs
-	bool in_changed, in_resting, in_claiming;
-	TAILQ_ENTRY(note) changed, resting, claiming;
+	bool in_changed, in_writing, in_resting, in_leaving, in_claiming;
+	TAILQ_ENTRY(note) changed, writing, resting, leaving, claiming;
 };
 
 TAILQ_HEAD(note_queue, note);
@@ -53,12 +53,15 @@ struct neighbours {
 	size_t bounds, collected, room;
 	void *notes;                // tsearch()
 	struct note_queue changed;  // something has changed
-	struct note_queue resting;  // wait NEIGHBOURS_CONTEST_MS
+	struct note_queue writing;  // wait until the rate allows a row
+	struct note_queue resting;  // contested: wait NEIGHBOURS_CONTEST_MS
+	struct note_queue leaving;  // withdrawn: are remembered as long
 	struct note_queue claiming; // wait NEIGHBOURS_CLAIM_MS
 	bool compare, all;
+	uint64_t looks; // of the last comparison: owners in VLANs
 	uint64_t now_ms, compared_ms, dump_ms, retry_ms;
 	uint32_t rows, port_rows[PORTS_MAX];
-	uint32_t placed, contested;
+	uint32_t placed, contested, leavers;
 	uint64_t limited, full; // bits of ports whose limit was met; the switch has no room
 	uint64_t refused;
 };

@@ -55,7 +55,8 @@ static bool take_ip(struct neighbours_row *r, const struct nlattr *a, uint8_t fa
 	if (mnl_attr_get_payload_len(a) != (ipv4 ? 4 : 16))
 		return false;
 	r->ip = ipv4 ? ip_of4(bytes) : ip_of6(bytes);
-	return true;
+	// An IPv6 row of an IPv4 address would be a second row of that one.
+	return ipv4 || !ip_is4(r->ip);
 }
 
 bool row_read_neighbour(const struct nlmsghdr *h, struct neighbours_row *r)

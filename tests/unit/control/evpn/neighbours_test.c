@@ -3,6 +3,7 @@
 // requests.
 #include "control/evpn/neighbours.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
@@ -33,6 +34,9 @@ static struct neighbours_row last; // of the last request
 static unsigned requests;
 static uint32_t asked, answered;
 static int refusal;
+static bool obeyed; // requests change rows
+
+static void obey_last_request(void);
 
 struct mnl_socket *mnl_socket_open2(int bus, int flags)
 {
@@ -64,10 +68,14 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *s, const void *bytes, size_t 
 	const struct ndmsg *m = mnl_nlmsg_get_payload(h);
 
 	(void)s;
+	if (m->ndm_family == AF_BRIDGE) // rows of MACs, without answer
+		return (ssize_t)n;
 	assert_true(row_read_neighbour(h, &last));
 	assert_int_equal(m->ndm_state, NUD_PERMANENT);
 	asked = h->nlmsg_seq;
 	requests++;
+	if (obeyed)
+		obey_last_request();
 	return (ssize_t)n;
 }
 
@@ -102,11 +110,16 @@ static struct {
 	uint32_t limited_port;
 } is;
 
+static uint64_t placed[STATIONS + 1]; // told, of each address
+
+static unsigned finds;
+
 static void find(void *arg, uint64_t key, struct host_entry *e)
 {
 	uint64_t n = key_mac(key) - MAC(0);
 
 	(void)arg;
+	finds++;
 	*e = (struct host_entry){0};
 	if (n <= STATIONS && station[n].local && key_vid(key) == VID)
 		e->where = HOST_LOCAL;
@@ -118,7 +131,7 @@ static uint64_t owner(void *arg, uint16_t vid, struct ip_address ip, unsigned *p
 
 	(void)arg;
 	*port = 3;
-	return vid == VID && station[n].bound && station[n].local ? MAC(n) : 0;
+	return vid == VID && n <= STATIONS && station[n].bound && station[n].local ? MAC(n) : 0;
 }
 
 static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
@@ -126,16 +139,20 @@ static void walk_owners(void *arg, host_owner_fn visit, void *visit_arg)
 	(void)arg;
 	for (unsigned n = 1; n <= STATIONS; n++)
 		if (station[n].bound)
-			visit(visit_arg, n % 2 ? VID : 0, MAC(n), n == 6 ? IP6(n) : IP(n));
+			visit(visit_arg, n % 2 ? VID : 0, MAC(n),
+			      n == 6 && !obeyed ? IP6(n) : IP(n));
 }
 
 static int place_ip(void *arg, uint16_t vid, struct ip_address ip, uint64_t mac)
 {
 	(void)arg, (void)ip;
 	assert_true(vid == VID || vid == OTHER_VID);
-	if (mac && is.full)
+	uint64_t i = ip.low - IP(0).low;
+	if (mac && is.full && (i > STATIONS || !placed[i]))
 		return -ENOSPC;
 	is.mac = mac;
+	if (i <= STATIONS)
+		placed[i] = mac;
 	return 0;
 }
 
@@ -176,6 +193,8 @@ static int open_neighbours(void **state)
 	(void)state;
 	memset(station, 0, sizeof station);
 	memset(&is, 0, sizeof is);
+	memset(placed, 0, sizeof placed);
+	obeyed = false;
 	requests = asked = answered = 0;
 	refusal = 0;
 	now_ms = 1000;
@@ -305,6 +324,93 @@ static uint32_t contested(void)
 
 	neighbours_stats(n, now_ms, &s);
 	return s.contested;
+}
+
+// A row as the kernel tells of it. False: it is none that counts.
+static bool read_row(uint8_t family, struct ip_address ip, uint64_t mac, struct neighbours_row *r)
+{
+	uint8_t bytes[16], hardware[6];
+	union rtnl_request q;
+	struct ndmsg *m = rtnl_begin(&q, RTM_NEWNEIGH, 0, sizeof *m);
+
+	*m = (struct ndmsg){.ndm_family = family,
+			    .ndm_ifindex = BRIDGE,
+			    .ndm_state = NUD_NOARP,
+			    .ndm_flags = NTF_EXT_LEARNED};
+	for (unsigned i = 0; i < 8; i++) {
+		bytes[i] = (uint8_t)(ip.high >> (56 - 8 * i));
+		bytes[8 + i] = (uint8_t)(ip.low >> (56 - 8 * i));
+	}
+	for (unsigned i = 0; i < 6; i++)
+		hardware[i] = (uint8_t)(mac >> (40 - 8 * i));
+	if (family == AF_INET)
+		mnl_attr_put(&q.header, NDA_DST, 4, bytes + 12);
+	else
+		mnl_attr_put(&q.header, NDA_DST, sizeof bytes, bytes);
+	mnl_attr_put(&q.header, NDA_LLADDR, sizeof hardware, hardware);
+	return row_read_neighbour(&q.header, r);
+}
+
+// ::ffff:10.0.0.1 is another row of the kernel, and another route of BGP, than 10.0.0.1. Whoever
+// claims it must not get the requests for the other one when the contest ends.
+static void a_mapped_address_is_not_the_ipv4_address(void **state)
+{
+	struct neighbours_row r;
+
+	(void)state;
+	assert_true(read_row(AF_INET, IP(1), MAC(9), &r));
+	neighbours_take(n, &r, now_ms);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	assert_false(read_row(AF_INET6, IP(1), MAC(8), &r));
+	assert_true(read_row(AF_INET6, IP6(1), MAC(9), &r));
+	assert_int_equal(r.mac, MAC(9));
+}
+
+static void expect_contested(struct ip_address ip, bool wanted)
+{
+	row_is(ip, MAC(8), true);
+	turn(1);
+	assert_int_equal(is.mac, wanted ? 0 : MAC(8));
+	row_is(ip, 0, true);
+	turn(1);
+}
+
+// A machine that tells of addresses and withdraws them takes no memory without end.
+static void not_all_that_was_withdrawn_is_remembered(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= NEIGHBOURS_LEFT_MAX; i++) {
+		row_is(IP(i), MAC(9), true);
+		row_is(IP(i), 0, true);
+	}
+	turn(1);
+	expect_contested(IP(NEIGHBOURS_LEFT_MAX), true);
+	expect_contested(IP(0), false);
+	turn(NEIGHBOURS_CONTEST_MS - 1);
+	expect_contested(IP(NEIGHBOURS_LEFT_MAX), false);
+}
+
+// The former owner does not get the requests for ever.
+static void an_address_of_a_group_mac_has_no_owner(void **state)
+{
+	(void)state;
+	row_is(IP(1), MAC(9), true);
+	turn(1);
+	assert_int_equal(is.mac, MAC(9));
+	row_is(IP(1), UINT64_C(0x01005e000009), true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	turn(NEIGHBOURS_CONTEST_MS);
+	assert_int_equal(is.mac, 0);
+	row_is(IP(2), UINT64_C(0x01005e000016), false); // the kernel's own
+	turn(1);
+	assert_int_equal(requests, 0);
+	// It is a claim like others: it is answered later.
+	bind_station(1, true, true);
+	row_is(IP(1), UINT64_C(0x01005e000009), true);
+	turn(1);
+	assert_int_equal(requests, 1);
 }
 
 // Whether it is replaced or withdrawn first.
@@ -448,6 +554,221 @@ static void count_visits(void *count, uint64_t key, struct ip_address ip)
 	++*(unsigned *)count;
 }
 
+// A withdrawal must not wait for rows of ours.
+static void others_are_heard_while_our_rows_wait(void **state)
+{
+	unsigned written;
+
+	(void)state;
+	row_is(IP(500), MAC(9), true);
+	turn(1);
+	mirror_configure(mirror, 1, 0);
+	for (unsigned i = 1; i <= 100; i++)
+		station[i].bound = station[i].local = true;
+	neighbours_compare(n, false);
+	turn(NEIGHBOURS_COMPARE_MS);
+	written = requests;
+	assert_true(written < 50);
+	row_is(IP(500), 0, true);
+	turn(1);
+	assert_int_equal(is.mac, 0);
+	mirror_configure(mirror, 100000, 0);
+	turn(1);
+	turn(1);
+	assert_int_equal(requests, 100);
+}
+
+// A guest that makes MACs without end does not keep addresses away.
+static void macs_leave_a_share_of_the_rate(void **state)
+{
+	enum { TURNS = 100, RATE = 1000 };
+
+	(void)state;
+	mirror_configure(mirror, RATE, 0);
+	mirror_set_vni(mirror, VID, 10010, BRIDGE + 10, BRIDGE + 11);
+	bind_station(1, true, false);
+	for (unsigned t = 0; t < TURNS; t++) {
+		for (unsigned i = 300; i < STATIONS; i++) {
+			station[i].local = t % 2;
+			mirror_touch(mirror, key_make(VID, MAC(i)));
+		}
+		if (t == TURNS / 2)
+			set_place(1, true);
+		turn(1);
+	}
+	expect_request(1, false, IP(1));
+}
+
+// A guest whose link goes up and down causes comparisons. They leave time for other things.
+static void large_comparisons_are_rare(void **state)
+{
+	enum { VLANS = 1000, MS = 2000 };
+
+	(void)state;
+	for (unsigned i = 0; i < VLANS; i++)
+		assert_true(neighbours_set_vni(n, (uint16_t)(1000 + i), BRIDGE + 100 + (int)i));
+	for (unsigned i = 1; i <= STATIONS; i++)
+		station[i].bound = true;
+	finds = 0;
+	for (unsigned t = 0; t < MS; t++) {
+		neighbours_compare(n, true);
+		turn(1);
+	}
+	assert_in_range(finds, VLANS * STATIONS / 2, 2 * MS * NEIGHBOURS_LOOKS_A_MS);
+}
+
+// A kernel that tells of its rows later, beside an FRR that writes and deletes what it likes.
+
+enum { IPS = 12, NEWS = 4096, STEPS = 20000 };
+
+static struct {
+	uint64_t mac;
+	bool external;
+} kernel[IPS + 1];
+static struct neighbours_row news[NEWS];
+static unsigned told, heard;
+static uint64_t seed = 5;
+
+static unsigned pick(unsigned count)
+{
+	return (unsigned)(rnd(&seed) >> 20) % count;
+}
+
+static void set_kernel(unsigned i, uint64_t mac, bool external)
+{
+	if (!mac && !kernel[i].mac)
+		return;
+	news[told++ % NEWS] = (struct neighbours_row){.interface = BRIDGE,
+						      .ip = IP(i),
+						      .mac = mac ? mac : kernel[i].mac,
+						      .gone = !mac,
+						      .external = mac ? external
+								      : kernel[i].external};
+	kernel[i].mac = mac;
+	kernel[i].external = external;
+	assert_true(told - heard < NEWS);
+}
+
+static void obey_last_request(void)
+{
+	uint32_t i = (uint32_t)(last.ip.low - IP(0).low);
+
+	if (!refusal && i <= IPS)
+		set_kernel(i, last.gone ? 0 : last.mac, false);
+}
+
+static void hear(unsigned count)
+{
+	for (; count && heard != told; count--)
+		neighbours_take(n, &news[heard++ % NEWS], now_ms);
+}
+
+static void dump_kernel(void)
+{
+	hear(NEWS);
+	neighbours_dump_begin(n);
+	for (unsigned i = 1; i <= IPS; i++)
+		if (kernel[i].mac)
+			row_is(IP(i), kernel[i].mac, kernel[i].external);
+	neighbours_dump_end(n, now_ms);
+}
+
+static void lose_news_and_dump(void)
+{
+	heard = told;
+	dump_kernel();
+}
+
+static void happen(void)
+{
+	unsigned i = 1 + pick(IPS);
+
+	switch (pick(12)) {
+	case 0:
+		set_kernel(i, MAC(100 + pick(3)), true);
+		break;
+	case 1:
+		set_kernel(i, 0, false);
+		break;
+	case 2:
+		station[i].bound = !station[i].bound;
+		neighbours_compare(n, false);
+		break;
+	case 3:
+		station[i].local = !station[i].local;
+		neighbours_touch(n, key_make(VID, MAC(i)));
+		break;
+	case 4:
+		refusal = pick(4) ? 0 : -EINVAL;
+		break;
+	case 5:
+		mirror_configure(mirror, 1 + pick(3) * 1000, 0);
+		break;
+	case 6:
+		if (!pick(20))
+			lose_news_and_dump();
+		break;
+	case 7:
+		is.full = !pick(4);
+		break;
+	case 8:
+		if (!pick(40))
+			neighbours_drop_external(n);
+		break;
+	case 9:
+		turn(pick(40) ? pick(3) : pick(70000));
+		break;
+	default:
+		hear(1 + pick(4));
+		turn(1);
+	}
+}
+
+static void settle(void)
+{
+	refusal = 0;
+	is.full = false;
+	mirror_configure(mirror, 100000, 0);
+	neighbours_compare(n, true); // what was refused
+	for (unsigned t = 0; t < 4; t++) {
+		hear(NEWS);
+		turn(NEIGHBOURS_CONTEST_MS);
+	}
+	hear(NEWS);
+	turn(1);
+}
+
+static void whatever_happens_the_ends_are_equal(void **state)
+{
+	struct neighbours_stats s;
+
+	(void)state;
+	obeyed = true;
+	for (unsigned step = 1; step <= STEPS; step++) {
+		happen();
+		if (step % 500)
+			continue;
+		settle();
+		uint32_t here = 0, elsewhere = 0;
+		for (unsigned i = 1; i <= IPS; i++) {
+			bool ours = station[i].bound && station[i].local;
+			here += ours;
+			elsewhere += !ours && kernel[i].mac;
+			assert_int_equal(kernel[i].external, !ours && kernel[i].mac);
+			assert_int_equal(ours ? kernel[i].mac : 0, ours ? MAC(i) : 0);
+			assert_int_equal(placed[i], ours ? 0 : kernel[i].mac);
+		}
+		neighbours_stats(n, now_ms, &s);
+		assert_int_equal(s.local, here);
+		assert_int_equal(s.remote, elsewhere);
+		assert_int_equal(s.contested, 0);
+	}
+	neighbours_del_vni(n, VID);
+	for (unsigned i = 1; i <= IPS; i++)
+		assert_int_equal(placed[i], 0);
+	is.mac = 0;
+}
+
 // The rows that zebra does not know any more stay away; others it writes again.
 static void frrs_rows_can_be_dropped(void **state)
 {
@@ -465,7 +786,11 @@ static void frrs_rows_can_be_dropped(void **state)
 
 #define IT(function) cmocka_unit_test_setup_teardown(function, open_neighbours, close_neighbours)
 
-RUN_TESTS(IT(a_bound_address_is_advertised_while_its_mac_is_here),
+RUN_TESTS(IT(large_comparisons_are_rare), IT(whatever_happens_the_ends_are_equal),
+	  IT(not_all_that_was_withdrawn_is_remembered), IT(an_address_of_a_group_mac_has_no_owner),
+	  IT(a_mapped_address_is_not_the_ipv4_address), IT(others_are_heard_while_our_rows_wait),
+	  IT(macs_leave_a_share_of_the_rate),
+	  IT(a_bound_address_is_advertised_while_its_mac_is_here),
 	  IT(a_binding_of_any_vlan_is_advertised_where_its_mac_is),
 	  IT(a_row_of_ours_that_goes_is_written_again),
 	  IT(a_row_that_a_former_process_left_is_removed), IT(a_row_of_frr_is_an_address_elsewhere),
