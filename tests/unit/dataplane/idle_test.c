@@ -127,10 +127,8 @@ static void keeps_nothing_open(void **state)
 	close(ends[0]);
 	bool open = write(ends[1], "", 1) == 1, asleep = !atomic_load(&slept);
 	assert_int_equal(pthread_join(thread, NULL), 0);
-	ends[0] = dup(ends[1]); // for close_watch()
-	if (!asleep)
-		skip(); // the machine was too busy
-	assert_false(open);
+	ends[0] = dup(ends[1]);        // for close_watch()
+	assert_true(!open || !asleep); // on a busy machine, the sleep may be over
 }
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, open_watch, close_watch)
