@@ -23,15 +23,16 @@
 // A younger folder may belong to a replay that has not locked it yet.
 enum { LEFT_S = 60 };
 
-// Opens and locks a folder of this user that was made at least so long ago. Negative: it is in use,
-// another's, or younger.
+// Opens and locks a folder of this user that was made at least so long ago; 0: whenever, because
+// the kernel's stamps can be ahead of time(). Negative: it is in use, another's, or younger.
 static int claim(int parent, const char *name, time_t age_s)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || (!fstat(fd, &st) && st.st_uid == geteuid() &&
-		       time(NULL) - st.st_mtime >= age_s && !flock(fd, LOCK_EX | LOCK_NB)))
+	if (fd < 0 ||
+	    (!fstat(fd, &st) && st.st_uid == geteuid() &&
+	     (!age_s || time(NULL) - st.st_mtime >= age_s) && !flock(fd, LOCK_EX | LOCK_NB)))
 		return fd;
 	close(fd);
 	return -1;
