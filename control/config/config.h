@@ -267,6 +267,9 @@ struct policy_stack config_stack(const struct config *c, const struct config_gro
 // The policy in force on a port.
 void config_port_policy(const struct config *c, const struct config_port *p, struct policy *result);
 
+// Whether several ports may have this device.
+bool config_device_repeats(const char *device);
+
 // Whether no other port of c uses the device of p. p may belong to another configuration.
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e);
 

@@ -126,7 +126,9 @@ static bool check_peer(const struct config *c, const struct config_peer *p, stru
 // Whether a port of the file has the device of the underlay.
 static bool check_devices(const struct config *c, struct error *e)
 {
-	for (unsigned i = 0; i < c->port_count && *c->evpn.device; i++)
+	if (config_device_repeats(c->evpn.device))
+		return true;
+	for (unsigned i = 0; i < c->port_count; i++)
 		if (c->port[i].kind == PORT_OF_STATIONS &&
 		    !strcmp(c->port[i].device, c->evpn.device))
 			return error_at(e, c->port[i].device_at,

@@ -364,10 +364,14 @@ bool config_validate(const struct config *c, struct error *e)
 	return check_vlans(c, e) && check_macs(c, e) && check_limits(c, e) && check_rates(c, e);
 }
 
+bool config_device_repeats(const char *device)
+{
+	return !*device || !strcmp(device, "null:") || !strncmp(device, "pcap:", 5);
+}
+
 bool config_device_is_free(const struct config *c, const struct config_port *p, struct error *e)
 {
-	// Several ports may use these devices.
-	if (!*p->device || !strcmp(p->device, "null:") || !strncmp(p->device, "pcap:", 5))
+	if (config_device_repeats(p->device))
 		return true;
 	for (unsigned i = 0; i < c->port_count; i++)
 		if (strcmp(c->port[i].name, p->name) && !strcmp(c->port[i].device, p->device))

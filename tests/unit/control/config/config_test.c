@@ -61,6 +61,8 @@ static const struct refusal refusals[] = {
 	{"ports: []\ndataplane: {hugepages: aut}\n", 2, 24, "did you mean 'auto'?"},
 	{"ports: []\nport-groups: [{policy: {}}]\n", 2, 15, "a port group has no name"},
 	{"ports: [{device: x}]\n", 1, 9, "a port has no name"},
+	{"ports: [{name: a, device: 'tap:u'}]\nevpn: {underlay: {device: 'tap:u'}}\n", 1, 27,
+	 "is the underlay"},
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, port: a}]\n", 2, 15,
 	 "a static MAC has no vlan"},
 	// values
@@ -766,6 +768,7 @@ static void warnings_of_evpn(void **state)
 		 "warning: port 'a': mtu 1550: larger packets than 1549 do not fit in a tunnel (evpn.underlay.mtu: 1600)\n"},
 		{"mtu: 1550", "underlay: {device: 'null:', twin: t, mtu: 1600}", ""},
 		{"mtu: 1450", "underlay: {device: 'null:', twin: t}", ""},
+		{"mtu: 1450, device: 'null:'", "underlay: {device: 'null:', twin: t}", ""},
 		{"mtu: 1500, policy: {vlan-mode: access, access-vlan: 11}",
 		 "underlay: {device: 'null:', twin: t}", ""},
 		{"mtu: 1450", "underlay: {device: 'null:'}",
