@@ -147,8 +147,10 @@ bool scratch_create(struct scratch *s, const char *parent)
 	catch_signals(s); // before the folder is there, so that no signal can come too early
 	if (mkdtemp(s->path) && (s->fd = claim(AT_FDCWD, s->path, 0)) >= 0)
 		return true;
+	int error = errno;
 	caught = NULL;
-	return complain("%s: %s", s->path, strerror(errno));
+	rmdir(s->path); // if it was made
+	return complain("%s: %s", s->path, strerror(error));
 }
 
 void scratch_remove(struct scratch *s)
