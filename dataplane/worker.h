@@ -6,12 +6,12 @@
 //           may sleep does so until a frame comes to one of our own devices, and for at most
 //           WORKER_SLEEP_MAX_NS. Other devices cannot wake it: if it has any, it sleeps for a
 //           fraction of its idle time, for at most WORKER_PAUSE_MAX_NS, and a frame waits for at
-//           most that fraction of the time since the last frame. A
-//           sleeping worker counts as quiescent. If polling a port is a system call, an idle port
-//           is polled every WORKER_QUIET_NS while other ports have frames; and one of our own
-//           devices that was idle for WORKER_WATCH_NS is asked for together with all others.
+//           most that fraction of the time since the last frame. A sleeping worker counts as
+//           quiescent. If polling a port is a system call, an idle port is polled every
+//           WORKER_QUIET_NS while other ports have frames; and one of our own devices that was
+//           idle for WORKER_WATCH_NS is asked for together with all others.
 //           Busy ports get equal times, see fair.h. Frames of the switch itself, which control puts
-//           into a ring of the first worker, are sent at the latest every WORKER_QUIET_NS.
+//           into a ring of the first worker, are sent every WORKER_QUIET_NS, or after a sleep.
 // Threads   One thread runs worker_run(). Control sets the ports and reads the load. `cycles`
 //           changes in each round, which shows control that the worker goes round.
 // Time      The clock is read once per round.
