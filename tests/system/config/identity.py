@@ -11,7 +11,7 @@ import tap
 from bench import Client
 
 PORTS_MAX = 14  # DPDK opens 32 devices, and two configurations are open at once
-WHAT = generate.WHOLE_POLICY - {"evpn"}  # devices are given out anew here, and one of ports cannot be the underlay
+WHAT = generate.WHOLE_POLICY - {"evpn"}  # two switches of one machine cannot have one twin
 BASE = {"memory": 128, "hugepages": "off", "busy-poll": "off", "eal": ["--log-level=lib.eal:notice", "--no-telemetry"]}
 NAMES = string.ascii_letters + string.digits + "_.-"
 LOOKS_LIKE_SOMETHING_ELSE = "on off yes no null true 0 0x1f 1e3 .5 - -- --- ... 08 1_000 name port".split()
