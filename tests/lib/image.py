@@ -5,11 +5,13 @@ The kernel is Debian's or Ubuntu's for virtual machines, downloaded but not inst
 A second archive can extend it: extend().
 """
 
+import fcntl
 import lzma
 import re
 import shutil
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import lab
@@ -28,17 +30,26 @@ class Missing(Exception):
     """The reason why this machine cannot make guests."""
 
 
+@contextmanager
+def one_at_a_time(what):
+    """Suites that run beside each other share the cache. The others wait."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make():
     """(kernel, initramfs)"""
     for tool in TOOLS:
         if not shutil.which(tool):
             raise Missing(f"no {tool}")
-    CACHE.mkdir(parents=True, exist_ok=True)
     kernel, initramfs = CACHE / "vmlinuz", CACHE / "initramfs"
-    made = min((path.stat().st_mtime if path.exists() else 0) for path in (kernel, initramfs))
-    if any(source.stat().st_mtime > made for source in (HERE / "init", Path(__file__))):
-        with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-            build(Path(folder), kernel, initramfs)
+    with one_at_a_time("guest"):
+        made = min((path.stat().st_mtime if path.exists() else 0) for path in (kernel, initramfs))
+        if any(source.stat().st_mtime > made for source in (HERE / "init", Path(__file__))):
+            with tempfile.TemporaryDirectory(dir=CACHE) as folder:
+                build(Path(folder), kernel, initramfs)
     return kernel, initramfs
 
 
@@ -121,13 +132,19 @@ def loaded_later():
 def packages():
     """The packages of the kernel and its modules."""
     folder = CACHE / "packages"
-    if not folder.exists():
-        with tempfile.TemporaryDirectory(dir=CACHE) as beginning:
-            fetched = Path(beginning) / "packages"
-            fetched.mkdir()
-            fetch(needed(), fetched)
-            fetched.rename(folder)
+    with one_at_a_time("packages"):
+        if not folder.exists():
+            fetch_into(folder)
     return sorted(folder.glob("*.deb"))
+
+
+def fetch_into(folder):
+    """Makes the folder as a whole, or not at all."""
+    with tempfile.TemporaryDirectory(dir=CACHE) as beginning:
+        fetched = Path(beginning) / "packages"
+        fetched.mkdir()
+        fetch(needed(), fetched)
+        fetched.rename(folder)
 
 
 def needed():
