@@ -536,9 +536,9 @@ static struct rte_mbuf *take_frame(struct netdev *d, struct queue *q, struct arr
 static uint16_t receive_tap(struct netdev *d, struct queue *q, struct rte_mbuf **frames, uint16_t n)
 {
 	struct arrival_slot *s = q->slot;
-	uint16_t got = 0;
+	uint16_t got = 0, most = RTE_MIN(n, NETDEV_BURST);
 
-	while (got < n && refill(d, s)) {
+	while (got < most && refill(d, s)) {
 		ssize_t size = readv(q->fd, s->vector, 3);
 		if (size < (ssize_t)HEADER)
 			break;

@@ -7,7 +7,7 @@
 //           beside it. A packet socket hears the other end only, not what this machine sends.
 // Threads   Control opens and closes. One worker receives from a queue; any worker sends.
 // Ownership As port.h: sent frames are freed.
-// Limits    Each TAP frame is a system call. Packet sockets take up to NETDEV_BURST frames a call.
+// Limits    netdev_rx() takes up to NETDEV_BURST frames. Each TAP frame is a system call.
 // Errors    0 or -errno. A frame that the kernel refuses is left to the caller, behind those that
 //           were sent.
 #pragma once

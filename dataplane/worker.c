@@ -13,7 +13,6 @@
 #include "dataplane/txbatch.h"
 
 enum {
-	WORKER_BURST = 32,
 	IDLE_NS = 5000, // before the first pause: a worker that waits longer takes its guests' core
 	PAUSE_PART = 4,
 	TIMER_SLACK_NS = 1000,

@@ -30,6 +30,7 @@
 #include "dataplane/portset.h"
 
 enum {
+	WORKER_BURST = 64, // frames that it takes from a port at a time; with 32, each costs more
 	WORKER_PAUSE_MAX_NS = 250000,
 	WORKER_SLEEP_MAX_NS = 5000000,
 	WORKER_QUIET_NS = 100000,

@@ -29,7 +29,7 @@
 #include "dataplane/txbatch.h"
 #include "dataplane/worker.h"
 
-enum { BURST = 32, LINE = 64, IMIX_FRAMES = 12, FCS = 4, UNKNOWN_PORT = PORTS_MAX, NAP_US = 500 };
+enum { LINE = 64, IMIX_FRAMES = 12, FCS = 4, UNKNOWN_PORT = PORTS_MAX, NAP_US = 500 };
 
 // A frame in memory. One of 60 bytes takes a cache line.
 struct record {
@@ -218,7 +218,7 @@ unsigned stream_receive(struct stream *s, struct rte_mempool *pool, struct rte_m
 static unsigned receive_burst(struct lane *lane, unsigned port, struct rte_mbuf **frames)
 {
 	struct stream *s = &lane->load->stream[port];
-	unsigned n = s->left < BURST ? (unsigned)s->left : BURST;
+	unsigned n = s->left < WORKER_BURST ? (unsigned)s->left : WORKER_BURST;
 
 	n = n ? stream_receive(s, lane->load->sw->pool, frames, n) : 0;
 	if (s->left != LOAD_ENDLESS)
@@ -253,7 +253,7 @@ static bool poll_streams(struct lane *lane)
 	struct load *l = lane->load;
 	struct forwarder *f = &lane->worker->forwarder;
 	struct fair *fair = &lane->worker->fair;
-	struct rte_mbuf *frames[BURST];
+	struct rte_mbuf *frames[WORKER_BURST];
 	bool any = false;
 	unsigned port;
 

@@ -402,7 +402,7 @@ static void check_conservation(const struct result *r)
 
 static void bursts_make_no_difference(void **state)
 {
-	static const unsigned sizes[] = {2, 7, 32, BURST_MAX};
+	static const unsigned sizes[] = {2, 7, 64, BURST_MAX};
 	struct result single = play(1);
 
 	(void)state;
