@@ -98,7 +98,10 @@ static json_t *config_diff(struct control *k, const json_t *params, struct error
 static json_t *finish_with_differences(struct change *ch)
 {
 	json_t *differences = configdiff(ch->k->sw->config, ch->c);
-	json_t *result = differences ? change_finish(ch, true) : no_memory(ch->e);
+	json_t *result;
+
+	ch->is_whole = true;
+	result = differences ? change_finish(ch, true) : no_memory(ch->e);
 
 	if (!differences)
 		config_free(ch->c);
