@@ -610,6 +610,5 @@ static void both_ways_of_tunnels_are_alike(void **state)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
-	  FORWARD_TEST(recovery_time_can_change),
-	  FORWARD_TEST(bursts_make_no_difference), FORWARD_TEST(a_tunnel_goes_away),
-	  FORWARD_TEST(both_ways_of_tunnels_are_alike))
+	  FORWARD_TEST(recovery_time_can_change), FORWARD_TEST(bursts_make_no_difference),
+	  FORWARD_TEST(a_tunnel_goes_away), FORWARD_TEST(both_ways_of_tunnels_are_alike))
