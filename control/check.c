@@ -3,6 +3,7 @@
 
 #include "control/common/complain.h"
 #include "control/common/error.h"
+#include "control/common/text.h"
 #include "control/config/config.h"
 #include "control/device/spec.h"
 #include "control/subcommands.h"
@@ -12,21 +13,12 @@ static const char usage[] =
 	"\n"
 	"Reads a configuration and says whether `run` accepts it. Starts nothing.\n";
 
-static bool check_devices(const struct config *c, struct error *e)
-{
-	for (unsigned i = 0; i < c->port_count; i++)
-		if (*c->port[i].device &&
-		    (!device_check(&c->port[i], e) || !config_device_is_free(c, &c->port[i], e)))
-			return false;
-	return true;
-}
-
 static int check(const char *path)
 {
 	struct error e;
 	struct config *c = config_read(path, &e);
 
-	if (!c || !check_devices(c, &e)) {
+	if (!c || !device_check_all(c, true, &e)) {
 		complain_error(path, &e);
 		config_free(c);
 		return EXIT_USAGE;
@@ -40,6 +32,7 @@ static int check(const char *path)
 				"warning: port '%s' has no device: `replay` accepts it, `run` refuses it",
 				c->port[i].name);
 	}
+	text_clean(c->name); // it may have a line break
 	printf("%s: valid: switch '%s', %u ports, %u port groups, %u static MACs, a table of %u MACs\n",
 	       path, c->name, ports, c->group_count, c->fixed_count, config_table_size(c));
 	config_free(c);

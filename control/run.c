@@ -26,6 +26,7 @@
 #include "control/config/history.h"
 #include "control/device/eal.h"
 #include "control/device/fromwords.h"
+#include "control/device/spec.h"
 #include "control/ending.h"
 #include "control/evpn/overlay.h"
 #include "control/netlink.h"
@@ -316,8 +317,9 @@ static int run_switch(const struct options *o)
 	struct config *c = make_config(o, &e);
 	struct run r = {.netlink = -1};
 
-	if (!c) {
+	if (!c || !device_check_all(c, false, &e)) {
 		complain_error(origin(o), &e);
+		config_free(c);
 		return EXIT_USAGE;
 	}
 	config_warnings(c, complain_warning, (void *)(uintptr_t)origin(o));

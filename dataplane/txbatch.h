@@ -37,7 +37,7 @@ struct port_runtime {
 	struct meter ingress, egress;
 	struct violations violations;
 	struct audit audit;
-	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
+	_Atomic uint64_t erred_ns;   // 1 + the time when it was err-disabled; 0: it was not
 	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
 	_Atomic bool takes_segments; // and packets without checksum, both ways, if its device does
 } __attribute__((aligned(64)));

@@ -148,12 +148,41 @@ json_t *change_warnings(const struct config *c, const json_t *before)
 	return json_pack("{s:o}", "warnings", fresh);
 }
 
+// Whether a warning is about a key that the change sets.
+static bool is_of_change(const struct change *ch, const char *warning)
+{
+	char head[PORT_NAME + 32];
+	const char *key;
+	json_t *value;
+
+	snprintf(head, sizeof head, "warning: port '%s': ", ch->port ? ch->port->name : "");
+	if (!ch->port || strncmp(warning, head, strlen(head)) != 0)
+		return false;
+	json_object_foreach((json_t *)(uintptr_t)ch->set, key, value)
+		if (strstr(warning, key))
+			return true;
+	return false;
+}
+
+// The warnings of the running configuration that are not told again.
+static json_t *known_warnings(const struct change *ch)
+{
+	json_t *known = json_array();
+
+	if (ch->is_whole)
+		return known;
+	config_warnings(ch->k->sw->config, collect_warning, known);
+	for (size_t i = json_array_size(known); i--;)
+		if (is_of_change(ch, json_string_value(json_array_get(known, i))))
+			json_array_remove(known, i);
+	return known;
+}
+
 json_t *change_finish(struct change *ch, bool good)
 {
 	struct vswitch *sw = ch->k->sw;
-	json_t *before = json_array(), *result = NULL;
+	json_t *before = known_warnings(ch), *result = NULL;
 
-	config_warnings(sw->config, collect_warning, before);
 	if (good && switch_apply_flush(sw, ch->c, ch->flush, ch->e))
 		result = change_warnings(ch->c, before);
 	else

@@ -89,6 +89,10 @@ struct change {
 	struct config *c;
 	struct error *e;
 	const struct fdb_filter *flush; // see switch_apply_flush()
+	// Warnings that were there before are told again: all, or those of these keys of a port.
+	bool is_whole;
+	const struct config_port *port;
+	const json_t *set;
 };
 
 bool change_begin(struct change *ch, struct control *k, struct error *e);

@@ -237,18 +237,72 @@ static bool parse_policy_value(struct policy *p, enum policy_key key, const char
 	return false;
 }
 
-bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR])
+enum { ITEM = 48 }; // longer ones are wrong anyway
+
+// Finds the item of a list that is wrong by itself. False: there is none.
+static bool find_wrong_item(enum policy_key key, const char *text, char item[ITEM])
+{
+	struct policy alone = {0};
+
+	for (;; text++) {
+		size_t len = strcspn(text, ",");
+		snprintf(item, ITEM, "%.*s", (int)(len < ITEM ? len : ITEM - 1), text);
+		if (!parse_policy_value(&alone, key, item))
+			return true;
+		text += len;
+		if (!*text)
+			return false;
+	}
+}
+
+// Whether an item is the MAC of a group, or a range of such.
+static bool is_group_item(const char *item)
+{
+	char mac[MAC_TEXT];
+	uint64_t value;
+
+	snprintf(mac, sizeof mac, "%.*s", (int)strcspn(item, "/"), item);
+	return text_mac(mac, &value) && value >> 40 & 1;
+}
+
+// Says which item of a list is wrong, and why.
+static void explain_list(enum policy_key key, const char *text, char error[POLICY_ERROR])
+{
+	const char *name = policy_rows[key].name;
+	const char *verb = strchr(text, ',') ? "have" : "be";
+	char item[ITEM], values[TEXT_HINT];
+
+	hint_values(key, text, values);
+	if (!find_wrong_item(key, text, item))
+		snprintf(error, POLICY_ERROR, "%s is too long, or mixes none with MACs%s", name,
+			 values);
+	else if (policy_rows[key].type == POLICY_MACS && is_group_item(item))
+		snprintf(error, POLICY_ERROR,
+			 "%s cannot %s '%s', a group address (give addresses of stations)", name,
+			 verb, item);
+	else
+		snprintf(error, POLICY_ERROR, "%s cannot %s '%.40s'%s", name, verb, item, values);
+}
+
+static void explain_value(enum policy_key key, const char *text, char error[POLICY_ERROR])
 {
 	char hint[TEXT_HINT];
 
-	if (!parse_policy_value(p, key, text)) {
-		hint_values(key, text, hint);
-		snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text,
-			 hint);
-		return false;
+	hint_values(key, text, hint);
+	snprintf(error, POLICY_ERROR, "%s cannot be '%.40s'%s", policy_rows[key].name, text, hint);
+}
+
+bool policy_set(struct policy *p, enum policy_key key, const char *text, char error[POLICY_ERROR])
+{
+	if (parse_policy_value(p, key, text)) {
+		p->set |= UINT64_C(1) << key;
+		return true;
 	}
-	p->set |= UINT64_C(1) << key;
-	return true;
+	if (policy_is_list(key))
+		explain_list(key, text, error);
+	else
+		explain_value(key, text, error);
+	return false;
 }
 
 void policy_unset(struct policy *p, enum policy_key key)

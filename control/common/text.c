@@ -315,17 +315,34 @@ static size_t utf8_length(const unsigned char *s)
 	return bad ? 0 : n;
 }
 
+// Whether the UTF-8 sequence of this length at s is a control character: U+0000 to U+001F and
+// U+007F to U+009F.
+static bool is_control(const unsigned char *s, size_t n)
+{
+	return *s < ' ' || *s == 0x7f || (n == 2 && s[0] == 0xc2 && s[1] < 0xa0);
+}
+
 void text_clean(char *message)
 {
 	for (unsigned char *s = (unsigned char *)message; *s;) {
 		size_t n = utf8_length(s);
-		if (!n || *s < ' ' || *s == 0x7f)
+		if (!n)
 			*s = '?';
-		if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) // U+0080 to U+009F are control
-							   // characters, too
-			s[0] = s[1] = '?';
+		else if (is_control(s, n))
+			memset(s, '?', n);
 		s += n ? n : 1;
 	}
+}
+
+bool text_is_clean(const char *text)
+{
+	for (const unsigned char *s = (const unsigned char *)text; *s;) {
+		size_t n = utf8_length(s);
+		if (!n || is_control(s, n))
+			return false;
+		s += n;
+	}
+	return true;
 }
 
 enum { NEAR_WORD = 40 };

@@ -98,6 +98,9 @@ void text_make_name(char *text);
 // characters. Everything else becomes '?'.
 void text_clean(char *message);
 
+// Whether text_clean() would leave a text as it is.
+bool text_is_clean(const char *text);
+
 // Returns the i-th word of a list, NULL after the last.
 typedef const char *(*text_word_fn)(void *arg, size_t i);
 

@@ -35,6 +35,19 @@ static const char *kind_of(const yaml_node_t *n)
 					       : "a mapping";
 }
 
+// Whether there is no value: nothing, ~ or null without quotes (YAML 1.2.2, 10.3.2).
+static bool is_null(const yaml_node_t *n)
+{
+	static const char *const words[] = {"", "~", "null", "Null", "NULL"};
+
+	if (n->type != YAML_SCALAR_NODE || n->data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
+		return false;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp((const char *)n->data.scalar.value, words[i]))
+			return true;
+	return false;
+}
+
 // Returns the text of a scalar, which must contain no zero byte. NULL after an error.
 static const char *read_scalar(struct reader *r, const char *name, const yaml_node_t *n)
 {
@@ -151,14 +164,15 @@ static bool has_key(struct reader *r, const yaml_node_t *map, const char *name)
 }
 
 // Returns the text of a list such as 1,10-20. A YAML list is joined. NULL after an error.
-static const char *list_text(struct reader *r, const char *name, const yaml_node_t *n,
+static const char *list_text(struct reader *r, enum policy_key key, const yaml_node_t *n,
 			     char joined[POLICY_TEXT])
 {
+	const char *name = policy_rows[key].name;
 	size_t at = 0;
 
 	if (n->type != YAML_SEQUENCE_NODE)
 		return read_scalar(r, name, n);
-	snprintf(joined, POLICY_TEXT, "none"); // what an empty list means
+	snprintf(joined, POLICY_TEXT, "%s", policy_rows[key].type == POLICY_MACS ? "none" : "");
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 	     i++) {
 		const char *text = read_scalar(r, name, yaml_document_get_node(&r->doc, *i));
@@ -175,12 +189,29 @@ static const char *list_text(struct reader *r, const char *name, const yaml_node
 	return joined;
 }
 
+// The node of the item of a list that is wrong by itself, else that of the list.
+static const yaml_node_t *wrong_item(struct reader *r, enum policy_key key, const yaml_node_t *list)
+{
+	struct policy alone = {0};
+	char why[POLICY_ERROR];
+
+	if (list->type != YAML_SEQUENCE_NODE)
+		return list;
+	for (yaml_node_item_t *i = list->data.sequence.items.start;
+	     i < list->data.sequence.items.top; i++) {
+		const yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
+		if (!policy_set(&alone, key, (const char *)item->data.scalar.value, why))
+			return item;
+	}
+	return list;
+}
+
 static bool read_policy(struct reader *r, const char *what, const yaml_node_t *map,
 			struct policy *policy)
 {
 	char why[POLICY_ERROR], joined[POLICY_TEXT], hint[TEXT_HINT];
 
-	if (map->type == YAML_SCALAR_NODE && !map->data.scalar.length)
+	if (is_null(map))
 		return true;
 	if (!check_mapping(r, what, map))
 		return false;
@@ -198,12 +229,12 @@ static bool read_policy(struct reader *r, const char *what, const yaml_node_t *m
 			return REFUSE(r, key, "unknown policy key '%.40s'%s", name,
 				      policy_hint(hint, name));
 		const char *text = policy_is_list((enum policy_key)k)
-					   ? list_text(r, name, value, joined)
+					   ? list_text(r, (enum policy_key)k, value, joined)
 					   : read_scalar(r, name, value);
 		if (!text)
 			return false;
 		if (!policy_set(policy, (enum policy_key)k, text, why))
-			return REFUSE(r, value, "%s", why);
+			return REFUSE(r, wrong_item(r, (enum policy_key)k, value), "%s", why);
 	}
 	return true;
 }
@@ -274,8 +305,8 @@ static bool read_list(struct reader *r, const struct setting *s, const yaml_node
 		      bool (*read)(struct reader *r, const struct setting *s, const yaml_node_t *n,
 				   void *object))
 {
-	if (n->type == YAML_SCALAR_NODE && !n->data.scalar.length)
-		return true; // a key without a value
+	if (is_null(n))
+		return true;
 	if (n->type != YAML_SEQUENCE_NODE)
 		return refuse_list(r, s, n);
 	for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
@@ -293,7 +324,7 @@ static bool read_setting(struct reader *r, const struct setting *s, yaml_node_t 
 			set_mark(object, s->mark, n);
 		return read_policy(r, s->name, n, setting_member(s, object));
 	case SETTING_SECTION:
-		return read_object(r, s->name, n, s->settings, object);
+		return is_null(n) || read_object(r, s->name, n, s->settings, object);
 	case SETTING_ELEMENTS:
 		return read_list(r, s, n, object, read_element);
 	case SETTING_TEXTS:
@@ -334,7 +365,7 @@ static bool read_root(struct reader *r)
 {
 	yaml_node_t *root = yaml_document_get_root_node(&r->doc);
 
-	if (!root)
+	if (!root || is_null(root))
 		return error_at(r->error, (struct mark){1, 1},
 				"the configuration is empty (it needs at least ports)");
 	return read_object(r, "the configuration", root, config_settings, r->config);

@@ -247,6 +247,31 @@ static bool is_escape(const struct fault *f)
 			"an unknown escape in double quotes (use single quotes)");
 }
 
+static bool is_block(const struct fault *f)
+{
+	return error_at(f->e, place_of(noticed_at(f)),
+			"a text behind '|' or '>' begins in the next line (put a value that begins "
+			"with them in quotes)");
+}
+
+static bool is_plain(const struct fault *f)
+{
+	return error_at(f->e, place_of(noticed_at(f)),
+			"a ':' that ends the value (put a value with ':' in quotes)");
+}
+
+static bool is_question(const struct fault *f)
+{
+	return error_at(f->e, place_of(noticed_at(f)),
+			"a '?' begins a key here (put a value that begins with '?' in quotes)");
+}
+
+static bool is_version(const struct fault *f)
+{
+	return error_at(f->e, place_of(noticed_at(f)),
+			"the file is of another version of YAML (remove the line %%YAML)");
+}
+
 // Bytes that are no text. libyaml knows only their offset.
 static bool is_no_text(const struct fault *f)
 {
@@ -279,6 +304,10 @@ static const struct {
 	{"found undefined alias", is_reference},
 	{"did not find expected alphabetic", is_reference},
 	{"found unknown escape", is_escape},
+	{"expected comment or line break", is_block},
+	{"found unexpected ':'", is_plain},
+	{"mapping keys are not allowed", is_question},
+	{"incompatible YAML document", is_version},
 	{"UTF-8", is_no_text},
 	{"control characters", is_no_text},
 };
@@ -294,6 +323,6 @@ bool syntax_explain(const yaml_parser_t *y, const char *text, size_t len, struct
 	for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
 		if (strstr(y->problem, explanations[i].problem))
 			return explanations[i].explain(&f);
-	return error_at(e, place_of(noticed_at(&f)), "%s%s%s", y->problem, y->context ? " " : "",
-			y->context ? y->context : "");
+	return error_at(e, place_of(noticed_at(&f)), "%s%s%s (see the rules of YAML 1.1)",
+			y->problem, y->context ? " " : "", y->context ? y->context : "");
 }

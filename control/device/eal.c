@@ -125,6 +125,33 @@ static uint64_t free_huge_mib(void)
 	return kib / 1024;
 }
 
+// MiB that the kernel can give without killing somebody. UINT64_MAX: not known.
+static uint64_t available_mib(void)
+{
+	unsigned long long kib, sum = 0;
+	char line[128];
+	FILE *f = fopen("/proc/meminfo", "r");
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1 ||
+		    sscanf(line, "SwapFree: %llu kB", &kib) == 1)
+			sum += kib;
+	if (f)
+		fclose(f);
+	return sum ? sum / 1024 : UINT64_MAX;
+}
+
+// Without huge pages, the pool of packet buffers takes its memory at once. DPDK crashes if there is
+// no room for it, or the kernel kills somebody.
+static bool check_memory(uint32_t want, struct error *e)
+{
+	uint64_t have = available_mib();
+
+	return want <= have ||
+	       error_set(e, "memory needs %u MiB, %llu MiB are free (lower memory in dataplane)",
+			 want, (unsigned long long)have);
+}
+
 static bool add_memory(struct args *a, const struct config *c, enum eal_use use, struct error *e)
 {
 	uint32_t want = use == EAL_REPLAY ? REPLAY_MEMORY_MIB : c->dataplane.memory_mib;
@@ -138,6 +165,8 @@ static bool add_memory(struct args *a, const struct config *c, enum eal_use use,
 			"or set hugepages: auto)",
 			want, (unsigned long long)have, want / 2);
 	bool huge = use != EAL_REPLAY && c->dataplane.hugepages != HUGEPAGES_OFF && have >= want;
+	if (use != EAL_REPLAY && !huge && !check_memory(want, e))
+		return false;
 	add_arg(a, huge ? "--in-memory" : "--no-huge");
 	// A virtio_user port shares all memory with its peer, in at most eight files.
 	if (huge)

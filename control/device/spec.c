@@ -226,6 +226,11 @@ static bool unknown_kind(const struct config_port *p, struct error *e)
 	char kind[32], hint[TEXT_HINT];
 
 	snprintf(kind, sizeof kind, "%.*s", (int)strcspn(p->device, ":"), p->device);
+	for (size_t i = 0; i < KINDS; i++)
+		if (!strcmp(kind, kinds[i].name))
+			return error_at(e, p->device_at,
+					"port '%s': device '%s' has no ':' (%s:, followed by %s)",
+					p->name, kind, kind, kinds[i].argument);
 	return error_at(
 		e, p->device_at,
 		"port '%s': device '%.100s' is no known kind, no DPDK vdev and no PCI address%s",
@@ -326,6 +331,11 @@ bool device_parts(const struct config_port *p, const char *name, struct device_p
 	if (!*p->device)
 		return error_at(e, p->at, "port '%s' has no device (such as device: tap:%s)",
 				p->name, p->name);
+	if (!text_is_clean(p->device))
+		return error_at(
+			e, p->device_at,
+			"port '%s': device '%.100s' has a control character (give printable ones)",
+			p->name, p->device);
 	if (k && !strcmp(k->name, "bond"))
 		return bond_parts(p, name, argument, out, e);
 	out->count = 1;
@@ -342,4 +352,16 @@ bool device_check(const struct config_port *p, struct error *e)
 	struct device_parts parts;
 
 	return device_parts(p, p->name, &parts, e);
+}
+
+bool device_check_all(const struct config *c, bool optional, struct error *e)
+{
+	for (unsigned i = 0; i < c->port_count; i++) {
+		const struct config_port *p = &c->port[i];
+		if (p->kind == PORT_TUNNEL || (optional && !*p->device))
+			continue;
+		if (!device_check(p, e) || !config_device_is_free(c, p, e))
+			return false;
+	}
+	return true;
 }

@@ -41,6 +41,10 @@ bool device_netdev(const char *device, enum netdev_kind *kind);
 // Whether device_parts() would accept the device of a port.
 bool device_check(const struct config_port *p, struct error *e);
 
+// Whether a switch can be started with the devices of a configuration: each is valid, and none but
+// a repeatable one has two ports. Ports may have no device if `optional`.
+bool device_check_all(const struct config *c, bool optional, struct error *e);
+
 // Whether a device is a DPDK device string, and no kind of ours. Such a string reaches any driver,
 // and any file that DPDK can write.
 bool device_is_raw(const char *device);

@@ -17,6 +17,8 @@
 #include "dataplane/port.h"
 #include "dataplane/portset.h"
 
+#define NS_PER_SECOND UINT64_C(1000000000)
+
 static void emit_link(struct vswitch *sw, unsigned port, bool up)
 {
 	switch_emit(sw, &(struct event){.type = up ? EVENT_PORT_UP : EVENT_PORT_DOWN,
@@ -96,12 +98,22 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 {
 	if (!portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return;
-	atomic_store(&sw->shared.port[port].recover_ns, 0);
+	atomic_store(&sw->shared.port[port].erred_ns, 0);
 	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
 	switch_emit(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
 					.ns = switch_now(sw),
 					.port = (uint8_t)port});
 	querier_wake(sw);
+}
+
+// When an err-disabled port comes back by the policy in force, which may be younger than its error.
+// UINT64_MAX: only by a command, or a worker is about to say when the error was.
+static uint64_t recovery_due(const struct vswitch *sw, unsigned port)
+{
+	uint64_t erred = atomic_load(&sw->shared.port[port].erred_ns);
+	uint64_t recovery = sw->conf->port[port].recovery_s * NS_PER_SECOND;
+
+	return erred && recovery ? erred - 1 + recovery : UINT64_MAX;
 }
 
 uint64_t links_recover(struct vswitch *sw)
@@ -110,10 +122,10 @@ uint64_t links_recover(struct vswitch *sw)
 	unsigned port;
 
 	PORTSET_FOREACH(port, atomic_load(&sw->shared.err_disabled)) {
-		uint64_t due = atomic_load(&sw->shared.port[port].recover_ns);
-		if (due && due <= now)
+		uint64_t due = recovery_due(sw, port);
+		if (due <= now)
 			links_clear_error(sw, port);
-		else if (due && due < next)
+		else if (due < next)
 			next = due;
 	}
 	return next;

@@ -59,13 +59,8 @@ static struct config *parse(const char *text, size_t len, const char *file, stru
 {
 	struct error ce;
 	struct config *c = config_parse(text, len, &ce);
-	bool good = c;
 
-	for (unsigned i = 0; good && i < c->port_count; i++)
-		good = c->port[i].kind == PORT_TUNNEL ||
-		       (device_check(&c->port[i], &ce) &&
-			config_device_is_free(c, &c->port[i], &ce));
-	if (good)
+	if (c && device_check_all(c, false, &ce))
 		return c;
 	config_free(c);
 	method_refuse(e, METHOD_USAGE, "%s:%u:%u: %s", file, ce.at.line, ce.at.column, ce.text);
@@ -103,7 +98,10 @@ static json_t *config_diff(struct control *k, const json_t *params, struct error
 static json_t *finish_with_differences(struct change *ch)
 {
 	json_t *differences = configdiff(ch->k->sw->config, ch->c);
-	json_t *result = differences ? change_finish(ch, true) : no_memory(ch->e);
+	json_t *result;
+
+	ch->is_whole = true;
+	result = differences ? change_finish(ch, true) : no_memory(ch->e);
 
 	if (!differences)
 		config_free(ch->c);

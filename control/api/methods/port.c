@@ -197,6 +197,8 @@ static json_t *port_edit(struct control *k, const json_t *params, struct error *
 	if (!change_begin(&ch, k, e))
 		return NULL;
 	struct config_port *p = wanted_port(ch.c, params, e);
+	ch.port = p;
+	ch.set = json_object_get(params, "set");
 	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
 }
 

@@ -4,6 +4,8 @@
 import itertools
 import re
 
+import tap
+
 HEAD = "ports:\n  - { name: a, device: 'null:' }\n"
 LINE_BREAK = re.compile(rb"\r\n?|\n")
 TWO = HEAD + "  - { name: b, device: 'null:' }\n"
@@ -11,6 +13,8 @@ TWO = HEAD + "  - { name: b, device: 'null:' }\n"
 # (name, configuration, part of the message). @ marks the position of the message and is removed before the test.
 BAD = (
     ("an empty file", "@", "empty"),
+    ("a document without a value", "@---\n# ports: []\n", "empty"),
+    ("null as a device", "ports:\n- { name: a, device: @~ }\n", "no known kind"),
     ("no ports", "@switch: { name: x }\n", "ports"),
     ("a bracket closed by another one", "ports: [\n  @- }\n", "value is missing"),
     ("a TAB as indentation", "ports:\n@\t- name: a\n", "TAB .*blanks"),
@@ -36,6 +40,11 @@ BAD = (
     ("a comma without a value", "ports:\n- { name: a, @, device: 'null:' }\n", "value is missing"),
     ("an unquoted star", "ports:\n- name: @*a\n", "quotes"),
     ("an unquoted percent sign", "ports:\n- name: a\n  device: @%x\n", "cannot begin with '%' .*quotes"),
+    ("a device with a control character", "ports:\n  - { name: a, device: @\"tap:a\\e[1mb\" }\n", "control character"),
+    ("a text in blocks in its own line", "ports:\n- name: |@a\n", "next line"),
+    ("a colon in a value in brackets", "dataplane: { eal: [a@:] }\n" + HEAD, "quotes"),
+    ("a question mark", "ports:\n- name: @? a\n", "'.' in quotes"),
+    ("another version of YAML", "%YAML 1.3\n@---\n" + HEAD, "%YAML"),
     ("a byte that is no text", b"ports:\n- name: '@\xff'\n", "UTF-8"),
     ("a key of another section", HEAD + "@workers: 2\n", "belongs in dataplane"),
     ("a list instead of a mapping", "@- a\n- b\n", "mapping"),
@@ -56,6 +65,15 @@ BAD = (
     ("a VLAN of 4095", "policy: { native-vlan: @4095 }\n" + HEAD, "0 to 4094"),
     ("a descending range of VLANs", "policy: { allowed-vlans: @20-10 }\n" + HEAD, "list of VLANs"),
     ("a VLAN list with an empty part", "policy: { allowed-vlans: @'1,,2' }\n" + HEAD, "list of VLANs"),
+    ("an empty list of VLANs", "policy: { allowed-vlans: @[] }\n" + HEAD, "cannot be ''"),
+    ("a VLAN of 0 in a list", "policy: { allowed-vlans: [1, @0, 4] }\n" + HEAD, "cannot have '0'"),
+    ("a VLAN of 0 in a text", "policy: { allowed-vlans: @'1,0,4' }\n" + HEAD, "cannot have '0'"),
+    ("no MAC in a list", "policy: { allowed-macs: [02:00:00:00:00:01, @x] }\n" + HEAD, "cannot have 'x' .none, or a list"),
+    ("a group address in a list", "policy:\n  allowed-macs:\n  - 02:00:00:00:00:01\n  - @01:00:5e:00:00:00/25\n" + HEAD, "'01:00:5e:00:00:00/25', a group address"),
+    ("a group address alone", "policy: { allowed-macs: @01:00:5e:00:00:01 }\n" + HEAD, "cannot be '01:00:5e:00:00:01', a group address"),
+    ("49 bits of a MAC", "policy: { allowed-macs: [@02:00:00:00:00:01/49] }\n" + HEAD, "cannot be '02:00:00:00:00:01/49'"),
+    ("65 MACs", f"policy: {{ allowed-macs: @[{', '.join(f'02:00:00:00:00:{n:02x}' for n in range(65))}] }}\n" + HEAD, "too long, .* up to 64 MACs"),
+    ("a MAC beside none", "policy: { allowed-macs: @[none, 02:00:00:00:00:01] }\n" + HEAD, "mixes none with MACs"),
     ("no workers", "dataplane: { workers: @0 }\n" + HEAD, "workers"),
     ("a size instead of a choice for huge pages", "dataplane: { hugepages: @2M }\n" + HEAD, "auto, on or off"),
     ("busy-poll: sometimes", "dataplane: { busy-poll: @sometimes }\n" + HEAD, "on or off"),
@@ -70,6 +88,7 @@ BAD = (
     ("a port group that does not exist", "ports:\n  - { name: a, device: 'null:', port-group: @none }\n", "none"),
     ("a port group twice", "port-groups:\n  - { name: g }\n  - @{ name: g }\n" + HEAD, "twice"),
     ("a device of an unknown kind", "ports:\n  - { name: a, device: @'tapp:a' }\n", "tap"),
+    ("a device without its colon", "ports:\n  - { name: a, device: @tap }\n", "tap:, followed by name"),
     ("a device without its argument", "ports:\n  - { name: a, device: @'tap:' }\n", "argument"),
     ("a TAP whose name is too long", "ports:\n  - { name: a, device: @'tap:abcdefghijklmnop' }\n", "at most 15 characters"),
     ("a TAP with a colon in its name", "ports:\n  - { name: a, device: @'tap:a:b' }\n", "without blanks"),
@@ -119,6 +138,8 @@ GOOD = (
     ("one MAC in two VLANs", "policy: { vlan-mode: access }\nports:\n" + "".join(
         f"  - {{ name: p{n}, device: 'null:', mac-address: '02:00:00:00:00:01', policy: {{ access-vlan: {n} }} }}\n"
         for n in (1, 2))),
+    ("sections without keys", "switch:\ndataplane: ~\npolicy: null\nport-groups: Null\nvlans: NULL\nstatic-macs:\nmirrors: ~\nbindings:\nevpn:\n"
+     "ports:\n- name: a\n  device: 'null:'\n  policy:\n"),
     ("busy-poll: off", "dataplane: { busy-poll: off }\n" + HEAD),
     ("MAC limits that just fit the table", "switch: { mac-table-size: 100 }\npolicy: { mac-limit: 50 }\n" + TWO),
 )
@@ -148,6 +169,7 @@ def tests(bench):
         text, at = place(text)
         path = bench.file(f"bad{next(numbers)}.yaml", text)
         bench.fails(2, rf"^{path}:{at}: .*({words}).*", "nestswitch", "check", path)
+        bench.fails(2, rf"^{path}:{at}: .*({words}).*", "nestswitch", "run", "--config", path, "--socket", f"{path}.sock")
         said = bench.run("nestswitch", "check", path).stderr
         assert re.search(r" \(.+\)$", said), f"does not say what would be right: {said}"
 
@@ -160,6 +182,17 @@ def tests(bench):
         done = bench.run("nestswitch", "check", path)
         assert not done.returncode and re.fullmatch(f"{path}:{at}: {words}\n", done.stderr), (done.returncode, done.stderr)
 
+    def without_device():
+        text, at = place("ports:\n  - { name: @a }\n")
+        path = bench.file("without-device.yaml", text)
+        bench.fails(2, rf"^{path}:{at}: port 'a' has no device \(.*\)$", "nestswitch", "run", "--config", path, "--socket", f"{path}.sock")
+
+    def one_line():
+        path = bench.file("line-break.yaml", 'switch: { name: "a\\nb\\e[1m" }\n' + HEAD)
+        tap.equal(bench.run("nestswitch", "check", path).stdout.partition(",")[0], f"{path}: valid: switch 'a?b?[1m'", "the answer")
+
+    yield "check answers with one line to a name of two", one_line
+    yield "run refuses a port without a device", without_device
     for what, text, words in DOUBTFUL:
         yield f"check warns of {what}", lambda text=text, words=words: warned_of(text, words)
     for what, text, words in BAD:

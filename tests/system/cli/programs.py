@@ -194,6 +194,14 @@ def no_huge_pages(bench):
     assert not (bench.folder / "huge.sock").exists(), "nestswitch left the socket behind"
 
 
+def no_memory(bench):
+    """Nor has one 1 TiB of memory."""
+    for hugepages in ("off", "auto"):
+        config = bench.file("memory.yaml", f"dataplane: {{ hugepages: {hugepages}, memory: 1048576 }}\n" + HEAD)
+        bench.fails(REFUSED, f"^{config}: memory needs 1048576 MiB, \\d+ MiB are free \\(lower memory",
+                    "nestswitch", "run", "--config", config, "--socket", "memory.sock")
+
+
 def missing_device(bench):
     config = bench.file("device.yaml", "ports: [{ name: a, device: 'af_packet:nosuch0' }]\n")
     bench.fails(REFUSED, "nosuch0", "nestswitch", "run", "--config", config, "--socket", "device.sock")
@@ -250,6 +258,7 @@ def tests(bench):
     yield "run: a file at the socket's path is refused and kept", lambda: not_a_socket(bench)
     yield "run: only the owner may use the socket", lambda: socket_mode(bench)
     yield "run: hugepages: on without huge pages is refused", lambda: no_huge_pages(bench)
+    yield "run: more memory than there is is refused", lambda: no_memory(bench)
     yield "run: a missing interface is refused", lambda: missing_device(bench)
     yield "run: SIGTERM ends it, exit status 0", lambda: stopped_by(bench, signal.SIGTERM)
     yield "run: SIGINT ends it, exit status 0", lambda: stopped_by(bench, signal.SIGINT)

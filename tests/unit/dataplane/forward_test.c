@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "control/common/error.h"
+#include "control/common/policykeys.h"
 #include "control/config/config.h"
 #include "control/switch/events.h"
 #include "control/switch/links.h"
@@ -324,6 +325,35 @@ static void a_port_comes_back(void **state)
 	test_close();
 }
 
+// The recovery time in force counts, also one that was set after the violation.
+static void recovery_time_can_change(void **state)
+{
+	static const struct {
+		uint32_t recovery_s;
+		uint64_t next;
+	} settings[] = {{0, UINT64_MAX}, {9, 9 * SECOND}, {0, UINT64_MAX}, {4, 4 * SECOND}};
+	struct error e;
+
+	(void)state;
+	open_switch("ports: [{name: a, policy: {bpdu: guard}}, {name: b}]");
+	unsigned a = number_of("a");
+	assert_int_equal(outcome_of(a, frame(UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60)),
+			 OUT_BPDU);
+	sw->replay_ns = 3 * SECOND;
+	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+		struct config *c = config_copy(sw->config);
+		c->port[0].policy.value[PK_RECOVERY_TIME] = settings[i].recovery_s;
+		c->port[0].policy.set |= UINT64_C(1) << PK_RECOVERY_TIME;
+		assert_true(switch_apply(sw, c, &e));
+		assert_int_equal(links_recover(sw), settings[i].next);
+		assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
+	}
+	sw->replay_ns = 4 * SECOND;
+	assert_int_equal(links_recover(sw), UINT64_MAX);
+	assert_int_equal(switch_port_state(sw, a), PORT_UP);
+	test_close();
+}
+
 enum { PORTS = 8, FRAMES = 3000 };
 
 static const char many_policies[] =
@@ -580,5 +610,5 @@ static void both_ways_of_tunnels_are_alike(void **state)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
-	  FORWARD_TEST(bursts_make_no_difference), FORWARD_TEST(a_tunnel_goes_away),
-	  FORWARD_TEST(both_ways_of_tunnels_are_alike))
+	  FORWARD_TEST(recovery_time_can_change), FORWARD_TEST(bursts_make_no_difference),
+	  FORWARD_TEST(a_tunnel_goes_away), FORWARD_TEST(both_ways_of_tunnels_are_alike))

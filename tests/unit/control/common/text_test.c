@@ -318,6 +318,7 @@ static void cleaned(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		char text[64];
 		strcpy(text, cases[i][0]);
+		assert_int_equal(text_is_clean(text), !strcmp(text, cases[i][1]));
 		text_clean(text);
 		assert_string_equal(text, cases[i][1]);
 	}

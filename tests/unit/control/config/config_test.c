@@ -78,7 +78,7 @@ static const struct refusal refusals[] = {
 	{"ports: []\npolicy: {aging-time: 1000001}\n", 2, 22, "a number from 0 to 1000000"},
 	{"ports: []\npolicy:\n  promiscuous: on\n", 3, 16, "reject or accept"},
 	{"ports: []\npolicy: {allowed-vlans: 1-4095}\n", 2, 25, "a list of VLANs"},
-	{"ports: []\npolicy: {allowed-vlans: [1, x]}\n", 2, 25, "a list of VLANs"},
+	{"ports: []\npolicy: {allowed-vlans: [1, x]}\n", 2, 29, "a list of VLANs"},
 	{"ports: []\npolicy: {allowed-vlans: [1, [2]]}\n", 2, 29, "allowed-vlans is a list"},
 	{"ports: []\npolicy: {allowed-vlans: []}\n", 2, 25, "a list of VLANs"},
 	{"ports: []\npolicy: {mac-limit: [1]}\n", 2, 21, "mac-limit is a list"},

@@ -96,6 +96,7 @@ static void refusals(void **state)
 	} cases[] = {
 		{"", "has no device", 3},
 		{"tap:", "has no argument", 4},
+		{"tap:a\x7f", "has a control character", 4},
 		{"af_packet:", "has no argument", 4},
 		{"pci:", "has no argument", 4},
 		{"null:x", "has an argument", 4},
@@ -116,7 +117,8 @@ static void refusals(void **state)
 		{"vhos:x", "did you mean 'vhost'?", 4},
 		{"tab:x", "did you mean 'tap'?", 4},
 		{"zzzzzzzzzz:x", "is no known kind", 4},
-		{"tap", "is no known kind", 4},
+		{"tap", "has no ':' (tap:, followed by name", 4},
+		{"null", "has no ':' (null:, followed by nothing)", 4},
 		{"0000:03:00", "is no known kind", 4},
 		{"0000:03:00.1x", "is no known kind", 4},
 	};
