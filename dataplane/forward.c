@@ -436,7 +436,6 @@ static void err_disable(struct burst *b, enum outcome reason)
 {
 	struct forwarder *w = b->w;
 	uint8_t port = b->in->learner.port;
-	uint64_t recovery = b->in->recovery_s * UINT64_C(1000000000);
 	struct event e = {.type = EVENT_PORT_ERR_DISABLED,
 			  .ns = w->now_ns,
 			  .port = port,
@@ -444,8 +443,7 @@ static void err_disable(struct burst *b, enum outcome reason)
 
 	// If several workers find violations at once, only the first one does it.
 	if (!(atomic_fetch_or(&w->shared->err_disabled, b->self) & b->self)) {
-		atomic_store(&w->shared->port[port].recover_ns,
-			     recovery ? w->now_ns + recovery : 0);
+		atomic_store(&w->shared->port[port].disabled_ns, w->now_ns + 1);
 		fdb_flush_port(w->shared->fdb, port);
 		event_push(&w->events, &e);
 		multicast_forget(w->shared->mdb, port, &w->events, w->now_ns);

@@ -37,9 +37,9 @@ struct port_runtime {
 	struct meter ingress, egress;
 	struct violations violations;
 	struct audit audit;
-	_Atomic uint64_t recover_ns; // err-disabled until then; 0: until a command
-	_Atomic uint32_t longest;    // longest frame that is sent, not counting a tag; 0: any
-	_Atomic bool takes_segments; // and packets without checksum, both ways, if its device does
+	_Atomic uint64_t disabled_ns; // err-disabled since then, and 1 more; 0: it is not
+	_Atomic uint32_t longest;     // longest frame that is sent, not counting a tag; 0: any
+	_Atomic bool takes_segments;  // and packets without checksum, both ways, if its device does
 } __attribute__((aligned(64)));
 
 // Sends frames[0 .. n) out of a port. Takes the first frames and returns their number.

@@ -96,12 +96,21 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 {
 	if (!portset_has(atomic_load(&sw->shared.err_disabled), port))
 		return;
-	atomic_store(&sw->shared.port[port].recover_ns, 0);
+	atomic_store(&sw->shared.port[port].disabled_ns, 0);
 	atomic_fetch_and(&sw->shared.err_disabled, ~portset_of(port));
 	switch_emit(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
 					.ns = switch_now(sw),
 					.port = (uint8_t)port});
 	querier_wake(sw);
+}
+
+// When an err-disabled port comes back by the policy in force, UINT64_MAX if only by command.
+static uint64_t recovery_of(const struct vswitch *sw, unsigned port)
+{
+	uint64_t since = atomic_load(&sw->shared.port[port].disabled_ns);
+	uint32_t recovery_s = sw->conf->port[port].recovery_s;
+
+	return since && recovery_s ? since - 1 + recovery_s * UINT64_C(1000000000) : UINT64_MAX;
 }
 
 uint64_t links_recover(struct vswitch *sw)
@@ -110,10 +119,10 @@ uint64_t links_recover(struct vswitch *sw)
 	unsigned port;
 
 	PORTSET_FOREACH(port, atomic_load(&sw->shared.err_disabled)) {
-		uint64_t due = atomic_load(&sw->shared.port[port].recover_ns);
-		if (due && due <= now)
+		uint64_t due = recovery_of(sw, port);
+		if (due <= now)
 			links_clear_error(sw, port);
-		else if (due && due < next)
+		else if (due < next)
 			next = due;
 	}
 	return next;

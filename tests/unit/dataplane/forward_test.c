@@ -324,6 +324,37 @@ static void a_port_comes_back(void **state)
 	test_close();
 }
 
+static void set_recovery(uint32_t seconds)
+{
+	struct config *c = config_copy(sw->config);
+	struct error e;
+
+	c->port[0].policy.value[PK_RECOVERY_TIME] = seconds;
+	assert_true(switch_apply(sw, c, &e));
+}
+
+// The recovery time in force counts, not the one of the moment when the port was shut down.
+static void a_changed_recovery_time(void **state)
+{
+	(void)state;
+	open_switch("ports: [{name: a, policy: {bpdu: guard, recovery-time: 5}}, {name: b}]");
+	unsigned a = number_of("a");
+	sw->replay_ns = SECOND;
+	forwarder_set_clock(&sw->worker[0]->forwarder, SECOND);
+	outcome_of(a, frame(UINT64_C(0x0180c2000000), MAC(1), VID_NONE, 60));
+	assert_int_equal(links_recover(sw), 6 * SECOND);
+	set_recovery(0);
+	sw->replay_ns = 20 * SECOND;
+	assert_int_equal(links_recover(sw), UINT64_MAX);
+	assert_int_equal(switch_port_state(sw, a), PORT_ERR_DISABLED);
+	set_recovery(30);
+	assert_int_equal(links_recover(sw), 31 * SECOND);
+	set_recovery(19);
+	assert_int_equal(links_recover(sw), UINT64_MAX);
+	assert_int_equal(switch_port_state(sw, a), PORT_UP);
+	test_close();
+}
+
 enum { PORTS = 8, FRAMES = 3000 };
 
 static const char many_policies[] =
@@ -580,5 +611,5 @@ static void both_ways_of_tunnels_are_alike(void **state)
 
 RUN_TESTS(FORWARD_TEST(every_outcome), FORWARD_TEST(a_burst_teaches_itself),
 	  FORWARD_TEST(time_passes_within_a_burst), FORWARD_TEST(a_port_comes_back),
-	  FORWARD_TEST(bursts_make_no_difference), FORWARD_TEST(a_tunnel_goes_away),
-	  FORWARD_TEST(both_ways_of_tunnels_are_alike))
+	  TEST(a_changed_recovery_time), FORWARD_TEST(bursts_make_no_difference),
+	  FORWARD_TEST(a_tunnel_goes_away), FORWARD_TEST(both_ways_of_tunnels_are_alike))

@@ -342,7 +342,7 @@ static void dirty(unsigned port)
 {
 	sw->shared.port[port].ingress.average_used = 7;
 	sw->shared.port[port].violations.sum[0].count = 7;
-	sw->shared.port[port].recover_ns = 7;
+	sw->shared.port[port].disabled_ns = 7;
 	atomic_fetch_or(&sw->shared.err_disabled, portset_of(port));
 	counter_add(&sw->worker[0]->forwarder.counters[port].rx_packets, 7);
 }
@@ -355,7 +355,7 @@ static void check_state(unsigned port, uint64_t value)
 	assert_int_equal(c.rx_packets, value);
 	assert_int_equal(sw->shared.port[port].ingress.average_used, value);
 	assert_int_equal(sw->shared.port[port].violations.sum[0].count, value);
-	assert_int_equal(sw->shared.port[port].recover_ns, value);
+	assert_int_equal(sw->shared.port[port].disabled_ns, value);
 	assert_int_equal(portset_has(sw->shared.err_disabled, port), value != 0);
 }
 

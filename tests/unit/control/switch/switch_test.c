@@ -198,7 +198,7 @@ static void ports_come_and_go(void **state)
 	learn("b", 1, MAC(2));
 	counter_add(&sw->worker[0]->forwarder.counters[a].rx_packets, 5);
 	sw->shared.err_disabled = portset_of(a);
-	sw->shared.port[a].recover_ns = 1;
+	sw->shared.port[a].disabled_ns = 1;
 	sw->shared.port[a].ingress.average_used = 1;
 	apply("ports: [{name: b}, {name: c}]"); // c is added before a is deleted
 	assert_int_equal(switch_port(sw, "a"), -1);
