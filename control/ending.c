@@ -49,22 +49,33 @@ static void on_end(evutil_socket_t fd, short what, void *base)
 	event_base_loopbreak(base);
 }
 
-bool ending_begin(struct event_base *base, const char *socket)
+bool ending_expect(void)
 {
 	struct sigaction deadline = {.sa_handler = on_deadline},
 			 end = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
 
-	ending.socket = socket;
 	ending.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ending.event = event_new(base, ending.fd, EV_READ, on_end, base);
-	return ending.fd >= 0 && ending.event && !event_priority_set(ending.event, 0) &&
-	       !event_add(ending.event, NULL) && !sigaction(SIGALRM, &deadline, NULL) &&
+	return ending.fd >= 0 && !sigaction(SIGALRM, &deadline, NULL) &&
 	       !sigaction(SIGINT, &end, NULL) && !sigaction(SIGTERM, &end, NULL);
 }
 
-void ending_socket_gone(void)
+void ending_set_socket(const char *path)
 {
-	ending.socket = NULL;
+	ending.socket = path;
+}
+
+bool ending_begin(struct event_base *base)
+{
+	ending.event = event_new(base, ending.fd, EV_READ, on_end, base);
+	return ending.event && !event_priority_set(ending.event, 0) &&
+	       !event_add(ending.event, NULL);
+}
+
+bool ending_is_near(void)
+{
+	struct pollfd p = {.fd = ending.fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
 }
 
 void ending_abandon(unsigned stuck)

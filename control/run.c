@@ -136,7 +136,7 @@ static void on_reload(evutil_socket_t number, short what, void *arg)
 }
 
 // Runs the event loop until a signal. False: it could not be set up.
-static bool loop(struct run *r, const char *socket)
+static bool loop(struct run *r)
 {
 	struct timeval period = {.tv_usec = SWITCH_TICK_MS * 1000};
 	struct event *tick = event_new(r->base, -1, EV_PERSIST, on_switch_tick, r);
@@ -144,9 +144,9 @@ static bool loop(struct run *r, const char *socket)
 	struct event *links = event_new(r->base, r->netlink, EV_READ | EV_PERSIST, on_netlink, r);
 	bool good = tick && reload && links && !event_priority_set(tick, 0) &&
 		    !event_add(tick, &period) && !event_add(reload, NULL) &&
-		    (r->netlink < 0 || !event_add(links, NULL)) && ending_begin(r->base, socket);
+		    (r->netlink < 0 || !event_add(links, NULL)) && ending_begin(r->base);
 
-	if (good) {
+	if (good && !ending_is_near()) {
 		printf("nestswitch: '%s' forwards between %u ports\n", r->control.sw->config->name,
 		       r->control.sw->config->port_count);
 		fflush(stdout);
@@ -245,6 +245,7 @@ static bool start_switch(struct run *r, const struct options *o, struct config *
 		complain("%s", e.text);
 		return false;
 	}
+	ending_set_socket(o->socket);
 	if (!eal_start(c, EAL_LIVE, o->eal, &e) || !switch_create(&sw, c, SWITCH_LIVE, &e)) {
 		config_free(c);
 		complain_error(origin(o), &e);
@@ -284,7 +285,7 @@ static void stop(struct run *r, bool forwarded)
 	http_close(r->http);
 	telemetry_close();
 	rpc_close(r->rpc);
-	ending_socket_gone();
+	ending_set_socket(NULL);
 	if (k->sw)
 		k->sw->on_event = NULL;
 	overlay_destroy(k->overlay); // the first to go: other machines forget its MACs at once
@@ -328,7 +329,12 @@ static int run_switch(const struct options *o)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); // a file that is too large is an error of write()
 	signal(SIGHUP, SIG_IGN);  // until the loop runs
-	bool good = start_switch(&r, o, c) && loop(&r, o->socket);
+	if (!ending_expect()) {
+		complain("signals cannot be handled: %s", strerror(errno));
+		config_free(c);
+		return EXIT_REFUSED;
+	}
+	bool good = start_switch(&r, o, c) && loop(&r);
 	stop(&r, good);
 	return good ? EXIT_DONE : EXIT_REFUSED;
 }

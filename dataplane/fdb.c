@@ -418,14 +418,29 @@ static bool home_takes(const struct source *s, struct fdb_credit *c)
 	       fdb_credit_take(p, &p->dynamic, fdb_load(&p->limit), s->f, c);
 }
 
+// Makes the credit of a learned entry that of a dynamic one.
+static void credit_make_dynamic(const struct source *s)
+{
+	struct fdb_port *p = &s->f->port[s->who->port];
+
+	if (!s->who->sticky)
+		return;
+	fdb_lock_take(&p->lock);
+	atomic_fetch_sub_explicit(&p->sticky, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&p->dynamic, 1, memory_order_relaxed);
+	fdb_lock_release(&p->lock);
+}
+
 // Holds a MAC at its home, or where it is if its home cannot have it. Returns the port. The caller
-// has a credit of the frame's port.
+// has a credit of the frame's port. A held entry is dynamic, even if its home has become sticky.
 static uint8_t hold_entry(const struct source *s, struct fdb_credit *c)
 {
 	struct fdb_moves *m = moves_of(s);
 	unsigned was = fdb_value_port(s->value), to = m->home;
 
-	if (to != s->who->port)
+	if (to == s->who->port)
+		credit_make_dynamic(s);
+	else
 		fdb_credit_return(s->f, learned_value(s, c));
 	if (to != s->who->port && (to == was || !home_takes(s, c)))
 		to = was;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -231,6 +232,40 @@ static void show_event(const struct session *s, json_t *event)
 	fflush(stdout);
 }
 
+static struct {
+	int fd; // of the session
+	volatile sig_atomic_t ends;
+} followed;
+
+static void end_following(int number)
+{
+	(void)number;
+	followed.ends = true;
+	shutdown(followed.fd, SHUT_RDWR);
+}
+
+// The first signal ends the session, the second one ends the program.
+static void end_on_signals(int fd)
+{
+	struct sigaction a = {.sa_handler = end_following, .sa_flags = (int)SA_RESETHAND};
+
+	followed.fd = fd;
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGTERM, &a, NULL);
+}
+
+// Returns the exit status of a session that has ended.
+static int conclude_following(const struct session *s)
+{
+	if (ferror(stdout))
+		return EXIT_REFUSED;
+	if (!followed.ends)
+		return report_lost_switch(s);
+	if (isatty(STDOUT_FILENO))
+		putchar('\n'); // behind the ^C
+	return EXIT_DONE;
+}
+
 int client_follow(struct session *s, const struct command *c, json_t *params)
 {
 	char *line = NULL;
@@ -241,13 +276,14 @@ int client_follow(struct session *s, const struct command *c, json_t *params)
 	json_decref(result);
 	if (status)
 		return status;
-	while (!ferror(stdout) && getline(&line, &size, s->in) > 0) {
+	end_on_signals(s->fd);
+	while (!followed.ends && !ferror(stdout) && getline(&line, &size, s->in) > 0) {
 		json_t *notification = json_loads(line, 0, NULL);
 		show_event(s, json_object_get(notification, "params"));
 		json_decref(notification);
 	}
 	free(line);
-	return ferror(stdout) ? EXIT_REFUSED : report_lost_switch(s);
+	return conclude_following(s);
 }
 
 // The result of a method, NULL if it does not come within two seconds. Takes the parameters.

@@ -111,6 +111,14 @@ static bool concerns(const struct client *c, const struct event *e)
 	return false;
 }
 
+// Tells a client how many events it has lost, if it has lost some.
+static void notify_lost(struct client *c, uint64_t ns)
+{
+	if (c->lost)
+		notify(c, &(struct event){.type = EVENT_LOST, .ns = ns, .count = c->lost});
+	c->lost = 0;
+}
+
 void rpc_tell(struct rpc *r, const struct event *e)
 {
 	for (struct client *c = r->clients; c; c = c->next) {
@@ -120,10 +128,7 @@ void rpc_tell(struct rpc *r, const struct event *e)
 			c->lost++;
 			continue;
 		}
-		if (c->lost)
-			notify(c,
-			       &(struct event){.type = EVENT_LOST, .ns = e->ns, .count = c->lost});
-		c->lost = 0;
+		notify_lost(c, e->ns);
 		notify(c, e);
 	}
 }
@@ -177,6 +182,7 @@ static json_t *capture(struct client *c, const json_t *params, struct error *e)
 	if (!c->capture)
 		return NULL;
 	c->monitors = 0;
+	c->lost = 0; // its stream has no place for them
 	return json_object();
 }
 
@@ -246,11 +252,13 @@ static void on_read(struct bufferevent *io, void *arg)
 	serve_client(arg);
 }
 
-// The client has read its replies, therefore carries out its pending requests.
+// The client has read its replies, therefore carries out its pending requests. There may be no
+// other event for a long time, therefore the client is told now that it has lost some.
 static void on_written(struct bufferevent *io, void *arg)
 {
 	struct client *c = arg;
 
+	notify_lost(c, switch_now(c->rpc->k->sw));
 	if (!c->leaving)
 		bufferevent_enable(io, EV_READ);
 	serve_client(c);

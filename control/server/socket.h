@@ -37,7 +37,7 @@ struct rpc *rpc_claim(const char *path, gid_t group, struct error *e);
 bool rpc_open(struct rpc *r, struct event_base *base, struct control *k, struct error *e);
 
 // Sends an event to the clients that monitor its type. A client that does not read fast enough
-// loses events, and gets their number.
+// loses events, and gets their number as soon as it has read the others.
 void rpc_tell(struct rpc *r, const struct event *e);
 
 // Closes all connections and removes the file.

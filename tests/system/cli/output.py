@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """output: tests nestctl with a full or closed standard output, long lists, and a configuration on standard input."""
 
+import select
+import signal
 import subprocess
 import time
 
 import tap
 from bench import PATIENCE_S, Client, SharedSwitch
-from programs import REFUSED, USAGE
+from programs import DONE, REFUSED, USAGE
 
 CONFIG = """
 switch: { name: lab }
@@ -98,6 +100,21 @@ def endless(live, words):
     client.close()
 
 
+def interrupted(live, words, number):
+    """A signal is the usual end of monitor."""
+    process = live.into(subprocess.PIPE, *words)
+    client = Client(live.path)
+    deadline = time.monotonic() + PATIENCE_S
+    while not select.select([process.stdout], [], [], 0.1)[0]:  # until it follows
+        assert time.monotonic() < deadline, "no event comes"
+        client.call("port.disable", {"name": "b"})
+        client.call("port.enable", {"name": "b"})
+    process.send_signal(number)
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    tap.equal((process.returncode, said), (DONE, ""), "exit status and standard error")
+    client.close()
+
+
 def tests(bench):
     live = Live(bench)
     yield "output: start a switch", live.start
@@ -107,6 +124,9 @@ def tests(bench):
     yield f"output: {script_stops.__doc__}", lambda: script_stops(live)
     for words in ("monitor", "-j monitor", "-j events watch interval 0.1", "stats watch interval 0.1"):
         yield f"nestctl {words}: a full disk ends it", lambda words=words: endless(live, words.split())
+    for words, number in (("monitor", signal.SIGINT), ("-j monitor", signal.SIGTERM)):
+        yield (f"nestctl {words}: {number.name} ends it, exit status 0",
+               lambda words=words, number=number: interrupted(live, words.split(), number))
     for test in (left_out, long_list, standard_input):
         yield f"output: {test.__doc__}", lambda test=test: test(live)
     yield "output: stop the switch", live.stop

@@ -216,6 +216,20 @@ def stopped_by(bench, number):
     tap.equal(process.log.read_text(), "", "standard error")
 
 
+def stopped_at_once(bench, number):
+    """The socket is there long before the switch forwards."""
+    path = bench.folder / f"early{number}.sock"
+    process = subprocess.Popen([bench.build / "nestswitch", "run", "--config", bench.folder / "good.yaml", "--socket", path],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not path.exists():
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.001)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    tap.equal((process.returncode, out, err), (DONE, "", ""), "exit status, standard output and error")
+    assert not path.exists(), "nestswitch left the socket behind"
+
+
 def no_command(bench, program):
     done = bench.run(program)
     tap.equal((done.returncode, done.stdout), (USAGE, ""), "exit status and standard output")
@@ -262,4 +276,6 @@ def tests(bench):
     yield "run: a missing interface is refused", lambda: missing_device(bench)
     yield "run: SIGTERM ends it, exit status 0", lambda: stopped_by(bench, signal.SIGTERM)
     yield "run: SIGINT ends it, exit status 0", lambda: stopped_by(bench, signal.SIGINT)
+    yield "run: SIGTERM while it starts ends it, exit status 0", lambda: stopped_at_once(bench, signal.SIGTERM)
+    yield "run: SIGINT while it starts ends it, exit status 0", lambda: stopped_at_once(bench, signal.SIGINT)
     yield "nestctl ends if its reader ends", lambda: closed_output(bench)

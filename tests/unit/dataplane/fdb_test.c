@@ -232,7 +232,7 @@ static void step_seen(struct naive *n, uint64_t *seed)
 	struct fdb_learner who = {
 		.port = (uint8_t)port,
 		.learns = rnd_below(seed, 8) != 0,
-		.sticky = port == STICKY_PORT || !rnd_below(seed, 50),
+		.sticky = port == STICKY_PORT || !rnd_below(seed, 16),
 		.drops_at_limit = !rnd_below(seed, 3),
 		.move_limit = (uint8_t)rnd_below(seed, 4),
 		.move_hold_s = (uint16_t)(1 + rnd_below(seed, 5)),
@@ -714,6 +714,33 @@ static void holds_where_it_is(void **state)
 	take_steps(full, COUNT(full), portset_of(1) | portset_of(2) | portset_of(3));
 }
 
+// The port of a home may have become sticky since. The entry that is held there is dynamic, and
+// counts as such: after a flush the port has its room again.
+static void holds_at_a_home_that_is_sticky_now(void **state)
+{
+	struct fdb_learner home = {.port = 1, .learns = true, .move_limit = 1, .limit = 10},
+			   away = home;
+	struct fdb_entry e;
+	struct fdb *f;
+
+	(void)state;
+	away.port = 2;
+	assert_int_equal(fdb_create(&f, 10, 0, 7), 0);
+	fdb_set_home(f, 1, HOLD_S, 10);
+	fdb_set_home(f, 2, HOLD_S, 10);
+	assert_int_equal(fdb_seen(f, sequential(0), &home, 0, 1, 0).what, FDB_LEARNED);
+	assert_int_equal(fdb_seen(f, sequential(0), &away, 0, 1, 0).what, FDB_HAS_MOVED);
+	home.sticky = true;
+	assert_int_equal(fdb_seen(f, sequential(0), &home, 0, 1, 0).what, FDB_FLAP);
+	assert_true(fdb_lookup(f, sequential(0), 1, &e));
+	assert_int_equal(e.port, 1);
+	assert_int_equal(e.type, FDB_DYNAMIC);
+	fdb_flush_port(f, 1);
+	assert_int_equal(fdb_count(f, 1), 0);
+	assert_int_equal(fdb_count(f, 2), 0);
+	fdb_destroy(f);
+}
+
 // A frame that comes back by an uplink changes nothing until the MAC is silent for 3 s. It is no
 // claim: the hold goes on, and the home is undisputed.
 static void frames_come_back(void **state)
@@ -925,6 +952,7 @@ static void limits_of_the_table(void **state)
 RUN_TESTS(TEST(like_a_naive_table), TEST(a_full_reservation_fits), TEST(crowded_lines),
 	  TEST(an_overfull_table), TEST(the_smallest_table), TEST(ages_in_its_tick),
 	  TEST(holds_what_moves_too_often), TEST(holds_at_home), TEST(holds_where_it_is),
-	  TEST(frames_come_back), TEST(homes_behind_an_uplink), TEST(a_retired_port_is_no_home),
+	  TEST(holds_at_a_home_that_is_sticky_now), TEST(frames_come_back),
+	  TEST(homes_behind_an_uplink), TEST(a_retired_port_is_no_home),
 	  TEST(more_flushes_than_numbers), TEST(knows_the_youngest), TEST(walks_anew),
 	  TEST(limits_of_the_table))
