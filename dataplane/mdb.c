@@ -353,10 +353,7 @@ static bool is_lower(struct snoop_address a, struct snoop_address b)
 	return a.high != b.high ? a.high < b.high : a.low < b.low;
 }
 
-// Whether the sender of a query wins against a querier: the lowest address does (RFC 3376 6.6.2,
-// RFC 3810 7.6.2). Source 0.0.0.0 never does (RFC 4541 2.1.1). A querier may change its port, but
-// nobody takes the place of the switch with the switch's address, because it may be an echo.
-static bool wins(const struct mdb_query *by, const struct mdb_querier *q)
+bool mdb_wins(const struct mdb_query *by, const struct mdb_querier *q)
 {
 	if (snoop_is_none(by->source) || snoop_is_none(q->source))
 		return snoop_is_none(q->source);
@@ -370,7 +367,7 @@ static bool elect(struct mdb *m, struct mdb_querier *q, const struct mdb_query *
 	bool alone = !q->until || tick >= q->until, own = by->port == MDB_SELF && !alone,
 	     same = !alone && snoop_same(by->source, q->source) && by->port == q->port;
 
-	if (!alone && !same && !(own && q->port == MDB_SELF) && !wins(by, q))
+	if (!alone && !same && !(own && q->port == MDB_SELF) && !mdb_wins(by, q))
 		return false;
 	q->source = by->source;
 	q->port = by->port;

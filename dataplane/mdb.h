@@ -173,6 +173,11 @@ struct mdb_query {
 	portset reached;
 };
 
+// Whether the sender of a query wins against a querier: the lowest address does (RFC 3376 6.6.2,
+// RFC 3810 7.6.2). Source 0.0.0.0 never does (RFC 4541 2.1.1). A querier may change its port, but
+// nobody takes the place of the switch with the switch's address, because it may be an echo.
+bool mdb_wins(const struct mdb_query *by, const struct mdb_querier *q);
+
 // True: its sender is elected as the querier in place of another one, or of none.
 bool mdb_hear_query(struct mdb *m, const struct mdb_query *q, uint32_t tick);
 

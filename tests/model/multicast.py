@@ -461,8 +461,9 @@ class Snooping:
     # The switch as the querier.
 
     def take_turn(self, vlan, number, family, tick):
-        other = family.querier and family.querier[1] is not None
-        if other and vlan.mode == "auto":
+        other = family.querier and family.querier[1] is not None and family.querier[0]
+        _, own = self.addresses(vlan, number)
+        if other and vlan.mode == "auto" and (own == NONE4 or other < own):
             self.switch.reached["querier yields"] += 1
             return
         if family.begun and not family.querier:
