@@ -286,8 +286,12 @@ static enum mdb_join join(struct mdb *m, const struct mdb_membership *who, uint3
 	if (!e && !(e = add_entry(m, who->vid, who->group)))
 		return go_over(m, who, tick);
 	struct mdb_members *all = members_of(m, e);
-	STORE(&all->until[who->port], after(m, tick, MEMBER_TICKS));
+	uint32_t until = after(m, tick, MEMBER_TICKS);
+	bool old = who->version == 1 && snoop_family(who->group) == SNOOP_IPV4;
+	STORE(&all->until[who->port], until);
 	STORE(&all->version[who->port], who->version);
+	if (old || !known)
+		STORE(&all->old_until[who->port], old ? until : 0);
 	clear_asks(all, who->port);
 	if (known)
 		return MDB_KNOWN;
@@ -320,7 +324,8 @@ static void end_early(struct mdb *m, const struct mdb_entry *e, const struct mdb
 {
 	struct mdb_members *all = members_of(m, e);
 
-	if (tick + LAST_MEMBER_TICKS + 1 >= LOAD(&all->until[who->port]))
+	if (tick + LAST_MEMBER_TICKS + 1 >= LOAD(&all->until[who->port]) ||
+	    tick < LOAD(&all->old_until[who->port]))
 		return;
 	STORE(&all->until[who->port], after(m, tick, LAST_MEMBER_TICKS));
 	if (!is_querier(&m->vlan[who->vid].querier[snoop_family(who->group)], MDB_SELF))
