@@ -80,11 +80,14 @@ bool frames_close(struct frames *f)
 	return good;
 }
 
-// Ageing and recovery happen between frames, and violations are collected later.
+// Ageing and recovery, with the MACs of a peer that come back, happen between frames, and
+// violations are collected later.
 static bool is_of_frame(const struct event *e)
 {
 	switch (e->type) {
 	case EVENT_MAC_AGED:
+	case EVENT_MAC_ADDED:
+	case EVENT_EVPN_TABLE_FULL:
 	case EVENT_PORT_RECOVERED:
 	case EVENT_VIOLATION:
 		return false;
