@@ -229,7 +229,11 @@ static const char *find_rule(const struct frames *f, uint16_t vid, enum outcome 
 	if (!vid || !multicast_decides(head->dst, out))
 		return NULL;
 	snoop_read(&msg, &m, FRAME_ADDRESSES + (head->tag ? FRAME_TAG : 0), head->dst);
-	return multicast_rule_names[multicast_rule(&x, &msg)];
+	enum multicast_rule rule = multicast_rule(&x, &msg);
+	// A solicitation that went to the owner of its target alone was not flooded.
+	bool floods = rule != MULTICAST_STATIC && rule != MULTICAST_MEMBERS &&
+		      rule != MULTICAST_REPORT;
+	return floods && out == OUT_FORWARDED ? NULL : multicast_rule_names[rule];
 }
 
 static json_t *mac_json(uint64_t mac, bool there)
