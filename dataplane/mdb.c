@@ -286,8 +286,12 @@ static enum mdb_join join(struct mdb *m, const struct mdb_membership *who, uint3
 	if (!e && !(e = add_entry(m, who->vid, who->group)))
 		return go_over(m, who, tick);
 	struct mdb_members *all = members_of(m, e);
-	STORE(&all->until[who->port], after(m, tick, MEMBER_TICKS));
+	uint32_t until = after(m, tick, MEMBER_TICKS);
+	bool old = who->version == 1 && snoop_family(who->group) == SNOOP_IPV4;
+	STORE(&all->until[who->port], until);
 	STORE(&all->version[who->port], who->version);
+	if (old || !known)
+		STORE(&all->old_until[who->port], old ? until : 0);
 	clear_asks(all, who->port);
 	if (known)
 		return MDB_KNOWN;
@@ -320,7 +324,8 @@ static void end_early(struct mdb *m, const struct mdb_entry *e, const struct mdb
 {
 	struct mdb_members *all = members_of(m, e);
 
-	if (tick + LAST_MEMBER_TICKS + 1 >= LOAD(&all->until[who->port]))
+	if (tick + LAST_MEMBER_TICKS + 1 >= LOAD(&all->until[who->port]) ||
+	    tick < LOAD(&all->old_until[who->port]))
 		return;
 	STORE(&all->until[who->port], after(m, tick, LAST_MEMBER_TICKS));
 	if (!is_querier(&m->vlan[who->vid].querier[snoop_family(who->group)], MDB_SELF))
@@ -353,10 +358,7 @@ static bool is_lower(struct snoop_address a, struct snoop_address b)
 	return a.high != b.high ? a.high < b.high : a.low < b.low;
 }
 
-// Whether the sender of a query wins against a querier: the lowest address does (RFC 3376 6.6.2,
-// RFC 3810 7.6.2). Source 0.0.0.0 never does (RFC 4541 2.1.1). A querier may change its port, but
-// nobody takes the place of the switch with the switch's address, because it may be an echo.
-static bool wins(const struct mdb_query *by, const struct mdb_querier *q)
+bool mdb_wins(const struct mdb_query *by, const struct mdb_querier *q)
 {
 	if (snoop_is_none(by->source) || snoop_is_none(q->source))
 		return snoop_is_none(q->source);
@@ -370,7 +372,7 @@ static bool elect(struct mdb *m, struct mdb_querier *q, const struct mdb_query *
 	bool alone = !q->until || tick >= q->until, own = by->port == MDB_SELF && !alone,
 	     same = !alone && snoop_same(by->source, q->source) && by->port == q->port;
 
-	if (!alone && !same && !(own && q->port == MDB_SELF) && !wins(by, q))
+	if (!alone && !same && !(own && q->port == MDB_SELF) && !mdb_wins(by, q))
 		return false;
 	q->source = by->source;
 	q->port = by->port;

@@ -14,6 +14,8 @@
 // Threads   Lookups take no lock. Any worker and control change the table, under one lock, which
 //           reports that change nothing do not take. A removed entry may be used again at once: its
 //           chain then has another version, and lookups of that chain begin anew.
+// IGMPv1    Its hosts do not answer questions about a group. So a leave ends no membership that
+//           such a host has reported within MDB_MEMBER_S (RFC 3376 7.3.2), unless the port is fast.
 // Time      Ticks of half a second, as an argument. A membership, querier or router lives for at
 //           least its time and at most half a second longer, if mdb_sweep() is called in each tick
 //           that mdb_due() names. Nothing else ends by time.
@@ -56,6 +58,8 @@ struct mdb_entry {
 struct mdb_members {
 	_Atomic uint32_t until[PORTS_MAX];  // they end in this tick
 	_Atomic uint8_t version[PORTS_MAX]; // of the protocol of the last report
+	// Leaves count from this tick on: a host of IGMPv1 was heard.
+	_Atomic uint32_t old_until[PORTS_MAX];
 	// Ports that left and are to be asked about it: for the first time, for the second time.
 	portset asks[MDB_LAST_MEMBER_ASKS];
 };
@@ -172,6 +176,11 @@ struct mdb_query {
 	uint32_t response_ms;
 	portset reached;
 };
+
+// Whether the sender of a query wins against a querier: the lowest address does (RFC 3376 6.6.2,
+// RFC 3810 7.6.2). Source 0.0.0.0 never does (RFC 4541 2.1.1). A querier may change its port, but
+// nobody takes the place of the switch with the switch's address, because it may be an echo.
+bool mdb_wins(const struct mdb_query *by, const struct mdb_querier *q);
 
 // True: its sender is elected as the querier in place of another one, or of none.
 bool mdb_hear_query(struct mdb *m, const struct mdb_query *q, uint32_t tick);

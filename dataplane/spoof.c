@@ -8,7 +8,9 @@
 
 enum {
 	TYPE_ARP = 0x0806,
-	ARP_LENGTHS = 4,    // offset of the lengths of its addresses
+	ARP_LENGTHS = 4, // offset of the lengths of its addresses
+	ARP_OPERATION = 6,
+	ARP_REQUEST = 1,
 	ARP_SENDER_IP = 14, // of an ARP packet for Ethernet and IPv4
 	ARP_SIZE = 28,
 	IPV4_SOURCE = 12,
@@ -17,8 +19,10 @@ enum {
 	ND_TARGET = 8, // in an ICMPv6 message
 	ND_SIZE = 24,  // of a neighbour solicitation or advertisement
 	ROUTER_SOLICITATION = 133,
+	ROUTER_ADVERTISEMENT = 134,
 	NEIGHBOUR_SOLICITATION = 135,
 	NEIGHBOUR_ADVERTISEMENT = 136,
+	REDIRECT = 137,
 	DHCP_SERVER = 67,
 	DHCP_CLIENT = 68,
 	DHCPV6_CLIENT = 546,
@@ -83,7 +87,8 @@ static bool arp_is_spoofed(const struct claimant *c, const struct span *s)
 	if (!p || p[ARP_LENGTHS] != 6 || p[ARP_LENGTHS + 1] != 4)
 		return true;
 	struct ip_address sender = ip_of4(p + ARP_SENDER_IP);
-	return may_only_ask(c) ? !is_unspecified(sender) : !may_claim(c, sender);
+	bool probes = is_unspecified(sender) && frame_be16(p + ARP_OPERATION) == ARP_REQUEST;
+	return may_only_ask(c) ? !probes : !may_claim(c, sender);
 }
 
 // Whether a UDP packet asks a DHCP server.
@@ -124,10 +129,9 @@ static bool icmp6_is_spoofed(const struct claimant *c, const struct span *s,
 	if (!p)
 		return true;
 	uint8_t type = *p;
-	if (type == ROUTER_SOLICITATION) {
-		*asks = true;
+	*asks = type == ROUTER_SOLICITATION;
+	if (type == ROUTER_SOLICITATION || type == ROUTER_ADVERTISEMENT || type == REDIRECT)
 		return !may_claim(c, source);
-	}
 	if (type != NEIGHBOUR_SOLICITATION && type != NEIGHBOUR_ADVERTISEMENT)
 		return false;
 	p = span_look(s, 0, ND_SIZE, copy);

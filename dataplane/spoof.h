@@ -2,10 +2,11 @@
 // spoof: frames that claim an IP address which is not bound to their source.
 //
 // Model   A frame is read leniently (lenient.h). What claims an address: the sender of an ARP
-//         packet; the source of a neighbour or router solicitation; the target of a neighbour
-//         advertisement; from SPOOF_IP on, the source of each IPv4 and IPv6 packet. 0.0.0.0 and ::
-//         claim none, which DHCP, ARP probes (RFC 5227) and duplicate address detection (RFC 4862)
-//         need.
+//         packet; the source of a neighbour solicitation, a redirect, and a solicitation or
+//         advertisement of routers, because hosts note the link-layer address of that source
+//         (RFC 4861 6.2.6, 6.3.4); the target of a neighbour advertisement; from SPOOF_IP on, the
+//         source of each IPv4 and IPv6 packet. 0.0.0.0 and :: claim none, which DHCP, ARP probes
+//         (RFC 5227) and duplicate address detection (RFC 4862) need.
 //         The link-local IPv6 address that is made of the source's MAC (RFC 4291 appendix A) is
 //         bound to it: no DHCPv6 client comes to an address without it. Open vSwitch's port
 //         security does the same. An IPv6 source that is link-local may ask a DHCPv6 server,
@@ -27,7 +28,7 @@ enum spoof_level {
 	SPOOF_ARP,    // ARP and neighbour discovery
 	SPOOF_IP,     // sources of packets, too
 	SPOOF_STRICT, // without any binding of the port or lease of the source: DHCP, duplicate
-		      // address detection and router solicitations alone
+		      // address detection (ARP probes too) and router solicitations alone
 };
 
 // What stations behind a port may use.

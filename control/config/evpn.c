@@ -96,9 +96,41 @@ static bool peer_has_vlan(const struct config *c, const struct config_peer *p, u
 	return false;
 }
 
+// The peer that has a MAC, of those before m. NULL: there is none.
+static const struct config_peer *earlier_owner(const struct config *c,
+					       const struct config_remote *m)
+{
+	for (const struct config_peer *p = c->evpn.peer;; p++)
+		for (unsigned i = 0; i < p->mac_count; i++) {
+			if (&p->mac[i] == m)
+				return NULL;
+			if (p->mac[i].mac == m->mac && p->mac[i].vid == m->vid)
+				return p;
+		}
+}
+
+static bool check_peer_mac(const struct config *c, const struct config_peer *p,
+			   const struct config_remote *m, struct error *e)
+{
+	const struct config_peer *other = earlier_owner(c, m);
+	char vtep[IPV4_TEXT], mac[MAC_TEXT];
+
+	text_put_mac(m->mac, mac);
+	text_put_ipv4(other ? other->vtep : p->vtep, vtep);
+	if (other)
+		return error_at(e, m->at,
+				"MAC %s in VLAN %u is behind peer %s already (name it once)", mac,
+				m->vid, vtep);
+	return peer_has_vlan(c, p, m->vid) ||
+	       error_at(
+		       e, m->at,
+		       "MAC %s of peer %s is in VLAN %u, whose VNI the peer does not have (add it to vnis)",
+		       mac, vtep, m->vid);
+}
+
 static bool check_peer(const struct config *c, const struct config_peer *p, struct error *e)
 {
-	char vtep[IPV4_TEXT], mac[MAC_TEXT];
+	char vtep[IPV4_TEXT];
 	uint64_t vni;
 
 	text_put_ipv4(p->vtep, vtep);
@@ -112,14 +144,9 @@ static bool check_peer(const struct config *c, const struct config_peer *p, stru
 		if (!text_number(p->vni[i], VNI_MAX, &vni) || !vni)
 			return error_at(e, p->vni_at[i], "vni %s: out of range [1 to %u]",
 					p->vni[i], VNI_MAX);
-	for (unsigned i = 0; i < p->mac_count; i++) {
-		text_put_mac(p->mac[i].mac, mac);
-		if (!peer_has_vlan(c, p, p->mac[i].vid))
-			return error_at(
-				e, p->mac[i].at,
-				"MAC %s of peer %s is in VLAN %u, whose VNI the peer does not have (add it to vnis)",
-				mac, vtep, p->mac[i].vid);
-	}
+	for (unsigned i = 0; i < p->mac_count; i++)
+		if (!check_peer_mac(c, p, &p->mac[i], e))
+			return false;
 	return true;
 }
 

@@ -80,11 +80,14 @@ bool frames_close(struct frames *f)
 	return good;
 }
 
-// Ageing and recovery happen between frames, and violations are collected later.
+// Ageing and recovery, with the MACs of a peer that come back, happen between frames, and
+// violations are collected later.
 static bool is_of_frame(const struct event *e)
 {
 	switch (e->type) {
 	case EVENT_MAC_AGED:
+	case EVENT_MAC_ADDED:
+	case EVENT_EVPN_TABLE_FULL:
 	case EVENT_PORT_RECOVERED:
 	case EVENT_VIOLATION:
 		return false;
@@ -226,7 +229,11 @@ static const char *find_rule(const struct frames *f, uint16_t vid, enum outcome 
 	if (!vid || !multicast_decides(head->dst, out))
 		return NULL;
 	snoop_read(&msg, &m, FRAME_ADDRESSES + (head->tag ? FRAME_TAG : 0), head->dst);
-	return multicast_rule_names[multicast_rule(&x, &msg)];
+	enum multicast_rule rule = multicast_rule(&x, &msg);
+	// A solicitation that went to the owner of its target alone was not flooded.
+	bool floods = rule != MULTICAST_STATIC && rule != MULTICAST_MEMBERS &&
+		      rule != MULTICAST_REPORT;
+	return floods && out == OUT_FORWARDED ? NULL : multicast_rule_names[rule];
 }
 
 static json_t *mac_json(uint64_t mac, bool there)

@@ -103,6 +103,7 @@ void links_clear_error(struct vswitch *sw, unsigned port)
 	switch_emit(sw, &(struct event){.type = EVENT_PORT_RECOVERED,
 					.ns = switch_now(sw),
 					.port = (uint8_t)port});
+	tunnels_restore_peer(sw, port);
 	querier_wake(sw);
 }
 

@@ -177,20 +177,26 @@ static bool send_query(struct vswitch *sw, uint16_t vid, const struct query *q, 
 	return true;
 }
 
+// A general query as the database hears it.
+static struct mdb_query own_query(const struct query *q, uint16_t vid, portset to)
+{
+	return (struct mdb_query){
+		.source = q->source,
+		.family = q->family,
+		.vid = vid,
+		.port = MDB_SELF,
+		.version = q->family == SNOOP_IPV4 ? 3 : 2,
+		.response_ms = RESPONSE_MS,
+		.reached = to,
+	};
+}
+
 // Sends a general query to ports of a VLAN. The database hears it like that of another querier.
 static bool send_general(struct vswitch *sw, const struct config_vlan *v, enum snoop_family f,
 			 portset to)
 {
 	struct query query = make_query(sw, v, f);
-	struct mdb_query heard = {
-		.source = query.source,
-		.family = f,
-		.vid = v->vid,
-		.port = MDB_SELF,
-		.version = f == SNOOP_IPV4 ? 3 : 2,
-		.response_ms = RESPONSE_MS,
-		.reached = to,
-	};
+	struct mdb_query heard = own_query(&query, v->vid, to);
 
 	if (!send_query(sw, v->vid, &query, to))
 		return false;
@@ -216,15 +222,25 @@ static bool ask_new_ports(struct vswitch *sw, const struct config_vlan *v, enum 
 	return !fresh || send_general(sw, v, f, fresh);
 }
 
+// Whether the switch leaves the questions to another querier, which its own would not win against.
+static bool yields(const struct vswitch *sw, const struct config_vlan *v, enum snoop_family f,
+		   const struct mdb_querier *by)
+{
+	struct query query = make_query(sw, v, f);
+	struct mdb_query own = own_query(&query, v->vid, 0);
+
+	return v->querier == QUERIER_AUTO && by->until && by->port != MDB_SELF &&
+	       !mdb_wins(&own, by);
+}
+
 // Does what is due for a protocol in a VLAN. Returns the next tick in which something is.
 static uint32_t take_turn(struct vswitch *sw, const struct config_vlan *v, enum snoop_family f,
 			  uint32_t tick)
 {
 	struct asking *a = &sw->querier->asking[v->vid][f];
 	struct mdb_querier by = mdb_get_querier(sw->shared.mdb, v->vid, f);
-	bool other = by.until && by.port != MDB_SELF;
 
-	if (other && v->querier == QUERIER_AUTO)
+	if (yields(sw, v, f, &by))
 		return MDB_NEVER;
 	if (a->begun && !by.until) // the other one has gone
 		a->next = tick;

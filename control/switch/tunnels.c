@@ -308,20 +308,48 @@ static void remove_remotes(struct vswitch *sw, const struct config *of, const st
 	}
 }
 
-// Places the MACs of a peer that the former configuration does not have. Returns for how many of
-// them there is no room.
-static uint32_t place_remotes(struct vswitch *sw, const struct config *former,
-			      const struct config_peer *p)
+static bool is_known(const struct vswitch *sw, const struct config_remote *m)
 {
-	uint32_t left = 0;
+	struct fdb_entry e;
+
+	return fdb_lookup(sw->shared.fdb, key_make(m->vid, m->mac), switch_tick(sw), &e);
+}
+
+// Whether a MAC of a peer is to be placed: the former configuration does not have it. To restore
+// it: it is not in the table.
+static bool is_to_place(const struct vswitch *sw, const struct config *former, bool restore,
+			const struct config_peer *p, const struct config_remote *m)
+{
+	const struct config_remote *was = find_remote(former, p->vtep, m);
+
+	return restore ? !is_known(sw, m) : !was || was->sticky != m->sticky;
+}
+
+// Places the MACs of a peer, and reports for how many of them there is no room.
+static void place_remotes(struct vswitch *sw, const struct config *former, bool restore,
+			  const struct config_peer *p)
+{
+	struct event full = {.type = EVENT_EVPN_TABLE_FULL,
+			     .ns = switch_now(sw),
+			     .group = {0, UINT64_C(0xffff) << 32 | p->vtep}};
 
 	for (unsigned k = 0; k < p->mac_count; k++) {
-		const struct config_remote *m = &p->mac[k], *was = find_remote(former, p->vtep, m);
-		if (!was || was->sticky != m->sticky)
-			left += tunnels_place_mac(sw, p->vtep, m->vid, m->mac, m->sticky) ==
-				-ENOSPC;
+		const struct config_remote *m = &p->mac[k];
+		if (is_to_place(sw, former, restore, p, m))
+			full.count += tunnels_place_mac(sw, p->vtep, m->vid, m->mac, m->sticky) ==
+				      -ENOSPC;
 	}
-	return left;
+	if (full.count)
+		switch_emit(sw, &full);
+}
+
+void tunnels_restore_peer(struct vswitch *sw, unsigned port)
+{
+	const struct config_evpn *v = &sw->config->evpn;
+
+	for (unsigned i = 0; i < v->peer_count; i++)
+		if (v->peer[i].vtep == tunnels_vtep(sw, port))
+			place_remotes(sw, NULL, true, &v->peer[i]);
 }
 
 void tunnels_update_peers(struct vswitch *sw, const struct config *former)
@@ -329,13 +357,6 @@ void tunnels_update_peers(struct vswitch *sw, const struct config *former)
 	const struct config *c = sw->config;
 
 	remove_remotes(sw, former, c);
-	for (unsigned i = 0; i < c->evpn.peer_count; i++) {
-		const struct config_peer *p = &c->evpn.peer[i];
-		struct event full = {.type = EVENT_EVPN_TABLE_FULL,
-				     .ns = switch_now(sw),
-				     .count = place_remotes(sw, former, p),
-				     .group = {0, UINT64_C(0xffff) << 32 | p->vtep}};
-		if (full.count)
-			switch_emit(sw, &full);
-	}
+	for (unsigned i = 0; i < c->evpn.peer_count; i++)
+		place_remotes(sw, former, false, &c->evpn.peer[i]);
 }

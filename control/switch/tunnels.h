@@ -94,6 +94,10 @@ bool tunnels_derive(const struct vswitch *sw, struct config *c, struct error *e)
 // underlay.
 void tunnels_set_mac(struct vswitch *sw, struct swconf *conf);
 
+// Places the MACs of a peer again whose tunnel was err-disabled. Those that are elsewhere by now
+// stay there. FRR's are placed by the fabric.
+void tunnels_restore_peer(struct vswitch *sw, unsigned port);
+
 // Places and removes the MACs of peers in which the configuration differs from the former one,
 // which is NULL at first.
 void tunnels_update_peers(struct vswitch *sw, const struct config *former);

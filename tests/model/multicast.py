@@ -196,8 +196,9 @@ def read_mld(content, source, to):
 
 
 class Member:
-    def __init__(self, until, version):
+    def __init__(self, until, version, old):
         self.until, self.version, self.asks = until, version, []
+        self.old = old  # leaves count from then on, because a host of IGMPv1 was heard
 
 
 class Family:
@@ -337,7 +338,9 @@ class Snooping:
         if not members:
             members = self.place(vlan.vid, group)
         known = port in members
-        members[port] = Member(self.after(MEMBER), version)
+        until = self.after(MEMBER)
+        old = until if version == 1 and len(group) == 4 else members[port].old if known else 0
+        members[port] = Member(until, version, old)
         if not known:
             self.tell("group-joined", vlan, port, group, version)
 
@@ -355,6 +358,8 @@ class Snooping:
         if port.key("multicast-fast-leave") == "on":
             self.end(vlan.vid, group, port)
             self.tell("group-left", vlan, port, group, version)
+        elif self.tick() < members[port].old:
+            self.switch.reached["leave beside a host of IGMPv1"] += 1
         elif self.after(LAST_MEMBER) < members[port].until:
             members[port].until = self.after(LAST_MEMBER)
             querier = vlan.family[4 if len(group) == 4 else 6].querier
@@ -461,8 +466,9 @@ class Snooping:
     # The switch as the querier.
 
     def take_turn(self, vlan, number, family, tick):
-        other = family.querier and family.querier[1] is not None
-        if other and vlan.mode == "auto":
+        other = family.querier and family.querier[1] is not None and family.querier[0]
+        _, own = self.addresses(vlan, number)
+        if other and vlan.mode == "auto" and (own == NONE4 or other < own):
             self.switch.reached["querier yields"] += 1
             return
         if family.begun and not family.querier:

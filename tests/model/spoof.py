@@ -11,7 +11,7 @@ import guard
 ARP = b"\x08\x06"
 LEVELS = ("off", "arp", "ip", "strict")
 UNSPECIFIED = (bytes(16), bytes(10) + b"\xff\xff" + bytes(4))
-ROUTER_SOLICITATION, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT = 133, 135, 136
+ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT, REDIRECT = 133, 134, 135, 136, 137
 DHCP, DHCPV6 = (68, 67), (546, 547)  # a client that asks a server
 
 
@@ -64,7 +64,8 @@ class Claimant:
         if len(packet) < 28 or packet[4:6] != b"\x06\x04":
             return True
         sender = mapped(packet[14:18])
-        return sender not in UNSPECIFIED if self.only_asks() else not self.may_claim(sender)
+        probes = sender in UNSPECIFIED and packet[6:8] == b"\0\1"
+        return not probes if self.only_asks() else not self.may_claim(sender)
 
     def ipv4(self, packet):
         if self.level < 2:
@@ -96,7 +97,7 @@ class Claimant:
 
     def icmp6(self, content, source):
         kind = content[0]
-        if kind == ROUTER_SOLICITATION:
+        if kind in (ROUTER_SOLICITATION, ROUTER_ADVERTISEMENT, REDIRECT):
             return not self.may_claim(source)
         if kind not in (NEIGHBOUR_SOLICITATION, NEIGHBOUR_ADVERTISEMENT):
             return False

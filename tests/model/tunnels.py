@@ -114,7 +114,7 @@ class Switch(model.Switch):
         # is no event yet: events begin with the first frame.
         """
         reserved = sum(port.key("mac-limit") for port in self.local)
-        room = switch.get("mac-table-size", max(reserved, 65536)) - reserved
+        room = self.room = switch.get("mac-table-size", max(reserved, 65536)) - reserved
         for peer in self.evpn["peers"]:
             for row in peer.get("macs", []):
                 key = row["vlan"], model.mac_bytes(row["mac"])
@@ -126,6 +126,26 @@ class Switch(model.Switch):
                     kind = "sticky" if row.get("sticky") == "on" else "dynamic"
                     self.fdb[key] = Entry(self.by_name[peer["vtep"]], kind)
                     self.placed[key] = peer["vtep"]
+
+    def recover(self, port):
+        """The MACs of a peer come back with its tunnel, unless they are elsewhere by now."""
+        super().recover(port)
+        rows = [row for peer in self.evpn["peers"] if peer["vtep"] == port.name for row in peer.get("macs", [])] if self.evpn else []
+        full = 0
+        for row in rows:
+            key = row["vlan"], model.mac_bytes(row["mac"])
+            if self.find(*key):
+                continue
+            if sum(isinstance(entry.port, Tunnel) and entry.kind in model.LEARNED for entry in self.fdb.values()) >= self.room:
+                full += 1
+                continue
+            kind = "sticky" if row.get("sticky") == "on" else "dynamic"
+            self.fdb[key] = Entry(port, kind, self.now)
+            self.event("mac-added", mac=model.mac_text(key[1]), vlan=key[0], port=port.name,
+                       kind="remote-sticky" if kind == "sticky" else "remote")
+            self.reached["remote MAC that came back"] += 1
+        if full:
+            self.event("evpn-table-full", vtep=port.name, count=full)
 
     # In.
 

@@ -130,8 +130,9 @@ static bool edit(struct change *ch, struct config_port *port, struct policy *pol
 	return true;
 }
 
-// Ports that follow from the section evpn are changed there.
-static void refuse_derived(const struct config *c, const struct config_port *p, struct error *e)
+// Ports that follow from the section evpn are changed there. done: what is not to be done.
+static void refuse_derived(const struct config *c, const struct config_port *p, const char *done,
+			   struct error *e)
 {
 	if (p->kind != PORT_TUNNEL)
 		method_refuse(
@@ -144,19 +145,27 @@ static void refuse_derived(const struct config *c, const struct config_port *p, 
 			"tunnel %s follows from the peers of the section evpn (change them, and apply the file)",
 			p->name);
 	else
-		method_refuse(e, METHOD_REFUSED, "tunnel %s is FRR's: not to be deleted", p->name);
+		method_refuse(e, METHOD_REFUSED, "tunnel %s is FRR's: not to be %s", p->name, done);
 }
 
-static struct config_port *wanted_port(const struct config *c, const json_t *params,
-				       struct error *e)
+static struct config_port *named_port(const struct config *c, const json_t *params, struct error *e)
 {
 	const char *name = param_wanted(params, "name", e);
 	struct config_port *p = name ? config_port(c, name) : NULL;
 
 	if (name && !p)
 		method_no_port(e, c, name);
+	return p;
+}
+
+// The same, if it is a port whose settings can be changed.
+static struct config_port *wanted_port(const struct config *c, const json_t *params,
+				       const char *done, struct error *e)
+{
+	struct config_port *p = named_port(c, params, e);
+
 	if (p && p->kind != PORT_OF_STATIONS) {
-		refuse_derived(c, p, e);
+		refuse_derived(c, p, done, e);
 		return NULL;
 	}
 	return p;
@@ -196,7 +205,7 @@ static json_t *port_edit(struct control *k, const json_t *params, struct error *
 
 	if (!change_begin(&ch, k, e))
 		return NULL;
-	struct config_port *p = wanted_port(ch.c, params, e);
+	struct config_port *p = wanted_port(ch.c, params, "changed (evpn.policy is)", e);
 	ch.port = p;
 	ch.set = json_object_get(params, "set");
 	return change_finish(&ch, p && edit(&ch, p, &p->policy, params));
@@ -272,7 +281,7 @@ static json_t *port_del(struct control *k, const json_t *params, struct error *e
 
 	if (!change_begin(&ch, k, e))
 		return NULL;
-	struct config_port *p = wanted_port(ch.c, params, e);
+	struct config_port *p = wanted_port(ch.c, params, "deleted", e);
 	bool good = p && port_is_alone(ch.c, p->name, e);
 	if (good)
 		memmove(p, p + 1, (size_t)(&ch.c->port[--ch.c->port_count] - p) * sizeof *p);
@@ -285,7 +294,9 @@ static json_t *port_switch(struct control *k, const json_t *params, struct error
 
 	if (!change_begin(&ch, k, e))
 		return NULL;
-	struct config_port *p = wanted_port(ch.c, params, e);
+	// A tunnel is always enabled, but may be err-disabled.
+	struct config_port *p = enabled ? named_port(ch.c, params, e)
+					: wanted_port(ch.c, params, "disabled", e);
 	if (p)
 		p->enabled = enabled;
 	return change_finish(&ch, p);

@@ -118,6 +118,34 @@ static void leaves(void **state)
 	assert_false(mdb_leave(mdb, &who, true, TICK + 41));
 }
 
+static void hosts_of_igmpv1_are_not_left(void **state)
+{
+	struct mdb_membership old = member(1, 1), leaver = member(1, 1);
+
+	(void)state;
+	old.version = 1;
+	mdb_join(mdb, &old, LIMIT, TICK);
+	join(1, 1, TICK + 20); // another guest of the port, of a later version
+	mdb_leave(mdb, &leaver, false, TICK + 30);
+	mdb_sweep(mdb, TICK + 40, count_ended, NULL);
+	assert_int_equal(members(1), portset_of(1));
+	mdb_leave(mdb, &leaver, false, TICK + 521); // the old host was not heard for 260 s
+	mdb_sweep(mdb, TICK + 526, count_ended, NULL);
+	assert_int_equal(members(1), 0);
+	join(1, 1, TICK + 527); // the same entry, without an old host
+	mdb_leave(mdb, &leaver, false, TICK + 528);
+	mdb_sweep(mdb, TICK + 540, count_ended, NULL);
+	assert_int_equal(members(1), 0);
+	old.group = (struct snoop_address){UINT64_C(0xff05) << 48, 1}; // MLDv1 has no such hosts
+	mdb_join(mdb, &old, LIMIT, TICK);
+	mdb_leave(mdb, &old, false, TICK + 1);
+	mdb_sweep(mdb, TICK + 10, count_ended, NULL);
+	assert_int_equal(mdb_members(mdb, 10, old.group), 0);
+	old.group = leaver.group;
+	mdb_join(mdb, &old, LIMIT, TICK);
+	assert_true(mdb_leave(mdb, &leaver, true, TICK)); // fast: the port has one guest
+}
+
 static portset two_in_vlan_10(const void *of, uint16_t vid)
 {
 	(void)of;
@@ -364,8 +392,8 @@ static void random_operations(void **state)
 #define TABLE_TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 RUN_TESTS(TABLE_TEST(members_come_and_go), TABLE_TEST(leaves), TABLE_TEST(limits),
-	  TABLE_TEST(several_ports_are_forgotten_at_once), TABLE_TEST(ports_close_after_answers),
-	  TABLE_TEST(each_port_has_time_of_its_own),
+	  TABLE_TEST(hosts_of_igmpv1_are_not_left), TABLE_TEST(several_ports_are_forgotten_at_once),
+	  TABLE_TEST(ports_close_after_answers), TABLE_TEST(each_port_has_time_of_its_own),
 	  TABLE_TEST(the_switch_takes_part_in_the_election),
 	  TABLE_TEST(the_querier_asks_before_a_leave_counts),
 	  TABLE_TEST(an_answer_saves_the_second_question),

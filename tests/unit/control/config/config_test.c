@@ -105,6 +105,11 @@ static const struct refusal refusals[] = {
 	{"ports: [{name: a}]\nstatic-macs: [{mac: 02:00:00:00:00:01, vlan: 4095, port: a}]\n", 2,
 	 46, "a number from 1 to 4094"},
 	// conflicts
+	{"ports: [ { name: a } ]\n"
+	 "evpn: { source: 10.9.0.1, control: none, vnis: [ { vlan: 10, vni: 1 } ], peers: [\n"
+	 "{ vtep: 10.9.0.2, vnis: [ 1 ], macs: [ { mac: 02:00:00:00:00:01, vlan: 10 } ] },\n"
+	 "{ vtep: 10.9.0.3, vnis: [ 1 ], macs: [ { mac: 02:00:00:00:00:01, vlan: 10 } ] } ] }\n",
+	 4, 40, "MAC 02:00:00:00:00:01 in VLAN 10 is behind peer 10.9.0.2 already"},
 	{"ports:\n- name: a\n- name: b\n- name: a\n", 4, 9, "port 'a' is defined twice"},
 	{"ports: []\nport-groups:\n- name: g\n- name: g\n", 4, 3,
 	 "port group 'g' is defined twice"},
