@@ -159,7 +159,7 @@ static void warn_of_port(const struct checked_port *d)
 			d,
 			"forged-transmits: reject without a mac-address: every frame it sends is dropped");
 	if (v[PK_FORGED_TRANSMITS] == CHOICE_ACCEPT &&
-	    policy_has(&d->port->policy, PK_ALLOWED_MACS))
+	    policy_has(&d->port->policy, PK_ALLOWED_MACS) && d->policy.macs.count)
 		add_warning(d, "allowed-macs without forged-transmits: reject limits nothing");
 	if (v[PK_MAC_CHANGES] == CHOICE_REJECT && !has_mac)
 		add_warning(d,

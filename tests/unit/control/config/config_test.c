@@ -661,6 +661,8 @@ static void warnings(void **state)
 		{"", NULL},
 		{"forged-transmits: reject", "every frame it sends is dropped"},
 		{"mac-changes: reject", "no MAC to change"},
+		{"allowed-macs: 00:00:5e:00:01:00/40", "forged-transmits: reject limits nothing"},
+		{"allowed-macs: none", NULL},
 		{"mac-learning: off", "no unicast frame reaches it"},
 		{"native-vlan: 20, allowed-vlans: 1-10",
 		 "native-vlan 20 is not among allowed-vlans"},
