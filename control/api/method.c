@@ -288,6 +288,29 @@ static json_t *cannot_call(struct control *k, const struct method *m, const char
 			     text_hint(hint, name, method_name, k, NULL));
 }
 
+static bool has_param(const struct method *m, const char *name)
+{
+	for (const char *const *p = m->params; p && *p; p++)
+		if (!strcmp(*p, name))
+			return true;
+	return false;
+}
+
+bool method_has_params(const struct method *m, const json_t *params, struct error *e)
+{
+	json_t *members = (json_t *)(uintptr_t)params, *value;
+	const char *name;
+	char hint[TEXT_HINT];
+
+	json_object_foreach(members, name, value)
+		if (!has_param(m, name))
+			return method_refuse(
+				e, PARAMS_INVALID, "method '%s' has no parameter '%.40s'%s",
+				m->name, name,
+				m->params ? text_hint_of(hint, name, m->params) : " (it has none)");
+	return true;
+}
+
 json_t *method_call(struct control *k, const char *name, const json_t *params, struct error *e)
 {
 	const struct method *m = method_find(k, name);
@@ -297,7 +320,7 @@ json_t *method_call(struct control *k, const char *name, const json_t *params, s
 	log_write(LOG_DEBUG, "request: %s", name);
 	if (!m || !m->call)
 		return cannot_call(k, m, name, e);
-	json_t *result = m->call(k, params, e);
+	json_t *result = method_has_params(m, params, e) ? m->call(k, params, e) : NULL;
 	if (k->history && k->sw->applied != applied)
 		note_change(k, m, params, result);
 	if (!result && !*e->text)

@@ -38,10 +38,22 @@ struct method {
 	unsigned flags;
 	// The parameter whose value has no name before it at the prompt. NULL: none.
 	const char *positional;
+	// The names of all parameters, NULL after the last one. NULL: it has none.
+	const char *const *params;
 };
+
+#define PARAMS(...) \
+	(const char *const[]) \
+	{ \
+		__VA_ARGS__, NULL \
+	}
 
 // Finds a method by its name. NULL: there is none.
 const struct method *method_find(const struct control *k, const char *name);
+
+// Whether a method has all these parameters. A misspelt one, left out, would make a command mean
+// more than it says. False: e is filled in.
+bool method_has_params(const struct method *m, const json_t *params, struct error *e);
 
 // Calls a method. Returns its result, a new reference. NULL: e is filled in and nothing has
 // changed. Changes are noted in the history.

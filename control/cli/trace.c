@@ -78,6 +78,8 @@ int trace_run(struct session *s, const struct command *c, json_t *params)
 				 : EXIT_DONE;
 	else
 		status = read_capture(pcap, frames) ? EXIT_DONE : EXIT_REFUSED;
+	json_object_del(params, "frame"); // the switch is asked with `frames`
+	json_object_del(params, "pcap");
 	if (!status)
 		status = client_ask(s, c, params, &result);
 	if (!status) {

@@ -151,6 +151,6 @@ static json_t *trace_method(struct control *k, const json_t *params, struct erro
 }
 
 const struct method methods_trace[] = {
-	{"trace", trace_method, 0, NULL},
+	{"trace", trace_method, 0, NULL, PARAMS("port", "frames", "clock", "last-drop")},
 	{0},
 };

@@ -368,8 +368,10 @@ static void print_events(const struct frames *f, const json_t *frame)
 	json_array_foreach(json_object_get(frame, "events"), i, o) {
 		fprintf(f->file, "; %s", text_of(o, "type"));
 		if (json_object_get(o, "from"))
-			fprintf(f->file, " %s from %s to %s", text_of(o, "mac"), text_of(o, "from"),
-				text_of(o, "to"));
+			fprintf(f->file, " %s from %s to %s%s", text_of(o, "mac"),
+				text_of(o, "from"), text_of(o, "to"),
+				json_is_false(json_object_get(o, "learned")) ? " (not learned)"
+									     : "");
 		else if (json_object_get(o, "group"))
 			fprintf(f->file, " %s on %s", text_of(o, "group"), text_of(o, "port"));
 		else if (json_object_get(o, "mac"))

@@ -99,6 +99,31 @@ static bool check_pair(const char *frames, const char *report)
 			is_stdout ? "standard output" : report);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !strcmp(a, b) ||
+	       (is_file(a, &x) && is_file(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+// Whether a file of an option is none of the captures that are written to a folder.
+static bool check_beside(const struct replay_options *o, const struct config *c, const char *option,
+			 const char *file)
+{
+	const char *dir = o->update ? o->expect : o->out;
+	char path[PATH_SIZE];
+
+	for (unsigned i = 0; file && dir && strcmp(file, "-") && i < c->port_count; i++) {
+		put_path(path, dir, c->port[i].name, ".pcap");
+		if (is_same_file(file, path))
+			return complain(
+				"%s and %s both write to %s (give one of them another file)",
+				option, o->update ? "--update" : "--out", file);
+	}
+	return true;
+}
+
 bool paths_check(const struct replay_options *o, const struct config *c, const struct inputs *in)
 {
 	struct paths p = {0};
@@ -108,7 +133,8 @@ bool paths_check(const struct replay_options *o, const struct config *c, const s
 		note_read(&p, "--in", inputs_path(in, i));
 	if (o->expect && !o->update)
 		note_expected(&p, o->expect, c);
-	return check_pair(o->frames_file, o->report) &&
+	return check_pair(o->frames_file, o->report) && check_beside(o, c, "--report", o->report) &&
+	       check_beside(o, c, "--frames", o->frames_file) &&
 	       (!o->out || check_folder(&p, "--out", o->out, c, false)) &&
 	       (!o->update || check_folder(&p, "--update", o->expect, c, true)) &&
 	       check_write(&p, "--report", o->report) &&

@@ -7,8 +7,9 @@
 
 // The control socket carries out these methods.
 static const struct method methods_stream[] = {
-	{"monitor", NULL, METHOD_EVENTS, NULL},
-	{"capture", NULL, METHOD_FRAMES, NULL},
+	{"monitor", NULL, METHOD_EVENTS, NULL, PARAMS("types", "port")},
+	{"capture", NULL, METHOD_FRAMES, NULL,
+	 PARAMS("port", "direction", "count", "snaplen", "program")},
 	{0},
 };
 

@@ -193,6 +193,8 @@ static json_t *call_from_socket(void *arg, const char *method, const json_t *par
 
 	const struct method *m = method_find(c->rpc->k, method);
 
+	if (m && m->flags & METHOD_STREAM && !method_has_params(m, params, e))
+		return NULL;
 	if (m && m->flags & METHOD_EVENTS)
 		return monitor(c, params, e);
 	if (m && m->flags & METHOD_FRAMES)

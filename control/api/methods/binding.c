@@ -294,8 +294,8 @@ static json_t *binding_del(struct control *k, const json_t *params, struct error
 }
 
 const struct method methods_binding[] = {
-	{"binding.show", binding_show, METHOD_PUBLIC, NULL},
-	{"binding.add", binding_add, 0, "ip"},
-	{"binding.del", binding_del, 0, "ip"},
+	{"binding.show", binding_show, METHOD_PUBLIC, NULL, PARAMS("port", "mac", "vlan")},
+	{"binding.add", binding_add, 0, "ip", PARAMS("ip", "port", "mac", "vlan")},
+	{"binding.del", binding_del, 0, "ip", PARAMS("ip", "port", "mac", "vlan")},
 	{0},
 };

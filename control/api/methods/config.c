@@ -297,14 +297,14 @@ static json_t *config_rollback(struct control *k, const json_t *params, struct e
 }
 
 const struct method methods_config[] = {
-	{"config.show", config_show, METHOD_PUBLIC, NULL},
-	{"config.check", config_check, 0, NULL},
-	{"config.diff", config_diff, 0, NULL},
-	{"config.apply", config_apply, 0, "file"},
-	{"config.confirm", config_confirm, 0, NULL},
-	{"config.reload", config_reload, 0, NULL},
-	{"config.save", config_save, 0, "file"},
-	{"config.history", config_history, METHOD_PUBLIC, NULL},
-	{"config.rollback", config_rollback, 0, "number"},
+	{"config.show", config_show, METHOD_PUBLIC, NULL, PARAMS("number")},
+	{"config.check", config_check, 0, NULL, PARAMS("text", "file")},
+	{"config.diff", config_diff, 0, NULL, PARAMS("text", "file")},
+	{"config.apply", config_apply, 0, "file", PARAMS("text", "file", "confirm")},
+	{"config.confirm", config_confirm, 0, NULL, NULL},
+	{"config.reload", config_reload, 0, NULL, NULL},
+	{"config.save", config_save, 0, "file", PARAMS("file")},
+	{"config.history", config_history, METHOD_PUBLIC, NULL, NULL},
+	{"config.rollback", config_rollback, 0, "number", PARAMS("number")},
 	{0},
 };

@@ -99,10 +99,10 @@ static json_t *evpn_resync(struct control *k, const json_t *params, struct error
 }
 
 const struct method methods_evpn[] = {
-	{"evpn.show", evpn_show, METHOD_PUBLIC, NULL},
-	{"evpn.vtep", evpn_vtep, METHOD_PUBLIC, NULL},
-	{"evpn.resync", evpn_resync, 0, NULL},
-	{"evpn.add", evpn_add, 0, NULL},
-	{"evpn.del", evpn_del, 0, NULL},
+	{"evpn.show", evpn_show, METHOD_PUBLIC, NULL, NULL},
+	{"evpn.vtep", evpn_vtep, METHOD_PUBLIC, NULL, NULL},
+	{"evpn.resync", evpn_resync, 0, NULL, PARAMS("hard")},
+	{"evpn.add", evpn_add, 0, NULL, PARAMS("vlan", "vni")},
+	{"evpn.del", evpn_del, 0, NULL, PARAMS("vlan")},
 	{0},
 };

@@ -406,7 +406,11 @@ static json_t *table_flush(struct control *k, const json_t *params, struct error
 }
 
 const struct method methods_fdb[] = {
-	{"fdb.show", table_show, METHOD_PUBLIC, NULL}, {"fdb.add", table_add, 0, "mac"},
-	{"fdb.replace", table_replace, 0, "mac"},      {"fdb.del", table_del, 0, "mac"},
-	{"fdb.flush", table_flush, 0, NULL},           {0},
+	{"fdb.show", table_show, METHOD_PUBLIC, NULL,
+	 PARAMS("port", "vlan", "mac", "type", "after")},
+	{"fdb.add", table_add, 0, "mac", PARAMS("mac", "vlan", "port", "type")},
+	{"fdb.replace", table_replace, 0, "mac", PARAMS("mac", "vlan", "port", "type")},
+	{"fdb.del", table_del, 0, "mac", PARAMS("mac", "vlan")},
+	{"fdb.flush", table_flush, 0, NULL, PARAMS("port", "vlan", "mac", "type")},
+	{0},
 };

@@ -187,11 +187,11 @@ static json_t *groups_vlans(struct control *k, const json_t *params, struct erro
 }
 
 const struct method methods_mdb[] = {
-	{"mdb.show", groups_show, METHOD_PUBLIC, NULL},
-	{"mdb.routers", groups_routers, METHOD_PUBLIC, NULL},
-	{"mdb.vlans", groups_vlans, METHOD_PUBLIC, NULL},
-	{"mdb.flush", groups_flush, 0, NULL},
-	{"mdb.add", group_add, 0, "group"},
-	{"mdb.del", group_del, 0, "group"},
+	{"mdb.show", groups_show, METHOD_PUBLIC, NULL, PARAMS("group", "vlan", "port")},
+	{"mdb.routers", groups_routers, METHOD_PUBLIC, NULL, NULL},
+	{"mdb.vlans", groups_vlans, METHOD_PUBLIC, NULL, NULL},
+	{"mdb.flush", groups_flush, 0, NULL, PARAMS("group", "vlan", "port")},
+	{"mdb.add", group_add, 0, "group", PARAMS("group", "vlan", "port")},
+	{"mdb.del", group_del, 0, "group", PARAMS("group", "vlan", "port")},
 	{0},
 };

@@ -142,8 +142,8 @@ static json_t *mirror_del(struct control *k, const json_t *params, struct error 
 }
 
 const struct method methods_mirror[] = {
-	{"mirror.show", mirror_show, METHOD_PUBLIC, NULL},
-	{"mirror.add", mirror_add, 0, "name"},
-	{"mirror.del", mirror_del, 0, "name"},
+	{"mirror.show", mirror_show, METHOD_PUBLIC, NULL, PARAMS("name")},
+	{"mirror.add", mirror_add, 0, "name", PARAMS("name", "source", "direction", "destination")},
+	{"mirror.del", mirror_del, 0, "name", PARAMS("name")},
 	{0},
 };

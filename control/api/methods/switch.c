@@ -57,10 +57,10 @@ static json_t *events_show(struct control *k, const json_t *params, struct error
 }
 
 const struct method methods_switch[] = {
-	{"status", status, METHOD_PUBLIC, NULL},
-	{"stats.show", stats_show, METHOD_PUBLIC, NULL},
-	{"stats.reasons", stats_reasons, METHOD_PUBLIC, NULL},
-	{"stats.clear", stats_clear, 0, NULL},
-	{"events.show", events_show, METHOD_PUBLIC, NULL},
+	{"status", status, METHOD_PUBLIC, NULL, NULL},
+	{"stats.show", stats_show, METHOD_PUBLIC, NULL, PARAMS("port")},
+	{"stats.reasons", stats_reasons, METHOD_PUBLIC, NULL, NULL},
+	{"stats.clear", stats_clear, 0, NULL, NULL},
+	{"events.show", events_show, METHOD_PUBLIC, NULL, PARAMS("count")},
 	{0},
 };
