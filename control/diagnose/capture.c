@@ -201,13 +201,15 @@ static void drain(struct capture *c, bool all)
 	}
 }
 
-// Writes the statistics and ends the stream.
+// Writes the statistics and ends the stream. Without ports nothing is left to write, therefore the
+// owner of the stream is told in any case.
 static void finish(struct capture *c)
 {
 	for (unsigned port = 0; port < PORTS_MAX; port++)
 		end_interface(c, port);
 	event_del(c->tick);
 	c->over = true;
+	bufferevent_trigger(c->io, EV_WRITE, BEV_TRIG_DEFER_CALLBACKS);
 }
 
 static void on_capture_tick(evutil_socket_t fd, short what, void *arg)
