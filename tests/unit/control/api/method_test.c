@@ -328,7 +328,7 @@ static void without_a_history(void **state)
 	assert_int_equal(history_newest(h)->number, 1);
 }
 
-// Only warnings that the previous configuration did not have.
+// Warnings that the previous configuration did not have, and those about a key that is set.
 static size_t warnings_of(const char *method, const char *json)
 {
 	struct error e;
@@ -346,7 +346,9 @@ static void warnings(void **state)
 
 	(void)state;
 	assert_int_equal(warnings_of("port.set", ghost), 1);
-	assert_int_equal(warnings_of("port.set", ghost), 0);
+	assert_int_equal(warnings_of("port.set", ghost), 1);
+	assert_int_equal(warnings_of("port.set", "{\"name\": \"a\", \"set\": {\"mac-limit\": 7}}"),
+			 0);
 	assert_int_equal(
 		warnings_of("port.set", "{\"name\": \"bb\", \"set\": {\"mac-learning\": false}}"),
 		1);
