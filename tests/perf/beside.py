@@ -27,8 +27,8 @@ exceeds, isolation groups, and more ports with forged-transmits and static MACs.
 are tagged on one side (64 bytes). Guards: against DHCP servers and router advertisements. Silent TAPs: idle ports that
 cost system calls. Open vSwitch: action NORMAL. VPP: a bridge domain that learns, ages and floods; its packet generator
 copies the frames into buffers on the core of the bridge domain, and the second line leaves out that node. VPP fills
-vectors of 256 frames here, the others bursts of 32. Linux: packet sockets send on the core of the bridge, so the figure
-includes them; the last line is without a bridge.
+vectors of 256 frames here, nestswitch bursts of 64, the others of 32. Linux: packet sockets send on the core of the
+bridge, so the figure includes them; the last line is without a bridge.
 """
 
 
