@@ -224,12 +224,6 @@ static bool is_item_behind_key(const struct fault *f)
 			"an item of a list behind a key (begin the list in the next line)");
 }
 
-static bool is_missing(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"a value is missing before this (give one, or remove the ',')");
-}
-
 static bool is_reference(const struct fault *f)
 {
 	const yaml_mark_t *m = f->y->context_mark.line || f->y->context_mark.column
@@ -239,37 +233,6 @@ static bool is_reference(const struct fault *f)
 	return error_at(f->e, place_of(m),
 			"a value that begins with '*' or '&' refers to another one (put it in "
 			"quotes)");
-}
-
-static bool is_escape(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"an unknown escape in double quotes (use single quotes)");
-}
-
-static bool is_block(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"a text behind '|' or '>' begins in the next line (put a value that begins "
-			"with them in quotes)");
-}
-
-static bool is_plain(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"a ':' that ends the value (put a value with ':' in quotes)");
-}
-
-static bool is_question(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"a '?' begins a key here (put a value that begins with '?' in quotes)");
-}
-
-static bool is_version(const struct fault *f)
-{
-	return error_at(f->e, place_of(noticed_at(f)),
-			"the file is of another version of YAML (remove the line %%YAML)");
 }
 
 // Bytes that are no text. libyaml knows only their offset.
@@ -286,30 +249,36 @@ static bool is_no_text(const struct fault *f)
 	return error_at(f->e, at, "a byte that is no text (save the file as UTF-8)");
 }
 
-// Parts of libyaml's messages, and what they come from.
+// Parts of libyaml's messages, and what they come from: a text, or a function that says it.
 static const struct {
 	const char *problem;
 	bool (*explain)(const struct fault *f);
+	const char *text;
 } explanations[] = {
-	{"cannot start any token", is_character},
-	{"mapping values are not allowed", is_colon},
-	{"could not find expected ':'", is_no_pair},
-	{"did not find expected key", is_indent},
-	{"did not find expected '-'", is_item},
-	{"did not find expected <document start>", is_document},
-	{"did not find expected ',' or", is_bracket},
-	{"found unexpected end of stream", is_quote},
-	{"block sequence entries are not allowed", is_item_behind_key},
-	{"did not find expected node content", is_missing},
-	{"found undefined alias", is_reference},
-	{"did not find expected alphabetic", is_reference},
-	{"found unknown escape", is_escape},
-	{"expected comment or line break", is_block},
-	{"found unexpected ':'", is_plain},
-	{"mapping keys are not allowed", is_question},
-	{"incompatible YAML document", is_version},
-	{"UTF-8", is_no_text},
-	{"control characters", is_no_text},
+	{"cannot start any token", is_character, NULL},
+	{"mapping values are not allowed", is_colon, NULL},
+	{"could not find expected ':'", is_no_pair, NULL},
+	{"did not find expected key", is_indent, NULL},
+	{"did not find expected '-'", is_item, NULL},
+	{"did not find expected <document start>", is_document, NULL},
+	{"did not find expected ',' or", is_bracket, NULL},
+	{"found unexpected end of stream", is_quote, NULL},
+	{"block sequence entries are not allowed", is_item_behind_key, NULL},
+	{"did not find expected node content", NULL,
+	 "a value is missing before this (give one, or remove the ',')"},
+	{"found undefined alias", is_reference, NULL},
+	{"did not find expected alphabetic", is_reference, NULL},
+	{"found unknown escape", NULL, "an unknown escape in double quotes (use single quotes)"},
+	{"expected comment or line break", NULL,
+	 "a text behind '|' or '>' begins in the next line (put a value that begins with them in quotes)"},
+	{"found unexpected ':'", NULL,
+	 "a ':' that ends the value (put a value with ':' in quotes)"},
+	{"mapping keys are not allowed", NULL,
+	 "a '?' begins a key here (put a value that begins with '?' in quotes)"},
+	{"incompatible YAML document", NULL,
+	 "the file is of another version of YAML (remove the line %YAML)"},
+	{"UTF-8", is_no_text, NULL},
+	{"control characters", is_no_text, NULL},
 };
 
 bool syntax_explain(const yaml_parser_t *y, const char *text, size_t len, struct error *e)
@@ -322,7 +291,9 @@ bool syntax_explain(const yaml_parser_t *y, const char *text, size_t len, struct
 		return false;
 	for (size_t i = 0; i < sizeof explanations / sizeof *explanations; i++)
 		if (strstr(y->problem, explanations[i].problem))
-			return explanations[i].explain(&f);
+			return explanations[i].explain ? explanations[i].explain(&f)
+						       : error_at(e, place_of(noticed_at(&f)), "%s",
+								  explanations[i].text);
 	return error_at(e, place_of(noticed_at(&f)), "%s%s%s (see the rules of YAML 1.1)",
 			y->problem, y->context ? " " : "", y->context ? y->context : "");
 }
